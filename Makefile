@@ -1,0 +1,141 @@
+# oke-guard: build, test, measure. `make help` lists what there is.
+#
+# One non-recursive build; new files are found by wildcard. Flavours (sanitizers,
+# another compiler) are the same rules with another BUILD folder.
+
+BUILD     ?= build
+CC        ?= cc
+PKG_CONFIG ?= pkg-config
+SANITIZE  ?=
+WERROR    ?=
+Q         ?= @
+JOBS      ?= $(shell nproc)
+
+# What a fresh Debian 12 lacks: the first three commands install it.
+DEPS_BUILD := gcc pkg-config libc6-dev libmicrohttpd-dev libgnutls28-dev libssl-dev libcjson-dev libyaml-dev
+DEPS_CHECK := $(DEPS_BUILD) check python3 python3-yaml python3-jsonschema openssl curl
+DEPS_LINT  := $(DEPS_CHECK) clang clang-format clang-tidy libclang-rt-14-dev
+DEPS_BENCH := $(DEPS_CHECK) nginx-light valgrind
+
+WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wformat=2 -Wvla -Wundef \
+	-Wimplicit-fallthrough -Wstrict-prototypes -Wmissing-prototypes $(if $(WERROR),-Werror)
+
+# OpenSSF compiler hardening guide; what a compiler does not know is left out by the probe.
+probe = $(shell printf 'int main(void){return 0;}' | $(CC) -Werror $(1) -x c - -o /dev/null 2>/dev/null && echo '$(1)')
+HARDEN_CC := -O2 -fno-plt -fstack-protector-strong -fno-delete-null-pointer-checks -fno-strict-overflow
+HARDEN_LD := -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed
+
+.DEFAULT_GOAL := all
+GOALS := $(or $(MAKECMDGOALS),all)
+OUTER := help deps deps-% run check check-% lint fuzz bench% e2e clean soak image%
+INNER := $(filter-out $(OUTER),$(GOALS))
+
+# ---------------------------------------------------------------- commands
+.PHONY: help run check clean lint deps
+help: ## what there is
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 22
+
+run: ## install what is missing, build, make certificates, serve the built-in policies
+	$(Q)tests/deps.sh $(DEPS_BUILD) curl openssl
+	$(Q)$(MAKE) --no-print-directory -j$(JOBS) all
+	$(Q)BUILD=$(BUILD) tests/run.sh
+
+check: ## build and run every test that needs Debian packages only
+	$(Q)tests/deps.sh $(DEPS_CHECK)
+	$(Q)$(MAKE) --no-print-directory -j$(JOBS) all tests
+	$(Q)BUILD=$(BUILD) tests/check.sh
+
+check-asan: ## the same tests with AddressSanitizer, UndefinedBehaviorSanitizer and leak checking
+	$(Q)$(MAKE) --no-print-directory check BUILD=build/asan SANITIZE=address,undefined
+
+check-tsan: ## the server's tests with ThreadSanitizer
+	$(Q)$(MAKE) --no-print-directory check BUILD=build/tsan SANITIZE=thread
+
+lint: ## clang-format and clang-tidy
+	$(Q)tests/deps.sh $(DEPS_LINT)
+	$(Q)CC=$(CC) tests/lint.sh
+
+clean: ## remove what was built
+	rm -rf build
+
+# ---------------------------------------------------------------- the build itself
+# The inner goals need pkg-config and a compiler, which the outer ones install.
+ifneq ($(filter-out clean help,$(INNER)),)
+
+LIBS_POLICY  := yaml-0.1
+LIBS_CERTS   := libcrypto
+LIBS_WEBHOOK := libmicrohttpd gnutls libcjson
+
+ifneq ($(SANITIZE),)
+SAN_FLAGS := -O1 -g -fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer -DARENA_BLOCK=0
+FLAGS := $(SAN_FLAGS)
+LINK := $(SAN_FLAGS)
+else
+FLAGS := $(HARDEN_CC) -g -D_FORTIFY_SOURCE=2 -fPIE $(call probe,-fstack-clash-protection) $(call probe,-fcf-protection=full) $(call probe,-ftrivial-auto-var-init=zero)
+LINK := $(HARDEN_LD) -pie
+endif
+
+pkg = $(shell $(PKG_CONFIG) --$(1) $(2))
+# Debian bookworm's libcjson.pc and libyaml's give plain flags; libmicrohttpd comes with GnuTLS.
+CPPFLAGS += -D_GNU_SOURCE -Iinclude -I. -I$(BUILD)/gen $(call pkg,cflags,$(LIBS_POLICY) $(LIBS_CERTS) $(LIBS_WEBHOOK))
+ALL_CFLAGS = -std=c17 $(WARNINGS) $(FLAGS) $(CFLAGS)
+
+POLICY_C  := $(wildcard policy/*.c)
+CERTS_C   := $(wildcard certs/*.c)
+WEBHOOK_C := $(filter-out webhook/main.c,$(wildcard webhook/*.c))
+TEST_C    := $(wildcard tests/policy/check_*.c tests/certs/check_*.c tests/webhook/check_*.c)
+FUZZ_C    := $(wildcard tests/fuzz/fuzz_*.c)
+BENCH_C   := $(wildcard tests/bench/*.c)
+
+obj = $(patsubst %.c,$(BUILD)/%.o,$(1))
+POLICY_O  := $(call obj,$(POLICY_C)) $(BUILD)/gen/builtin.o
+CERTS_O   := $(call obj,$(CERTS_C))
+WEBHOOK_O := $(call obj,$(WEBHOOK_C))
+TESTS     := $(patsubst %.c,$(BUILD)/%,$(TEST_C))
+# Without a fuzzer each target is a program that replays files: the corpus in `make check`.
+REPLAYS   := $(patsubst %.c,$(BUILD)/%,$(FUZZ_C))
+BENCHES   := $(patsubst %.c,$(BUILD)/%,$(BENCH_C))
+
+POLICY_L  := $(call pkg,libs,$(LIBS_POLICY))
+CERTS_L   := $(call pkg,libs,$(LIBS_CERTS))
+WEBHOOK_L := $(call pkg,libs,$(LIBS_WEBHOOK)) -pthread
+CHECK_L   := $(shell $(PKG_CONFIG) --libs check 2>/dev/null)
+
+.PHONY: all tests benches FORCE
+all: $(BUILD)/oke-guard
+tests: $(TESTS) $(REPLAYS)
+benches: $(BENCHES)
+
+# Objects depend on the flags they were compiled with.
+FLAGS_NOW := $(CC) $(CPPFLAGS) $(ALL_CFLAGS) $(LINK)
+$(BUILD)/flags: FORCE
+	@mkdir -p $(@D); printf '%s\n' '$(FLAGS_NOW)' | cmp -s - $@ || printf '%s\n' '$(FLAGS_NOW)' > $@
+
+$(BUILD)/oke-guard: $(BUILD)/webhook/main.o $(WEBHOOK_O) $(CERTS_O) $(POLICY_O)
+	$(Q)echo "  LD  $@"; $(CC) $(LINK) -o $@ $^ $(POLICY_L) $(CERTS_L) $(WEBHOOK_L)
+
+$(BUILD)/%.o: %.c $(BUILD)/flags
+	$(Q)mkdir -p $(@D); echo "  CC  $<"; $(CC) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+# The pack is linked in as it is written.
+BUILTIN := $(sort $(wildcard policy/builtin/*.yaml))
+$(BUILD)/gen/builtin.S: tests/embed.sh $(BUILTIN) Makefile
+	$(Q)mkdir -p $(@D); tests/embed.sh $(BUILTIN) > $@
+$(BUILD)/gen/builtin.o: $(BUILD)/gen/builtin.S $(BUILTIN) $(BUILD)/flags
+	$(Q)$(CC) $(FLAGS) -c -o $@ $<
+
+# A layer's tests link that layer and those below it alone.
+$(BUILD)/tests/policy/%: $(BUILD)/tests/policy/%.o $(POLICY_O)
+	$(Q)$(CC) $(LINK) -o $@ $^ $(POLICY_L) $(CHECK_L)
+$(BUILD)/tests/certs/%: $(BUILD)/tests/certs/%.o $(CERTS_O)
+	$(Q)$(CC) $(LINK) -o $@ $^ $(CERTS_L) $(CHECK_L)
+$(BUILD)/tests/webhook/%: $(BUILD)/tests/webhook/%.o $(WEBHOOK_O) $(CERTS_O) $(POLICY_O)
+	$(Q)$(CC) $(LINK) -o $@ $^ $(POLICY_L) $(CERTS_L) $(WEBHOOK_L) $(CHECK_L)
+$(BUILD)/tests/fuzz/%: $(BUILD)/tests/fuzz/%.o $(BUILD)/tests/fuzz/replay.o $(WEBHOOK_O) $(CERTS_O) $(POLICY_O)
+	$(Q)$(CC) $(LINK) -o $@ $^ $(POLICY_L) $(CERTS_L) $(WEBHOOK_L)
+$(BUILD)/tests/bench/%: $(BUILD)/tests/bench/%.o $(WEBHOOK_O) $(CERTS_O) $(POLICY_O)
+	$(Q)$(CC) $(LINK) -o $@ $^ $(POLICY_L) $(CERTS_L) $(WEBHOOK_L) -lssl -lm
+
+.SECONDARY:
+-include $(shell find $(BUILD) -name '*.d' -not -path '$(BUILD)/asan/*' -not -path '$(BUILD)/tsan/*' 2>/dev/null)
+endif

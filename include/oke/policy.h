@@ -1,0 +1,164 @@
+/*
+ * policy.h - what the programs may ask of the policies.
+ *
+ * A policy set is built once, from the built-in pack and from files, and never
+ * changes afterwards: any number of threads may judge with it. Judging is pure:
+ * request in, verdict out, the clock passed in.
+ */
+#ifndef OKE_POLICY_H
+#define OKE_POLICY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "oke/arena.h"
+#include "oke/err.h"
+#include "oke/str.h"
+
+/* ---- the request (admission.k8s.io/v1 AdmissionRequest) ---- */
+
+enum operation { OP_CREATE = 1, OP_UPDATE = 2, OP_DELETE = 4, OP_CONNECT = 8 }; /* a bit each */
+
+struct gvk {
+	struct str group, version, kind;
+};
+
+struct gvr {
+	struct str group, version, resource;
+};
+
+struct user {
+	struct str name;
+	const struct str *groups;
+	size_t groups_n;
+};
+
+/* All of it is borrowed: it must outlive the verdict. Absent strings are {NULL, 0}. */
+struct request {
+	struct str uid;
+	enum operation operation;
+	struct gvk kind, request_kind;         /* request_*: as the client sent it; same as */
+	struct gvr resource, request_resource; /* kind/resource where the review has none */
+	struct str subresource, request_subresource;
+	struct str namespace, name;
+	struct user user;
+	bool dry_run;
+	struct str object, old_object, options; /* JSON text; {NULL, 0} for null */
+};
+
+/* ---- the verdict ---- */
+
+enum tier { TIER_SUPPORTED, TIER_BEST_EFFORT, TIER_UNSUPPORTED };
+enum action { ACTION_ALLOW, ACTION_AUDIT, ACTION_WARN, ACTION_DENY };
+enum mode { MODE_AUDIT, MODE_WARN, MODE_ENFORCE };
+enum identity_class { IDENTITY_UNKNOWN, IDENTITY_CUSTOMER, IDENTITY_EXEMPT };
+
+const char *operation_name(enum operation op);          /* "UPDATE" */
+const char *tier_name(enum tier t);                     /* "best-effort" */
+const char *action_name(enum action a);                 /* "warn" */
+const char *mode_name(enum mode m);                     /* "enforce" */
+const char *identity_class_name(enum identity_class c); /* "customer" */
+
+/* Texts of a finding are escaped, cut, ASCII: ready to be shown. */
+struct finding_change {
+	struct str path, from, to; /* from/to: "(none)" where absent */
+};
+
+struct finding {
+	struct str policy, rule; /* of the set: "coredns", "scale" */
+	enum tier tier;
+	enum action action;             /* after override, exception and caps */
+	struct str sentence;            /* the first line, without the [policy/rule] */
+	struct finding_change *changes; /* at most FINDING_CHANGES are listed */
+	size_t changes_n, changes_all;  /* listed, and how many there were */
+	struct str remedy;              /* what to do instead; may be empty */
+	struct str command;             /* to paste; may be empty */
+	struct str docs;                /* URL */
+	struct str gate;                /* feature gate, of an alpha finding */
+	struct str override; /* "policy/rule -> action" as configured, if one replaced the action */
+	struct str exception, ticket; /* of the exception in force, if any */
+};
+
+#define FINDING_CHANGES 8
+#define FINDINGS_MAX    64 /* of one request; the rest are counted */
+
+struct verdict {
+	enum action action; /* the highest of all findings */
+	enum mode mode;
+	enum identity_class identity;
+	bool concerned;           /* a policy's objects fitted */
+	struct finding *findings; /* strongest first, then in order of the pack */
+	size_t findings_n, findings_all;
+	struct str error; /* the object could not be read and `onError` answered: why */
+};
+
+/* ---- the answer's texts (DESIGN section 6); in the arena ---- */
+
+#define MESSAGE_MAX    4096 /* bytes of a denial */
+#define WARNINGS_MAX   8    /* a request */
+#define WARNING_MAX    200  /* bytes each */
+#define WARNINGS_TOTAL 1999 /* bytes together */
+#define ANNOTATION_MAX 1024 /* bytes of each audit annotation's value */
+
+struct str verdict_message(const struct verdict *v, struct arena *arena);
+/* Up to WARNINGS_MAX lines into out; how many. */
+size_t verdict_warnings(const struct verdict *v, struct arena *arena, struct str out[WARNINGS_MAX]);
+
+struct annotation {
+	const char *key; /* "decision", "policy", "tier", "paths", ... */
+	struct str value;
+};
+#define ANNOTATIONS_MAX 12
+size_t verdict_annotations(const struct verdict *v, struct arena *arena,
+			   struct annotation out[ANNOTATIONS_MAX]);
+
+/* ---- sets ---- */
+
+struct policy_set;
+
+/* Where messages about policies go: called once for each, in order of file and line. */
+struct policy_report {
+	void (*message)(void *ctx, bool error,
+			const char *text); /* text: "file:line:col: ..."; false: a warning */
+	void *ctx;
+	size_t errors, warnings; /* counted by the loader */
+};
+
+struct policy_source {
+	const char *const *paths; /* files or folders (*.yaml, *.yml, *.json; a folder is not
+				     descended) of any kind */
+	size_t paths_n;
+	const char *config; /* file with the one GuardConfig, or NULL for the built-in defaults */
+	bool no_builtin;    /* tests: leave the built-in pack out */
+};
+
+/*
+ * Build a set. NULL and messages in the report when anything is wrong: a set is
+ * whole or not at all. src may be NULL: the built-in pack with the default
+ * configuration. The set has one reference, the caller's.
+ */
+struct policy_set *policy_set_new(const struct policy_source *src, struct policy_report *report);
+void policy_set_ref(struct policy_set *set);
+void policy_set_unref(struct policy_set *set); /* NULL is fine */
+
+size_t policy_set_policies(const struct policy_set *set); /* how many are loaded */
+size_t policy_set_rules(const struct policy_set *set);
+size_t policy_set_overrides(const struct policy_set *set);
+
+/* Steps of the decision, in words, for `review --trace`. One call a line, without newline. */
+struct trace {
+	void (*line)(void *ctx, const char *text);
+	void *ctx;
+};
+
+/*
+ * Judge. now: seconds since the epoch (UTC). trace may be NULL. -1 with
+ * ERR_LIMIT or ERR_NOMEM only when no verdict could be reached for want of
+ * memory; an object that cannot be read leads to a verdict. The verdict lives in
+ * the arena and points into set and request.
+ */
+int policy_judge(const struct policy_set *set, const struct request *req, int64_t now,
+		 struct arena *arena, struct trace *trace, struct verdict *out, struct err *err);
+
+#endif

@@ -1,0 +1,18 @@
+/*
+ * builtin.h - the policies that are compiled in: policy/builtin/*.yaml, each as
+ * it is written, in order of their names. The table is made by tests/embed.sh.
+ */
+#ifndef POLICY_BUILTIN_H
+#define POLICY_BUILTIN_H
+
+#include <stdint.h>
+
+struct builtin_file {
+	const char *name; /* "builtin/coredns.yaml" */
+	const char *start, *end;
+};
+
+extern const struct builtin_file builtin_files[];
+extern const uint64_t builtin_files_n;
+
+#endif

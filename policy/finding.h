@@ -1,0 +1,46 @@
+/*
+ * finding.h - the texts of a finding: what a rule took, in words, escaped and cut.
+ *
+ * eval.c decides which rule takes what; this file says it: the first line, the
+ * changed fields, the remedy and the command to paste.
+ */
+#ifndef POLICY_FINDING_H
+#define POLICY_FINDING_H
+
+#include "policy/diff.h"
+#include "policy/model.h"
+
+/* What a rule took of a request. */
+struct taken {
+	const struct rule *rule;
+	const struct change **changes; /* UPDATE: those that this rule took, in order */
+	size_t changes_n;
+};
+
+/* What the texts are made of, the same for all findings of a request. */
+struct occasion {
+	const struct config *config;
+	const struct request *req;
+	struct str kind;            /* "Deployment", also where the request is of its scale */
+	struct str namespace, name; /* of the object, also where the request has no name */
+};
+
+/* The kind of a resource, for requests whose own kind is another (Scale, TokenRequest):
+ * "deployments" -> "Deployment". */
+struct str kind_of(const struct request *req);
+
+/*
+ * Fill sentence, changes, changes_n, changes_all, remedy, command and docs; the
+ * other members are eval.c's. Values of Secrets and of env entries with credential-like names are
+ * not shown ("(not shown)"). -1 with ERR_LIMIT when the arena is full.
+ */
+int finding_fill(const struct occasion *occasion, const struct taken *taken, struct arena *arena,
+		 struct finding *out, struct err *err);
+
+/*
+ * Text of a request made fit to be shown: C0, DEL, C1, bidirectional marks and all that is not
+ * ASCII escaped (\n, \x1b, \u202e), at most max bytes, "..." where it was cut.
+ */
+struct str shown(struct str raw, size_t max, struct arena *arena);
+
+#endif
