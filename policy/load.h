@@ -23,7 +23,7 @@ int model_validate(const struct model *model, struct arena *arena, struct policy
 /* The built-in GuardConfig. */
 int config_defaults(struct arena *arena, struct config *out);
 
-/* Count and pass on one message at a place. */
+/* Count and pass on one message at a place; at may be NULL. */
 __attribute__((format(printf, 4, 5))) void report_message(struct policy_report *report, bool error,
 							  const struct origin *at, const char *fmt,
 							  ...);

@@ -96,6 +96,9 @@ struct rule {
 	struct remedy remedy;
 	struct str docs; /* of the rule; absent: the policy's */
 	struct origin origin;
+	/* Computed by set.c: */
+	bool active;			 /* its facts hold */
+	const struct override *override; /* the one that is in force for it */
 };
 
 struct addon_argument {
@@ -120,6 +123,9 @@ struct policy {
 	struct rule *rules;
 	bool builtin;
 	struct origin origin;
+	/* Computed by set.c: */
+	bool active;   /* appliesTo is not false */
+	size_t number; /* 0, 1, ...: its place in the set */
 };
 
 #define DOCS_BASE "https://docs.oracle.com/en-us/iaas/Content/ContEng/"

@@ -116,6 +116,7 @@ size_t verdict_annotations(const struct verdict *v, struct arena *arena,
 /* ---- sets ---- */
 
 struct policy_set;
+struct shared;
 
 /* Where messages about policies go: called once for each, in order of file and line. */
 struct policy_report {
@@ -141,6 +142,9 @@ struct policy_source {
 struct policy_set *policy_set_new(const struct policy_source *src, struct policy_report *report);
 void policy_set_ref(struct policy_set *set);
 void policy_set_unref(struct policy_set *set); /* NULL is fine */
+/* For a slot (oke/slot.h): the set as a shared object, and back. */
+struct shared *policy_set_shared(struct policy_set *set);
+struct policy_set *policy_set_of(struct shared *shared);
 
 size_t policy_set_policies(const struct policy_set *set); /* how many are loaded */
 size_t policy_set_rules(const struct policy_set *set);
