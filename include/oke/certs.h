@@ -25,13 +25,17 @@
 #define CERTS_CHAIN_MAX 16         /* certificates of one file */
 #define CERTS_NAMES_MAX 256        /* names of one certificate */
 
+/* "2026-11-23T00:00:00Z" */
+#define CERTS_DATE 32
+void certs_date(int64_t t, char out[CERTS_DATE]);
+
 /* ---- one certificate, as facts; texts are printable ASCII ---- */
 
 struct certificate {
 	const char *subject, *issuer; /* RFC 2253: "CN=oke-guard" */
 	const char *serial;           /* hex, lower case */
 	const char *fingerprint;      /* SHA-256: "AB:CD:..." */
-	const char *key;              /* "EC P-256", "RSA 2048", "ED25519" */
+	const char *key;              /* "EC P-256", "RSA 2048" */
 	const char *signature;        /* "ecdsa-with-SHA256" */
 	int64_t not_before, not_after;
 	const char *const *names; /* subject alternative names: DNS names and addresses as text */

@@ -1,0 +1,44 @@
+/*
+ * x509.h - OpenSSL's objects, released at the end of the scope; private to this folder.
+ */
+#ifndef CERTS_X509_H
+#define CERTS_X509_H
+
+#include <openssl/bio.h>
+#include <openssl/evp.h>
+#include <openssl/x509.h>
+
+#include "oke/cleanup.h"
+#include "oke/err.h"
+#include "oke/str.h"
+
+static inline void bio_end(BIO **b)
+{
+	BIO_free_all(*b);
+}
+
+static inline void pkey_end(EVP_PKEY **k)
+{
+	EVP_PKEY_free(*k);
+}
+
+static inline void x509_end(X509 **x)
+{
+	X509_free(*x);
+}
+
+static inline void x509_list_end(STACK_OF(X509) * *list)
+{
+	sk_X509_pop_free(*list, X509_free);
+}
+
+/*
+ * All certificates of a PEM text, in order; other PEM blocks are passed over.
+ * NULL with ERR_SYNTAX where there is none, or one that cannot be read.
+ */
+STACK_OF(X509) * x509_list_read(struct str pem, struct err *err);
+
+/* ERR_SYNTAX or so with OpenSSL's own reason behind `what`; empties its queue. */
+int x509_error(struct err *err, enum err_kind kind, const char *what);
+
+#endif
