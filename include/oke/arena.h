@@ -51,17 +51,19 @@ static inline void arena_done(struct arena *a)
 /* NULL: no memory, or over the limit. Aligned for any type, not zeroed. */
 static inline void *arena_alloc(struct arena *a, size_t n)
 {
+	const size_t block = ARENA_BLOCK,
+		     most = ARENA_BLOCK_MAX; /* 0 is no constant to compare with */
 	size_t mask = _Alignof(max_align_t) - 1, size = (n + mask) & ~mask;
 	struct arena_block *b = a->blocks;
 
 	if (size < n || size > a->limit - a->total || size > SIZE_MAX / 2)
 		return NULL;
 	if (!b || size > b->size - b->used) {
-		size_t room = b && b->size < ARENA_BLOCK_MAX ? b->size * 2 : ARENA_BLOCK;
+		size_t room = b && b->size < most ? b->size * 2 : block;
 
-		if (b && b->size >= ARENA_BLOCK_MAX)
-			room = ARENA_BLOCK_MAX;
-		if (room < size || ARENA_BLOCK == 0)
+		if (b && b->size >= most)
+			room = most;
+		if (room < size || !block)
 			room = size;
 		if (!(b = malloc(sizeof *b + room)))
 			return NULL;
