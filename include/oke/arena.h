@@ -48,23 +48,28 @@ static inline void arena_done(struct arena *a)
 	*a = (struct arena){ .limit = a->limit };
 }
 
+/* How large the next block should be: the last one doubled, up to a bound. */
+static inline size_t arena_room(const struct arena *a, size_t size)
+{
+	const size_t first = ARENA_BLOCK, most = ARENA_BLOCK_MAX;
+	size_t room = first;
+
+	if (first && a->blocks)
+		room = a->blocks->size > most / 2 ? most : a->blocks->size * 2;
+	return room > size ? room : size;
+}
+
 /* NULL: no memory, or over the limit. Aligned for any type, not zeroed. */
 static inline void *arena_alloc(struct arena *a, size_t n)
 {
-	const size_t block = ARENA_BLOCK,
-		     most = ARENA_BLOCK_MAX; /* 0 is no constant to compare with */
 	size_t mask = _Alignof(max_align_t) - 1, size = (n + mask) & ~mask;
 	struct arena_block *b = a->blocks;
 
 	if (size < n || size > a->limit - a->total || size > SIZE_MAX / 2)
 		return NULL;
 	if (!b || size > b->size - b->used) {
-		size_t room = b && b->size < most ? b->size * 2 : block;
+		size_t room = arena_room(a, size);
 
-		if (b && b->size >= most)
-			room = most;
-		if (room < size || !block)
-			room = size;
 		if (!(b = malloc(sizeof *b + room)))
 			return NULL;
 		*b = (struct arena_block){ .next = a->blocks, .size = room };
