@@ -12,8 +12,9 @@ Q         ?= @
 JOBS      ?= $(shell nproc)
 
 # What a fresh Debian 12 lacks: the first three commands install it.
-DEPS_BUILD := gcc pkg-config libc6-dev libmicrohttpd-dev libgnutls28-dev libssl-dev libcjson-dev libyaml-dev
-DEPS_CHECK := $(DEPS_BUILD) check python3 python3-yaml python3-jsonschema openssl curl
+DEPS_BUILD := gcc pkg-config libc6-dev libmicrohttpd-dev libgnutls28-dev libssl-dev libcjson-dev libyaml-dev \
+	python3 python3-yaml
+DEPS_CHECK := $(DEPS_BUILD) check python3-jsonschema openssl curl
 DEPS_LINT  := $(DEPS_CHECK) clang clang-format clang-tidy libclang-rt-14-dev
 DEPS_BENCH := $(DEPS_CHECK) nginx-light valgrind
 
@@ -88,7 +89,7 @@ FUZZ_C    := $(wildcard tests/fuzz/fuzz_*.c)
 BENCH_C   := $(wildcard tests/bench/*.c)
 
 obj = $(patsubst %.c,$(BUILD)/%.o,$(1))
-POLICY_O  := $(call obj,$(POLICY_C)) $(BUILD)/gen/builtin.o
+POLICY_O  := $(call obj,$(POLICY_C)) $(BUILD)/gen/builtin.o $(BUILD)/gen/catalogue.o
 CERTS_O   := $(call obj,$(CERTS_C))
 WEBHOOK_O := $(call obj,$(WEBHOOK_C))
 TESTS     := $(patsubst %.c,$(BUILD)/%,$(TEST_C))
@@ -123,6 +124,14 @@ $(BUILD)/gen/builtin.S: tests/embed.sh $(BUILTIN) Makefile
 	$(Q)mkdir -p $(@D); tests/embed.sh $(BUILTIN) > $@
 $(BUILD)/gen/builtin.o: $(BUILD)/gen/builtin.S $(BUILTIN) $(BUILD)/flags
 	$(Q)$(CC) $(FLAGS) -c -o $@ $<
+
+# Facts about alpha features to a table (policy/catalogue.h). Debian's python3 has PyYAML.
+PYTHON ?= /usr/bin/python3
+CATALOGUE := $(wildcard policy/catalogue/*.yaml policy/catalogue/*.tsv)
+$(BUILD)/gen/catalogue.c: policy/catalogue/compile.py $(CATALOGUE)
+	$(Q)mkdir -p $(@D); $(PYTHON) policy/catalogue/compile.py > $@.new && mv $@.new $@
+$(BUILD)/gen/catalogue.o: $(BUILD)/gen/catalogue.c $(BUILD)/flags policy/catalogue.h
+	$(Q)$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -c -o $@ $<
 
 # A layer's tests link that layer and those below it alone.
 $(BUILD)/tests/policy/%: $(BUILD)/tests/policy/%.o $(POLICY_O)
