@@ -6,6 +6,8 @@
 BUILD     ?= build
 CC        ?= cc
 PKG_CONFIG ?= pkg-config
+# Debian's own, which has PyYAML; another one may stand before it in PATH.
+PYTHON    ?= /usr/bin/python3
 SANITIZE  ?=
 WERROR    ?=
 Q         ?= @
@@ -15,8 +17,9 @@ JOBS      ?= $(shell nproc)
 DEPS_BUILD := gcc pkg-config libc6-dev libmicrohttpd-dev libgnutls28-dev libssl-dev libcjson-dev libyaml-dev \
 	python3 python3-yaml
 DEPS_CHECK := $(DEPS_BUILD) check python3-jsonschema openssl curl
-DEPS_LINT  := $(DEPS_CHECK) clang clang-format clang-tidy libclang-rt-14-dev
-DEPS_BENCH := $(DEPS_CHECK) nginx-light valgrind
+DEPS_CLANG := clang libclang-rt-14-dev
+DEPS_LINT  := $(DEPS_CHECK) clang-format clang-tidy shellcheck
+DEPS_BENCH := $(DEPS_BUILD) openssl nginx-light libnginx-mod-http-echo
 
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wformat=2 -Wvla -Wundef \
 	-Wimplicit-fallthrough -Wstrict-prototypes -Wmissing-prototypes $(if $(WERROR),-Werror)
@@ -28,11 +31,11 @@ HARDEN_LD := -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed
 
 .DEFAULT_GOAL := all
 GOALS := $(or $(MAKECMDGOALS),all)
-OUTER := help deps deps-% run check check-% lint fuzz bench% e2e clean soak image%
+OUTER := help deps deps-% run check check-% lint fuzz bench bench-% e2e clean soak image%
 INNER := $(filter-out $(OUTER),$(GOALS))
 
 # ---------------------------------------------------------------- commands
-.PHONY: help run check clean lint deps
+.PHONY: help run check check-asan check-tsan lint fuzz bench bench-instructions clean
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 22
 
@@ -42,9 +45,9 @@ run: ## install what is missing, build, make certificates, serve the built-in po
 	$(Q)BUILD=$(BUILD) tests/run.sh
 
 check: ## build and run every test that needs Debian packages only
-	$(Q)tests/deps.sh $(DEPS_CHECK)
+	$(Q)tests/deps.sh $(DEPS_CHECK) $(if $(findstring clang,$(CC)),$(DEPS_CLANG))
 	$(Q)$(MAKE) --no-print-directory -j$(JOBS) all tests
-	$(Q)BUILD=$(BUILD) tests/check.sh
+	$(Q)BUILD=$(BUILD) SANITIZE=$(SANITIZE) tests/check.sh
 
 check-asan: ## the same tests with AddressSanitizer, UndefinedBehaviorSanitizer and leak checking
 	$(Q)$(MAKE) --no-print-directory check BUILD=build/asan SANITIZE=address,undefined
@@ -52,9 +55,27 @@ check-asan: ## the same tests with AddressSanitizer, UndefinedBehaviorSanitizer 
 check-tsan: ## the server's tests with ThreadSanitizer
 	$(Q)$(MAKE) --no-print-directory check BUILD=build/tsan SANITIZE=thread
 
-lint: ## clang-format and clang-tidy
+lint: ## clang-format, clang-tidy, shellcheck, and the layers of the design
 	$(Q)tests/deps.sh $(DEPS_LINT)
-	$(Q)CC=$(CC) tests/lint.sh
+	$(Q)tests/lint.sh
+	$(Q)$(MAKE) --no-print-directory -j$(JOBS) -k tidy
+
+FUZZ_SECONDS ?= 60
+fuzz: ## run each fuzz target for FUZZ_SECONDS (60), from its corpus; a crash is kept and fails
+	$(Q)tests/deps.sh $(DEPS_CHECK) $(DEPS_CLANG)
+	$(Q)$(MAKE) --no-print-directory -j$(JOBS) fuzzers BUILD=build/fuzz CC=clang \
+		SANITIZE=address,undefined FUZZER=1
+	$(Q)BUILD=build/fuzz tests/fuzz.sh $(FUZZ_SECONDS)
+
+bench: ## CPU, latency and memory beside nginx on this machine; a few minutes
+	$(Q)tests/deps.sh $(DEPS_BENCH)
+	$(Q)$(MAKE) --no-print-directory -j$(JOBS) all benches
+	$(Q)BUILD=$(BUILD) $(PYTHON) tests/bench/bench.py $(BENCH_ARGS)
+
+bench-instructions: ## instructions a review takes, against tests/bench/instructions.txt
+	$(Q)tests/deps.sh $(DEPS_BUILD) valgrind
+	$(Q)$(MAKE) --no-print-directory -j$(JOBS) benches
+	$(Q)BUILD=$(BUILD) tests/bench/instructions.sh $(if $(ACCEPT),--accept)
 
 clean: ## remove what was built
 	rm -rf build
@@ -69,7 +90,7 @@ LIBS_WEBHOOK := libmicrohttpd gnutls libcjson
 
 ifneq ($(SANITIZE),)
 SAN_FLAGS := -O1 -g -fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer -DARENA_BLOCK=0
-FLAGS := $(SAN_FLAGS)
+FLAGS := $(SAN_FLAGS) $(if $(FUZZER),-fsanitize=fuzzer-no-link)
 LINK := $(SAN_FLAGS)
 else
 FLAGS := $(HARDEN_CC) -g -D_FORTIFY_SOURCE=2 -fPIE $(call probe,-fstack-clash-protection) $(call probe,-fcf-protection=full) $(call probe,-ftrivial-auto-var-init=zero)
@@ -78,7 +99,7 @@ endif
 
 pkg = $(shell $(PKG_CONFIG) --$(1) $(2))
 # Debian bookworm's libcjson.pc and libyaml's give plain flags; libmicrohttpd comes with GnuTLS.
-CPPFLAGS += -D_GNU_SOURCE -Iinclude -I. -I$(BUILD)/gen $(call pkg,cflags,$(LIBS_POLICY) $(LIBS_CERTS) $(LIBS_WEBHOOK))
+CPPFLAGS := $(CPPFLAGS) -D_GNU_SOURCE -Iinclude -I. -I$(BUILD)/gen $(call pkg,cflags,$(LIBS_POLICY) $(LIBS_CERTS) $(LIBS_WEBHOOK))
 ALL_CFLAGS = -std=c17 $(WARNINGS) $(FLAGS) $(CFLAGS)
 
 POLICY_C  := $(wildcard policy/*.c)
@@ -102,9 +123,14 @@ CERTS_L   := $(call pkg,libs,$(LIBS_CERTS))
 WEBHOOK_L := $(call pkg,libs,$(LIBS_WEBHOOK)) -pthread
 CHECK_L   := $(shell $(PKG_CONFIG) --libs check 2>/dev/null)
 
-.PHONY: all tests benches FORCE
+.PHONY: all tests fuzzers benches FORCE
 all: $(BUILD)/oke-guard
+ifeq ($(SANITIZE),thread)
+tests: $(filter $(BUILD)/tests/webhook/%,$(TESTS)) # what tests/check.sh runs then
+else
 tests: $(TESTS) $(REPLAYS)
+endif
+fuzzers: $(REPLAYS)
 benches: $(BENCHES)
 
 # Objects depend on the flags they were compiled with.
@@ -126,7 +152,6 @@ $(BUILD)/gen/builtin.o: $(BUILD)/gen/builtin.S $(BUILTIN) $(BUILD)/flags
 	$(Q)$(CC) $(FLAGS) -c -o $@ $<
 
 # Facts about alpha features to a table (policy/catalogue.h). Debian's python3 has PyYAML.
-PYTHON ?= /usr/bin/python3
 CATALOGUE := $(wildcard policy/catalogue/*.yaml policy/catalogue/*.tsv)
 $(BUILD)/gen/catalogue.c: policy/catalogue/compile.py $(CATALOGUE)
 	$(Q)mkdir -p $(@D); $(PYTHON) policy/catalogue/compile.py > $@.new && mv $@.new $@
@@ -140,11 +165,21 @@ $(BUILD)/tests/certs/%: $(BUILD)/tests/certs/%.o $(CERTS_O)
 	$(Q)$(CC) $(LINK) -o $@ $^ $(CERTS_L) $(CHECK_L)
 $(BUILD)/tests/webhook/%: $(BUILD)/tests/webhook/%.o $(WEBHOOK_O) $(CERTS_O) $(POLICY_O)
 	$(Q)$(CC) $(LINK) -o $@ $^ $(POLICY_L) $(CERTS_L) $(WEBHOOK_L) $(CHECK_L)
-$(BUILD)/tests/fuzz/%: $(BUILD)/tests/fuzz/%.o $(BUILD)/tests/fuzz/replay.o $(WEBHOOK_O) $(CERTS_O) $(POLICY_O)
-	$(Q)$(CC) $(LINK) -o $@ $^ $(POLICY_L) $(CERTS_L) $(WEBHOOK_L)
+$(BUILD)/tests/fuzz/%: $(BUILD)/tests/fuzz/%.o $(if $(FUZZER),,$(BUILD)/tests/fuzz/replay.o) $(WEBHOOK_O) $(CERTS_O) $(POLICY_O)
+	$(Q)$(CC) $(LINK) $(if $(FUZZER),-fsanitize=fuzzer) -o $@ $^ $(POLICY_L) $(CERTS_L) $(WEBHOOK_L)
 $(BUILD)/tests/bench/%: $(BUILD)/tests/bench/%.o $(WEBHOOK_O) $(CERTS_O) $(POLICY_O)
 	$(Q)$(CC) $(LINK) -o $@ $^ $(POLICY_L) $(CERTS_L) $(WEBHOOK_L) -lssl -lm
 
+# clang-tidy, again only where the file or what it includes has changed.
+TIDY := $(patsubst %.c,$(BUILD)/%.tidy,webhook/main.c tests/fuzz/replay.c \
+	$(POLICY_C) $(CERTS_C) $(WEBHOOK_C) $(TEST_C) $(FUZZ_C) $(BENCH_C))
+.PHONY: tidy
+tidy: $(TIDY)
+$(BUILD)/%.tidy: %.c $(BUILD)/%.o .clang-tidy
+	$(Q)echo "  TIDY $<"; clang-tidy --quiet $< -- $(CPPFLAGS) -std=c17 $(WARNINGS) > $@.log 2>&1 || \
+		{ grep -v ' warnings\? generated' $@.log; exit 1; }; touch $@
+
 .SECONDARY:
--include $(shell find $(BUILD) -name '*.d' -not -path '$(BUILD)/asan/*' -not -path '$(BUILD)/tsan/*' 2>/dev/null)
+-include $(patsubst %.c,$(BUILD)/%.d,webhook/main.c tests/fuzz/replay.c \
+	$(POLICY_C) $(CERTS_C) $(WEBHOOK_C) $(TEST_C) $(FUZZ_C) $(BENCH_C))
 endif

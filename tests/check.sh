@@ -1,0 +1,117 @@
+#!/bin/bash
+# Run every test that is built under $BUILD: Check programs, the fuzzers' corpus, and the
+# Python tests that drive the real binary. One line a program; the output of those that
+# fail; at the end `N passed, M failed`.
+#
+# SANITIZE=thread leaves only what runs threads: the webhook layer and the system tests.
+set -u
+cd "$(dirname "$0")/.." || exit 2
+export BUILD=${BUILD:-build} SANITIZE=${SANITIZE:-}
+# Debian's own: another python3 may stand before it and lack the packages.
+PYTHON=/usr/bin/python3
+
+# Sanitizers and a shared machine are slow; a test that hangs still ends.
+export CK_DEFAULT_TIMEOUT=${CK_DEFAULT_TIMEOUT:-180}
+export ASAN_OPTIONS=detect_leaks=1:detect_stack_use_after_return=1:strict_string_checks=1
+export UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1
+export TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1
+export PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1
+
+passed=0
+failed=0
+broken=()
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+
+# report NAME COUNT BAD: one line for a program, and what it said when anything failed.
+report() {
+	passed=$((passed + $2 - $3))
+	failed=$((failed + $3))
+	if [ "$3" = 0 ]; then
+		printf '  ok    %-44s %5d\n' "$1" "$2"
+		return
+	fi
+	printf '  FAIL  %-44s %5d of %d\n' "$1" "$3" "$2"
+	sed 's/^/        /' "$log"
+	broken+=("$1")
+}
+
+# A program that ended badly without a count, or that counted no test, is one failure.
+judge() { # NAME STATUS COUNT BAD
+	local count=${3:-0} bad=${4:-0}
+
+	if [ "$2" != 0 ] && [ "$bad" = 0 ]; then
+		echo "ended with status $2" >> "$log"
+		bad=1
+	elif [ "$count" = 0 ]; then
+		echo "no test ran" >> "$log"
+		bad=1
+	fi
+	[ "$count" -ge "$bad" ] || count=$bad
+	report "$1" "$count" "$bad"
+}
+
+check_program() { # libcheck's own summary: "98%: Checks: 40, Failures: 1, Errors: 0"
+	local status sums
+
+	"$1" > "$log" 2>&1
+	status=$?
+	sums=$(sed -nE 's/^[0-9]+%: Checks: ([0-9]+), Failures: ([0-9]+), Errors: ([0-9]+)$/\1 \2 \3/p' \
+		"$log" | awk '{ n += $1; bad += $2 + $3 } END { print n + 0, bad + 0 }')
+	judge "${1#"$BUILD"/}" "$status" "${sums% *}" "${sums#* }"
+}
+
+replay_corpus() { # one test a target
+	local what=${1##*/fuzz_} status
+
+	if ! [ -d "tests/fuzz/corpus/$what" ]; then
+		echo "tests/fuzz/corpus/$what is missing" > "$log"
+		report "${1#"$BUILD"/}" 1 1
+		return
+	fi
+	"$1" "tests/fuzz/corpus/$what" > "$log" 2>&1
+	status=$?
+	judge "${1#"$BUILD"/}" "$status" 1 0
+}
+
+python_tests() { # NAME ARGUMENT...: unittest's summary, or one test when it prints none
+	local name=$1 status n bad
+	shift
+	"$PYTHON" "$@" > "$log" 2>&1
+	status=$?
+	n=$(sed -nE 's/^Ran ([0-9]+) tests? in .*/\1/p' "$log" | tail -1)
+	bad=$(sed -nE 's/^FAILED \((.*)\)$/\1/p' "$log" | tail -1 |
+		grep -oE '(failures|errors|unexpected successes)=[0-9]+' | grep -oE '[0-9]+$' |
+		awk '{ n += $1 } END { print n + 0 }')
+	if grep -qE '^(OK|FAILED) \(.*skipped=' "$log"; then
+		echo "a skipped test counts as failed: what it needs must be installed" >> "$log"
+		bad=$((bad + 1))
+	fi
+	judge "$name" "$status" "${n:-1}" "$bad"
+}
+
+layers="policy certs webhook"
+[ "$SANITIZE" = thread ] && layers=webhook
+for layer in $layers; do
+	for c in tests/"$layer"/check_*.c; do
+		[ -e "$c" ] && check_program "$BUILD/${c%.c}"
+	done
+done
+if [ "$SANITIZE" != thread ]; then
+	for c in tests/fuzz/fuzz_*.c; do
+		[ -e "$c" ] && replay_corpus "$BUILD/${c%.c}"
+	done
+	for t in tests/policy/*.py tests/certs/*.py tests/webhook/*.py; do
+		[ -e "$t" ] && python_tests "$t" "$t"
+	done
+fi
+for t in tests/system/test_*.py; do
+	[ -e "$t" ] && python_tests "$t" -m unittest discover -s tests/system -p "${t##*/}"
+done
+
+if [ ${#broken[@]} -gt 0 ]; then
+	printf 'Failed:\n'
+	printf '  %s\n' "${broken[@]}"
+fi
+echo "$passed passed, $failed failed"
+[ "$failed" = 0 ] && [ "$passed" -gt 0 ]
