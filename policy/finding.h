@@ -23,6 +23,8 @@ struct occasion {
 	const struct request *req;
 	struct str kind;            /* "Deployment", also where the request is of its scale */
 	struct str namespace, name; /* of the object, also where the request has no name */
+	const struct json *object;  /* the new one, for settings that hold more than what changed;
+				       NULL: a command then asks for the value */
 };
 
 /* The kind of a resource, for requests whose own kind is another (Scale, TokenRequest):
@@ -32,15 +34,23 @@ struct str kind_of(const struct request *req);
 /*
  * Fill sentence, changes, changes_n, changes_all, remedy, command and docs; the
  * other members are eval.c's. Values of Secrets and of env entries with credential-like names are
- * not shown ("(not shown)"). -1 with ERR_LIMIT when the arena is full.
+ * not shown ("(not shown)"). A remedy is either a sentence, with a capital first letter, or what
+ * to do, in small letters, to stand behind "Instead: ". -1 with ERR_LIMIT when the arena is full.
  */
 int finding_fill(const struct occasion *occasion, const struct taken *taken, struct arena *arena,
 		 struct finding *out, struct err *err);
 
 /*
  * Text of a request made fit to be shown: C0, DEL, C1, bidirectional marks and all that is not
- * ASCII escaped (\n, \x1b, \u202e), at most max bytes, "..." where it was cut.
+ * ASCII escaped (\n, \x1b, \u202e), at most max bytes (max > 3), "..." where it was cut, never
+ * within an escape. It may point into raw. {NULL, 0} when the arena is full.
  */
 struct str shown(struct str raw, size_t max, struct arena *arena);
+
+/* The same, cut in the middle: a path or a name tells most at its ends. max >= 24. */
+struct str shown_ends(struct str raw, size_t max, struct arena *arena);
+
+/* How much of a text that is fit to be shown fits in max bytes without cutting an escape. */
+size_t shown_fit(struct str text, size_t max);
 
 #endif
