@@ -311,6 +311,7 @@ static int read_objects(struct judge *j)
 		return -1;
 	if (r->old_object.n && !(j->old = json_parse(r->old_object, NULL, j->arena, j->err)))
 		return -1;
+	j->occasion.object = j->object;
 	return 0;
 }
 
