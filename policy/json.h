@@ -31,6 +31,13 @@ enum json_type {
 	JSON_OBJECT
 };
 
+/*
+ * Children stand in the order of the input, but the members of an object of more
+ * than JSON_UNSORTED in that of their keys (str_cmp): so no object that a client
+ * makes up can cost quadratic time to check or to compare.
+ */
+#define JSON_UNSORTED 16
+
 struct json {
 	struct json *next; /* the next element or member; NULL: the last */
 	union {
@@ -52,19 +59,37 @@ struct json_limits {
 };
 
 /*
- * Read exactly one value (white space around it allowed). NULL with
- * ERR_SYNTAX ("byte 17: duplicate key \"a\""), ERR_LIMIT (depth, nodes, arena,
- * input over 256 MiB) or ERR_NOMEM.
+ * Read exactly one value (white space around it allowed); limits may be NULL. NULL with
+ * ERR_SYNTAX ("byte 17: duplicate key \"a\"", counted from 0), ERR_LIMIT (depth, nodes,
+ * arena, input over 256 MiB) or ERR_NOMEM. Takes at most 32 bytes of the arena a value,
+ * the length of each string with an escape, and 48 bytes a level of depth.
  */
 struct json *json_parse(struct str input, const struct json_limits *limits, struct arena *arena,
 			struct err *err);
 
 /*
- * Where is the value of the member `key` of the object that `input` holds?
- * Skips the other values without building nodes; used to keep an envelope's
- * objects as byte ranges, and to look at metadata.name. The range has no white
- * space around it; {NULL, 0} when there is no such member or the bytes are no
- * object. Does not validate what it skips beyond its shape.
+ * Step through the members of the object that `input` holds, without building nodes:
+ *
+ *   for (struct json_member m = { 0 }; json_skim_next(input, &m);)
+ *
+ * Ends when there are no more, or where the bytes are no object. Key and value are ranges
+ * of the input: the key between its quotes, not unescaped; the value with no white space
+ * around it, in the shape of one but not validated. Any bytes are safe.
+ */
+struct json_member {
+	struct str key, value;
+	bool whole; /* after the end: it was the closing brace, and nothing stands behind it */
+	const char *next; /* private */
+};
+bool json_skim_next(struct str input, struct json_member *m);
+
+/* Is the raw key, once unescaped, that name? */
+bool json_skim_is(struct str raw, struct str name);
+
+/*
+ * Where is the value of the first member `key` of the object that `input` holds?
+ * Used to keep an envelope's objects as byte ranges, and to look at metadata.name.
+ * {NULL, 0} when there is no such member or the bytes are no object.
  */
 struct str json_skim(struct str input, struct str key);
 
@@ -88,8 +113,9 @@ const struct json *json_get(const struct json *o, struct str key);
 bool json_equal(const struct json *a, const struct json *b);
 
 /*
- * A value as JSON on one line, cut to at most `limit` bytes of well-formed UTF-8 (for
- * messages: the caller escapes). Strings are written with their quotes.
+ * A value as JSON on one line (nothing for NULL), cut where the text's limit is reached:
+ * then `full` is set, and what is there is well-formed UTF-8 still. For messages: only what
+ * JSON demands is escaped.
  */
 void json_print(const struct json *j, struct text *out);
 

@@ -1,0 +1,158 @@
+/*
+ * scan.h - many bytes at a time: where is the next byte that matters?
+ *
+ * Strings are what most of an object consists of, so reading is as fast as their
+ * ends are found. A test looks at SCAN_WIDTH bytes and gives marks; scan_first says
+ * at which byte the first of them stands. With SSE2, which every x86-64 has, 32
+ * bytes hold most strings whole, and the branch behind the test is easy to
+ * foresee. Elsewhere eight bytes are tested in a word, by the borrow that finds a
+ * byte that is zero or below a bound: it runs upwards, so that the first mark is
+ * right, and those above it may not be.
+ */
+#ifndef POLICY_SCAN_H
+#define POLICY_SCAN_H
+
+#include <endian.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
+#define SCAN_ALL(byte) (UINT64_C(0x0101010101010101) * (byte)) /* the byte, eight times */
+
+static inline uint64_t scan_word(const char *p)
+{
+	uint64_t w;
+
+	memcpy(&w, p, sizeof w);
+	return le64toh(w);
+}
+
+#ifdef __SSE2__
+
+#define SCAN_WIDTH 32
+
+static inline __m128i scan_load(const char *p)
+{
+	return _mm_loadu_si128((const __m128i *)(const void *)p);
+}
+
+/* Bit i: byte i of the 16 equals c. */
+static inline uint32_t scan_eq16(__m128i v, char c)
+{
+	return (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(v, _mm_set1_epi8(c)));
+}
+
+static inline uint32_t scan_text16(__m128i v)
+{
+	__m128i quote = _mm_cmpeq_epi8(v, _mm_set1_epi8('"'));
+	__m128i slash = _mm_cmpeq_epi8(v, _mm_set1_epi8('\\'));
+	__m128i other = _mm_cmplt_epi8(v, _mm_set1_epi8(0x20)); /* signed: beyond ASCII as well */
+
+	return (uint32_t)_mm_movemask_epi8(_mm_or_si128(_mm_or_si128(quote, slash), other));
+}
+
+/* Inside a string: a quote, a backslash, a control character, or beyond ASCII. */
+static inline uint64_t scan_text(const char *p)
+{
+	return scan_text16(scan_load(p)) | scan_text16(scan_load(p + 16)) << 16;
+}
+
+/* The end of a string, valid or not: a quote or a backslash. */
+static inline uint64_t scan_quote(const char *p)
+{
+	__m128i a = scan_load(p), b = scan_load(p + 16);
+
+	return (scan_eq16(a, '"') | scan_eq16(a, '\\')) | (scan_eq16(b, '"') | scan_eq16(b, '\\'))
+								  << 16;
+}
+
+static inline size_t scan_first(uint64_t marks)
+{
+	return (size_t)__builtin_ctzll(marks);
+}
+
+/* Bit i: byte i of the 64 at p equals c. */
+static inline uint64_t scan_bits(const char *p, char c)
+{
+	uint64_t bits = 0;
+
+	for (int i = 0; i < 4; i++)
+		bits |= (uint64_t)scan_eq16(scan_load(p + 16 * i), c) << 16 * i;
+	return bits;
+}
+
+#else
+
+#define SCAN_WIDTH 8
+
+static inline uint64_t scan_text(const char *p)
+{
+	uint64_t w = scan_word(p);
+
+	return (((w ^ SCAN_ALL('"')) - SCAN_ALL(1)) | ((w ^ SCAN_ALL('\\')) - SCAN_ALL(1)) |
+		(w - SCAN_ALL(0x20)) | w) &
+	       SCAN_ALL(0x80);
+}
+
+static inline uint64_t scan_quote(const char *p)
+{
+	uint64_t w = scan_word(p);
+
+	return (((w ^ SCAN_ALL('"')) - SCAN_ALL(1)) | ((w ^ SCAN_ALL('\\')) - SCAN_ALL(1))) & ~w &
+	       SCAN_ALL(0x80);
+}
+
+static inline size_t scan_first(uint64_t marks)
+{
+	return (size_t)__builtin_ctzll(marks) / 8;
+}
+
+/* Every mark must be right here: the sum carries into no other byte. */
+static inline uint64_t scan_bits(const char *p, char c)
+{
+	uint64_t bits = 0;
+
+	for (int i = 0; i < 8; i++) {
+		uint64_t x = scan_word(p + 8 * i) ^ SCAN_ALL((unsigned char)c);
+		uint64_t differ = ((x & SCAN_ALL(0x7f)) + SCAN_ALL(0x7f)) | x;
+		uint64_t same = (~differ & SCAN_ALL(0x80)) >> 7;
+
+		bits |= same * UINT64_C(0x0102040810204080) >> 56 << 8 * i;
+	}
+	return bits;
+}
+
+#endif
+
+/* The first quote or backslash from p on, or `end`. */
+static inline const char *scan_to_quote(const char *p, const char *end)
+{
+	for (; end - p >= SCAN_WIDTH; p += SCAN_WIDTH) {
+		uint64_t marks = scan_quote(p);
+
+		if (marks)
+			return p + scan_first(marks);
+	}
+	while (p < end && *p != '"' && *p != '\\')
+		p++;
+	return p;
+}
+
+static inline const char *scan_space(const char *p, const char *end)
+{
+	while (p < end && (*p == ' ' || *p == '\n' || *p == '\r' || *p == '\t'))
+		p++;
+	return p;
+}
+
+/*
+ * The escape that begins with the backslash at p, a pair of surrogates as one. How many bytes it
+ * takes; 0: it is none, or half a pair.
+ */
+size_t scan_escape(const char *p, const char *end, uint32_t *cp);
+
+#endif

@@ -1,0 +1,202 @@
+/*
+ * skim.c - find a member without reading the rest.
+ *
+ * The envelope of a review is small and its objects are large: most requests
+ * concern no policy, so their objects are never parsed. What is skipped is
+ * looked at for quotes and brackets alone; any bytes are safe here, and what is
+ * used later is read by json_parse, which checks all of it.
+ */
+#include "policy/json.h"
+
+#include "policy/scan.h"
+#include "policy/utf8.h"
+
+/* Behind the closing quote of the string whose text begins at p; NULL: there is none. */
+static const char *skip_string(const char *p, const char *end)
+{
+	for (;;) {
+		p = scan_to_quote(p, end);
+		if (end - p < 2)
+			return p < end && *p == '"' ? end : NULL;
+		if (*p == '"')
+			return p + 1;
+		p += 2;
+	}
+}
+
+/* Bit i: is the number of bits up to i odd? Of quotes: from one up to the next. */
+static uint64_t parity(uint64_t bits)
+{
+	for (unsigned i = 1; i < 64; i *= 2)
+		bits ^= bits << i;
+	return bits;
+}
+
+static unsigned count(uint64_t bits)
+{
+	bits -= bits >> 1 & SCAN_ALL(0x55);
+	bits = (bits & SCAN_ALL(0x33)) + (bits >> 2 & SCAN_ALL(0x33));
+	return (unsigned)(((bits + (bits >> 4)) & SCAN_ALL(0x0f)) * SCAN_ALL(1) >> 56);
+}
+
+/* Which bytes stand behind a backslash? *carry: is the first of this block, of the next one. */
+static uint64_t escaped_bits(uint64_t slashes, bool *carry)
+{
+	uint64_t escaped = *carry;
+
+	slashes &= ~escaped;
+	*carry = false;
+	while (slashes) {
+		uint64_t slash = slashes & (0 - slashes), next = slash << 1;
+
+		escaped |= next;
+		*carry = !next;
+		slashes &= ~(slash | next);
+	}
+	return escaped;
+}
+
+/* How far skip_container is. */
+struct skimmed {
+	size_t depth;    /* open brackets */
+	uint64_t inside; /* all ones: a string goes on */
+	bool escape;     /* a backslash stood last */
+};
+
+/* The last bytes of the input, or the block in which a container ends. */
+static const char *skip_bytes(const char *p, const char *end, struct skimmed *s)
+{
+	for (; p < end; p++) {
+		if (s->escape) {
+			s->escape = false;
+		} else if (s->inside) {
+			s->inside = *p == '"' ? 0 : s->inside;
+			s->escape = *p == '\\';
+		} else if (*p == '"') {
+			s->inside = UINT64_MAX;
+		} else if ((*p | 0x20) == '{') {
+			s->depth++;
+		} else if ((*p | 0x20) == '}' && !--s->depth) {
+			return p + 1;
+		}
+	}
+	return p;
+}
+
+/*
+ * p stands behind the opening bracket; where it is closed, or NULL. Brackets are counted, not
+ * matched: json_parse does that. 64 bytes are looked at in one, since a branch for each
+ * string would cost more than all the rest.
+ */
+static const char *skip_container(const char *p, const char *end)
+{
+	struct skimmed s = { .depth = 1 };
+
+	for (; end - p >= 64; p += 64) {
+		struct skimmed before = s;
+		uint64_t slashes = scan_bits(p, '\\');
+		uint64_t escaped = slashes || s.escape ? escaped_bits(slashes, &s.escape) : 0;
+		uint64_t strings = parity(scan_bits(p, '"') & ~escaped) ^ s.inside;
+		uint64_t open = (scan_bits(p, '{') | scan_bits(p, '[')) & ~strings;
+		uint64_t close = (scan_bits(p, '}') | scan_bits(p, ']')) & ~strings;
+		unsigned closed = count(close);
+
+		if (closed >= s.depth) { /* it may end here */
+			const char *stop = skip_bytes(p, p + 64, &before);
+
+			if (!before.depth)
+				return stop;
+		}
+		s.depth += count(open) - closed;
+		s.inside = 0 - (strings >> 63);
+	}
+	p = skip_bytes(p, end, &s);
+	return s.depth ? NULL : p;
+}
+
+static const char *skip_scalar(const char *p, const char *end)
+{
+	const char *from = p;
+
+	while (p < end && !strchr(",:]}[{\" \t\r\n", *p))
+		p++;
+	return p > from ? p : NULL;
+}
+
+static const char *skip_value(const char *p, const char *end)
+{
+	if (p == end)
+		return NULL;
+	if (*p == '"')
+		return skip_string(p + 1, end);
+	return *p == '{' || *p == '[' ? skip_container(p + 1, end) : skip_scalar(p, end);
+}
+
+/* Past white space and then the byte c; NULL: another one is there. */
+static const char *past(const char *p, const char *end, char c)
+{
+	p = scan_space(p, end);
+	return p < end && *p == c ? p + 1 : NULL;
+}
+
+/* Is the closing brace of the object next, and only white space behind it? */
+static bool ends_here(const struct json_member *m, const char *start, const char *end)
+{
+	const char *p = m->next ? m->next : past(start, end, '{');
+
+	return p && (p = past(p, end, '}')) && scan_space(p, end) == end;
+}
+
+bool json_skim_next(struct str input, struct json_member *m)
+{
+	const char *end, *key, *key_end, *value, *p;
+
+	if (!input.n)
+		return false;
+	end = input.s + input.n;
+	m->whole = ends_here(m, input.s, end);
+	p = m->next ? past(m->next, end, ',') : past(input.s, end, '{');
+	if (!p || !(key = past(p, end, '"')) || !(key_end = skip_string(key, end)) ||
+	    !(value = past(key_end, end, ':')))
+		return false;
+	value = scan_space(value, end);
+	if (!(p = skip_value(value, end)))
+		return false;
+	m->key = (struct str){ key, (size_t)(key_end - 1 - key) };
+	m->value = (struct str){ value, (size_t)(p - value) };
+	m->next = p;
+	return true;
+}
+
+bool json_skim_is(struct str raw, struct str name)
+{
+	const char *p = raw.s, *end = raw.s + raw.n;
+	uint32_t cp;
+	char utf8[4];
+
+	if (!raw.n || !memchr(raw.s, '\\', raw.n))
+		return str_eq(raw, name);
+	while (p < end) {
+		size_t len = *p == '\\' ? scan_escape(p, end, &cp) : 1;
+		struct str piece = { *p == '\\' ? utf8 : p, 1 };
+
+		if (!len)
+			return false;
+		if (*p == '\\')
+			piece.n = utf8_encode(cp, utf8);
+		if (!str_starts(name, piece))
+			return false;
+		name = str_from(name, piece.n);
+		p += len;
+	}
+	return !name.n;
+}
+
+struct str json_skim(struct str input, struct str key)
+{
+	for (struct json_member m = { .next = NULL }; json_skim_next(input, &m);) {
+		if (json_skim_is(m.key, key))
+			return m.value;
+	}
+	return (struct str){ NULL, 0 };
+}

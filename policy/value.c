@@ -1,0 +1,191 @@
+/*
+ * value.c - look into a value that was read, compare two, write one down.
+ *
+ * Values may be as deep as JSON_DEPTH_MAX: the walks keep their own stacks. No
+ * walk visits a value twice, so none is worse than linear, whatever the input.
+ */
+#include "policy/json.h"
+
+#include <assert.h>
+
+#include "policy/utf8.h"
+
+/* The stacks are too large to be zeroed at each call, as hardened builds do. */
+#if __has_attribute(uninitialized)
+#define UNZEROED __attribute__((uninitialized))
+#else
+#define UNZEROED
+#endif
+
+const struct json *json_get(const struct json *o, struct str key)
+{
+	if (!o || o->type != JSON_OBJECT)
+		return NULL;
+	for (const struct json *m = o->child; m; m = m->next) {
+		if (m->key_len == key.n && (!key.n || !memcmp(m->key, key.s, key.n)))
+			return m;
+	}
+	return NULL;
+}
+
+/* ---- equality ---- */
+
+/* Two open containers of the same type and size, and the children that come next. */
+struct pair {
+	const struct json *a, *b; /* b is only a guess: where the members stand in the same order */
+	const struct json *other; /* the container of b */
+};
+
+/* Same type, text or size; the children are not looked at. */
+static bool same_head(const struct json *a, const struct json *b)
+{
+	if (a->type != b->type || a->len != b->len)
+		return false;
+	return a->type < JSON_NUMBER || a->type > JSON_STRING || !a->len ||
+	       !memcmp(a->text, b->text, a->len);
+}
+
+/* The member of p->other that has the key of m. Large objects are sorted: a wrong guess is final.
+ */
+static const struct json *counterpart(const struct pair *p, const struct json *m)
+{
+	if (p->other->type != JSON_OBJECT || (p->b && str_eq(json_key(m), json_key(p->b))))
+		return p->b;
+	return p->other->len > JSON_UNSORTED ? NULL : json_get(p->other, json_key(m));
+}
+
+static bool is_open(const struct json *j)
+{
+	return j->type >= JSON_ARRAY && j->len;
+}
+
+bool json_equal(const struct json *a, const struct json *b)
+{
+	UNZEROED struct pair stack[JSON_DEPTH_MAX];
+	size_t n = 0;
+
+	if (!a || !b)
+		return a == b;
+	if (!same_head(a, b))
+		return false;
+	if (is_open(a))
+		stack[n++] = (struct pair){ a->child, b->child, b };
+	while (n) {
+		struct pair *p = &stack[n - 1];
+
+		if (!(a = p->a)) {
+			n--;
+			continue;
+		}
+		if (!(b = counterpart(p, a)) || !same_head(a, b))
+			return false;
+		p->a = a->next;
+		p->b = b->next;
+		if (is_open(a)) {
+			assert(n < JSON_DEPTH_MAX);
+			stack[n++] = (struct pair){ a->child, b->child, b };
+		}
+	}
+	return true;
+}
+
+/* ---- printing ---- */
+
+/* As much of whole UTF-8 as there is room for. */
+static void put(struct text *out, struct str s)
+{
+	size_t room = out->limit - out->n;
+
+	if (out->full)
+		return;
+	if (s.n <= room) {
+		text_str(out, s);
+		return;
+	}
+	while (room && ((unsigned char)s.s[room] & 0xc0) == 0x80)
+		room--;
+	text_add(out, s.s, room);
+	out->full = true;
+}
+
+static void put_string(struct text *out, struct str s)
+{
+	static const char names[] = "btn?fr"; /* from \b on; \v has none */
+	size_t from = 0;
+
+	put(out, STR("\""));
+	if (s.n > out->limit - out->n) /* whatever it holds, one byte more than fits is enough */
+		s.n = out->limit - out->n + 1;
+	for (size_t i = 0; i < s.n && !out->full; i++) {
+		unsigned char c = (unsigned char)s.s[i];
+		char escape[8];
+
+		if (c >= 0x20 && c != '"' && c != '\\')
+			continue;
+		put(out, (struct str){ s.s + from, i - from });
+		if (c >= 0x20)
+			snprintf(escape, sizeof escape, "\\%c", c);
+		else if (c >= '\b' && c <= '\r' && c != '\v')
+			snprintf(escape, sizeof escape, "\\%c", names[c - '\b']);
+		else
+			snprintf(escape, sizeof escape, "\\u%04x", c);
+		if (strlen(escape) > out->limit - out->n)
+			out->full = true; /* half an escape would mislead */
+		put(out, str_of(escape));
+		from = i + 1;
+	}
+	if (from < s.n)
+		put(out, (struct str){ s.s + from, s.n - from });
+	put(out, STR("\""));
+}
+
+/* A scalar whole, of a container the opening bracket. */
+static void put_head(struct text *out, const struct json *j, bool member)
+{
+	static const char *const words[] = {
+		[JSON_NULL] = "null", [JSON_FALSE] = "false", [JSON_TRUE] = "true",
+		[JSON_NUMBER] = "",   [JSON_STRING] = "",     [JSON_ARRAY] = "[",
+		[JSON_OBJECT] = "{"
+	};
+
+	if (member) {
+		put_string(out, json_key(j));
+		put(out, STR(":"));
+	}
+	if (j->type == JSON_STRING)
+		put_string(out, json_str(j));
+	else if (j->type == JSON_NUMBER)
+		put(out, json_str(j));
+	else
+		put(out, str_of(words[j->type]));
+}
+
+void json_print(const struct json *j, struct text *out)
+{
+	UNZEROED const struct json
+		*stack[JSON_DEPTH_MAX + 1]; /* containers whose child is written */
+	size_t n = 0;
+	bool member = false;
+
+	while (j && !out->full) {
+		put_head(out, j, member);
+		if (is_open(j)) {
+			assert(n < JSON_DEPTH_MAX);
+			stack[n++] = j;
+			member = j->type == JSON_OBJECT;
+			j = j->child;
+			continue;
+		}
+		if (j->type >= JSON_ARRAY)
+			put(out, j->type == JSON_OBJECT ? STR("}") : STR("]"));
+		for (; n && !j->next; n--) {
+			j = stack[n - 1];
+			put(out, j->type == JSON_OBJECT ? STR("}") : STR("]"));
+		}
+		if (!n)
+			return;
+		put(out, STR(","));
+		j = j->next;
+		member = stack[n - 1]->type == JSON_OBJECT;
+	}
+}
