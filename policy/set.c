@@ -143,3 +143,8 @@ size_t policy_set_overrides(const struct policy_set *set)
 		n++;
 	return n;
 }
+
+enum mode policy_set_mode(const struct policy_set *set)
+{
+	return set->model.config.mode;
+}

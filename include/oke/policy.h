@@ -149,6 +149,7 @@ struct policy_set *policy_set_of(struct shared *shared);
 size_t policy_set_policies(const struct policy_set *set); /* how many are loaded */
 size_t policy_set_rules(const struct policy_set *set);
 size_t policy_set_overrides(const struct policy_set *set);
+enum mode policy_set_mode(const struct policy_set *set);
 
 /* Steps of the decision, in words, for `review --trace`. One call a line, without newline. */
 struct trace {
