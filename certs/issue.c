@@ -97,9 +97,6 @@ static int name_add(GENERAL_NAMES *names, const char *name, struct err *err)
 	const void *bytes = address ? (const void *)raw : (const void *)name;
 	ASN1_STRING *value;
 
-	if (!address && !dns_valid(name))
-		return err_set(err, ERR_USAGE,
-			       "name \"%.100s\": is neither a DNS name nor an IP address", name);
 	if (!address)
 		n = strlen(name);
 	value = ASN1_STRING_type_new(address ? V_ASN1_OCTET_STRING : V_ASN1_IA5STRING);
@@ -294,12 +291,20 @@ void certs_issued_done(struct certs_issued *issued)
 
 static int order_check(const struct certs_order *order, struct err *err)
 {
+	unsigned char raw[sizeof(struct in6_addr)];
+
 	if (!order->names_n)
 		return err_set(err, ERR_USAGE, "no name to serve");
 	if (order->names_n > CERTS_NAMES_MAX)
 		return err_set(err, ERR_USAGE, "more than %d names", CERTS_NAMES_MAX);
 	if (order->days < 1 || order->days > CERTS_DAYS_MAX)
 		return err_set(err, ERR_USAGE, "days: 1 to %d", CERTS_DAYS_MAX);
+	for (size_t i = 0; i < order->names_n; i++) {
+		if (!address_bytes(order->names[i], raw) && !dns_valid(order->names[i]))
+			return err_set(err, ERR_USAGE,
+				       "name \"%.100s\" is neither a DNS name nor an IP address",
+				       order->names[i]);
+	}
 	return 0;
 }
 

@@ -193,13 +193,14 @@ struct keypair *keypair_read(const char *cert_file, const char *key_file, struct
 	struct secret cert = { NULL, 0 }, key = { NULL, 0 };
 	bool changed = true;
 
+	/* A file may also be gone for a moment: opened through a link that was replaced just then.
+	 */
 	for (int i = 0; changed && i < READ_TRIES; i++) {
 		secret_done(&cert);
 		secret_done(&key);
-		if (read_once(cert_file, key_file, &cert, &key, &changed, err) < 0)
-			return NULL;
+		read_once(cert_file, key_file, &cert, &key, &changed, err);
 	}
-	return pair_parse(&cert, &key, cert_file, key_file, err);
+	return cert.s ? pair_parse(&cert, &key, cert_file, key_file, err) : NULL;
 }
 
 /* ---- what it holds ---- */
