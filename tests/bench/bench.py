@@ -1,0 +1,188 @@
+"""oke-guard beside nginx: CPU, latency and memory, measured on this machine in one go.
+
+Both servers run all the time and are asked in turn, in several rounds; a figure is the
+median over the rounds, so that what else the machine does falls on both. CPU is utime and
+stime of the server's processes, not of the client.
+"""
+import argparse
+import datetime
+import json
+import os
+import platform
+import shutil
+import socket
+import statistics
+import subprocess
+import sys
+import time
+
+import inputs
+import servers
+
+# DESIGN's goals, as multiples of nginx.
+GOALS = {("4 KB", False): 1.4, ("12 KB", False): 1.5, ("40 KB", False): 1.6,
+         ("4 KB", True): 1.5, ("12 KB", True): 2.2, ("40 KB", True): 2.5}
+GOAL_FRESH, GOAL_RULES = 1.1, 1.05
+GOAL_IDLE, GOAL_LOAD, GOAL_FLOOD, GOAL_READY = 8, 12, 48, 40
+
+missed = []
+
+
+def verdict(what, value, goal):
+    """`goal 1.4`, and the missed ones are listed at the end."""
+    if goal is None:
+        return ""
+    if value > goal:
+        missed.append(f"{what}: {value:.2f}, goal {goal}")
+    return f"goal {goal}" + (" MISSED" if value > goal else "")
+
+
+class Bench:
+    def __init__(self, options):
+        self.options = options
+        self.build = os.path.abspath(os.environ.get("BUILD", "build"))
+        self.guard = f"{self.build}/oke-guard"
+        self.work = f"{self.build}/bench"
+        shutil.rmtree(self.work, ignore_errors=True)
+        os.makedirs(self.work)
+        servers.make_certificate(self.work)
+        self.paths = inputs.write(inputs.recorded(options.reviews), self.work)
+        self.check_inputs()
+
+    def check_inputs(self):
+        """Are the reviews what their names say, for the pack as it is now?"""
+        for (size, concerned), path in self.paths.items():
+            line = subprocess.run([f"{self.build}/tests/bench/judge", "1", path],
+                                  check=True, capture_output=True, text=True).stdout
+            want = "deny concerned" if concerned else "allow not-concerned"
+            if line.strip() != want:
+                raise SystemExit(f"the review of {size} in {path} should be '{want}', not '{line.strip()}'")
+
+    def load(self, server, path, *args):
+        """Ask one server for a while: what the client saw, and the server's CPU."""
+        before = server.cpu()
+        run = subprocess.run([f"{self.build}/tests/bench/load", *args, str(server.port), path],
+                             capture_output=True, text=True, check=False)
+        if not run.stdout.startswith("{") or (run.returncode and "--any" not in args):
+            raise SystemExit(f"load on {server.name} failed: {run.stdout}{run.stderr}")
+        seen = json.loads(run.stdout)
+        seen["cpu"] = (server.cpu() - before) / max(seen["good"], 1) * 1e6
+        return seen
+
+    def slice(self, server, path, fresh=False):
+        args = ["--connections", "4", "--count", "100000000",
+                "--seconds", str(self.options.seconds)]
+        return self.load(server, path, *args, *(["--fresh"] if fresh else []))
+
+    def against(self, pairs, path, fresh=False):
+        """Rounds of slices, in turn; for each server the medians, and of the ratio to the first."""
+        rounds = [[self.slice(s, path, fresh) for s in pairs] for _ in range(self.options.rounds)]
+        medians = [{k: statistics.median(r[i][k] for r in rounds) for k in ("cpu", "p50", "p99")}
+                   for i in range(len(pairs))]
+        ratios = [statistics.median(r[i]["cpu"] / r[0]["cpu"] for r in rounds)
+                  for i in range(len(pairs))]
+        return medians, ratios
+
+    def beside_nginx(self):
+        print("\nCPU of the server for a request, and latency seen by 4 clients (microseconds)\n")
+        print(f"{'review':22}{'nginx':>7}{'guard':>7}{'ratio':>7}"
+              f"{'p50':>8}{'nginx':>7}{'p99':>8}{'nginx':>7}")
+        cases = [(s, c, False) for c in (False, True) for s in inputs.NOT_CONCERNED]
+        cases += [("4 KB", False, True), ("4 KB", True, True)]
+        with servers.nginx(self.work, self.options.threads) as other, \
+                servers.guard(self.guard, self.work, self.options.threads) as ours:
+            for size, concerned, fresh in cases:
+                what = f"{size} {'denied' if concerned else 'passed'}{', new conn.' if fresh else ''}"
+                (n, g), (_, ratio) = self.against([other, ours], self.paths[size, concerned], fresh)
+                goal = GOAL_FRESH if fresh else GOALS.get((size, concerned))
+                print(f"{what:22}{n['cpu']:7.1f}{g['cpu']:7.1f}{ratio:7.2f}{g['p50']:8.0f}"
+                      f"{n['p50']:7.0f}{g['p99']:8.0f}{n['p99']:7.0f}  "
+                      f"{verdict(what, ratio, goal)}", flush=True)
+
+    def rules(self):
+        print("\nTen further rules against ten thousand (CPU for a request, microseconds)\n")
+        few = inputs.write_policies(f"{self.work}/few", 10)
+        many = inputs.write_policies(f"{self.work}/many", 10_000)
+        threads = self.options.threads
+        with servers.guard(self.guard, self.work, threads, few) as a, \
+                servers.guard(self.guard, self.work, threads, many) as b:
+            for size, concerned in (("12 KB", False), ("12 KB", True)):
+                what = f"{size} {'denied' if concerned else 'passed'}"
+                (x, y), (_, ratio) = self.against([a, b], self.paths[size, concerned])
+                print(f"{what:22}{x['cpu']:7.1f}{y['cpu']:7.1f}{ratio:7.3f}  "
+                      f"{verdict('ten thousand rules, ' + what, ratio, GOAL_RULES)}", flush=True)
+            print(f"memory at rest: {a.memory('VmRSS'):.1f} and {b.memory('VmRSS'):.1f} MiB")
+
+    def memory(self):
+        print("\nMemory with the built-in pack (MiB, default threads)\n")
+        with servers.guard(self.guard, self.work) as server:
+            time.sleep(0.5)
+            idle = server.memory("VmRSS")
+            print(f"at rest                    {idle:6.1f}  {verdict('memory at rest', idle, GOAL_IDLE)}")
+            seconds = str(self.options.seconds)
+            for size in ("4 KB", "12 KB", "40 KB"):
+                for concerned in (False, True):
+                    self.load(server, self.paths[size, concerned], "--connections", "16",
+                              "--count", "100000000", "--seconds", seconds)
+            peak = server.memory("VmHWM")
+            print(f"most under load            {peak:6.1f}  {verdict('memory under load', peak, GOAL_LOAD)}"
+                  "  (16 connections, 4 to 40 KB)")
+            self.flood(server)
+
+    def flood(self, server):
+        """64 bodies of 3 MiB at once; small reviews are answered meanwhile and after."""
+        good = shed = 0
+        for _ in range(3):
+            seen = self.load(server, self.paths["3 MiB", True], "--connections", "64",
+                             "--together", "--any")
+            good, shed = good + seen["good"], shed + seen["shed"]
+        peak = server.memory("VmHWM")
+        print(f"most with 64 bodies 3 MiB  {peak:6.1f}  {verdict('memory with 64 bodies of 3 MiB', peak, GOAL_FLOOD)}"
+              f"  (of 192: {good} judged, {shed} told to come again)")
+        self.slice(server, self.paths["4 KB", True])
+        print(f"at rest afterwards         {server.memory('VmRSS'):6.1f}")
+
+    def ready_once(self, policies=None):
+        start = time.monotonic()
+        with servers.guard(self.guard, self.work, policies=policies, wait=False) as server:
+            while server.process.poll() is None and time.monotonic() - start < 20:
+                try:
+                    with socket.create_connection(("127.0.0.1", server.health), 1) as s:
+                        s.sendall(b"GET /readyz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+                        if s.recv(64).startswith(b"HTTP/1.1 200"):
+                            return (time.monotonic() - start) * 1000
+                except OSError:
+                    pass
+                time.sleep(0.0005)
+        raise SystemExit("oke-guard did not become ready")
+
+    def ready(self):
+        print("\nFrom start to the first 200 of /readyz (milliseconds, median of 15)\n")
+        plain = statistics.median(self.ready_once() for _ in range(15))
+        print(f"built-in pack              {plain:6.1f}  {verdict('ready', plain, GOAL_READY)}")
+        many = inputs.write_policies(f"{self.work}/many", 10_000)
+        more = statistics.median(self.ready_once(many) for _ in range(5))
+        print(f"and ten thousand rules     {more:6.1f}  (their loading: {more - plain:.1f})")
+
+
+def main():
+    root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
+    parser.add_argument("--reviews", default=f"{root}/tests/reviews/reviews.jsonl")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seconds", type=float, default=1.0, help="of each slice")
+    parser.add_argument("--threads", type=int, default=2, help="of both servers")
+    parser.add_argument("--only", choices=["nginx", "rules", "memory", "ready"])
+    options = parser.parse_args()
+    bench = Bench(options)
+    print(f"{datetime.date.today()}, {os.cpu_count()} cores, {platform.freedesktop_os_release()['PRETTY_NAME']}")
+    parts = {"nginx": bench.beside_nginx, "rules": bench.rules, "memory": bench.memory,
+             "ready": bench.ready}
+    for name, part in parts.items():
+        if options.only in (None, name):
+            part()
+    print("\nMissed:\n  " + "\n  ".join(missed) if missed else "\nAll goals are met.")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
