@@ -9,6 +9,7 @@
 
 #include "policy/diff.h"
 #include "policy/model.h"
+#include "policy/shown.h"
 
 /* What a rule took of a request. */
 struct taken {
@@ -39,18 +40,5 @@ struct str kind_of(const struct request *req);
  */
 int finding_fill(const struct occasion *occasion, const struct taken *taken, struct arena *arena,
 		 struct finding *out, struct err *err);
-
-/*
- * Text of a request made fit to be shown: C0, DEL, C1, bidirectional marks and all that is not
- * ASCII escaped (\n, \x1b, \u202e), at most max bytes (max > 3), "..." where it was cut, never
- * within an escape. It may point into raw. {NULL, 0} when the arena is full.
- */
-struct str shown(struct str raw, size_t max, struct arena *arena);
-
-/* The same, cut in the middle: a path or a name tells most at its ends. max >= 24. */
-struct str shown_ends(struct str raw, size_t max, struct arena *arena);
-
-/* How much of a text that is fit to be shown fits in max bytes without cutting an escape. */
-size_t shown_fit(struct str text, size_t max);
 
 #endif

@@ -8,7 +8,8 @@
  * Remedy and link stand last: kubectl apply prints its whole patch before the
  * message, and only the end is on the screen.
  */
-#include "policy/finding.h"
+#include "oke/policy.h"
+#include "policy/shown.h"
 
 #define TAIL_MAX    2400            /* bytes of remedies and links in a denial */
 #define FIELDS_MAX  FINDING_CHANGES /* changed fields in a denial, over all findings */

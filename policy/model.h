@@ -97,7 +97,7 @@ struct rule {
 	struct str docs; /* of the rule; absent: the policy's */
 	struct origin origin;
 	/* Computed by set.c: */
-	bool active;			 /* its facts hold */
+	bool active;                     /* its facts hold */
 	const struct override *override; /* the one that is in force for it */
 };
 

@@ -5,7 +5,8 @@
  * any filter, escape sequences and bidirectional marks included. What comes out
  * of here is printable ASCII, whatever went in.
  */
-#include "policy/finding.h"
+#include "policy/shown.h"
+
 #include "policy/utf8.h"
 
 #define ESCAPE_MAX 10 /* "\U0001f600" */
