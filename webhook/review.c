@@ -1,0 +1,508 @@
+#include "webhook/review.h"
+
+#include <cjson/cJSON.h>
+
+#include "oke/cleanup.h"
+#include "policy/json.h"
+
+#define UID_MAX    256
+#define GROUPS_MAX 10000
+#define CAUSES_MAX 64 /* of one denial: eight findings of eight fields */
+
+/* ---- decode ---- */
+
+struct decode {
+	struct arena *arena;
+	struct request *req;
+	struct err *err;
+	unsigned seen; /* bits of request_members */
+};
+
+static int refuse(const struct decode *d, const char *where, const char *what)
+{
+	return err_set(d->err, ERR_SYNTAX, "%s: %s", where, what);
+}
+
+/* Read a small member whole. NULL: the error says where. */
+static struct json *parse(const struct decode *d, const char *where, struct str raw)
+{
+	struct json *j = json_parse(raw, NULL, d->arena, d->err);
+
+	if (!j)
+		err_in(d->err, where);
+	return j;
+}
+
+static bool is_null(struct str raw)
+{
+	return str_is(raw, "null");
+}
+
+/* A string; null counts as absent. */
+static int read_string(struct decode *d, const char *where, struct str raw, struct str *out)
+{
+	const struct json *j;
+
+	if (is_null(raw))
+		return 0;
+	if (raw.s[0] != '"')
+		return refuse(d, where, "must be a string");
+	if (!(j = parse(d, where, raw)))
+		return -1;
+	*out = json_str(j);
+	return 0;
+}
+
+/* The string members of a small object, such as {"group","version","kind"}. */
+struct field {
+	const char *name;
+	struct str *out;
+};
+
+static int read_fields(struct decode *d, const char *where, struct str raw,
+		       const struct field fields[3])
+{
+	const struct json *object, *j;
+
+	if (is_null(raw))
+		return 0;
+	if (raw.s[0] != '{')
+		return refuse(d, where, "must be an object or null");
+	if (!(object = parse(d, where, raw)))
+		return -1;
+	for (size_t i = 0; i < 3; i++) {
+		if (!(j = json_get(object, str_of(fields[i].name))) || j->type == JSON_NULL)
+			continue;
+		if (j->type != JSON_STRING)
+			return err_set(d->err, ERR_SYNTAX, "%s.%s: must be a string", where,
+				       fields[i].name);
+		*fields[i].out = json_str(j);
+	}
+	return 0;
+}
+
+static int read_kind(struct decode *d, const char *where, struct str raw, struct gvk *out)
+{
+	const struct field fields[] = { { "group", &out->group },
+					{ "version", &out->version },
+					{ "kind", &out->kind } };
+
+	return read_fields(d, where, raw, fields);
+}
+
+static int read_resource(struct decode *d, const char *where, struct str raw, struct gvr *out)
+{
+	const struct field fields[] = { { "group", &out->group },
+					{ "version", &out->version },
+					{ "resource", &out->resource } };
+
+	return read_fields(d, where, raw, fields);
+}
+
+/* An object stays a range of bytes: most are never read. */
+static int read_range(struct decode *d, const char *where, struct str raw, struct str *out)
+{
+	if (is_null(raw))
+		return 0;
+	if (raw.s[0] != '{')
+		return refuse(d, where, "must be an object or null");
+	*out = raw;
+	return 0;
+}
+
+static int member_uid(struct decode *d, const char *where, struct str raw)
+{
+	struct str *uid = &d->req->uid;
+
+	if (read_string(d, where, raw, uid) < 0)
+		return -1;
+	if (!uid->n || uid->n > UID_MAX)
+		return refuse(d, where, "must be a string of 1 to 256 bytes");
+	for (size_t i = 0; i < uid->n; i++)
+		if ((unsigned char)uid->s[i] < 0x20 || uid->s[i] == 0x7f)
+			return refuse(d, where, "must not hold control characters");
+	return 0;
+}
+
+static int member_operation(struct decode *d, const char *where, struct str raw)
+{
+	static const enum operation all[] = { OP_CREATE, OP_UPDATE, OP_DELETE, OP_CONNECT };
+	struct str name = { NULL, 0 };
+
+	if (read_string(d, where, raw, &name) < 0)
+		return -1;
+	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+		if (str_is(name, operation_name(all[i]))) {
+			d->req->operation = all[i];
+			return 0;
+		}
+	return refuse(d, where, "must be CREATE, UPDATE, DELETE or CONNECT");
+}
+
+static int read_groups(struct decode *d, const struct json *list)
+{
+	static const char wrong[] = "must be a list of strings, at most 10000";
+	struct user *user = &d->req->user;
+	struct str *groups = NULL;
+	size_t n = 0;
+
+	if (!list || list->type == JSON_NULL)
+		return 0;
+	if (list->type != JSON_ARRAY || list->len > GROUPS_MAX)
+		return refuse(d, "request.userInfo.groups", wrong);
+	if (list->len && !(groups = arena_calloc(d->arena, list->len, sizeof *groups)))
+		return err_set(d->err, ERR_LIMIT, "no memory left for the user's groups");
+	for (const struct json *j = list->child; j; j = j->next) {
+		if (j->type != JSON_STRING)
+			return refuse(d, "request.userInfo.groups", wrong);
+		groups[n++] = json_str(j);
+	}
+	user->groups = groups;
+	user->groups_n = n;
+	return 0;
+}
+
+static int member_user(struct decode *d, const char *where, struct str raw)
+{
+	const struct json *info, *name;
+
+	if (is_null(raw))
+		return 0;
+	if (raw.s[0] != '{')
+		return refuse(d, where, "must be an object or null");
+	if (!(info = parse(d, where, raw)))
+		return -1;
+	name = json_get(info, STR("username"));
+	if (name && name->type != JSON_STRING && name->type != JSON_NULL)
+		return refuse(d, "request.userInfo.username", "must be a string");
+	d->req->user.name = json_str(name);
+	return read_groups(d, json_get(info, STR("groups")));
+}
+
+static int member_dry_run(struct decode *d, const char *where, struct str raw)
+{
+	if (!str_is(raw, "true") && !str_is(raw, "false") && !is_null(raw))
+		return refuse(d, where, "must be true, false or null");
+	d->req->dry_run = str_is(raw, "true");
+	return 0;
+}
+
+#define MEMBER(name, reader, field)                                                                \
+	static int member_##name(struct decode *d, const char *where, struct str raw)              \
+	{                                                                                          \
+		return reader(d, where, raw, &d->req->field);                                      \
+	}
+MEMBER(kind, read_kind, kind)
+MEMBER(request_kind, read_kind, request_kind)
+MEMBER(resource, read_resource, resource)
+MEMBER(request_resource, read_resource, request_resource)
+MEMBER(subresource, read_string, subresource)
+MEMBER(request_subresource, read_string, request_subresource)
+MEMBER(name, read_string, name)
+MEMBER(namespace, read_string, namespace)
+MEMBER(object, read_range, object)
+MEMBER(old_object, read_range, old_object)
+MEMBER(options, read_range, options)
+
+/* The members of `request` that we know, in the order in which an API server writes them. */
+#define AT(name)                                                                                   \
+	"request." name,                                                                           \
+	{                                                                                          \
+		name, sizeof name - 1                                                              \
+	}
+static const struct member {
+	const char *where;
+	struct str name;
+	int (*read)(struct decode *d, const char *where, struct str raw);
+	bool required;
+} request_members[] = {
+	{ AT("uid"), member_uid, true },
+	{ AT("kind"), member_kind, true },
+	{ AT("resource"), member_resource, true },
+	{ AT("subResource"), member_subresource, false },
+	{ AT("requestKind"), member_request_kind, false },
+	{ AT("requestResource"), member_request_resource, false },
+	{ AT("requestSubResource"), member_request_subresource, false },
+	{ AT("name"), member_name, false },
+	{ AT("namespace"), member_namespace, false },
+	{ AT("operation"), member_operation, true },
+	{ AT("userInfo"), member_user, false },
+	{ AT("object"), member_object, false },
+	{ AT("oldObject"), member_old_object, false },
+	{ AT("dryRun"), member_dry_run, false },
+	{ AT("options"), member_options, false },
+};
+#define MEMBERS_N (sizeof request_members / sizeof *request_members)
+
+/* *next: where to look first. Each is to be there once at most. */
+static int read_member(struct decode *d, const struct json_member *m, size_t *next)
+{
+	for (size_t tried = 0; tried < MEMBERS_N; tried++) {
+		size_t i = (*next + tried) % MEMBERS_N;
+		const struct member *known = &request_members[i];
+
+		if (!json_skim_is(m->key, known->name))
+			continue;
+		if (d->seen & 1u << i)
+			return refuse(d, known->where, "is there twice");
+		d->seen |= 1u << i;
+		*next = i + 1;
+		return known->read(d, known->where, m->value);
+	}
+	return 0;
+}
+
+static int read_request(struct decode *d, struct str raw)
+{
+	struct json_member m = { .next = NULL };
+	size_t next = 0;
+
+	if (raw.s[0] != '{')
+		return refuse(d, "request", "must be an object");
+	while (json_skim_next(raw, &m))
+		if (read_member(d, &m, &next) < 0)
+			return -1;
+	if (!m.whole)
+		return refuse(d, "request", "is not well-formed JSON");
+	for (size_t i = 0; i < MEMBERS_N; i++)
+		if (request_members[i].required && !(d->seen & 1u << i))
+			return refuse(d, request_members[i].where, "is missing");
+	if (!d->req->resource.resource.n)
+		return refuse(d, "request.resource.resource", "is missing");
+	return 0;
+}
+
+/* A review that was not converted may leave out what the client sent: it is the same. */
+static void fill_in(struct decode *d)
+{
+	struct request *r = d->req;
+
+	if (!r->request_kind.kind.n)
+		r->request_kind = r->kind;
+	if (!r->request_resource.resource.n)
+		r->request_resource = r->resource;
+	if (!r->request_subresource.n)
+		r->request_subresource = r->subresource;
+}
+
+static int read_version(struct decode *d, struct str raw, enum review_version *out)
+{
+	struct str version = { NULL, 0 };
+
+	if (read_string(d, "apiVersion", raw, &version) < 0)
+		return -1;
+	if (str_is(version, "admission.k8s.io/v1"))
+		*out = REVIEW_V1;
+	else if (str_is(version, "admission.k8s.io/v1beta1"))
+		*out = REVIEW_V1BETA1;
+	else
+		return refuse(d, "apiVersion",
+			      "must be admission.k8s.io/v1 or admission.k8s.io/v1beta1");
+	return 0;
+}
+
+static int read_review_kind(struct decode *d, struct str raw)
+{
+	struct str kind = { NULL, 0 };
+
+	if (read_string(d, "kind", raw, &kind) < 0)
+		return -1;
+	return str_is(kind, "AdmissionReview") ? 0 : refuse(d, "kind", "must be AdmissionReview");
+}
+
+/* The members of the review that we know. */
+struct envelope {
+	struct str kind, version, request;
+};
+
+static int read_envelope(struct decode *d, struct str body, struct envelope *out)
+{
+	struct json_member m = { .next = NULL };
+	const struct {
+		struct str name;
+		struct str *raw;
+	} known[] = { { STR("kind"), &out->kind },
+		      { STR("apiVersion"), &out->version },
+		      { STR("request"), &out->request } };
+
+	while (json_skim_next(body, &m))
+		for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+			if (!json_skim_is(m.key, known[i].name))
+				continue;
+			if (known[i].raw->s)
+				return refuse(d, known[i].name.s, "is there twice");
+			*known[i].raw = m.value;
+		}
+	if (m.whole)
+		return 0;
+	/* The strict reader knows where it goes wrong. */
+	if (!json_parse(body, NULL, d->arena, d->err) && d->err->kind == ERR_SYNTAX)
+		return err_in(d->err, "the body is not JSON");
+	return refuse(d, "the body", "must be a JSON object");
+}
+
+int review_decode(struct str body, struct arena *arena, struct review *out, struct err *err)
+{
+	struct review review = { .version = REVIEW_V1 };
+	struct decode d = { .arena = arena, .req = &review.request, .err = err };
+	struct envelope e = { .kind = { NULL, 0 } };
+
+	if (read_envelope(&d, body, &e) < 0)
+		return -1;
+	if (!e.version.s)
+		return refuse(&d, "apiVersion", "is missing");
+	if (!e.kind.s)
+		return refuse(&d, "kind", "is missing");
+	if (!e.request.s)
+		return refuse(&d, "request", "is missing");
+	if (read_version(&d, e.version, &review.version) < 0 || read_review_kind(&d, e.kind) < 0 ||
+	    read_request(&d, e.request) < 0)
+		return -1;
+	fill_in(&d);
+	*out = review;
+	return 0;
+}
+
+/* ---- encode ---- */
+
+static void json_end(cJSON **j)
+{
+	cJSON_Delete(*j);
+}
+
+/* cJSON wants NUL behind a string; the arena may be used up when a denial is written. */
+static bool add(cJSON *object, const char *key, struct str value)
+{
+	scoped(free_end) char *z = malloc(value.n + 1);
+
+	if (!z)
+		return false;
+	if (value.n)
+		memcpy(z, value.s, value.n);
+	z[value.n] = '\0';
+	return cJSON_AddStringToObject(object, key, z);
+}
+
+/* One cause a changed field, for programs: kubectl shows none of them. */
+static bool add_cause(cJSON *causes, const struct finding_change *change)
+{
+	cJSON *cause = cJSON_CreateObject();
+	struct text words;
+	scoped(arena_end) struct arena arena;
+
+	arena_init(&arena, 1024);
+	text_init(&words, &arena, 512);
+	text_str(&words, change->from);
+	text_puts(&words, " -> ");
+	text_str(&words, change->to);
+	if (!cJSON_AddItemToArray(causes, cause)) {
+		cJSON_Delete(cause);
+		return false;
+	}
+	return add(cause, "reason", STR("FieldValueForbidden")) &&
+	       add(cause, "message", text_get(&words)) && add(cause, "field", change->path);
+}
+
+static bool add_causes(cJSON *status, const struct verdict *v)
+{
+	cJSON *details, *causes = NULL;
+	size_t n = 0;
+
+	for (size_t i = 0; i < v->findings_n && v->findings[i].action == ACTION_DENY; i++)
+		for (size_t k = 0; k < v->findings[i].changes_n && n < CAUSES_MAX; k++, n++) {
+			if (!causes && (!(details = cJSON_AddObjectToObject(status, "details")) ||
+					!(causes = cJSON_AddArrayToObject(details, "causes"))))
+				return false;
+			if (!add_cause(causes, &v->findings[i].changes[k]))
+				return false;
+		}
+	return true;
+}
+
+static bool add_status(cJSON *response, const struct verdict *v, struct arena *arena)
+{
+	cJSON *status = cJSON_AddObjectToObject(response, "status");
+
+	/* Both: kubectl prints the reason, the API server answers with the code. */
+	return status && cJSON_AddNumberToObject(status, "code", 403) &&
+	       add(status, "reason", STR("Forbidden")) &&
+	       add(status, "message", verdict_message(v, arena)) && add_causes(status, v);
+}
+
+static bool add_warnings(cJSON *response, const struct verdict *v, struct arena *arena)
+{
+	struct str lines[WARNINGS_MAX];
+	size_t n = verdict_warnings(v, arena, lines);
+	cJSON *list = n ? cJSON_AddArrayToObject(response, "warnings") : NULL;
+
+	if (n && !list)
+		return false;
+	for (size_t i = 0; i < n; i++) {
+		char line[WARNING_MAX + 1] = "";
+		cJSON *item;
+
+		memcpy(line, lines[i].s, lines[i].n);
+		if (!(item = cJSON_CreateString(line)) || !cJSON_AddItemToArray(list, item)) {
+			cJSON_Delete(item);
+			return false;
+		}
+	}
+	return true;
+}
+
+static bool add_annotations(cJSON *response, const struct verdict *v, struct arena *arena)
+{
+	struct annotation all[ANNOTATIONS_MAX];
+	size_t n = verdict_annotations(v, arena, all);
+	cJSON *object = n ? cJSON_AddObjectToObject(response, "auditAnnotations") : NULL;
+
+	if (n && !object)
+		return false;
+	for (size_t i = 0; i < n; i++)
+		if (!add(object, all[i].key, all[i].value))
+			return false;
+	return true;
+}
+
+static bool add_response(cJSON *root, const struct review *review, const struct verdict *v,
+			 struct arena *arena)
+{
+	cJSON *response = cJSON_AddObjectToObject(root, "response");
+	bool denied = v->action == ACTION_DENY;
+
+	return response && add(response, "uid", review->request.uid) &&
+	       cJSON_AddBoolToObject(response, "allowed", !denied) &&
+	       (!denied || add_status(response, v, arena)) && add_warnings(response, v, arena) &&
+	       add_annotations(response, v, arena);
+}
+
+/* The text and a newline behind it. */
+static char *print_line(const cJSON *root, size_t *len)
+{
+	char *text = cJSON_PrintBuffered(root, 1024, false), *line;
+	size_t n = text ? strlen(text) : 0;
+
+	if (!text || !(line = realloc(text, n + 2))) {
+		free(text);
+		return NULL;
+	}
+	memcpy(line + n, "\n", 2);
+	*len = n + 1;
+	return line;
+}
+
+char *review_encode(const struct review *review, const struct verdict *verdict, struct arena *arena,
+		    size_t *len, struct err *err)
+{
+	static const char *const versions[] = { "admission.k8s.io/v1", "admission.k8s.io/v1beta1" };
+	scoped(json_end) cJSON *root = cJSON_CreateObject();
+	char *line = NULL;
+
+	if (root && cJSON_AddStringToObject(root, "apiVersion", versions[review->version]) &&
+	    cJSON_AddStringToObject(root, "kind", "AdmissionReview") &&
+	    add_response(root, review, verdict, arena))
+		line = print_line(root, len);
+	if (!line)
+		err_nomem(err);
+	return line;
+}
