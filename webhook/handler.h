@@ -17,8 +17,8 @@
 #define HANDLER_ARENA_MAX (24u << 20)
 
 struct answer {
-	unsigned status; /* HTTP: 200, 400, 413?; 503 when memory ran out */
-	char *body;      /* JSON, one line; malloc'd: answer_done frees it */
+	unsigned status; /* HTTP: 200; 400: no review; 503: memory ran out */
+	char *body;      /* JSON, one line; malloc'd: answer_done frees it; NULL: no memory */
 	size_t len;
 	bool decided;         /* review and verdict are valid (status 200) */
 	struct review review; /* point into body and arena of the request */
@@ -28,7 +28,10 @@ struct answer {
 /* Always fills out. Valid as long as body, arena and set. now: seconds since the epoch. */
 void handler_answer(const struct policy_set *set, struct str body, int64_t now, struct arena *arena,
 		    struct trace *trace, struct answer *out);
-/* A one-line JSON error for a status, as the server gives for what is no review. malloc'd. */
+/*
+ * A one-line JSON error for a status, as the server gives for what is no review:
+ * {"code":400,"error":"request.uid: is missing"}. malloc'd; NULL: no memory.
+ */
 char *handler_error(unsigned status, const char *message, size_t *len);
 void answer_done(struct answer *a);
 
