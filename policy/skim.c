@@ -107,7 +107,7 @@ static const char *skip_container(const char *p, const char *end)
 			if (!before.depth)
 				return stop;
 		}
-		s.depth += count(open) - closed;
+		s.depth = s.depth + count(open) - closed; /* in this order: counts have 32 bits */
 		s.inside = 0 - (strings >> 63);
 	}
 	p = skip_bytes(p, end, &s);
