@@ -11,6 +11,7 @@
 #include <string.h>
 #include <time.h>
 
+#include <openssl/core_names.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
@@ -195,8 +196,15 @@ static const struct {
 
 static void key_ec(const EVP_PKEY *key, char text[64], bool *weak)
 {
-	char group[48] = "of an unnamed curve";
+	char group[48] = "of an unnamed curve", how[32] = "";
 
+	/* A curve spelled out in numbers: Go and GnuTLS refuse it, whichever it is. */
+	EVP_PKEY_get_utf8_string_param(key, OSSL_PKEY_PARAM_EC_ENCODING, how, sizeof how, NULL);
+	if (!strcmp(how, OSSL_PKEY_EC_ENCODING_EXPLICIT)) {
+		strcpy(text, "EC with explicit parameters");
+		*weak = true;
+		return;
+	}
 	EVP_PKEY_get_group_name(key, group, sizeof group, NULL);
 	for (size_t i = 0; i < sizeof curves / sizeof *curves; i++) {
 		if (!strcmp(group, curves[i].group)) {

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include <openssl/bn.h>
+#include <openssl/core_names.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 
@@ -18,7 +19,16 @@
 #define DAY  86400
 #define YEAR (365 * DAY)
 
-enum faulty_key { KEY_P256, KEY_P384, KEY_P521, KEY_K1, KEY_RSA2048, KEY_RSA1024, KEY_ED25519 };
+enum faulty_key {
+	KEY_P256,
+	KEY_P384,
+	KEY_P521,
+	KEY_K1,
+	KEY_RSA2048,
+	KEY_RSA1024,
+	KEY_ED25519,
+	KEY_EXPLICIT
+};
 
 struct recipe {
 	const char *cn;
@@ -40,13 +50,19 @@ static inline EVP_PKEY *made_key(enum faulty_key kind)
 	static const char *const curves[] = { [KEY_P256] = "P-256",
 					      [KEY_P384] = "P-384",
 					      [KEY_P521] = "P-521",
-					      [KEY_K1] = "secp256k1" };
+					      [KEY_K1] = "secp256k1",
+					      [KEY_EXPLICIT] = "P-256" };
+	EVP_PKEY *key;
 
 	if (kind == KEY_ED25519)
 		return EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
 	if (kind == KEY_RSA1024 || kind == KEY_RSA2048)
 		return EVP_RSA_gen(kind == KEY_RSA1024 ? 1024u : 2048u);
-	return EVP_EC_gen(curves[kind]);
+	key = EVP_EC_gen(curves[kind]);
+	if (kind == KEY_EXPLICIT)
+		ck_assert(EVP_PKEY_set_utf8_string_param(key, OSSL_PKEY_PARAM_EC_ENCODING,
+							 OSSL_PKEY_EC_ENCODING_EXPLICIT));
+	return key;
 }
 
 static inline void made_extension(X509 *x, X509 *issuer, int nid, const char *value)
