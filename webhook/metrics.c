@@ -1,0 +1,355 @@
+#include "webhook/metrics.h"
+
+#include <dirent.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <time.h>
+#include <unistd.h>
+
+static const enum operation operations[] = { OP_CREATE, OP_UPDATE, OP_DELETE, OP_CONNECT };
+
+static const struct bucket {
+	uint64_t nanoseconds;
+	const char *le;
+} buckets[METRICS_BUCKETS] = {
+	{ 10000, "1e-05" },    { 25000, "2.5e-05" }, { 50000, "5e-05" },    { 100000, "0.0001" },
+	{ 250000, "0.00025" }, { 500000, "0.0005" }, { 1000000, "0.001" },  { 2500000, "0.0025" },
+	{ 5000000, "0.005" },  { 10000000, "0.01" }, { 25000000, "0.025" }, { 50000000, "0.05" },
+	{ 100000000, "0.1" },  { 500000000, "0.5" }, { 1000000000, "1" },
+};
+
+static const char *const error_names[METRICS_ERRORS_N] = {
+	[METRICS_REQUEST] = "request",     [METRICS_TOO_LARGE] = "too_large",
+	[METRICS_MALFORMED] = "malformed", [METRICS_UNREADABLE] = "unreadable",
+	[METRICS_MEMORY] = "memory",
+};
+
+static const char *const shed_names[METRICS_SHED_N] = {
+	[METRICS_BUDGET] = "budget",
+	[METRICS_SLOW_SENDER] = "slow_sender",
+	[METRICS_HANDSHAKE] = "handshake",
+	[METRICS_HEADER] = "header",
+	[METRICS_BODY] = "body",
+	[METRICS_ANSWER] = "answer",
+	[METRICS_CONNECTIONS] = "connections",
+};
+
+struct metrics_finding {
+	atomic_ullong count;
+	enum tier tier;
+	enum action action;
+	struct str policy, rule;
+	char names[];
+};
+
+static void add(atomic_ullong *counter, uint64_t n)
+{
+	atomic_fetch_add_explicit(counter, n, memory_order_relaxed);
+}
+
+static uint64_t get(const atomic_ullong *counter)
+{
+	return atomic_load_explicit(counter, memory_order_relaxed);
+}
+
+void metrics_done(struct metrics *m)
+{
+	for (size_t i = 0; i < METRICS_FINDINGS_MAX; i++)
+		free(atomic_exchange(&m->findings[i], NULL));
+}
+
+void metrics_review(struct metrics *m, enum operation op, enum action decision, bool dry_run,
+		    uint64_t nanoseconds)
+{
+	size_t o = 0, b = 0;
+
+	while (o < 3 && operations[o] != op)
+		o++;
+	while (b < METRICS_BUCKETS && nanoseconds > buckets[b].nanoseconds)
+		b++;
+	add(&m->reviews[o][decision][dry_run], 1);
+	add(&m->seconds[b], 1);
+	add(&m->nanoseconds, nanoseconds);
+}
+
+static bool same(const struct metrics_finding *e, const struct finding *f)
+{
+	return e->tier == f->tier && e->action == f->action && str_eq(e->policy, f->policy) &&
+	       str_eq(e->rule, f->rule);
+}
+
+static struct metrics_finding *entry_new(const struct finding *f)
+{
+	struct metrics_finding *e = calloc(1, sizeof *e + f->policy.n + f->rule.n + 1);
+
+	if (!e)
+		return NULL;
+	e->tier = f->tier;
+	e->action = f->action;
+	if (f->policy.n)
+		memcpy(e->names, f->policy.s, f->policy.n);
+	if (f->rule.n)
+		memcpy(e->names + f->policy.n, f->rule.s, f->rule.n);
+	e->policy = (struct str){ e->names, f->policy.n };
+	e->rule = (struct str){ e->names + f->policy.n, f->rule.n };
+	return e;
+}
+
+/* The entry of f in this place, made if the place is free; NULL: another's, or no memory. */
+static struct metrics_finding *entry_at(struct metrics *m, size_t place, const struct finding *f)
+{
+	struct metrics_finding *e = atomic_load(&m->findings[place]), *mine;
+
+	if (!e) {
+		if (!(mine = entry_new(f)))
+			return NULL;
+		if (atomic_compare_exchange_strong(&m->findings[place], &e, mine))
+			return mine;
+		free(mine); /* another thread was quicker: e is what it put there */
+	}
+	return same(e, f) ? e : NULL;
+}
+
+void metrics_finding(struct metrics *m, const struct finding *f)
+{
+	uint64_t at = str_hash(str_hash((uint64_t)f->tier * 4 + f->action, f->policy), f->rule);
+	struct metrics_finding *e;
+
+	for (size_t tries = 0; tries < 64; tries++)
+		if ((e = entry_at(m, (at + tries) % METRICS_FINDINGS_MAX, f))) {
+			add(&e->count, 1);
+			return;
+		}
+	add(&m->findings_other, 1);
+}
+
+void metrics_error(struct metrics *m, enum metrics_error reason)
+{
+	add(&m->errors[reason], 1);
+}
+
+void metrics_shed(struct metrics *m, enum metrics_shed reason)
+{
+	add(&m->shed[reason], 1);
+}
+
+void metrics_certificate_reload(struct metrics *m, bool success)
+{
+	add(&m->certificate_reloads[success], 1);
+}
+
+uint64_t metrics_reviews(const struct metrics *m)
+{
+	uint64_t n = 0;
+
+	for (size_t b = 0; b <= METRICS_BUCKETS; b++)
+		n += get(&m->seconds[b]);
+	return n;
+}
+
+/* ---- the text ---- */
+
+static void head(FILE *f, const char *name, const char *type, const char *help)
+{
+	fprintf(f, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
+}
+
+static void value(FILE *f, const char *name, const char *type, const char *help, double v)
+{
+	head(f, name, type, help);
+	fprintf(f, "%s %.15g\n", name, v);
+}
+
+static void print_reviews(FILE *f, const struct metrics *m)
+{
+	head(f, "oke_guard_reviews_total", "counter", "Reviews that were answered with a verdict.");
+	for (size_t o = 0; o < 4; o++)
+		for (size_t d = 0; d < 4; d++)
+			for (size_t dry = 0; dry < 2; dry++)
+				fprintf(f,
+					"oke_guard_reviews_total{operation=\"%s\",decision=\"%s\","
+					"dry_run=\"%s\"} %" PRIu64 "\n",
+					operation_name(operations[o]), action_name((enum action)d),
+					dry ? "true" : "false", get(&m->reviews[o][d][dry]));
+}
+
+static void print_seconds(FILE *f, const struct metrics *m)
+{
+	uint64_t n = 0;
+
+	head(f, "oke_guard_review_seconds", "histogram",
+	     "Time from the last byte of a review to its answer, in seconds.");
+	for (size_t b = 0; b < METRICS_BUCKETS; b++) {
+		n += get(&m->seconds[b]);
+		fprintf(f, "oke_guard_review_seconds_bucket{le=\"%s\"} %" PRIu64 "\n",
+			buckets[b].le, n);
+	}
+	n += get(&m->seconds[METRICS_BUCKETS]);
+	fprintf(f, "oke_guard_review_seconds_bucket{le=\"+Inf\"} %" PRIu64 "\n", n);
+	fprintf(f, "oke_guard_review_seconds_sum %.9f\n", (double)get(&m->nanoseconds) / 1e9);
+	fprintf(f, "oke_guard_review_seconds_count %" PRIu64 "\n", n);
+}
+
+/* Names of policies and rules are checked by the loader; escaped all the same. */
+static void print_label(FILE *f, struct str s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if (s.s[i] == '"' || s.s[i] == '\\')
+			fprintf(f, "\\%c", s.s[i]);
+		else if (s.s[i] == '\n')
+			fputs("\\n", f);
+		else
+			fputc(s.s[i], f);
+}
+
+static void print_findings(FILE *f, const struct metrics *m)
+{
+	uint64_t other = get(&m->findings_other);
+
+	head(f, "oke_guard_findings_total", "counter", "Findings by rule, with the action taken.");
+	for (size_t i = 0; i < METRICS_FINDINGS_MAX; i++) {
+		const struct metrics_finding *e = atomic_load(&m->findings[i]);
+
+		if (!e)
+			continue;
+		fputs("oke_guard_findings_total{policy=\"", f);
+		print_label(f, e->policy);
+		fputs("\",rule=\"", f);
+		print_label(f, e->rule);
+		fprintf(f, "\",tier=\"%s\",action=\"%s\"} %" PRIu64 "\n", tier_name(e->tier),
+			action_name(e->action), get(&e->count));
+	}
+	if (other)
+		fprintf(f,
+			"oke_guard_findings_total{policy=\"other\",rule=\"other\",tier=\"other\","
+			"action=\"other\"} %" PRIu64 "\n",
+			other);
+}
+
+static void print_table(FILE *f, const char *name, const char *help, const char *label,
+			const char *const *names, const atomic_ullong *counts, size_t n)
+{
+	head(f, name, "counter", help);
+	for (size_t i = 0; i < n; i++)
+		fprintf(f, "%s{%s=\"%s\"} %" PRIu64 "\n", name, label, names[i], get(&counts[i]));
+}
+
+static void print_now(FILE *f, const struct metrics_now *now)
+{
+	const struct gauge {
+		const char *name, *help;
+		double value;
+	} gauges[] = {
+		{ "oke_guard_policies_loaded", "Policies in force.", (double)now->policies },
+		{ "oke_guard_rules_loaded", "Rules of the policies in force.", (double)now->rules },
+		{ "oke_guard_overrides", "Overrides in the configuration.",
+		  (double)now->overrides },
+		{ "oke_guard_certificate_expiry_seconds",
+		  "Seconds until the serving certificate expires; negative when it has.",
+		  (double)now->certificate_expiry },
+		{ "oke_guard_connections", "Open connections to the webhook.",
+		  (double)now->connections },
+		{ "oke_guard_body_bytes", "Bytes of request bodies that are held now.",
+		  (double)now->body_bytes },
+	};
+
+	for (size_t i = 0; i < sizeof gauges / sizeof *gauges; i++)
+		value(f, gauges[i].name, "gauge", gauges[i].help, gauges[i].value);
+}
+
+static size_t entries(const char *dir)
+{
+	DIR *d = opendir(dir);
+	size_t n = 0;
+
+	if (!d)
+		return 0;
+	for (const struct dirent *e; (e = readdir(d));)
+		n += e->d_name[0] != '.';
+	closedir(d);
+	return n;
+}
+
+/* Seconds since the epoch at which the process began: field 22 of stat, in ticks since boot. */
+static double start_time(void)
+{
+	char line[1024] = "";
+	FILE *f = fopen("/proc/self/stat", "re");
+	unsigned long long ticks = 0;
+	struct timespec up, now;
+	const char *p;
+
+	if (f && fgets(line, sizeof line, f) && (p = strrchr(line, ')')))
+		sscanf(p + 1,
+		       " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d "
+		       "%*d %llu",
+		       &ticks);
+	if (f)
+		fclose(f);
+	clock_gettime(CLOCK_BOOTTIME, &up);
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (double)(now.tv_sec - up.tv_sec) + (double)(now.tv_nsec - up.tv_nsec) / 1e9 +
+	       (double)ticks / (double)sysconf(_SC_CLK_TCK);
+}
+
+static void print_process(FILE *f)
+{
+	double page = (double)sysconf(_SC_PAGESIZE);
+	unsigned long virtual_pages = 0, resident = 0;
+	struct rlimit files = { 0 };
+	struct timespec cpu;
+	FILE *statm = fopen("/proc/self/statm", "re");
+
+	if (statm) {
+		if (fscanf(statm, "%lu %lu", &virtual_pages, &resident) != 2)
+			resident = 0;
+		fclose(statm);
+	}
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &cpu);
+	getrlimit(RLIMIT_NOFILE, &files);
+	value(f, "process_cpu_seconds_total", "counter", "CPU time used, in seconds.",
+	      (double)cpu.tv_sec + (double)cpu.tv_nsec / 1e9);
+	value(f, "process_resident_memory_bytes", "gauge", "Resident memory.",
+	      (double)resident * page);
+	value(f, "process_virtual_memory_bytes", "gauge", "Virtual memory.",
+	      (double)virtual_pages * page);
+	value(f, "process_open_fds", "gauge", "Open file descriptors.",
+	      (double)entries("/proc/self/fd"));
+	value(f, "process_max_fds", "gauge", "File descriptors that may be open.",
+	      (double)files.rlim_cur);
+	value(f, "process_threads", "gauge", "Threads.", (double)entries("/proc/self/task"));
+	value(f, "process_start_time_seconds", "gauge",
+	      "When the process began, in seconds since the epoch.", start_time());
+}
+
+char *metrics_text(const struct metrics *m, const struct metrics_now *now, size_t *len)
+{
+	static const char *const results[] = { "error", "success" };
+	char *text = NULL;
+	FILE *f = open_memstream(&text, len);
+
+	if (!f)
+		return NULL;
+	print_reviews(f, m);
+	print_seconds(f, m);
+	print_findings(f, m);
+	print_table(f, "oke_guard_errors_total",
+		    "Requests without a review, and reviews without a policy's verdict.", "reason",
+		    error_names, m->errors, METRICS_ERRORS_N);
+	print_table(f, "oke_guard_requests_shed_total",
+		    "Requests and connections given up so that the rest is served.", "reason",
+		    shed_names, m->shed, METRICS_SHED_N);
+	print_table(f, "oke_guard_certificate_reload_total",
+		    "Changes of the certificate's files that were taken up or not.", "result",
+		    results, m->certificate_reloads, 2);
+	print_now(f, now);
+	print_process(f);
+	if (ferror(f) | fclose(f)) {
+		free(text);
+		return NULL;
+	}
+	return text;
+}
