@@ -1,0 +1,27 @@
+/*
+ * health.h - the plain port: /healthz, /readyz, /statusz, /metrics.
+ */
+#ifndef WEBHOOK_HEALTH_H
+#define WEBHOOK_HEALTH_H
+
+#include <stdint.h>
+
+#include "webhook/serving.h"
+#include "webhook/metrics.h"
+#include "webhook/server.h"
+
+/* Where the pages look. Filled before the health server starts; never changed afterwards. */
+struct health {
+	struct slot *policies; /* of struct policy_set */
+	const struct serving *certificate;
+	const struct metrics *metrics;
+	const struct budget *budget;
+	const struct server *webhook;
+	const atomic_bool *draining;
+	int64_t started; /* seconds since the epoch */
+};
+
+/* For server_config, with the health as ctx. */
+extern const struct server_ops health_ops;
+
+#endif
