@@ -83,6 +83,20 @@ struct json_member {
 };
 bool json_skim_next(struct str input, struct json_member *m);
 
+/*
+ * Step into a value instead of over it, so that nothing is passed twice:
+ *
+ *   while (json_skim_key(input, &m)) {
+ *           struct json_member in = { 0 };
+ *           ... json_skim_next(m.value, &in), or json_skim_value(input, &m) to step over it ...
+ *           ... json_skim_leave(&m, &in), which is false if the object did not end there
+ *
+ * After json_skim_key, m.value reaches from the value's first byte to the end of the input.
+ */
+bool json_skim_key(struct str input, struct json_member *m);
+bool json_skim_value(struct str input, struct json_member *m);
+bool json_skim_leave(struct json_member *m, const struct json_member *in);
+
 /* Is the raw key, once unescaped, that name? */
 bool json_skim_is(struct str raw, struct str name);
 

@@ -147,7 +147,7 @@ static bool ends_here(const struct json_member *m, const char *start, const char
 	return p && (p = past(p, end, '}')) && scan_space(p, end) == end;
 }
 
-bool json_skim_next(struct str input, struct json_member *m)
+bool json_skim_key(struct str input, struct json_member *m)
 {
 	const char *end, *key, *key_end, *value, *p;
 
@@ -160,10 +160,35 @@ bool json_skim_next(struct str input, struct json_member *m)
 	    !(value = past(key_end, end, ':')))
 		return false;
 	value = scan_space(value, end);
-	if (!(p = skip_value(value, end)))
-		return false;
 	m->key = (struct str){ key, (size_t)(key_end - 1 - key) };
-	m->value = (struct str){ value, (size_t)(p - value) };
+	m->value = (struct str){ value, (size_t)(end - value) };
+	return value < end;
+}
+
+bool json_skim_value(struct str input, struct json_member *m)
+{
+	const char *p = skip_value(m->value.s, input.s + input.n);
+
+	if (!p)
+		return false;
+	m->value.n = (size_t)(p - m->value.s);
+	m->next = p;
+	return true;
+}
+
+bool json_skim_next(struct str input, struct json_member *m)
+{
+	return json_skim_key(input, m) && json_skim_value(input, m);
+}
+
+bool json_skim_leave(struct json_member *m, const struct json_member *in)
+{
+	const char *end = m->value.s + m->value.n;
+	const char *p = in->next ? in->next : past(m->value.s, end, '{');
+
+	if (!p || !(p = past(p, end, '}')))
+		return false;
+	m->value.n = (size_t)(p - m->value.s);
 	m->next = p;
 	return true;
 }
