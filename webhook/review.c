@@ -252,18 +252,19 @@ static int read_member(struct decode *d, const struct json_member *m, size_t *ne
 	return 0;
 }
 
-static int read_request(struct decode *d, struct str raw)
+/* `request` is read where it stands: the whole body is passed once. */
+static int read_request(struct decode *d, struct json_member *request)
 {
 	struct json_member m = { .next = NULL };
 	size_t next = 0;
 
-	if (raw.s[0] != '{')
+	if (request->value.s[0] != '{')
 		return refuse(d, "request", "must be an object");
-	while (json_skim_next(raw, &m))
+	while (json_skim_next(request->value, &m))
 		if (read_member(d, &m, &next) < 0)
 			return -1;
-	if (!m.whole)
-		return refuse(d, "request", "is not well-formed JSON");
+	if (!json_skim_leave(request, &m))
+		return 1;
 	for (size_t i = 0; i < MEMBERS_N; i++)
 		if (request_members[i].required && !(d->seen & 1u << i))
 			return refuse(d, request_members[i].where, "is missing");
@@ -310,54 +311,60 @@ static int read_review_kind(struct decode *d, struct str raw)
 	return str_is(kind, "AdmissionReview") ? 0 : refuse(d, "kind", "must be AdmissionReview");
 }
 
-/* The members of the review that we know. */
-struct envelope {
-	struct str kind, version, request;
-};
-
-static int read_envelope(struct decode *d, struct str body, struct envelope *out)
+/* The strict reader knows where it goes wrong. */
+static int not_well_formed(struct decode *d, struct str body)
 {
-	struct json_member m = { .next = NULL };
-	const struct {
-		struct str name;
-		struct str *raw;
-	} known[] = { { STR("kind"), &out->kind },
-		      { STR("apiVersion"), &out->version },
-		      { STR("request"), &out->request } };
-
-	while (json_skim_next(body, &m))
-		for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
-			if (!json_skim_is(m.key, known[i].name))
-				continue;
-			if (known[i].raw->s)
-				return refuse(d, known[i].name.s, "is there twice");
-			*known[i].raw = m.value;
-		}
-	if (m.whole)
-		return 0;
-	/* The strict reader knows where it goes wrong. */
+	if (!body.n)
+		return refuse(d, "the body", "is empty");
 	if (!json_parse(body, NULL, d->arena, d->err) && d->err->kind == ERR_SYNTAX)
 		return err_in(d->err, "the body is not JSON");
 	return refuse(d, "the body", "must be a JSON object");
+}
+
+enum { HAS_KIND, HAS_VERSION, HAS_REQUEST, ENVELOPE_N };
+
+static int read_envelope(struct decode *d, struct str body, struct review *out,
+			 bool has[ENVELOPE_N])
+{
+	const struct str names[] = { STR("kind"), STR("apiVersion"), STR("request") };
+	struct json_member m = { .next = NULL };
+
+	while (json_skim_key(body, &m)) {
+		int which = 0, result = 0;
+
+		while (which < ENVELOPE_N && !json_skim_is(m.key, names[which]))
+			which++;
+		if (which < ENVELOPE_N && has[which])
+			return refuse(d, names[which].s, "is there twice");
+		if (which == HAS_REQUEST ? (result = read_request(d, &m)) > 0
+					 : !json_skim_value(body, &m))
+			return not_well_formed(d, body);
+		if (which == HAS_KIND)
+			result = read_review_kind(d, m.value);
+		else if (which == HAS_VERSION)
+			result = read_version(d, m.value, &out->version);
+		if (result < 0)
+			return -1;
+		if (which < ENVELOPE_N)
+			has[which] = true;
+	}
+	return m.whole ? 0 : not_well_formed(d, body);
 }
 
 int review_decode(struct str body, struct arena *arena, struct review *out, struct err *err)
 {
 	struct review review = { .version = REVIEW_V1 };
 	struct decode d = { .arena = arena, .req = &review.request, .err = err };
-	struct envelope e = { .kind = { NULL, 0 } };
+	bool has[ENVELOPE_N] = { false };
 
-	if (read_envelope(&d, body, &e) < 0)
+	if (read_envelope(&d, body, &review, has) < 0)
 		return -1;
-	if (!e.version.s)
+	if (!has[HAS_VERSION])
 		return refuse(&d, "apiVersion", "is missing");
-	if (!e.kind.s)
+	if (!has[HAS_KIND])
 		return refuse(&d, "kind", "is missing");
-	if (!e.request.s)
+	if (!has[HAS_REQUEST])
 		return refuse(&d, "request", "is missing");
-	if (read_version(&d, e.version, &review.version) < 0 || read_review_kind(&d, e.kind) < 0 ||
-	    read_request(&d, e.request) < 0)
-		return -1;
 	fill_in(&d);
 	*out = review;
 	return 0;
