@@ -42,7 +42,7 @@ static void *take(struct reader *r, size_t size)
 
 	if (p)
 		return p;
-	if (r->arena->limit - r->arena->total < size + sizeof(max_align_t))
+	if (r->arena->limit - r->arena->total < size + _Alignof(max_align_t))
 		err_set(r->err, ERR_LIMIT, "byte %zu: the JSON text needs more than %zu bytes",
 			(size_t)(r->p - r->start), r->arena->limit);
 	else

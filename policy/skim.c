@@ -32,11 +32,11 @@ static uint64_t parity(uint64_t bits)
 	return bits;
 }
 
-static unsigned count(uint64_t bits)
+static size_t count(uint64_t bits)
 {
 	bits -= bits >> 1 & SCAN_ALL(0x55);
 	bits = (bits & SCAN_ALL(0x33)) + (bits >> 2 & SCAN_ALL(0x33));
-	return (unsigned)(((bits + (bits >> 4)) & SCAN_ALL(0x0f)) * SCAN_ALL(1) >> 56);
+	return (((bits + (bits >> 4)) & SCAN_ALL(0x0f)) * SCAN_ALL(1) >> 56);
 }
 
 /* Which bytes stand behind a backslash? *carry: is the first of this block, of the next one. */
@@ -99,7 +99,7 @@ static const char *skip_container(const char *p, const char *end)
 		uint64_t strings = parity(scan_bits(p, '"') & ~escaped) ^ s.inside;
 		uint64_t open = (scan_bits(p, '{') | scan_bits(p, '[')) & ~strings;
 		uint64_t close = (scan_bits(p, '}') | scan_bits(p, ']')) & ~strings;
-		unsigned closed = count(close);
+		size_t closed = count(close);
 
 		if (closed >= s.depth) { /* it may end here */
 			const char *stop = skip_bytes(p, p + 64, &before);
