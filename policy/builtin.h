@@ -1,5 +1,5 @@
 /*
- * builtin.h - the policies that are compiled in: policy/builtin/*.yaml, each as
+ * builtin.h - the policies that are compiled in: the files of policy/builtin/, each as
  * it is written, in order of their names. The table is made by tests/embed.sh.
  */
 #ifndef POLICY_BUILTIN_H
