@@ -168,6 +168,13 @@ struct fact {
 	struct origin origin;
 };
 
+/* Where the configuration file gave a value; what is not listed is the default. */
+struct setting {
+	struct setting *next;
+	struct str path; /* "spec.tiers.unsupported" */
+	struct origin origin;
+};
+
 struct config {
 	enum mode mode;
 	enum action tiers[3]; /* by enum tier */
@@ -183,13 +190,36 @@ struct config {
 	struct strings customer_except_namespaces;
 	struct identity_set *sets;
 	enum action unknown_cap;
+	struct setting *settings;
 	struct origin origin; /* file NULL: the built-in defaults */
+};
+
+/* ---- SupportException ---- */
+
+struct exception_rule {
+	struct exception_rule *next;
+	struct str policy, rule; /* exact */
+	struct origin origin;
+};
+
+struct exception {
+	struct exception *next;
+	struct str name;
+	struct exception_rule *rules;
+	struct object_ref *objects;      /* with names, never with a prefix */
+	struct identity_list identities; /* exact names, no prefix */
+	struct str ticket, approved_by, reason;
+	int64_t not_before, expires; /* seconds since the epoch (UTC): from <= now < expires */
+	enum action action;          /* ACTION_WARN or ACTION_AUDIT */
+	struct origin origin;
 };
 
 /* What load.c reads and set.c owns. */
 struct model {
 	struct policy *policies, **policies_last;
 	size_t policies_n, rules_n;
+	struct exception *exceptions, **exceptions_last;
+	size_t exceptions_n;
 	struct config config;
 };
 
