@@ -6,6 +6,8 @@
 
 #include "policy/model.h"
 
+#define POLICY_API_VERSION "oke-guard.internal/v1"
+
 #define POLICY_FILE_MAX  (1u << 20) /* bytes of one file */
 #define POLICY_FILES_MAX 1024       /* of all sources together */
 
