@@ -281,7 +281,7 @@ static int names_read(const GENERAL_NAMES *all, struct arena *arena, struct cert
 
 	if (n > CERTS_NAMES_MAX)
 		return err_set(err, ERR_LIMIT, "more than %d names", CERTS_NAMES_MAX);
-	if (!(names = arena_calloc(arena, (size_t)(n + 1), sizeof *names)))
+	if (!(names = arena_calloc(arena, (size_t)n + 1, sizeof *names)))
 		return err_nomem(err);
 	out->names = names;
 	for (int i = 0; i < n; i++) {

@@ -184,6 +184,6 @@ const struct catalogue_key *catalogue_key(struct str key, enum key_type type, st
 					  unsigned minor);
 
 /* "1.36", "v1.36.2", "1.36+": the minor, or 0 when the text is no version 1.x. */
-unsigned catalogue_version(struct str text);
+unsigned catalogue_version(struct str version);
 
 #endif

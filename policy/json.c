@@ -384,7 +384,7 @@ static int open_container(struct reader *r, struct json *j, enum json_type type,
 /* Fill the node: 0: it is complete, 1: its children follow. */
 static int read_value(struct reader *r, struct json *j)
 {
-	struct str text;
+	struct str text = { NULL, 0 };
 
 	if (r->p == r->end)
 		return fail(r, r->p, "");

@@ -356,6 +356,7 @@ static bool pair_is_credential(const struct json *object)
 	return name_is_credential(name);
 }
 
+/* NOLINTNEXTLINE(misc-no-recursion): print bounds the depth */
 static void print_object(struct printer *p, const struct json *o, struct str key, bool secret,
 			 unsigned depth)
 {
@@ -387,6 +388,7 @@ static bool names_next(const struct json *j)
 	return s.n > 2 && s.s[0] == '-' && !memchr(s.s, '=', s.n) && field_is_credential(s);
 }
 
+/* NOLINTNEXTLINE(misc-no-recursion): print bounds the depth */
 static void print_array(struct printer *p, const struct json *a, struct str key, bool secret,
 			unsigned depth)
 {
@@ -402,7 +404,7 @@ static void print_array(struct printer *p, const struct json *a, struct str key,
 	text_puts(p->out, "]");
 }
 
-/* Depth is bounded by DEPTH_MAX. */
+/* Depth is bounded by DEPTH_MAX. NOLINTNEXTLINE(misc-no-recursion) */
 static void print(struct printer *p, const struct json *j, struct str key, bool secret,
 		  unsigned depth)
 {

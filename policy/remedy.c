@@ -1,5 +1,7 @@
 #include "policy/remedy.h"
 
+#include <assert.h>
+
 #include "policy/redact.h"
 
 #define SETTINGS_MAX 16 /* arguments in one command */
@@ -102,6 +104,7 @@ static bool setting_of(const struct occasion *o, const struct change *c,
 		return false;
 	if (path_covers(&a->path, place)) {
 		s->place = place_up(place, a->path.n);
+		assert(s->place); /* what a path covers is at least as deep as the path */
 		s->value = s->place == place ? c->to : value_at(o->object, s->place);
 		s->removed = s->place == place && !c->to;
 		return true;

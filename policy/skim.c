@@ -196,7 +196,7 @@ bool json_skim_leave(struct json_member *m, const struct json_member *in)
 bool json_skim_is(struct str raw, struct str name)
 {
 	const char *p = raw.s, *end = raw.s + raw.n;
-	uint32_t cp;
+	uint32_t cp = 0;
 	char utf8[4];
 
 	if (!raw.n || !memchr(raw.s, '\\', raw.n))

@@ -25,9 +25,20 @@ struct err {
 	char msg[512];
 };
 
-/* Record the cause. Always -1, so that "return err_set(...)" reads well. */
-__attribute__((format(printf, 3, 4))) static inline int err_set(struct err *e, enum err_kind kind,
-								const char *fmt, ...)
+/*
+ * err_set(struct err *, enum err_kind, const char *fmt, ...): record the cause. Always
+ * -1, so that "return err_set(...)" reads well; a macro, so that compilers and
+ * analysers see the -1 too, which a variadic function hides.
+ */
+#define err_set(...) (err_record(__VA_ARGS__), err_failed())
+
+static inline int err_failed(void)
+{
+	return -1;
+}
+
+__attribute__((format(printf, 3, 4))) static inline void
+err_record(struct err *e, enum err_kind kind, const char *fmt, ...)
 {
 	va_list ap;
 
@@ -35,7 +46,6 @@ __attribute__((format(printf, 3, 4))) static inline int err_set(struct err *e, e
 	va_start(ap, fmt);
 	vsnprintf(e->msg, sizeof e->msg, fmt, ap);
 	va_end(ap);
-	return -1;
 }
 
 static inline int err_nomem(struct err *e)

@@ -119,7 +119,7 @@ static inline void text_add(struct text *t, const char *s, size_t n)
 			t->full = true;
 			return;
 		}
-		if (t->n)
+		if (t->s)
 			memcpy(p, t->s, t->n);
 		t->s = p;
 		t->room = room;

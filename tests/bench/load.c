@@ -138,7 +138,7 @@ static int client_read(struct client *c)
 			want = (size_t)(body + 4 - c->answer) + strtoul(length + 17, NULL, 10);
 		}
 	}
-	return strncmp(c->answer, "HTTP/1.1 ", 9) ? -1 : atoi(c->answer + 9);
+	return strncmp(c->answer, "HTTP/1.1 ", 9) ? -1 : (int)strtol(c->answer + 9, NULL, 10);
 }
 
 static int client_request(struct client *c, const struct bytes *request)

@@ -160,7 +160,7 @@ static void check_row(char **at, const char *minors, const char *alpha, const ch
 START_TEST(fields_equal_facts)
 {
 	FILE *f = facts("policy/catalogue/fields.tsv");
-	char line[LINE_MAX_BYTES], *c[COLUMNS_MAX];
+	char line[LINE_MAX_BYTES], *c[COLUMNS_MAX] = { NULL };
 	size_t n, rows = 0;
 
 	for (; row_next(f, line, c, &n); rows++)
