@@ -6,7 +6,6 @@
  * what is due by the clock: deadlines, a changed certificate, memory to give
  * back. The workers belong to the servers.
  */
-#include <malloc.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -24,6 +23,7 @@
 #include "webhook/health.h"
 #include "webhook/listen.h"
 #include "webhook/log.h"
+#include "webhook/memory.h"
 #include "webhook/metrics.h"
 #include "webhook/options.h"
 #include "webhook/server.h"
@@ -60,6 +60,7 @@ struct program {
 	unsigned connections;
 	char listen[LISTEN_ADDRESS], health_listen[LISTEN_ADDRESS];
 	sigset_t signals;
+	long wait;        /* what the servers want, in milliseconds */
 	long long second; /* when the slow checks were last made */
 };
 
@@ -70,17 +71,6 @@ static int complain(const struct err *err)
 }
 
 /* ---- before the start ---- */
-
-/*
- * Large pieces are mapped, so that they go back to the system as soon as they are freed; glibc
- * would raise the threshold as it learns. Few arenas: each worker's would keep its own remains.
- */
-static void tune_memory(void)
-{
-	mallopt(M_MMAP_THRESHOLD, 128 * 1024);
-	mallopt(M_TRIM_THRESHOLD, 256 * 1024);
-	mallopt(M_ARENA_MAX, 2);
-}
 
 /* As many descriptors as all connections need; how many connections there may be, then. */
 static unsigned raise_files(void)
@@ -203,7 +193,7 @@ static int start(struct program *p, const struct asked *asked)
 {
 	struct err err;
 
-	tune_memory();
+	memory_tune();
 	p->connections = raise_files();
 	take_signals(p);
 	log_init(&p->log, STDERR_FILENO, asked->log_level);
@@ -256,6 +246,7 @@ static void look_at_certificate(struct program *p)
 
 	if (!changed)
 		return;
+	memory_drop_code(); /* OpenSSL's again */
 	metrics_certificate_reload(&p->metrics, changed > 0);
 	if (changed > 0)
 		log_begin(&l, &p->log, LOG_INFO, "the certificate was reloaded");
@@ -267,15 +258,18 @@ static void look_at_certificate(struct program *p)
 	log_end(&l);
 }
 
-/* Sleep for at most ms; whether a signal to stop came. Then do what is due. */
+/* Sleep until something is due, at most ms; then do it. Has a signal to stop come? */
 static bool wait_and_tick(struct program *p, long ms)
 {
-	struct timespec t = { .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000 };
+	long wait = ms < p->wait ? ms : p->wait, pages;
+	struct timespec t = { .tv_sec = wait / 1000, .tv_nsec = wait % 1000 * 1000000 };
 	bool stop = sigtimedwait(&p->signals, NULL, &t) > 0;
 	long long now = now_ms();
 
-	server_tick(p->webhook);
-	server_tick(p->pages);
+	p->wait = server_tick(p->webhook);
+	pages = server_tick(p->pages);
+	if (pages < p->wait)
+		p->wait = pages;
 	if (now - p->second >= SECOND_MS) {
 		p->second = now;
 		look_at_certificate(p);
@@ -283,13 +277,6 @@ static bool wait_and_tick(struct program *p, long ms)
 		log_tick(&p->log);
 	}
 	return stop;
-}
-
-/* Nobody connected: once a second is enough. */
-static long tick_of(const struct program *p)
-{
-	return server_connections(p->webhook) || server_connections(p->pages) ? CONN_TICK_MS
-									      : SECOND_MS;
 }
 
 /* ---- stop ---- */
@@ -342,7 +329,9 @@ static int serve(struct program *p, const struct asked *asked)
 	if (start(p, asked) != EXIT_CLEAN)
 		return EXIT_INPUT;
 	say_serving(p, asked);
-	while (!wait_and_tick(p, tick_of(p)))
+	memory_drop_code();
+	memory_trim();
+	while (!wait_and_tick(p, SERVER_TICK_MS))
 		;
 	drain(p, asked->grace);
 	log_begin(&l, &p->log, LOG_INFO, "stopped");

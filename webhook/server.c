@@ -9,6 +9,7 @@
 #include "oke/cleanup.h"
 #include "webhook/conns.h"
 #include "webhook/handler.h"
+#include "webhook/linger.h"
 #include "webhook/tls.h"
 
 /*
@@ -21,6 +22,7 @@ struct server {
 	struct server_config config;
 	struct MHD_Daemon *daemon;
 	struct conns conns;
+	struct lingering linger;
 	int quiesced; /* the listening descriptor, ours again; or -1 */
 };
 
@@ -33,6 +35,7 @@ struct peer {
 	const struct refusal *refusal; /* the body, if any, is dropped and this answered */
 	char *body;                    /* room for head.length bytes */
 	size_t body_n, charged;
+	bool unread; /* answered before its body came in */
 };
 
 static struct peer *peer_of(struct MHD_Connection *connection)
@@ -158,8 +161,10 @@ static enum MHD_Result request_begins(struct MHD_Connection *connection, struct 
 	p->refusal = c->ops->admit(c->ctx, &p->head);
 	if (!p->refusal)
 		body_begin(p);
-	if (p->refusal && !head_sound(&p->head))
+	if (p->refusal && !head_sound(&p->head)) {
+		p->unread = true;
 		return send_refusal(connection, p, true);
+	}
 	conn_enter(&p->conn, CONN_BODY);
 	return MHD_YES;
 }
@@ -247,6 +252,8 @@ static void peer_ends(struct server *s, void **context)
 
 	if (!p)
 		return;
+	if (p->unread)
+		linger_add(&s->linger, p->conn.fd);
 	conns_remove(&s->conns, &p->conn);
 	body_drop(p);
 	shared_unref(p->pair);
@@ -346,17 +353,22 @@ struct server *server_new(const struct server_config *config, struct err *err)
 	s->config = *config;
 	s->quiesced = -1;
 	conns_init(&s->conns, config->connections, config->budget, config->metrics);
+	linger_init(&s->linger);
 	if ((s->daemon = daemon_start(s)))
 		return s;
 	err_set(err, ERR_IO, "the HTTP server does not start: %s", strerror(errno));
 	conns_done(&s->conns);
+	linger_done(&s->linger);
 	free(s);
 	return NULL;
 }
 
-void server_tick(struct server *s)
+long server_tick(struct server *s)
 {
 	conns_tick(&s->conns);
+	if (linger_tick(&s->linger))
+		return LINGER_TICK_MS;
+	return server_connections(s) ? CONN_TICK_MS : SERVER_TICK_MS;
 }
 
 unsigned server_connections(const struct server *s)
@@ -383,5 +395,6 @@ void server_free(struct server *s)
 	if (s->quiesced >= 0)
 		close(s->quiesced);
 	conns_done(&s->conns);
+	linger_done(&s->linger);
 	free(s);
 }

@@ -19,6 +19,8 @@
 #include "webhook/intake.h"
 #include "webhook/metrics.h"
 
+#define SERVER_TICK_MS 1000
+
 struct reply {
 	unsigned status;
 	char *body; /* malloc'd; the server frees it. NULL: 503 */
@@ -48,7 +50,8 @@ struct server_config {
 struct server;
 
 struct server *server_new(const struct server_config *config, struct err *err);
-void server_tick(struct server *s); /* deadlines; call every CONN_TICK_MS */
+/* Deadlines. Call it again after so many milliseconds: at most SERVER_TICK_MS. */
+long server_tick(struct server *s);
 unsigned server_connections(const struct server *s);
 void server_quiesce(struct server *s); /* accept nobody any more */
 void server_cut_idle(struct server *s);

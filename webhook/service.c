@@ -1,9 +1,9 @@
 #include "webhook/service.h"
 
-#include <malloc.h>
 #include <time.h>
 
 #include "webhook/handler.h"
+#include "webhook/memory.h"
 
 #define LOGGED_PATHS 1024 /* bytes of the changed paths in a line */
 
@@ -22,7 +22,7 @@ void service_done(struct service *s)
 void service_tick(struct service *s)
 {
 	if (atomic_exchange(&s->freed_much, false))
-		malloc_trim(0);
+		memory_trim();
 }
 
 static const struct refusal *admit(void *ctx, const struct head *head)
