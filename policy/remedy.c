@@ -8,7 +8,7 @@
 #define PLACEHOLDER  "<VALUE>"
 
 /* One add-on argument that belongs to what changed, and the value it should get. */
-struct setting {
+struct wish {
 	const struct addon_argument *argument;
 	const struct json *value; /* NULL: the field was removed, or the value is not known */
 	const struct place *place;
@@ -17,7 +17,7 @@ struct setting {
 };
 
 struct settings {
-	struct setting v[SETTINGS_MAX];
+	struct wish v[SETTINGS_MAX];
 	size_t n;
 	size_t without; /* changes that no argument belongs to */
 	bool to_zero;   /* somebody wanted no replicas, which no argument gives */
@@ -86,7 +86,7 @@ static const struct json *only_value_below(const struct json *value, const struc
 	return value;
 }
 
-static bool is_zero_replicas(const struct setting *s)
+static bool is_zero_replicas(const struct wish *s)
 {
 	const struct path *p = &s->argument->path;
 
@@ -95,11 +95,11 @@ static bool is_zero_replicas(const struct setting *s)
 
 /* Does the argument do what the change does? Then s tells with which value. */
 static bool setting_of(const struct occasion *o, const struct change *c,
-		       const struct addon_argument *a, struct setting *s)
+		       const struct addon_argument *a, struct wish *s)
 {
 	const struct place *place = c->place;
 
-	*s = (struct setting){ .argument = a, .place = place };
+	*s = (struct wish){ .argument = a, .place = place };
 	if (!place || !a->path.n || (a->object.s && !str_eq(a->object, o->name)))
 		return false;
 	if (path_covers(&a->path, place)) {
@@ -115,10 +115,10 @@ static bool setting_of(const struct occasion *o, const struct change *c,
 	return s->value != NULL;
 }
 
-static void settings_add(struct settings *all, const struct setting *s)
+static void settings_add(struct settings *all, const struct wish *s)
 {
 	for (size_t i = 0; i < all->n; i++) {
-		struct setting *had = &all->v[i];
+		struct wish *had = &all->v[i];
 
 		if (!str_eq(had->argument->key, s->argument->key))
 			continue;
@@ -138,7 +138,7 @@ static void settings_find(const struct occasion *o, const struct taken *taken, s
 
 	for (size_t i = 0; i < taken->changes_n; i++) {
 		const struct addon_argument *a = addon ? addon->arguments : NULL;
-		struct setting s;
+		struct wish s;
 
 		while (a && !setting_of(o, taken->changes[i], a, &s))
 			a = a->next;
@@ -168,7 +168,7 @@ static void quote(struct str raw, struct arena *arena, struct text *out)
 			text_add(out, json.s + i, 1);
 }
 
-static void setting_text(const struct occasion *o, struct arena *arena, struct setting *s)
+static void setting_text(const struct occasion *o, struct arena *arena, struct wish *s)
 {
 	struct str key = s->place->step.kind == STEP_KEY ? s->place->step.key : STR("");
 	struct text json, quoted;
