@@ -13,6 +13,7 @@ static const struct command {
 	int (*run)(int argc, char **argv);
 } commands[] = {
 	{ "serve", "run the webhook", cmd_serve },
+	{ "review", "judge AdmissionReviews: what would the server answer?", cmd_review },
 	{ "certs", "issue, check and show certificates", cmd_certs },
 };
 #define COMMANDS_N (sizeof commands / sizeof *commands)

@@ -23,6 +23,16 @@ static int refuse(const struct decode *d, const char *where, const char *what)
 	return err_set(d->err, ERR_SYNTAX, "%s: %s", where, what);
 }
 
+static int refuse_missing(const struct decode *d, const char *where)
+{
+	return err_set(d->err, ERR_SYNTAX, "%s is missing", where);
+}
+
+static int refuse_twice(const struct decode *d, const char *where)
+{
+	return err_set(d->err, ERR_SYNTAX, "%s is there twice", where);
+}
+
 /* Read a small member whole. NULL: the error says where. */
 static struct json *parse(const struct decode *d, const char *where, struct str raw)
 {
@@ -244,7 +254,7 @@ static int read_member(struct decode *d, const struct json_member *m, size_t *ne
 		if (!json_skim_is(m->key, known->name))
 			continue;
 		if (d->seen & 1u << i)
-			return refuse(d, known->where, "is there twice");
+			return refuse_twice(d, known->where);
 		d->seen |= 1u << i;
 		*next = i + 1;
 		return known->read(d, known->where, m->value);
@@ -267,9 +277,9 @@ static int read_request(struct decode *d, struct json_member *request)
 		return 1;
 	for (size_t i = 0; i < MEMBERS_N; i++)
 		if (request_members[i].required && !(d->seen & 1u << i))
-			return refuse(d, request_members[i].where, "is missing");
+			return refuse_missing(d, request_members[i].where);
 	if (!d->req->resource.resource.n)
-		return refuse(d, "request.resource.resource", "is missing");
+		return refuse_missing(d, "request.resource.resource");
 	return 0;
 }
 
@@ -315,10 +325,10 @@ static int read_review_kind(struct decode *d, struct str raw)
 static int not_well_formed(struct decode *d, struct str body)
 {
 	if (!body.n)
-		return refuse(d, "the body", "is empty");
+		return err_set(d->err, ERR_SYNTAX, "the body is empty");
 	if (!json_parse(body, NULL, d->arena, d->err) && d->err->kind == ERR_SYNTAX)
 		return err_in(d->err, "the body is not JSON");
-	return refuse(d, "the body", "must be a JSON object");
+	return err_set(d->err, ERR_SYNTAX, "the body must be a JSON object");
 }
 
 enum { HAS_KIND, HAS_VERSION, HAS_REQUEST, ENVELOPE_N };
@@ -335,7 +345,7 @@ static int read_envelope(struct decode *d, struct str body, struct review *out,
 		while (which < ENVELOPE_N && !json_skim_is(m.key, names[which]))
 			which++;
 		if (which < ENVELOPE_N && has[which])
-			return refuse(d, names[which].s, "is there twice");
+			return refuse_twice(d, names[which].s);
 		if (which == HAS_REQUEST ? (result = read_request(d, &m)) > 0
 					 : !json_skim_value(body, &m))
 			return not_well_formed(d, body);
@@ -360,11 +370,11 @@ int review_decode(struct str body, struct arena *arena, struct review *out, stru
 	if (read_envelope(&d, body, &review, has) < 0)
 		return -1;
 	if (!has[HAS_VERSION])
-		return refuse(&d, "apiVersion", "is missing");
+		return refuse_missing(&d, "apiVersion");
 	if (!has[HAS_KIND])
-		return refuse(&d, "kind", "is missing");
+		return refuse_missing(&d, "kind");
 	if (!has[HAS_REQUEST])
-		return refuse(&d, "request", "is missing");
+		return refuse_missing(&d, "request");
 	fill_in(&d);
 	*out = review;
 	return 0;
