@@ -80,7 +80,9 @@ static int decide(struct judge *j, const struct rule *rule, struct finding *f)
 		if (note_override(j, rule->override, f) < 0)
 			return -1;
 	}
-	f->action = cap(j, a);
+	f->action = a;
+	exception_apply(j, rule, f);
+	f->action = cap(j, f->action);
 	return 0;
 }
 
@@ -112,7 +114,8 @@ static int found(struct judge *j, const struct taken *taken)
 		return -1;
 	if (f.action == ACTION_ALLOW)
 		return 0;
-	if (finding_fill(&j->occasion, taken, j->arena, &f, j->err) < 0)
+	if (finding_fill(&j->occasion, taken, j->arena, &f, j->err) < 0 ||
+	    exception_tell_expired(j, taken->rule, &f) < 0)
 		return -1;
 	return finding_keep(j, &f);
 }

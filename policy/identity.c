@@ -239,18 +239,24 @@ bool identity_set_filled(const struct config *config, struct str set)
 	return s && (s->members.users || s->members.groups || s->members.accounts);
 }
 
+static bool is_account(const struct identity *id)
+{
+	return id->account_name.n && has_account_group(id->user, id->account_namespace);
+}
+
+bool identity_in_list(const struct identity *id, const struct identity_list *list)
+{
+	return patterns_fit(list->users, id->user->name) || groups_fit(list->groups, id->user) ||
+	       (is_account(id) &&
+		accounts_hold(list->accounts, id->account_namespace, id->account_name));
+}
+
 bool identity_in_set(const struct identity *id, struct str set)
 {
 	const struct identity_set *s = set_named(id->config, set);
-	bool account = id->account_name.n && has_account_group(id->user, id->account_namespace);
 
-	if (account && str_is(set, "guardAdmins") &&
+	if (str_is(set, "guardAdmins") && is_account(id) &&
 	    account_is_own(id->config, id->account_namespace, id->account_name))
 		return true;
-	if (!s)
-		return false;
-	return patterns_fit(s->members.users, id->user->name) ||
-	       groups_fit(s->members.groups, id->user) ||
-	       (account &&
-		accounts_hold(s->members.accounts, id->account_namespace, id->account_name));
+	return s && identity_in_list(id, &s->members);
 }

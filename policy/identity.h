@@ -21,6 +21,9 @@ struct identity {
 
 void identity_of(const struct config *config, const struct user *user, struct identity *out);
 
+/* Does the list name it? Accounts need their namespace's group. */
+bool identity_in_list(const struct identity *id, const struct identity_list *list);
+
 /* Is it a member of the named set? Accounts need their namespace's group. */
 bool identity_in_set(const struct identity *id, struct str set);
 

@@ -52,4 +52,14 @@ bool rule_may_fit(const struct judge *j, const struct rule *rule);
 bool rule_fits(const struct judge *j, const struct rule *rule);
 bool rule_covers(const struct rule *rule, const struct change *change);
 
+/* ---- exception.c ---- */
+
+/* Step 7: the exception in force for what the rule took lowers the finding's action. */
+void exception_apply(const struct judge *j, const struct rule *rule, struct finding *f);
+/*
+ * Say in the finding's remedy that an exception for this has expired, when, and
+ * whom to ask. Only after finding_fill. -1 with ERR_LIMIT.
+ */
+int exception_tell_expired(const struct judge *j, const struct rule *rule, struct finding *f);
+
 #endif
