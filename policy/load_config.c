@@ -333,20 +333,20 @@ static const struct fields config_fields = FIELDS("a GuardConfig", config_table)
 
 /* ---- where each value stands ---- */
 
-static void setting_note(struct reader *r, const struct yaml_node *n, struct str path)
+static void place_note(struct reader *r, const struct yaml_node *n, struct str path)
 {
-	struct setting *s = read_keep(r, sizeof *s);
+	struct config_place *s = read_keep(r, sizeof *s);
 
 	if (!s)
 		return;
 	s->path = path;
 	s->origin = read_origin(r, n->key ? n->key : n);
-	s->next = r->model->config.settings;
-	r->model->config.settings = s;
+	s->next = r->model->config.places;
+	r->model->config.places = s;
 }
 
 /* Depth is bounded by the reader of YAML. */
-static void settings_note(struct reader *r, const struct yaml_node *n, struct str above)
+static void places_note(struct reader *r, const struct yaml_node *n, struct str above)
 {
 	for (const struct yaml_node *c = n->child; c && !r->nomem; c = c->next) {
 		struct text path;
@@ -359,9 +359,9 @@ static void settings_note(struct reader *r, const struct yaml_node *n, struct st
 			text_puts(&path, ".");
 		text_str(&path, c->key->text);
 		r->nomem |= path.full;
-		setting_note(r, c, text_get(&path));
+		place_note(r, c, text_get(&path));
 		if (c->kind == YAML_MAPPING)
-			settings_note(r, c, text_get(&path));
+			places_note(r, c, text_get(&path));
 	}
 }
 
@@ -380,7 +380,7 @@ void read_config(struct reader *r, const struct yaml_node *n, void *out, const v
 	c->origin = read_origin_named(r, n);
 	read_fields(r, n, c, &config_fields);
 	if (!r->builtin && n->kind == YAML_MAPPING)
-		settings_note(r, n, STR(""));
+		places_note(r, n, STR(""));
 }
 
 int config_defaults(struct arena *arena, struct config *out)

@@ -169,8 +169,8 @@ struct fact {
 };
 
 /* Where the configuration file gave a value; what is not listed is the default. */
-struct setting {
-	struct setting *next;
+struct config_place {
+	struct config_place *next;
 	struct str path; /* "spec.tiers.unsupported" */
 	struct origin origin;
 };
@@ -190,7 +190,7 @@ struct config {
 	struct strings customer_except_namespaces;
 	struct identity_set *sets;
 	enum action unknown_cap;
-	struct setting *settings;
+	struct config_place *places;
 	struct origin origin; /* file NULL: the built-in defaults */
 };
 
