@@ -1,0 +1,81 @@
+/*
+ * features.h - the uses of alpha features in one request.
+ *
+ * A pure function over the compiled catalogue: which gated fields and values, alpha
+ * API versions, alpha keys and switched-on gates does the request bring, and what of
+ * it did the API server already drop? On UPDATE only what this request adds or
+ * changes counts. Texts live in the arena, the catalogue, or the request.
+ *
+ * What the kinds of use are is DESIGN section 5; the rule key `features.uses` names them.
+ */
+#ifndef POLICY_FEATURES_H
+#define POLICY_FEATURES_H
+
+#include "oke/policy.h"
+#include "policy/catalogue.h"
+#include "policy/json.h"
+#include "policy/path.h"
+
+enum use_kind {
+	USE_FIELD,   /* a gated field */
+	USE_VALUE,   /* a gated value, or a gated combination of values */
+	USE_VERSION, /* an alpha API version of Kubernetes' own groups */
+	USE_KEY,     /* an alpha annotation, label or taint */
+	USE_GATE,    /* a gate switched on by hand, or a setting of a component that needs one */
+	USE_DROPPED, /* a gated field that the API server dropped: its gate is off */
+};
+#define USE_KINDS 6
+
+struct feature_use {
+	struct feature_use *next;
+	enum use_kind kind;
+	unsigned stage;            /* FEATURE_*, in the minor that was judged by */
+	const struct place *place; /* NULL: the object as a whole */
+	struct str
+		gates[CATALOGUE_GATES]; /* those of that stage; none for some keys and versions */
+	size_t gates_n;
+	/* What was found: the value, "resource.k8s.io/v1alpha3", the key, a setting's path */
+	struct str what;
+	unsigned minor;            /* judged by */
+	unsigned beta, ga;         /* first minor of that stage of the first gate; 0: none yet */
+	struct str replacement;    /* of a version or key; absent: none */
+	unsigned replacement_from; /* minor, or 0 */
+	enum gate_effect off;      /* what the API server does with it while the gate is off */
+};
+
+#define FEATURE_USES_MAX 128 /* that are kept; the rest are counted */
+
+struct feature_uses {
+	struct feature_use *first, **last;
+	size_t n, all;
+};
+
+/*
+ * Might the request use a feature? Looks at the envelope and searches the bytes for a few
+ * words, without parsing: false for nearly all that is no workload.
+ */
+bool features_possible(unsigned minor, const struct request *req);
+
+/*
+ * All uses, in order of their kind and place. minor: of the cluster; a newer one than
+ * the catalogue knows is treated as the newest, 0 too. object and old are those of the
+ * request, parsed, or NULL. -1 with ERR_LIMIT or ERR_NOMEM.
+ */
+int features_find(unsigned minor, const struct request *req, const struct json *object,
+		  const struct json *old, struct arena *arena, struct feature_uses *out,
+		  struct err *err);
+
+/* "field", "gate": as rules name it. */
+const char *use_kind_name(enum use_kind kind);
+
+/* Is each gate of the use in the list? A use without a gate is named by what it is. */
+bool use_allowed(const struct feature_use *use, const struct str *allow, size_t allow_n);
+
+/*
+ * The first line of a finding ("spec.x uses Y, alpha in 1.34 (beta since 1.35); Oracle does
+ * not support alpha features") and what to do instead. Not escaped: the caller shows them.
+ */
+void use_sentence(const struct feature_use *use, struct text *out);
+void use_remedy(const struct feature_use *use, struct text *out);
+
+#endif

@@ -1,0 +1,292 @@
+/*
+ * features_dropped.c - gated fields that the API server dropped without a word.
+ *
+ * With a gate off the server clears the field before a validating webhook sees the
+ * object. Two traces stay: the text that kubectl apply keeps of what the user wrote
+ * (last-applied-configuration), and the names of the fields in managedFields, which
+ * are recorded before the field is cleared. What stands there and not in the object
+ * was dropped; on UPDATE only what did not stand there before.
+ */
+#include "policy/features_find.h"
+
+#define LAST_APPLIED STR("kubectl.kubernetes.io/last-applied-configuration")
+
+/* ---- is it in the object? ---- */
+
+enum presence { PRESENT, ABSENT, UNKNOWN }; /* UNKNOWN: no such item, so nothing to say */
+
+/* The keys and items from the root to the place, in that order. */
+static const struct json *step_down(const struct json *at, const struct step *step,
+				    enum presence *presence)
+{
+	if (step->kind == STEP_KEY) {
+		at = json_get(at, step->key);
+		if (!at || at->type == JSON_NULL)
+			*presence = ABSENT;
+		return at;
+	}
+	if (!(at = item_find(at, step)))
+		*presence = UNKNOWN;
+	return at;
+}
+
+static enum presence presence_of(const struct json *object, const struct place *place,
+				 const struct place *root, const struct catalogue_leaf *leaf)
+{
+	const struct place *chain[PATH_STEPS_MAX];
+	enum presence presence = PRESENT;
+	size_t n = 0;
+
+	for (const struct place *p = place; p != root && n < PATH_STEPS_MAX; p = p->up)
+		chain[n++] = p;
+	if (n == PATH_STEPS_MAX)
+		return UNKNOWN;
+	while (n-- > 0 && presence == PRESENT)
+		object = step_down(object, &chain[n]->step, &presence);
+	if (presence == PRESENT && !leaf_takes(leaf, object))
+		return ABSENT;
+	return presence;
+}
+
+static bool already(const struct finder *f, const struct place *place)
+{
+	for (const struct feature_use *u = f->out->first; u; u = u->next)
+		if (u->kind == USE_DROPPED && place_same(u->place, place))
+			return true;
+	return false;
+}
+
+static void dropped(struct finder *f, const struct catalogue_leaf *leaf, const struct place *place)
+{
+	struct feature_use *use;
+
+	if (already(f, place))
+		return;
+	use = use_add(f, USE_DROPPED, leaf_stage(f, leaf), place);
+	if (use)
+		leaf_fill(use, leaf);
+}
+
+/* ---- last-applied-configuration ---- */
+
+/* The walk goes over the text, its subject's object stays the one that was written. */
+struct applied {
+	struct subject text; /* first: what the walk gets */
+	const struct subject *real;
+};
+
+static void applied_found(struct finder *f, const struct subject *s,
+			  const struct catalogue_leaf *leaf, const struct place *place,
+			  const struct json *value)
+{
+	const struct applied *a = (const struct applied *)s;
+
+	(void)value;
+	if (presence_of(a->real->object, place, a->real->at, leaf) == ABSENT)
+		dropped(f, leaf, place);
+}
+
+static struct str last_applied(const struct json *object)
+{
+	return json_str(json_get(json_get(json_get(object, STR("metadata")), STR("annotations")),
+				 LAST_APPLIED));
+}
+
+static const struct json *parse_quietly(struct finder *f, struct str text)
+{
+	struct err ignored; /* the user's own text may be anything */
+	const struct json *j = text.n ? json_parse(text, NULL, f->arena, &ignored) : NULL;
+
+	return j && j->type == JSON_OBJECT ? j : NULL;
+}
+
+static void find_in_applied(struct finder *f, const struct subject *s)
+{
+	struct str now = last_applied(s->object), before = last_applied(s->old);
+	struct applied a = { .text = *s, .real = s };
+	struct str version;
+	const char *slash;
+
+	if (!now.n || str_eq(now, before))
+		return;
+	if (!(a.text.object = parse_quietly(f, now)))
+		return;
+	a.text.old = parse_quietly(f, before);
+	/* It may have been written in another version of the same kind. */
+	version = json_str(json_get(a.text.object, STR("apiVersion")));
+	slash = version.n ? memchr(version.s, '/', version.n) : NULL;
+	if (version.n)
+		a.text.gvk.version =
+			slash ? str_from(version, (size_t)(slash - version.s) + 1) : version;
+	walk_fields(f, &a.text, applied_found);
+}
+
+/* ---- managedFields ---- */
+
+struct managed_frame {
+	const struct catalogue_node *node;
+	const struct json *next;   /* member of fieldsV1 to look at */
+	const struct json *object; /* the value that it describes; NULL: absent */
+	struct place place;
+	bool root;
+};
+
+#define MANAGED_DEPTH 32 /* of the trie; a JSON schema is not followed further */
+
+struct managed {
+	struct finder *f;
+	const struct subject *s;
+	struct managed_frame frames[MANAGED_DEPTH];
+	size_t depth;
+};
+
+static const struct json *managed_fields(const struct json *object)
+{
+	const struct json *list = json_get(json_get(object, STR("metadata")), STR("managedFields"));
+
+	return list && list->type == JSON_ARRAY ? list->child : NULL;
+}
+
+/* The name in fieldsV1 of one step below a member that was found by `like`. */
+static bool names_step(struct finder *f, struct str key, const struct step *step)
+{
+	const struct json *keys;
+
+	if (step->kind == STEP_KEY)
+		return key.n == step->key.n + 2 && str_starts(key, STR("f:")) &&
+		       str_eq(str_from(key, 2), step->key);
+	if (step->kind != STEP_ITEM || !str_starts(key, STR("k:")))
+		return false;
+	keys = parse_quietly(f, str_from(key, 2));
+	return keys && str_eq(json_str(json_get(keys, step->key)), step->value);
+}
+
+/* Does this entry of managedFields name the place? */
+static bool names_place(struct finder *f, const struct json *fields, const struct place *place,
+			const struct place *root)
+{
+	const struct place *chain[PATH_STEPS_MAX];
+	size_t n = 0;
+
+	for (const struct place *p = place; p != root && n < PATH_STEPS_MAX; p = p->up)
+		chain[n++] = p;
+	while (n-- > 0 && fields) {
+		const struct json *m = fields->type == JSON_OBJECT ? fields->child : NULL;
+
+		while (m && f->budget && !names_step(f, json_key(m), &chain[n]->step)) {
+			m = m->next;
+			f->budget--;
+		}
+		fields = f->budget ? m : NULL;
+	}
+	return fields != NULL;
+}
+
+static bool named_before(struct managed *m, const struct place *place)
+{
+	for (const struct json *e = managed_fields(m->s->old); e; e = e->next)
+		if (names_place(m->f, json_get(e, STR("fieldsV1")), place, m->s->at))
+			return true;
+	return false;
+}
+
+static void managed_push(struct managed *m, const struct catalogue_node *node,
+			 const struct json *fields, const struct json *object,
+			 const struct place *place)
+{
+	struct managed_frame *frame = &m->frames[m->depth];
+
+	if (m->depth == MANAGED_DEPTH || !fields || fields->type != JSON_OBJECT)
+		return;
+	*frame = (struct managed_frame){ node, fields->child, object, { NULL, { 0 }, 0 }, !place };
+	if (place)
+		frame->place = *place;
+	m->depth++;
+}
+
+static void managed_leaves(struct managed *m, const struct catalogue_node *node,
+			   const struct json *object, const struct place *place)
+{
+	if (object && object->type != JSON_NULL)
+		return;
+	for (size_t i = 0; i < node->leaves_n; i++) {
+		const struct catalogue_leaf *leaf = &catalogue_leaves[node->leaves + i];
+
+		/* Of a gated value only the field's name would stand there. */
+		if (leaf->value || !leaf_stage(m->f, leaf) || already(m->f, place))
+			continue;
+		if (!named_before(m, place))
+			dropped(m->f, leaf, place);
+	}
+}
+
+/* "f:spec": a member. */
+static void managed_key(struct managed *m, struct managed_frame *frame, const struct json *member)
+{
+	struct str key = str_from(json_key(member), 2);
+	const struct catalogue_node *node = frame->node->map ? &catalogue_nodes[frame->node->item]
+							     : catalogue_child(frame->node, key);
+	const struct json *object = json_get(frame->object, key);
+	struct place place = place_key(frame->root ? m->s->at : &frame->place, key);
+
+	if (!node || !(node->live & m->f->bit) || (frame->root && str_is(key, "status")))
+		return;
+	managed_leaves(m, node, object, &place);
+	managed_push(m, node, member, object, &place);
+}
+
+/* "k:{...}": an item, by its keys; one that is not in the object tells nothing. */
+static void managed_item(struct managed *m, struct managed_frame *frame, const struct json *member)
+{
+	const struct json *keys, *object;
+	struct place place;
+
+	if (frame->node->map || frame->node->item == CATALOGUE_NONE)
+		return;
+	keys = parse_quietly(m->f, str_from(json_key(member), 2));
+	if (!keys || !keys->child || keys->child->type != JSON_STRING)
+		return;
+	place = (struct place){
+		&frame->place,
+		{ .kind = STEP_ITEM, .key = json_key(keys->child), .value = json_str(keys->child) },
+		frame->place.depth + 1
+	};
+	if (!(object = item_of(m->f, frame->object, &place.step)))
+		return;
+	managed_push(m, &catalogue_nodes[frame->node->item], member, object, &place);
+}
+
+static void find_in_entry(struct finder *f, const struct subject *s, const struct json *fields)
+{
+	const struct catalogue_kind *kind =
+		catalogue_kind(s->gvk.group, s->gvk.version, s->gvk.kind);
+	struct managed m = { .f = f, .s = s };
+
+	if (!kind || !(catalogue_nodes[kind->root].live & f->bit))
+		return;
+	managed_push(&m, &catalogue_nodes[kind->root], fields, s->object, NULL);
+	while (m.depth && !f->full) {
+		struct managed_frame *frame = &m.frames[m.depth - 1];
+		const struct json *member = frame->next;
+
+		if (!member) {
+			m.depth--;
+			continue;
+		}
+		frame->next = member->next;
+		if (str_starts(json_key(member), STR("f:")))
+			managed_key(&m, frame, member);
+		else if (str_starts(json_key(member), STR("k:")))
+			managed_item(&m, frame, member);
+	}
+}
+
+void find_dropped(struct finder *f, const struct subject *s)
+{
+	if (!s->object)
+		return;
+	find_in_applied(f, s);
+	for (const struct json *e = managed_fields(s->object); e && !f->full; e = e->next)
+		if (!json_str(json_get(e, STR("subresource"))).n)
+			find_in_entry(f, s, json_get(e, STR("fieldsV1")));
+}

@@ -1,0 +1,101 @@
+/*
+ * features_possible.c - can a request use a feature at all? Asked of every request,
+ * before any object is parsed.
+ *
+ * Kinds with gated fields, pods and what makes pods are always looked into. All other
+ * objects are searched for the few words without which they can hold no use. The
+ * API server writes its JSON in one way, so a word stands as it is.
+ */
+#include "policy/features_find.h"
+
+static bool holds(struct str bytes, const char *word)
+{
+	return bytes.n && memmem(bytes.s, bytes.n, word, strlen(word)) != NULL;
+}
+
+static bool ends(struct str s, struct str tail)
+{
+	return s.n >= tail.n && str_eq(str_from(s, s.n - tail.n), tail);
+}
+
+/* A key of one of the domains that the catalogue's live keys stand in. */
+static bool holds_key(struct str bytes)
+{
+	static const struct str domain = { ".kubernetes.io/", 15 };
+	struct str left = bytes;
+	const char *at;
+
+	while (left.n && (at = memmem(left.s, left.n, domain.s, domain.n))) {
+		struct str before = { bytes.s, (size_t)(at - bytes.s) };
+
+		if (ends(before, STR("alpha")) || ends(before, STR("applyset")))
+			return true;
+		left = str_from(left, (size_t)(at - left.s) + domain.n);
+	}
+	return false;
+}
+
+static bool kind_lives(const struct finder *f, struct gvk gvk)
+{
+	const struct catalogue_kind *k = catalogue_kind(gvk.group, gvk.version, gvk.kind);
+
+	return k && catalogue_nodes[k->root].live & f->bit;
+}
+
+static bool in_options(const struct finder *f)
+{
+	struct str options = f->req->options, kind = json_skim(options, STR("kind"));
+	struct gvk gvk = { STR("meta.k8s.io"), STR("v1"), kind };
+	const struct catalogue_node *root;
+
+	if (kind.n < 2)
+		return false;
+	gvk.kind = (struct str){ kind.s + 1, kind.n - 2 }; /* without the quotes */
+	if (!kind_lives(f, gvk))
+		return false;
+	root = &catalogue_nodes[catalogue_kind(gvk.group, gvk.version, gvk.kind)->root];
+	for (size_t i = 0; i < root->edges_n; i++)
+		if (holds(options, catalogue_text(catalogue_edges[root->edges + i].name)))
+			return true;
+	return false;
+}
+
+static bool is_config(struct gvk gvk)
+{
+	return str_is(gvk.group, "kubeadm.k8s.io") || ends(gvk.group, STR(".config.k8s.io"));
+}
+
+/* Kinds whose uses are other than gated fields. */
+static bool kind_may(const struct finder *f, struct gvk gvk)
+{
+	const struct request *r = f->req;
+	bool core = !gvk.group.n;
+
+	if (core && str_is(gvk.kind, "ConfigMap"))
+		return holds(r->object, ".config.k8s.io") || holds(r->object, "kubeadm.k8s.io");
+	if (core && str_is(gvk.kind, "PersistentVolume"))
+		return r->operation == OP_UPDATE;
+	if (core && str_is(gvk.kind, "Service"))
+		return r->operation == OP_CREATE;
+	if (str_is(gvk.kind, "CustomResourceDefinition") || str_is(gvk.kind, "APIService"))
+		return holds(r->object, "alpha");
+	if (str_is(gvk.kind, "OCINodeClass"))
+		return holds(r->object, "extraArgs");
+	return ends(gvk.kind, STR("List")) || is_config(gvk) || is_workload(&gvk);
+}
+
+bool features_possible(unsigned minor, const struct request *req)
+{
+	struct finder f = { .req = req };
+
+	f.minor = catalogue_minor(minor ? minor : catalogue_minor_max);
+	f.bit = catalogue_bit(f.minor);
+	if (in_options(&f))
+		return true;
+	if (req->operation != OP_CREATE && req->operation != OP_UPDATE)
+		return false;
+	if (catalogue_alpha_version(req->request_kind.version) &&
+	    catalogue_own_group(req->request_kind.group))
+		return true;
+	return kind_lives(&f, req->kind) || kind_may(&f, req->kind) || holds_key(req->object);
+}
