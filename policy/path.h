@@ -4,12 +4,15 @@
  *
  *   spec.template.spec.containers[name=coredns].image
  *   metadata.annotations["kubectl.kubernetes.io/restartedAt"]
- *   spec.rules[*].http        any item
+ *   spec.rules[*].http        any item, or their order
  *   spec.tolerations[0]       by index
+ *   spec.versions[order]      the order of the items
  *
- * A pattern starts with a key. A key that is not [A-Za-z0-9_-]+ (or $name, in a `when`)
- * stands in brackets and double quotes, with \" and \\ as the only escapes. [key=value] selects the
- * items of a list of objects whose member `key` is that string; the value is plain or quoted.
+ * A pattern begins with a key. A key that is not [A-Za-z0-9_-]+ (or $name alone, in a `when`)
+ * stands in brackets and double quotes, with \", \\ and \u{1f600} as the only escapes.
+ * [key=value] selects the items of a list of objects whose member `key` is that string or
+ * number; a value that is not [A-Za-z0-9_./:@+%~-]+ stands in double quotes. What is printed
+ * is ASCII, and can be read again.
  */
 #ifndef POLICY_PATH_H
 #define POLICY_PATH_H
@@ -28,8 +31,14 @@ enum step_kind {
 	STEP_INDEX, /* [3] */
 	STEP_ITEM,  /* [key=value] */
 	STEP_ANY,   /* [*]; in patterns only */
-	STEP_ORDER, /* [order]: the items stand in another order; in places only */
+	STEP_ORDER, /* [order]: the items stand in another order; names no value */
 };
+
+/*
+ * In a place, an item of a list has index and, where they are known, key and value besides
+ * its kind: so a pattern finds it by either. The index is that in the new list, or in the
+ * old one of an item that is gone.
+ */
 
 struct step {
 	enum step_kind kind;
@@ -51,7 +60,10 @@ struct place {
 	unsigned depth; /* 1 for a child of the root */
 };
 
-/* ERR_SYNTAX with the column (from 1) and what is allowed there: "column 6: ...". */
+/*
+ * ERR_SYNTAX with the column (in bytes, from 1) and what is allowed there: "column 6: ...".
+ * ERR_LIMIT when the arena is full. The path does not point into the text.
+ */
 int path_parse(struct str text, struct arena *arena, struct path *out, struct err *err);
 
 /* Does the place lie at the path or below it? */
@@ -68,7 +80,7 @@ bool path_below(const struct path *path, const struct place *place);
 bool path_any(const struct path *path, const struct json *root,
 	      bool (*visit)(const struct json *value, void *ctx), void *ctx);
 
-/* The text form; keys that are no plain word in brackets and quotes, control characters escaped. */
+/* The text form. Of the root (NULL) nothing. */
 void path_print(const struct path *path, struct text *out);
 void place_print(const struct place *place, struct text *out);
 

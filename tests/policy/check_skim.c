@@ -28,7 +28,7 @@ static const struct skim_case {
 	  "b", "3" },
 	{ "64 bytes that close more than they open",
 	  BYTES("{\"x\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{"
-		"\"a\":0}}}}}}}}  "
+		"\"a\":0          }}}}}}}} "
 		"                                                       }}},\"b\":4}"),
 	  "b", "4" },
 	{ "an escaped key", BYTES("{\"\\u0061\\n\":1}"), "a\n", "1" },
