@@ -31,6 +31,12 @@ static inline uint64_t scan_word(const char *p)
 	return le64toh(w);
 }
 
+/* What gives 64 bytes of JSON their shape: a bit for each byte. */
+#define SCAN_BLOCK 64
+struct scan_shape {
+	uint64_t quotes, slashes, open, close; /* brackets of either kind */
+};
+
 #ifdef __SSE2__
 
 #define SCAN_WIDTH 32
@@ -75,14 +81,25 @@ static inline size_t scan_first(uint64_t marks)
 	return (size_t)__builtin_ctzll(marks);
 }
 
-/* Bit i: byte i of the 64 at p equals c. */
-static inline uint64_t scan_bits(const char *p, char c)
+static inline void scan_shape16(const char *p, unsigned at, struct scan_shape *s)
 {
-	uint64_t bits = 0;
+	__m128i v = scan_load(p + at), low = _mm_or_si128(v, _mm_set1_epi8(0x20));
 
-	for (int i = 0; i < 4; i++)
-		bits |= (uint64_t)scan_eq16(scan_load(p + 16 * i), c) << 16 * i;
-	return bits;
+	s->quotes |= (uint64_t)scan_eq16(v, '"') << at;
+	s->slashes |= (uint64_t)scan_eq16(v, '\\') << at;
+	s->open |= (uint64_t)scan_eq16(low, '{') << at; /* '[' and '{' differ in this bit alone */
+	s->close |= (uint64_t)scan_eq16(low, '}') << at;
+}
+
+static inline struct scan_shape scan_shape(const char *p)
+{
+	struct scan_shape s = { 0, 0, 0, 0 };
+
+	scan_shape16(p, 0, &s);
+	scan_shape16(p, 16, &s);
+	scan_shape16(p, 32, &s);
+	scan_shape16(p, 48, &s);
+	return s;
 }
 
 #else
@@ -111,7 +128,8 @@ static inline size_t scan_first(uint64_t marks)
 	return (size_t)__builtin_ctzll(marks) / 8;
 }
 
-/* Every mark must be right here: the sum carries into no other byte. */
+/* Bit i: byte i of the 64 at p equals c. Every mark is right: the sum carries into no other byte.
+ */
 static inline uint64_t scan_bits(const char *p, char c)
 {
 	uint64_t bits = 0;
@@ -124,6 +142,13 @@ static inline uint64_t scan_bits(const char *p, char c)
 		bits |= same * UINT64_C(0x0102040810204080) >> 56 << 8 * i;
 	}
 	return bits;
+}
+
+static inline struct scan_shape scan_shape(const char *p)
+{
+	return (struct scan_shape){ scan_bits(p, '"'), scan_bits(p, '\\'),
+				    scan_bits(p, '{') | scan_bits(p, '['),
+				    scan_bits(p, '}') | scan_bits(p, ']') };
 }
 
 #endif

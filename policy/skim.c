@@ -27,9 +27,12 @@ static const char *skip_string(const char *p, const char *end)
 /* Bit i: is the number of bits up to i odd? Of quotes: from one up to the next. */
 static uint64_t parity(uint64_t bits)
 {
-	for (unsigned i = 1; i < 64; i *= 2)
-		bits ^= bits << i;
-	return bits;
+	bits ^= bits << 1;
+	bits ^= bits << 2;
+	bits ^= bits << 4;
+	bits ^= bits << 8;
+	bits ^= bits << 16;
+	return bits ^ bits << 32;
 }
 
 static size_t count(uint64_t bits)
@@ -63,7 +66,7 @@ struct skimmed {
 	bool escape;     /* a backslash stood last */
 };
 
-/* The last bytes of the input, or the block in which a container ends. */
+/* The last bytes of the input, too few for a block. */
 static const char *skip_bytes(const char *p, const char *end, struct skimmed *s)
 {
 	for (; p < end; p++) {
@@ -83,6 +86,20 @@ static const char *skip_bytes(const char *p, const char *end, struct skimmed *s)
 	return p;
 }
 
+/* The block holds as many closing brackets as are open, or more: behind the last one, or NULL. */
+static const char *skip_last(const char *p, uint64_t open, uint64_t close, size_t depth)
+{
+	for (uint64_t left = open | close; left; left &= left - 1) {
+		uint64_t bracket = left & (0 - left);
+
+		if (bracket & open)
+			depth++;
+		else if (!--depth)
+			return p + __builtin_ctzll(bracket) + 1;
+	}
+	return NULL;
+}
+
 /*
  * p stands behind the opening bracket; where it is closed, or NULL. Brackets are counted, not
  * matched: json_parse does that. 64 bytes are looked at in one, since a branch for each
@@ -92,23 +109,27 @@ static const char *skip_container(const char *p, const char *end)
 {
 	struct skimmed s = { .depth = 1 };
 
-	for (; end - p >= 64; p += 64) {
-		struct skimmed before = s;
-		uint64_t slashes = scan_bits(p, '\\');
-		uint64_t escaped = slashes || s.escape ? escaped_bits(slashes, &s.escape) : 0;
-		uint64_t strings = parity(scan_bits(p, '"') & ~escaped) ^ s.inside;
-		uint64_t open = (scan_bits(p, '{') | scan_bits(p, '[')) & ~strings;
-		uint64_t close = (scan_bits(p, '}') | scan_bits(p, ']')) & ~strings;
-		size_t closed = count(close);
+	for (; end - p >= SCAN_BLOCK; p += SCAN_BLOCK) {
+		struct scan_shape shape = scan_shape(p);
+		uint64_t escaped = 0, strings, open, close;
+		size_t closed;
 
+		if (shape.slashes || s.escape)
+			escaped = escaped_bits(shape.slashes, &s.escape);
+		strings = parity(shape.quotes & ~escaped) ^ s.inside;
+		s.inside = 0 - (strings >> 63);
+		open = shape.open & ~strings;
+		close = shape.close & ~strings;
+		if (!(open | close))
+			continue;
+		closed = count(close);
 		if (closed >= s.depth) { /* it may end here */
-			const char *stop = skip_bytes(p, p + 64, &before);
+			const char *stop = skip_last(p, open, close, s.depth);
 
-			if (!before.depth)
+			if (stop)
 				return stop;
 		}
-		s.depth = s.depth + count(open) - closed; /* in this order: counts have 32 bits */
-		s.inside = 0 - (strings >> 63);
+		s.depth = s.depth + count(open) - closed;
 	}
 	p = skip_bytes(p, end, &s);
 	return s.depth ? NULL : p;

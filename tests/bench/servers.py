@@ -141,7 +141,7 @@ def guard(program, work, threads=None, policies=None, wait=True):
     """oke-guard with the built-in pack, and the policies of a folder."""
     port, health = free_port(), free_port()
     argv = [program, "serve", "--listen", f"127.0.0.1:{port}",
-            "--health-listen", f"127.0.0.1:{health}",
+            "--health-listen", f"127.0.0.1:{health}", "--grace", "0",
             "--tls-cert", f"{work}/tls.crt", "--tls-key", f"{work}/tls.key"]
     if threads:
         argv += ["--threads", str(threads)]
