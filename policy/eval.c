@@ -253,6 +253,14 @@ static struct str own_name(struct judge *j, struct str object)
 	return json_str(json_parse(raw, NULL, j->arena, &ignored));
 }
 
+/* A Namespace's request names the Namespace itself as its namespace. */
+static struct str namespace_of(const struct request *req)
+{
+	bool itself = str_is(req->resource.resource, "namespaces") && !req->resource.group.n;
+
+	return itself ? (struct str){ NULL, 0 } : req->namespace;
+}
+
 static void names_find(struct judge *j)
 {
 	add_name(&j->names, j->req->name);
@@ -264,7 +272,7 @@ static void names_find(struct judge *j)
 		.config = j->config,
 		.req = j->req,
 		.kind = kind_of(j->req),
-		.namespace = j->req->namespace,
+		.namespace = namespace_of(j->req),
 		.name = j->names.n ? j->names.v[0] : (struct str){ NULL, 0 },
 	};
 }
