@@ -336,10 +336,10 @@ static const struct say_case {
 	  "ConfigMap kube-system/coredns is part of OKE; after this change Oracle gives "
 	  "best-effort "
 	  "support\n  data.Corefile: "
-	  "\"...insecure\\n }\\n forward . /etc/resolv.conf\\n cache 30\\n loop\\n reload\\n "
-	  "l...\" -> "
-	  "\"...insecure\\n }\\n forward . 1.1.1.1\\n cache 30\\n loop\\n reload\\n "
-	  "loadbalance\\n}\"\n\n" },
+	  "\"... insecure\\n }\\n forward . /etc/resolv.conf\\n cache 30\\n loop\\n reload\\n "
+	  "...\" -> "
+	  "\"... insecure\\n }\\n forward . 1.1.1.1\\n cache 30\\n loop\\n reload\\n "
+	  "loadbalan...\"\n\n" },
 	{ "another order of a keyed list",
 	  { CONFIGMAP, .rule.tier = TIER_BEST_EFFORT,
 	    .old = "{\"spec\":{\"env\":[{\"name\":\"a\"},{\"name\":\"b\"}]}}",
