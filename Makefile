@@ -110,7 +110,7 @@ FUZZ_C    := $(wildcard tests/fuzz/fuzz_*.c)
 BENCH_C   := $(wildcard tests/bench/*.c)
 
 obj = $(patsubst %.c,$(BUILD)/%.o,$(1))
-POLICY_O  := $(call obj,$(POLICY_C)) $(BUILD)/gen/builtin.o $(BUILD)/gen/catalogue.o
+POLICY_O  := $(call obj,$(POLICY_C)) $(addprefix $(BUILD)/gen/,builtin.o schema.o catalogue.o)
 CERTS_O   := $(call obj,$(CERTS_C))
 WEBHOOK_O := $(call obj,$(WEBHOOK_C))
 TESTS     := $(patsubst %.c,$(BUILD)/%,$(TEST_C))
@@ -147,8 +147,15 @@ $(BUILD)/%.o: %.c $(BUILD)/flags
 # The pack is linked in as it is written.
 BUILTIN := $(sort $(wildcard policy/builtin/*.yaml))
 $(BUILD)/gen/builtin.S: tests/embed.sh $(BUILTIN) Makefile
-	$(Q)mkdir -p $(@D); tests/embed.sh $(BUILTIN) > $@
+	$(Q)mkdir -p $(@D); tests/embed.sh builtin_files builtin $(BUILTIN) > $@
 $(BUILD)/gen/builtin.o: $(BUILD)/gen/builtin.S $(BUILTIN) $(BUILD)/flags
+	$(Q)$(CC) $(FLAGS) -c -o $@ $<
+
+# So are the JSON Schemas, for `policy schema`.
+SCHEMAS := $(sort $(wildcard policy/schema/*.json))
+$(BUILD)/gen/schema.S: tests/embed.sh $(SCHEMAS) Makefile
+	$(Q)mkdir -p $(@D); tests/embed.sh schema_files schema $(SCHEMAS) > $@
+$(BUILD)/gen/schema.o: $(BUILD)/gen/schema.S $(SCHEMAS) $(BUILD)/flags
 	$(Q)$(CC) $(FLAGS) -c -o $@ $<
 
 # Facts about alpha features to a table (policy/catalogue.h). Debian's python3 has PyYAML.

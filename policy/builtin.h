@@ -15,4 +15,8 @@ struct builtin_file {
 extern const struct builtin_file builtin_files[];
 extern const uint64_t builtin_files_n;
 
+/* The JSON Schemas of the kinds: policy/schema/, "schema/supportpolicy.json". */
+extern const struct builtin_file schema_files[];
+extern const uint64_t schema_files_n;
+
 #endif
