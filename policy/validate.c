@@ -6,7 +6,11 @@
 
 #include <stdlib.h>
 
+#include "oke/policy_print.h"
+#include "policy/forms.h"
 #include "policy/nearest.h"
+#include "policy/overlap.h"
+#include "policy/set.h"
 
 /* ---- names of policies and rules ---- */
 
@@ -248,4 +252,18 @@ int model_validate(const struct model *model, struct arena *arena, struct policy
 	validate_exceptions(&v);
 	free(v.by_name);
 	return report->errors > errors ? -1 : 0;
+}
+
+void policy_set_lint(const struct policy_set *set, int64_t now, struct policy_report *report)
+{
+	for (const struct exception *e = set->model.exceptions; e; e = e->next) {
+		char when[21];
+
+		if (now < e->expires)
+			continue;
+		time_print(e->expires, when);
+		report_message(report, false, &e->origin,
+			       "exception \"%.*s\" has expired at %s: remove it", QUOTED(e->name),
+			       when);
+	}
 }

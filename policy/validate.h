@@ -23,9 +23,6 @@ const struct rule *validate_rule_named(const struct policy *p, struct str name);
 void validate_unknown_rule(const struct validation *v, bool error, const struct origin *at,
 			   struct str policy, struct str rule);
 
-/* Can an object fit both? Labels are not looked at. */
-bool objects_overlap(const struct object_ref *a, const struct object_ref *b);
-
 void validate_rules(const struct validation *v, const struct policy *p);
 void validate_overrides(const struct validation *v);
 void validate_exceptions(const struct validation *v);

@@ -6,6 +6,7 @@
 
 #include "policy/catalogue.h"
 #include "policy/nearest.h"
+#include "policy/overlap.h"
 
 __attribute__((format(printf, 3, 4))) static void
 rule_error(const struct validation *v, const struct rule *r, const char *fmt, ...)
@@ -19,63 +20,15 @@ rule_error(const struct validation *v, const struct rule *r, const char *fmt, ..
 	report_message(v->report, true, &r->origin, "rule \"%.*s\" %s", QUOTED(r->name), text);
 }
 
-static bool holds(const struct strings *list, struct str s)
-{
-	for (size_t i = 0; i < list->n; i++)
-		if (str_eq(list->v[i], s))
-			return true;
-	return false;
-}
-
 static bool holds_all(const struct strings *list, const struct strings *others)
 {
 	for (size_t i = 0; i < others->n; i++)
-		if (!holds(list, others->v[i]))
+		if (!strings_hold(list, others->v[i]))
 			return false;
 	return true;
 }
 
-static bool holds_any(const struct strings *list, const struct strings *others)
-{
-	for (size_t i = 0; i < others->n; i++)
-		if (holds(list, others->v[i]))
-			return true;
-	return false;
-}
-
 /* ---- objects ---- */
-
-static bool same_or_any(struct str a, struct str b)
-{
-	return str_is(a, "*") || str_is(b, "*") || str_eq(a, b);
-}
-
-static bool names_begin(const struct strings *names, struct str prefix)
-{
-	for (size_t i = 0; i < names->n; i++)
-		if (str_starts(names->v[i], prefix))
-			return true;
-	return false;
-}
-
-static bool names_overlap(const struct object_ref *a, const struct object_ref *b)
-{
-	if (a->names.n && b->names.n)
-		return holds_any(&a->names, &b->names);
-	if (a->names.n)
-		return names_begin(&a->names, b->name_prefix);
-	if (b->names.n)
-		return names_begin(&b->names, a->name_prefix);
-	return str_starts(a->name_prefix, b->name_prefix) ||
-	       str_starts(b->name_prefix, a->name_prefix);
-}
-
-bool objects_overlap(const struct object_ref *a, const struct object_ref *b)
-{
-	return same_or_any(a->group, b->group) && same_or_any(a->resource, b->resource) &&
-	       (!a->namespace.n || !b->namespace.n || str_eq(a->namespace, b->namespace)) &&
-	       names_overlap(a, b);
-}
 
 static bool is_wide(const struct object_ref *o)
 {
@@ -122,7 +75,7 @@ static void check_addon(const struct validation *v, const struct policy *p)
 		const struct object_ref *o = p->objects;
 
 		nearest_start(&near, a->object);
-		for (; o && (o->names.n ? !holds(&o->names, a->object)
+		for (; o && (o->names.n ? !strings_hold(&o->names, a->object)
 					: !str_starts(a->object, o->name_prefix));
 		     o = o->next)
 			for (size_t i = 0; i < o->names.n; i++)
@@ -197,7 +150,7 @@ static void check_facts(const struct validation *v, const struct rule *r)
 {
 	for (const struct fact_test *a = r->policy->applies_to; a; a = a->next)
 		for (const struct fact_test *b = r->cluster; b; b = b->next)
-			if (str_eq(a->fact, b->fact) && !holds_any(&a->values, &b->values))
+			if (str_eq(a->fact, b->fact) && !strings_meet(&a->values, &b->values))
 				rule_error(v, r,
 					   "never fits: the policy's appliesTo excludes all "
 					   "that its \"cluster\" asks of %.*s",
@@ -227,24 +180,6 @@ static bool path_in_metadata(const struct path *p)
 static bool path_in_content(const struct path *p)
 {
 	return !str_is(key_at(p, 0), "metadata") && !str_is(key_at(p, 0), "status");
-}
-
-static bool step_covers(const struct step *a, const struct step *b)
-{
-	if (a->kind == STEP_ANY)
-		return b->kind == STEP_INDEX || b->kind == STEP_ITEM || b->kind == STEP_ANY;
-	return a->kind == b->kind && str_eq(a->key, b->key) && str_eq(a->value, b->value) &&
-	       (a->kind != STEP_INDEX || a->index == b->index);
-}
-
-static bool path_within(const struct path *inner, const struct path *outer)
-{
-	if (outer->n > inner->n)
-		return false;
-	for (size_t i = 0; i < outer->n; i++)
-		if (!step_covers(&outer->steps[i], &inner->steps[i]))
-			return false;
-	return true;
 }
 
 static bool change_within(const struct changed *inner, const struct changed *outer)
