@@ -14,6 +14,7 @@ static const struct command {
 } commands[] = {
 	{ "serve", "run the webhook", cmd_serve },
 	{ "review", "judge AdmissionReviews: what would the server answer?", cmd_review },
+	{ "policy", "print, lint, explain, schema", cmd_policy },
 	{ "certs", "issue, check and show certificates", cmd_certs },
 };
 #define COMMANDS_N (sizeof commands / sizeof *commands)
