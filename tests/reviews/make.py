@@ -293,6 +293,19 @@ def make_surroundings():
                                               {"spec": {"selector": selector, "maxUnavailable": 0}}))
 
 
+def make_self():
+    """The guard's own objects; tests/webhook/check_facts.c judges them with guardAdmins set too."""
+    base = create("apps", "v1", "Deployment", "deployments", "oke-guard", "oke-guard",
+                  {"spec": {"replicas": 2, "template": template("oke-guard")}})
+    base["operation"] = "DELETE"
+    base["oldObject"], base["object"] = base["object"], None
+    made("self-removed", "The guard itself is deleted", "delete", "allow", "self",
+         request=copy.deepcopy(base))
+    base["userInfo"] = account("oke-guard", "oke-guard-hook")
+    made("self-removed-by-hook", "The guard is deleted by its own chart", "delete", "allow", "self",
+         request=base)
+
+
 # ---------------------------------------------------------------- the matrix
 A, W, D = "allow", "warn", "deny"
 #           spec scale restart annotate owner delete create
@@ -542,6 +555,7 @@ def make():
     make_restarts()
     make_accounts()
     make_surroundings()
+    make_self()
     for component, kind, namespace, name, expect in COMPONENTS:
         object_matrix(component, kind, namespace, name, expect, ACCOUNTS.get(name))
     for kind, namespace, name, account_name in LOOKALIKES:
