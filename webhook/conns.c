@@ -65,6 +65,13 @@ static void cut(struct conn *c)
 		shutdown(c->fd, SHUT_RDWR);
 }
 
+/* The same, for a reason: counted first, so that whoever sees the end sees the count. */
+static void cut_for(struct conns *all, struct conn *c, enum metrics_shed reason)
+{
+	metrics_shed(all->metrics, reason);
+	cut(c);
+}
+
 /* Of two waiting connections: should a go rather than b (NULL: nobody)? */
 static bool goes_first(const struct conn *a, const struct conn *b)
 {
@@ -90,10 +97,8 @@ static void cut_longest_idle(struct conns *all)
 	for (struct conn *c = all->first; c; c = c->next)
 		if (goes_first(c, victim))
 			victim = c;
-	if (!victim)
-		return;
-	cut(victim);
-	metrics_shed(all->metrics, METRICS_CONNECTIONS);
+	if (victim)
+		cut_for(all, victim, METRICS_CONNECTIONS);
 }
 
 void conns_add(struct conns *all, struct conn *c, int fd, enum conn_phase phase)
@@ -149,13 +154,13 @@ static void check(struct conns *all, struct conn *c, long long now)
 	if (atomic_load(&c->cut))
 		return;
 	if (limits[phase].ms && now - since > limits[phase].ms) {
-		cut(c);
 		if (limits[phase].counted)
-			metrics_shed(all->metrics, limits[phase].reason);
+			cut_for(all, c, limits[phase].reason);
+		else
+			cut(c);
 	} else if (phase == CONN_BODY && all->budget && too_slow(c, since, now) &&
 		   budget_short(all->budget)) {
-		cut(c);
-		metrics_shed(all->metrics, METRICS_SLOW_SENDER);
+		cut_for(all, c, METRICS_SLOW_SENDER);
 	}
 }
 
