@@ -105,8 +105,21 @@ static int finding_keep(struct judge *j, const struct finding *f)
 	return 0;
 }
 
-/* A rule took the request, or some of its changes. */
-static int found(struct judge *j, const struct taken *taken)
+/* "A", or "A, B" where a field needs both. */
+static int name_gates(struct judge *j, const struct feature_use *use, struct finding *f)
+{
+	struct text t;
+
+	text_init(&t, j->arena, 1024);
+	for (size_t i = 0; i < use->gates_n; i++) {
+		text_puts(&t, i ? ", " : "");
+		text_str(&t, use->gates[i]);
+	}
+	f->gate = text_get(&t);
+	return t.full ? err_set(j->err, ERR_LIMIT, OUT_OF_ARENA) : 0;
+}
+
+int judge_found(struct judge *j, const struct taken *taken)
 {
 	struct finding f = { .policy = taken->rule->policy->name, .rule = taken->rule->name };
 
@@ -115,7 +128,8 @@ static int found(struct judge *j, const struct taken *taken)
 	if (f.action == ACTION_ALLOW)
 		return 0;
 	if (finding_fill(&j->occasion, taken, j->arena, &f, j->err) < 0 ||
-	    exception_tell_expired(j, taken->rule, &f) < 0)
+	    exception_tell_expired(j, taken->rule, &f) < 0 ||
+	    (taken->use && name_gates(j, taken->use, &f) < 0))
 		return -1;
 	return finding_keep(j, &f);
 }
@@ -140,7 +154,7 @@ static int judge_request(struct judge *j, const struct policy *p)
 	for (const struct rule *r = p->rules; r; r = r->next)
 		if (rule_may_fit(j, r) && rule_fits(j, r)) {
 			trace_taken(j, r, NULL);
-			return found(j, &(struct taken){ .rule = r });
+			return judge_found(j, &(struct taken){ .rule = r });
 		}
 	judge_step(j, 4, "%.*s: no rule takes the request", STR_ARG(p->name));
 	return 0;
@@ -181,7 +195,8 @@ static int judge_changes(struct judge *j, const struct policy *p, const struct c
 
 		if (!rule_may_fit(j, r) || !rule_fits(j, r) || !(n = take(j, r, &left, taken)))
 			continue;
-		if (found(j, &(struct taken){ .rule = r, .changes = taken, .changes_n = n }) < 0)
+		if (judge_found(j, &(struct taken){ .rule = r, .changes = taken, .changes_n = n }) <
+		    0)
 			return -1;
 	}
 	if (left.n)
@@ -347,6 +362,24 @@ static void conclude(struct judge *j, struct verdict *out)
 	judge_step(j, 9, "%s, %zu findings", action_name(out->action), j->findings_n);
 }
 
+/* An object that cannot be read is refused where a component's policy concerns it, and nowhere
+ * else. */
+static int judge_objects(struct judge *j, const struct candidates *candidates,
+			 const struct candidates *features, struct verdict *out)
+{
+	if (read_objects(j) < 0) {
+		if (j->err->kind == ERR_NOMEM)
+			return -1;
+		if (candidates->n)
+			return unreadable(j, out);
+		judge_step(j, 3, "the object cannot be read, and no component is concerned");
+		return 0;
+	}
+	if (judge_features(j, features) < 0)
+		return -1;
+	return candidates->n ? judge_policies(j, candidates) : 0;
+}
+
 int policy_judge(const struct policy_set *set, const struct request *req, int64_t now,
 		 struct arena *arena, struct trace *trace, struct verdict *out, struct err *err)
 {
@@ -358,7 +391,7 @@ int policy_judge(const struct policy_set *set, const struct request *req, int64_
 			       .trace = trace,
 			       .err = err },
 		     *j = &judge;
-	struct candidates candidates;
+	struct candidates candidates, features;
 
 	*out = (struct verdict){ .mode = j->config->mode };
 	identity_of(j->config, &req->user, &j->id);
@@ -370,17 +403,15 @@ int policy_judge(const struct policy_set *set, const struct request *req, int64_
 	if (match_find(&set->index, req, &j->names, arena, &candidates) < 0)
 		return err_set(err, ERR_LIMIT, OUT_OF_ARENA);
 	narrow(j, &candidates);
-	if (!candidates.n) {
+	if (features_narrow(j, &features) < 0)
+		return -1;
+	if (!candidates.n && !features.n) {
 		judge_step(j, 2, "no policy concerns it: allow");
 		return 0;
 	}
-	out->concerned = true;
-	if (read_objects(j) < 0) {
-		if (err->kind == ERR_NOMEM || unreadable(j, out) < 0)
-			return -1;
-	} else if (judge_policies(j, &candidates) < 0) {
+	if (judge_objects(j, &candidates, &features, out) < 0)
 		return -1;
-	}
+	out->concerned = candidates.n || j->findings_n;
 	conclude(j, out);
 	return 0;
 }

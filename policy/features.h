@@ -29,10 +29,11 @@ enum use_kind {
 struct feature_use {
 	struct feature_use *next;
 	enum use_kind kind;
-	unsigned stage;            /* FEATURE_*, in the minor that was judged by */
-	const struct place *place; /* NULL: the object as a whole */
-	struct str
-		gates[CATALOGUE_GATES]; /* those of that stage; none for some keys and versions */
+	unsigned stage;                 /* FEATURE_*, in the minor that was judged by */
+	const struct place *place;      /* NULL: the object as a whole */
+	const struct json *value, *was; /* what stands there, and stood; NULL: see `what` */
+	/* Those of that stage; none for some keys and versions. */
+	struct str gates[CATALOGUE_GATES];
 	size_t gates_n;
 	/* What was found: the value, "resource.k8s.io/v1alpha3", the key, a setting's path */
 	struct str what;
@@ -73,9 +74,10 @@ bool use_allowed(const struct feature_use *use, const struct str *allow, size_t 
 
 /*
  * The first line of a finding ("spec.x uses Y, alpha in 1.34 (beta since 1.35); Oracle does
- * not support alpha features") and what to do instead. Not escaped: the caller shows them.
+ * not support alpha features") and what to do instead ("remove it, ..."). path: the use's
+ * place, fit to be shown; more: how many other places hold the same.
  */
-void use_sentence(const struct feature_use *use, struct text *out);
+void use_sentence(const struct feature_use *use, struct str path, size_t more, struct text *out);
 void use_remedy(const struct feature_use *use, struct text *out);
 
 #endif

@@ -56,15 +56,19 @@ static bool already(const struct finder *f, const struct place *place)
 	return false;
 }
 
-static void dropped(struct finder *f, const struct catalogue_leaf *leaf, const struct place *place)
+/* value: as the user wrote it; NULL where only the name is known. */
+static void dropped(struct finder *f, const struct catalogue_leaf *leaf, const struct place *place,
+		    const struct json *value)
 {
 	struct feature_use *use;
 
 	if (already(f, place))
 		return;
 	use = use_add(f, USE_DROPPED, leaf_stage(f, leaf), place);
-	if (use)
-		leaf_fill(use, leaf);
+	if (!use)
+		return;
+	leaf_fill(use, leaf);
+	use->value = value;
 }
 
 /* ---- last-applied-configuration ---- */
@@ -77,13 +81,13 @@ struct applied {
 
 static void applied_found(struct finder *f, const struct subject *s,
 			  const struct catalogue_leaf *leaf, const struct place *place,
-			  const struct json *value)
+			  const struct json *value, const struct json *old)
 {
 	const struct applied *a = (const struct applied *)s;
 
-	(void)value;
+	(void)old;
 	if (presence_of(a->real->object, place, a->real->at, leaf) == ABSENT)
-		dropped(f, leaf, place);
+		dropped(f, leaf, place, value);
 }
 
 static struct str last_applied(const struct json *object)
@@ -216,7 +220,7 @@ static void managed_leaves(struct managed *m, const struct catalogue_node *node,
 		if (leaf->value || !leaf_stage(m->f, leaf) || already(m->f, place))
 			continue;
 		if (!named_before(m, place))
-			dropped(m->f, leaf, place);
+			dropped(m->f, leaf, place, NULL);
 	}
 }
 

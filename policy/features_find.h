@@ -64,7 +64,7 @@ const struct json *item_of(struct finder *f, const struct json *list, const stru
 /* Called for each leaf of interest that the walk finds new. */
 typedef void leaf_visit(struct finder *f, const struct subject *s,
 			const struct catalogue_leaf *leaf, const struct place *place,
-			const struct json *value);
+			const struct json *value, const struct json *old);
 
 /* The bit FEATURE_* of the leaf in the finder's minor; 0: nothing of interest. */
 unsigned leaf_stage(const struct finder *f, const struct catalogue_leaf *leaf);

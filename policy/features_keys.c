@@ -8,13 +8,15 @@
 
 /* ---- keys ---- */
 
-static void key_found(struct finder *f, const struct catalogue_key *key, const struct place *place)
+static void key_found(struct finder *f, const struct catalogue_key *key, const struct place *place,
+		      const struct json *value)
 {
 	struct feature_use *use = use_add(f, USE_KEY, FEATURE_ALPHA, place);
 
 	if (!use)
 		return;
 	use->what = str_of(catalogue_text(key->key));
+	use->value = value;
 	if (key->gate)
 		use->gates[use->gates_n++] = str_of(catalogue_text(key->gate));
 	if (key->instead)
@@ -36,7 +38,7 @@ static void find_in_map(struct finder *f, const struct subject *s, const struct 
 		struct place place = place_key(&at, json_key(m));
 
 		if (key && !json_equal(json_get(old, json_key(m)), m))
-			key_found(f, key, &place);
+			key_found(f, key, &place, m);
 	}
 }
 
@@ -65,7 +67,7 @@ static void find_taints(struct finder *f, const struct subject *s)
 		struct place place = place_item(&at, t, index);
 
 		if (key && !taint_held(old, name))
-			key_found(f, key, &place);
+			key_found(f, key, &place, t);
 	}
 }
 

@@ -82,23 +82,22 @@ static void say_dropped(const struct feature_use *use, struct text *out)
 	add_stage(use, out);
 }
 
-void use_sentence(const struct feature_use *use, struct text *out)
+void use_sentence(const struct feature_use *use, struct str path, size_t more, struct text *out)
 {
 	static void (*const say[USE_KINDS])(const struct feature_use *, struct text *) = {
 		[USE_FIELD] = say_field, [USE_VALUE] = say_field, [USE_VERSION] = say_version,
 		[USE_KEY] = say_key,     [USE_GATE] = say_gate,   [USE_DROPPED] = say_dropped,
 	};
 
-	if (use->place)
-		place_print(use->place, out);
-	else
-		text_puts(out, "the object");
+	text_str(out, path);
+	if (more)
+		text_printf(out, " (and %zu more)", more);
 	say[use->kind](use, out);
 	if (use->stage == FEATURE_ALPHA)
 		text_puts(out, "; Oracle does not support alpha features");
 }
 
-/* "Remove it, or wait for Kubernetes 1.35, where it is beta." */
+/* "remove it, or wait for Kubernetes 1.35, where it is beta" */
 static void remedy_wait(const struct feature_use *use, struct text *out, const char *verb)
 {
 	text_puts(out, verb);
@@ -106,29 +105,27 @@ static void remedy_wait(const struct feature_use *use, struct text *out, const c
 		text_printf(out, ", or wait for Kubernetes 1.%u, where it is beta", use->beta);
 	else if (use->stage == FEATURE_ALPHA && use->ga > use->minor)
 		text_printf(out, ", or wait for Kubernetes 1.%u, where it is ga", use->ga);
-	text_puts(out, ".");
 }
 
 static void remedy_version(const struct feature_use *use, struct text *out)
 {
 	if (!use->replacement.n) {
-		text_puts(out, "Do not depend on it: there is no stable version of it yet.");
+		text_puts(out, "do not depend on it: there is no stable version of it yet");
 		return;
 	}
-	text_puts(out, "Use ");
+	text_puts(out, "use ");
 	text_str(out, use->replacement);
-	text_printf(out, " (from Kubernetes 1.%u on).", use->replacement_from);
+	text_printf(out, " (from Kubernetes 1.%u on)", use->replacement_from);
 }
 
 static void remedy_key(const struct feature_use *use, struct text *out)
 {
 	if (!use->replacement.n) {
-		text_puts(out, "Remove it.");
+		text_puts(out, "remove it");
 		return;
 	}
-	text_puts(out, "Use ");
+	text_puts(out, "use ");
 	text_str(out, use->replacement);
-	text_puts(out, ".");
 }
 
 void use_remedy(const struct feature_use *use, struct text *out)
@@ -141,14 +138,14 @@ void use_remedy(const struct feature_use *use, struct text *out)
 		remedy_key(use, out);
 		break;
 	case USE_GATE:
-		remedy_wait(use, out, "Leave it off");
+		remedy_wait(use, out, "leave it off");
 		break;
 	case USE_DROPPED:
-		remedy_wait(use, out, "Remove it from what you apply");
+		remedy_wait(use, out, "remove it from what you apply");
 		break;
 	case USE_FIELD:
 	case USE_VALUE:
-		remedy_wait(use, out, "Remove it");
+		remedy_wait(use, out, "remove it");
 		break;
 	}
 }

@@ -189,7 +189,7 @@ static void visit_leaves(struct walk *w, const struct catalogue_node *node,
 			compared = true;
 		}
 		if (!same)
-			w->visit(w->f, w->s, leaf, place, value);
+			w->visit(w->f, w->s, leaf, place, value, old);
 	}
 }
 
@@ -236,7 +236,7 @@ void walk_fields(struct finder *f, const struct subject *s, leaf_visit *visit)
 
 static void field_found(struct finder *f, const struct subject *s,
 			const struct catalogue_leaf *leaf, const struct place *place,
-			const struct json *value)
+			const struct json *value, const struct json *old)
 {
 	enum use_kind kind = leaf->off == EFFECT_CONFIG ? USE_GATE
 			     : leaf->value              ? USE_VALUE
@@ -244,9 +244,11 @@ static void field_found(struct finder *f, const struct subject *s,
 	struct feature_use *use = use_add(f, kind, leaf_stage(f, leaf), place);
 
 	(void)s;
-	(void)value;
-	if (use)
-		leaf_fill(use, leaf);
+	if (!use)
+		return;
+	leaf_fill(use, leaf);
+	use->value = value;
+	use->was = old;
 }
 
 void find_fields(struct finder *f, const struct subject *s)

@@ -99,8 +99,23 @@ static struct str own_sentence(struct str message, struct str object, struct are
 	return t.s ? shown(text_get(&t), SENTENCE_MAX, arena) : (struct str){ NULL, 0 };
 }
 
-static struct str sentence(const struct occasion *o, const struct rule *rule, struct arena *arena)
+static struct str path_words(const struct place *place, struct arena *arena);
+
+/* "spec.hostUsers uses UserNamespacesSupport, alpha in 1.28 (beta since 1.30); ..." */
+static struct str use_words(const struct taken *taken, struct arena *arena)
 {
+	struct str path = path_words(taken->use->place, arena);
+	struct text t;
+
+	text_init(&t, arena, PATH_MAX_SHOWN + SENTENCE_MAX);
+	if (path.s)
+		use_sentence(taken->use, path, taken->changes_n - 1, &t);
+	return t.full || !path.s ? (struct str){ NULL, 0 } : text_get(&t);
+}
+
+static struct str sentence(const struct occasion *o, const struct taken *taken, struct arena *arena)
+{
+	const struct rule *rule = taken->rule;
 	struct str object = object_words(o, arena);
 	struct text t;
 
@@ -108,6 +123,8 @@ static struct str sentence(const struct occasion *o, const struct rule *rule, st
 		return object;
 	if (rule->message.n)
 		return own_sentence(rule->message, object, arena);
+	if (taken->use)
+		return use_words(taken, arena);
 	text_init(&t, arena, SENTENCE_MAX);
 	if (rule->tier == TIER_UNSUPPORTED) {
 		text_puts(&t, "Oracle manages ");
@@ -306,7 +323,7 @@ static struct str docs_words(const struct rule *rule, struct arena *arena)
 int finding_fill(const struct occasion *occasion, const struct taken *taken, struct arena *arena,
 		 struct finding *out, struct err *err)
 {
-	out->sentence = sentence(occasion, taken->rule, arena);
+	out->sentence = sentence(occasion, taken, arena);
 	out->docs = docs_words(taken->rule, arena);
 	if (!out->sentence.s || !out->docs.s || changes_fill(occasion, taken, arena, out) < 0)
 		return err_set(err, ERR_LIMIT, "no memory left for the finding's text");

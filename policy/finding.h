@@ -8,6 +8,7 @@
 #define POLICY_FINDING_H
 
 #include "policy/diff.h"
+#include "policy/features.h"
 #include "policy/model.h"
 #include "policy/shown.h"
 
@@ -16,6 +17,7 @@ struct taken {
 	const struct rule *rule;
 	const struct change **changes; /* UPDATE: those that this rule took, in order */
 	size_t changes_n;
+	const struct feature_use *use; /* of a feature gate: the first; NULL: an ordinary rule */
 };
 
 /* What the texts are made of, the same for all findings of a request. */

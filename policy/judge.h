@@ -6,6 +6,7 @@
 #define POLICY_JUDGE_H
 
 #include "policy/diff.h"
+#include "policy/features.h"
 #include "policy/finding.h"
 #include "policy/identity.h"
 #include "policy/set.h"
@@ -31,6 +32,16 @@ struct judge {
 /* Say one step of the decision; free when nobody listens. */
 __attribute__((format(printf, 3, 4))) void judge_step(const struct judge *j, int step,
 						      const char *fmt, ...);
+
+/* A rule took the request, some of its changes, or a use: decide, and keep the finding. */
+int judge_found(struct judge *j, const struct taken *taken);
+
+/* ---- judge_features.c ---- */
+
+/* The policies of rules with `features` that may concern the request; most concern none. */
+int features_narrow(const struct judge *j, struct candidates *out);
+/* Judge what the request uses. Before changes_find, which takes managedFields away. */
+int judge_features(struct judge *j, const struct candidates *c);
 
 /* ---- changes.c ---- */
 

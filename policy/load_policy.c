@@ -1,6 +1,7 @@
 /*
  * load_policy.c - SupportPolicy: the tables of its fields, and what a table cannot say.
  */
+#include "policy/features.h"
 #include "policy/load_parts.h"
 
 #define QUOTED(x) ((int)((x).n > 60 ? 60 : (x).n)), ((x).s ? (x).s : "")
@@ -200,9 +201,16 @@ static const struct list changed_list = {
 static const struct word stages[] = { { "alpha", 1 }, { "beta", 2 }, { "deprecated", 4 } };
 static const struct words words_stage = WORDS(stages);
 
+static const struct word uses[] = {
+	{ "field", 1 << USE_FIELD }, { "value", 1 << USE_VALUE }, { "version", 1 << USE_VERSION },
+	{ "key", 1 << USE_KEY },     { "gate", 1 << USE_GATE },   { "dropped", 1 << USE_DROPPED },
+};
+static const struct words words_use = WORDS(uses);
+
 static const struct field features_table[] = {
 	{ "stages", read_bits, offsetof(struct features, stages), &words_stage,
 	  "a list of alpha, beta, deprecated" },
+	{ "uses", read_bits, offsetof(struct features, uses), &words_use, NULL },
 	{ "allow", read_strings, offsetof(struct features, allow), &form_gate, NULL },
 };
 static const struct fields features_fields = FIELDS("\"features\"", features_table);

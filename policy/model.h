@@ -67,6 +67,7 @@ struct changed {
 
 struct features {             /* section 5: uses of feature gates */
 	unsigned stages;      /* bits: 1 alpha, 2 beta (off by default), 4 deprecated */
+	unsigned uses;        /* bits by enum use_kind (features.h); 0: all */
 	struct strings allow; /* gates that are fine */
 };
 

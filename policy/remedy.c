@@ -346,6 +346,16 @@ static struct str no_way(const struct occasion *o, const struct taken *taken,
 	return STR("There is no supported way to do this; ask Oracle Support.");
 }
 
+static int from_use(const struct feature_use *use, struct arena *arena, struct finding *out)
+{
+	struct text t;
+
+	text_init(&t, arena, REMEDY_MAX);
+	use_remedy(use, &t);
+	out->remedy = text_get(&t);
+	return t.full ? -1 : 0;
+}
+
 int remedy_fill(const struct occasion *occasion, const struct taken *taken, struct arena *arena,
 		struct finding *out, struct err *err)
 {
@@ -360,6 +370,8 @@ int remedy_fill(const struct occasion *occasion, const struct taken *taken, stru
 		result = from_settings(occasion, taken, &all, arena, out);
 	else if (own->text.n || own->command.n)
 		result = from_rule(occasion, own, arena, out);
+	else if (taken->use)
+		result = from_use(taken->use, arena, out);
 	else if (taken->rule->tier == TIER_UNSUPPORTED)
 		out->remedy = no_way(occasion, taken, &all);
 	return result < 0 ? err_set(err, ERR_LIMIT, "no memory left for the remedy's text") : 0;

@@ -706,36 +706,36 @@ static const struct sentence_case {
 	{ 34, POD, "{'spec':{'containers':[{'name':'app','restartPolicyRules':[]}]}}",
 	  "spec.containers[name=app].restartPolicyRules uses ContainerRestartRules, alpha in 1.34 "
 	  "(beta since 1.35); Oracle does not support alpha features",
-	  "Remove it, or wait for Kubernetes 1.35, where it is beta." },
+	  "remove it, or wait for Kubernetes 1.35, where it is beta" },
 	{ 36, POD, "{'spec':{'schedulingGroup':{}}}",
 	  "spec.schedulingGroup uses GenericWorkload, alpha in 1.36 (beta since 1.37); Oracle does "
 	  "not support alpha features",
-	  "Remove it, or wait for Kubernetes 1.37, where it is beta." },
+	  "remove it, or wait for Kubernetes 1.37, where it is beta" },
 	{ 36, "autoscaling/v2 HorizontalPodAutoscaler", "{'spec':{'minReplicas':0}}",
 	  "spec.minReplicas (0) uses HPAScaleToZero, alpha in 1.36 (beta since 1.37); Oracle does "
 	  "not "
 	  "support alpha features",
-	  "Remove it, or wait for Kubernetes 1.37, where it is beta." },
+	  "remove it, or wait for Kubernetes 1.37, where it is beta" },
 	{ 33, "storage.k8s.io/v1alpha1 VolumeAttributesClass", "{}",
 	  "apiVersion uses storage.k8s.io/v1alpha1, an alpha API version of VolumeAttributesClass; "
 	  "Oracle does not support alpha features",
-	  "Use storage.k8s.io/v1 VolumeAttributesClass (from Kubernetes 1.34 on)." },
+	  "use storage.k8s.io/v1 VolumeAttributesClass (from Kubernetes 1.34 on)" },
 	{ 36, "v1 Namespace",
 	  "{'metadata':{'annotations':{'scheduler.alpha.kubernetes.io/node-selector':''}}}",
 	  "metadata.annotations[\"scheduler.alpha.kubernetes.io/node-selector\"] is an alpha key "
 	  "of "
 	  "Kubernetes; Oracle does not support alpha features",
-	  "Remove it." },
+	  "remove it" },
 	{ 36, POD, SCHEDULER("'args':['--feature-gates=AllAlpha=true']"),
 	  "spec.containers[name=c].args switches on AllAlpha, alpha in 1.36; Oracle does not "
 	  "support "
 	  "alpha features",
-	  "Leave it off." },
+	  "leave it off" },
 	{ 36, POD, "{'metadata':{" APPLIED_STOP "}," PLAIN "}",
 	  "spec.containers[name=c].lifecycle.stopSignal has no effect: the API server dropped it, "
 	  "since ContainerStopSignals is off; it is alpha in 1.36; Oracle does not support alpha "
 	  "features",
-	  "Remove it from what you apply." },
+	  "remove it from what you apply" },
 };
 
 START_TEST(sentences_teach)
@@ -744,7 +744,7 @@ START_TEST(sentences_teach)
 	scoped(arena_end) struct arena arena = { .limit = ARENA_MAX };
 	struct request req = { .operation = OP_CREATE };
 	struct feature_uses uses;
-	struct text t, remedy;
+	struct text t, path, remedy;
 	struct err err;
 
 	req.kind = req.request_kind = gvk_split(c->gvk);
@@ -754,7 +754,9 @@ START_TEST(sentences_teach)
 	ck_assert_uint_eq(uses.n, 1);
 	text_init(&t, &arena, 4096);
 	text_init(&remedy, &arena, 4096);
-	use_sentence(uses.first, &t);
+	text_init(&path, &arena, 4096);
+	place_print(uses.first->place, &path);
+	use_sentence(uses.first, text_get(&path), 0, &t);
 	use_remedy(uses.first, &remedy);
 	ck_assert_str_eq(text_get(&t).s, c->sentence);
 	ck_assert_str_eq(text_get(&remedy).s, c->remedy);
