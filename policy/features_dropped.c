@@ -285,11 +285,37 @@ static void find_in_entry(struct finder *f, const struct subject *s, const struc
 	}
 }
 
+/*
+ * An UPDATE of which nothing is left passes in silence, as one that changes nothing does:
+ * managedFields are only looked at beside a change. (kubectl apply leaves its annotation.)
+ */
+static bool changes_anything(const struct subject *s)
+{
+	static const char *const metadata[] = { "labels", "annotations", "finalizers",
+						"ownerReferences" };
+	const struct json *now = json_get(s->object, STR("metadata"));
+	const struct json *before = json_get(s->old, STR("metadata"));
+
+	if (!s->old || s->object->len != s->old->len)
+		return true;
+	for (size_t i = 0; i < sizeof metadata / sizeof *metadata; i++)
+		if (!json_equal(json_get(now, str_of(metadata[i])),
+				json_get(before, str_of(metadata[i]))))
+			return true;
+	for (const struct json *m = s->object->child; m; m = m->next)
+		if (!str_is(json_key(m), "metadata") &&
+		    !json_equal(json_get(s->old, json_key(m)), m))
+			return true;
+	return false;
+}
+
 void find_dropped(struct finder *f, const struct subject *s)
 {
 	if (!s->object)
 		return;
 	find_in_applied(f, s);
+	if (!managed_fields(s->object) || !changes_anything(s))
+		return;
 	for (const struct json *e = managed_fields(s->object); e && !f->full; e = e->next)
 		if (!json_str(json_get(e, STR("subresource"))).n)
 			find_in_entry(f, s, json_get(e, STR("fieldsV1")));

@@ -559,8 +559,11 @@ static const struct feature_row drops[] = {
 				  "\\'containers\\':[{\\'name\\':\\'c\\',\\'lifecycle\\':{"
 				  "\\'stopSignal\\':\\'SIGUSR1\\'}}]}}") "}," PLAIN "}",
 	  "{'metadata':{" APPLIED_STOP "}," PLAIN "}", "", NULL },
-	{ "new in managedFields", 36, POD, "{'metadata':{" MANAGED_STOP "}," PLAIN "}",
+	{ "new in managedFields", 36, POD,
+	  "{'metadata':{'labels':{'a':'b'}," MANAGED_STOP "}," PLAIN "}",
 	  "{'metadata':{}," PLAIN "}", "dropped " STOP_AT, NULL },
+	{ "new in managedFields, and nothing else changed", 36, POD,
+	  "{'metadata':{" MANAGED_STOP "}," PLAIN "}", "{'metadata':{}," PLAIN "}", "", NULL },
 	{ "the container went: nothing to say", 36, POD,
 	  "{'metadata':{" APPLIED_STOP "," MANAGED_STOP "},'spec':{'containers':[{'name':'d'}]}}",
 	  NULL, "", NULL },

@@ -166,16 +166,9 @@ static bool is_disputed(const char *id)
 	return false;
 }
 
-/* Alpha features are judged by a policy of their own; here they must only not be wrong denials. */
-static bool is_alpha(const char *category)
-{
-	return !strcmp(category, "alpha") || !strcmp(category, "graduated") ||
-	       !strcmp(category, "alpha-in-use");
-}
-
 struct tally {
 	const char *category;
-	unsigned lines, agree, also, alpha, disputed, wrong;
+	unsigned lines, agree, also, disputed, wrong;
 };
 
 #define TALLIES 64
@@ -228,9 +221,6 @@ static void judge_line(const struct recorded *r, struct tally *tallies)
 	t->lines++;
 	if (!fault)
 		*(action_agrees(expect, a.action) == 2 ? &t->agree : &t->also) += 1;
-	else if (a.action != ACTION_DENY && is_alpha(category) &&
-		 strcmp(meta_text(expect, "action"), "deny") != 0)
-		t->alpha++;
 	else if (a.action != ACTION_DENY && is_disputed(meta_text(r->meta, "id")))
 		t->disputed++;
 	else {
@@ -253,17 +243,16 @@ static unsigned print_tallies(struct tally *t)
 	while (t[n].category)
 		n++;
 	qsort(t, n, sizeof *t, by_category);
-	printf("%-22s %6s %6s %8s %6s %9s %6s\n", "category", "lines", "agree", "also ok", "alpha",
-	       "disputed", "wrong");
+	printf("%-22s %6s %6s %8s %9s %6s\n", "category", "lines", "agree", "also ok", "disputed",
+	       "wrong");
 	for (size_t i = 0; i <= n; i++) {
 		const struct tally *x = i < n ? &t[i] : &sum;
 
-		printf("%-22s %6u %6u %8u %6u %9u %6u\n", x->category, x->lines, x->agree, x->also,
-		       x->alpha, x->disputed, x->wrong);
+		printf("%-22s %6u %6u %8u %9u %6u\n", x->category, x->lines, x->agree, x->also,
+		       x->disputed, x->wrong);
 		sum.lines += x->lines;
 		sum.agree += x->agree;
 		sum.also += x->also;
-		sum.alpha += x->alpha;
 		sum.disputed += x->disputed;
 		sum.wrong += x->wrong;
 	}
