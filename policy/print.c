@@ -4,6 +4,7 @@
 #include "oke/policy_print.h"
 
 #include "policy/emit.h"
+#include "policy/features.h"
 #include "policy/load.h"
 #include "policy/set.h"
 
@@ -191,6 +192,13 @@ static void print_features(struct emit *e, const struct features *f)
 		if (f->stages & 1u << i)
 			emit_str(e, NULL, str_of(stages[i]));
 	emit_end(e);
+	if (f->uses)
+		emit_list(e, "uses", true);
+	for (unsigned i = 0; f->uses && i < USE_KINDS; i++)
+		if (f->uses & 1u << i)
+			emit_str(e, NULL, str_of(use_kind_name((enum use_kind)i)));
+	if (f->uses)
+		emit_end(e);
 	if (f->allow.n)
 		emit_strings(e, "allow", &f->allow);
 	emit_end(e);

@@ -4,6 +4,7 @@
 #include "oke/policy_print.h"
 
 #include "policy/emit.h"
+#include "policy/features.h"
 #include "policy/overlap.h"
 #include "policy/set.h"
 
@@ -144,6 +145,10 @@ static void features_words(struct text *t, const struct features *f)
 	for (unsigned i = 0, n = 0; i < 3; i++)
 		if (f->stages & 1u << i)
 			text_printf(t, "%s%s", n++ ? " or " : "", stages[i]);
+	for (unsigned i = 0, n = 0; i < USE_KINDS; i++)
+		if (f->uses & 1u << i)
+			text_printf(t, "%s%s", n++ ? " or " : ", used as ",
+				    use_kind_name((enum use_kind)i));
 	if (f->allow.n) {
 		text_puts(t, "; not ");
 		alternatives(t, &f->allow, " and ");
