@@ -13,12 +13,13 @@
 #define POLICY_SCAN_H
 
 #include <endian.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 
 #ifdef __SSE2__
-#include <emmintrin.h>
+#include <immintrin.h>
 #endif
 
 #define SCAN_ALL(byte) (UINT64_C(0x0101010101010101) * (byte)) /* the byte, eight times */
@@ -102,9 +103,41 @@ static inline struct scan_shape scan_shape(const char *p)
 	return s;
 }
 
+/* The same in half the steps, where the processor can: most of what a large review costs. */
+#define SCAN_WIDE __attribute__((target("avx2,popcnt")))
+
+static inline bool scan_has_wide(void)
+{
+	return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("popcnt");
+}
+
+SCAN_WIDE static inline uint64_t scan_eq32(__m256i v, char c)
+{
+	return (uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(v, _mm256_set1_epi8(c)));
+}
+
+SCAN_WIDE static inline struct scan_shape scan_shape_wide(const char *p)
+{
+	__m256i a = _mm256_loadu_si256((const __m256i *)(const void *)p);
+	__m256i b = _mm256_loadu_si256((const __m256i *)(const void *)(p + 32));
+	__m256i bit = _mm256_set1_epi8(0x20);
+	__m256i low_a = _mm256_or_si256(a, bit), low_b = _mm256_or_si256(b, bit);
+
+	return (struct scan_shape){ scan_eq32(a, '"') | scan_eq32(b, '"') << 32,
+				    scan_eq32(a, '\\') | scan_eq32(b, '\\') << 32,
+				    scan_eq32(low_a, '{') | scan_eq32(low_b, '{') << 32,
+				    scan_eq32(low_a, '}') | scan_eq32(low_b, '}') << 32 };
+}
+
 #else
 
 #define SCAN_WIDTH 8
+#define SCAN_WIDE
+
+static inline bool scan_has_wide(void)
+{
+	return false;
+}
 
 static inline uint64_t scan_text(const char *p)
 {
@@ -149,6 +182,11 @@ static inline struct scan_shape scan_shape(const char *p)
 	return (struct scan_shape){ scan_bits(p, '"'), scan_bits(p, '\\'),
 				    scan_bits(p, '{') | scan_bits(p, '['),
 				    scan_bits(p, '}') | scan_bits(p, ']') };
+}
+
+static inline struct scan_shape scan_shape_wide(const char *p)
+{
+	return scan_shape(p);
 }
 
 #endif

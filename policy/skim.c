@@ -42,21 +42,21 @@ static size_t count(uint64_t bits)
 	return (((bits + (bits >> 4)) & SCAN_ALL(0x0f)) * SCAN_ALL(1) >> 56);
 }
 
-/* Which bytes stand behind a backslash? *carry: is the first of this block, of the next one. */
-static uint64_t escaped_bits(uint64_t slashes, bool *carry)
+/*
+ * Which bytes are escaped? *carry: is the first of this block, of the next one. The byte behind a
+ * run of backslashes is, when the run is odd; so is every second one of the run. A run that begins
+ * at an odd bit is carried through by adding its first bit to it: the bit behind its end is set.
+ */
+static inline uint64_t escaped_bits(uint64_t slashes, bool *carry)
 {
-	uint64_t escaped = *carry;
+	const uint64_t even = SCAN_ALL(0x55);
+	uint64_t first = *carry, begins, behind, ends;
 
-	slashes &= ~escaped;
-	*carry = false;
-	while (slashes) {
-		uint64_t slash = slashes & (0 - slashes), next = slash << 1;
-
-		escaped |= next;
-		*carry = !next;
-		slashes &= ~(slash | next);
-	}
-	return escaped;
+	slashes &= ~first;
+	behind = slashes << 1 | first;
+	begins = slashes & ~even & ~behind;
+	*carry = __builtin_add_overflow(begins, slashes, &ends);
+	return (even ^ ends << 1) & behind;
 }
 
 /* How far skip_container is. */
@@ -101,36 +101,59 @@ static const char *skip_last(const char *p, uint64_t open, uint64_t close, size_
 }
 
 /*
- * p stands behind the opening bracket; where it is closed, or NULL. Brackets are counted, not
- * matched: json_parse does that. 64 bytes are looked at in one, since a branch for each
- * string would cost more than all the rest.
+ * Where the container is closed, or NULL: *at is then where fewer than 64 bytes are left. A
+ * block is looked at in one, since a branch for each string would cost more than all the rest.
  */
-static const char *skip_container(const char *p, const char *end)
+static inline __attribute__((always_inline)) const char *
+skip_blocks(const char **at, const char *end, struct skimmed *s, bool wide)
 {
-	struct skimmed s = { .depth = 1 };
-
-	for (; end - p >= SCAN_BLOCK; p += SCAN_BLOCK) {
-		struct scan_shape shape = scan_shape(p);
-		uint64_t escaped = 0, strings, open, close;
+	for (; end - *at >= SCAN_BLOCK; *at += SCAN_BLOCK) {
+		struct scan_shape shape = wide ? scan_shape_wide(*at) : scan_shape(*at);
+		uint64_t escaped = escaped_bits(shape.slashes, &s->escape);
+		uint64_t strings, open, close;
 		size_t closed;
 
-		if (shape.slashes || s.escape)
-			escaped = escaped_bits(shape.slashes, &s.escape);
-		strings = parity(shape.quotes & ~escaped) ^ s.inside;
-		s.inside = 0 - (strings >> 63);
+		strings = parity(shape.quotes & ~escaped) ^ s->inside;
+		s->inside = 0 - (strings >> 63);
 		open = shape.open & ~strings;
 		close = shape.close & ~strings;
 		if (!(open | close))
 			continue;
-		closed = count(close);
-		if (closed >= s.depth) { /* it may end here */
-			const char *stop = skip_last(p, open, close, s.depth);
+		closed = wide ? (size_t)__builtin_popcountll(close) : count(close);
+		if (closed >= s->depth) { /* it may end here */
+			const char *stop = skip_last(*at, open, close, s->depth);
 
 			if (stop)
 				return stop;
 		}
-		s.depth = s.depth + count(open) - closed;
+		s->depth += wide ? (size_t)__builtin_popcountll(open) : count(open);
+		s->depth -= closed;
 	}
+	return NULL;
+}
+
+SCAN_WIDE static const char *skip_blocks_wide(const char **at, const char *end, struct skimmed *s)
+{
+	return skip_blocks(at, end, s, true);
+}
+
+static const char *skip_blocks_narrow(const char **at, const char *end, struct skimmed *s)
+{
+	return skip_blocks(at, end, s, false);
+}
+
+/*
+ * p stands behind the opening bracket; where it is closed, or NULL. Brackets are counted, not
+ * matched: json_parse does that.
+ */
+static const char *skip_container(const char *p, const char *end)
+{
+	struct skimmed s = { .depth = 1 };
+	const char *stop =
+		scan_has_wide() ? skip_blocks_wide(&p, end, &s) : skip_blocks_narrow(&p, end, &s);
+
+	if (stop)
+		return stop;
 	p = skip_bytes(p, end, &s);
 	return s.depth ? NULL : p;
 }
