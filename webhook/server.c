@@ -2,8 +2,11 @@
 
 #include <errno.h>
 #include <microhttpd.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "oke/cleanup.h"
@@ -98,6 +101,40 @@ static void body_arrives(struct peer *p, const char *data, size_t n)
 
 /* ---- answers ---- */
 
+static gnutls_session_t session_of(struct MHD_Connection *connection)
+{
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_GNUTLS_SESSION);
+
+	return info ? info->tls_session : NULL;
+}
+
+/*
+ * The library sends head and body of an answer as two TLS records by two system calls. Held
+ * back until the answer is complete they are one.
+ */
+static void answer_hold(struct MHD_Connection *connection)
+{
+	gnutls_session_t session = session_of(connection);
+
+	if (session)
+		gnutls_record_cork(session);
+}
+
+/* An answer always fits into the buffer of a client that reads its answers; others have to go. */
+static void answer_let_go(struct MHD_Connection *connection, const struct peer *p)
+{
+	gnutls_session_t session = session_of(connection);
+	int off = 0;
+
+	if (!session)
+		return;
+	/* The library corks the socket as well, and takes what it sent for gone. */
+	setsockopt(p->conn.fd, IPPROTO_TCP, TCP_CORK, &off, sizeof off);
+	if (gnutls_record_uncork(session, 0) < 0)
+		shutdown(p->conn.fd, SHUT_RDWR);
+}
+
 /* Takes reply->body. */
 static enum MHD_Result send_reply(struct MHD_Connection *connection, struct peer *p,
 				  const struct reply *reply, const struct refusal *refusal,
@@ -121,6 +158,7 @@ static enum MHD_Result send_reply(struct MHD_Connection *connection, struct peer
 	if (close || atomic_load(p->server->config.draining))
 		MHD_add_response_header(r, "Connection", "close");
 	conn_enter(&p->conn, CONN_ANSWER);
+	answer_hold(connection);
 	done = MHD_queue_response(connection, reply->body ? reply->status : 503, r);
 	MHD_destroy_response(r);
 	return done;
@@ -227,6 +265,7 @@ static void on_request_done(void *cls, struct MHD_Connection *connection, void *
 	*request = NULL;
 	if (!p)
 		return;
+	answer_let_go(connection, p);
 	body_drop(p);
 	p->refusal = NULL;
 	conn_enter(&p->conn, CONN_IDLE);
