@@ -6,7 +6,7 @@ import os
 # identity would be let pass unread.
 NOT_CONCERNED = {
     "4 KB": "lookalike-deployment-coredns-2-kube-system-delete",
-    "12 KB": "csi-custom-copy-install-4",
+    "12 KB": "csi-custom-copy-delete",
     "40 KB": "configmap-40kb",
     "250 KB": "configmap-250kb",
 }
