@@ -183,6 +183,11 @@ const struct catalogue_lifecycle *catalogue_lifecycle(struct str group, struct s
 const struct catalogue_key *catalogue_key(struct str key, enum key_type type, struct str kind,
 					  unsigned minor);
 
+/* Called for each gated field and value of a kind; path as in spec.containers[*].image. */
+typedef void catalogue_visit(void *ctx, const struct catalogue_kind *kind, struct str path,
+			     const struct catalogue_leaf *leaf);
+void catalogue_paths(const struct catalogue_kind *kind, catalogue_visit *visit, void *ctx);
+
 /* "1.36", "v1.36.2", "1.36+": the minor, or 0 when the text is no version 1.x. */
 unsigned catalogue_version(struct str version);
 

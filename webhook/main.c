@@ -16,6 +16,7 @@ static const struct command {
 	{ "review", "judge AdmissionReviews: what would the server answer?", cmd_review },
 	{ "policy", "print, lint, explain, schema", cmd_policy },
 	{ "certs", "issue, check and show certificates", cmd_certs },
+	{ "alpha", "what is known about alpha features: list, explain", cmd_alpha },
 };
 #define COMMANDS_N (sizeof commands / sizeof *commands)
 
