@@ -305,7 +305,7 @@ static const struct say_case {
 	    .operation = OP_DELETE,
 	    .name = "a-name-that-goes-on-and-on-until-nobody-can-read-it-any-more",
 	    .rule.tier = TIER_UNSUPPORTED },
-	  "Oracle manages Deployment kube-system/a-name-that-goes-o...dy-can-read-it-any-more; "
+	  "Oracle manages Deployment kube-system/a-name-that-goes-o...an-read-it-any-more; "
 	  "removing it makes the cluster unsupported\nThere is no supported way to remove it by "
 	  "hand; ask Oracle Support.\n" },
 	{ "a name that writes to the terminal",
