@@ -338,6 +338,7 @@ static int read_objects(struct judge *j)
 	if (r->old_object.n && !(j->old = json_parse(r->old_object, NULL, j->arena, j->err)))
 		return -1;
 	j->occasion.object = j->object;
+	j->occasion.old = j->old;
 	return 0;
 }
 

@@ -160,13 +160,13 @@ static struct side side_of(const struct json *value, struct str key, struct aren
 	return (struct side){ text_get(&t), false };
 }
 
-static bool hidden(const struct occasion *o, const struct place *place, struct str key,
-		   const struct json *value)
+static bool hidden(const struct occasion *o, const struct json *object, const struct place *place,
+		   struct str key, const struct json *value)
 {
 	if (!value)
 		return false;
 	/* The tag of an image called "...-token" looks like a value, and is none. */
-	return redact_place(o->req, place, value) ||
+	return redact_place(o->req, object, place, value) ||
 	       (value->type == JSON_STRING && !str_is(key, "image") &&
 		redact_text(json_str(value)));
 }
@@ -258,7 +258,7 @@ static int change_values(const struct occasion *o, const struct change *c, struc
 		return 0;
 	}
 	/* What one side hides, the other must not tell. */
-	if (hidden(o, p, key, c->from) || hidden(o, p, key, c->to))
+	if (hidden(o, o->old, p, key, c->from) || hidden(o, o->object, p, key, c->to))
 		return 0;
 	if (c->from)
 		from = side_of(c->from, key, arena);

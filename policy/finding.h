@@ -26,8 +26,12 @@ struct occasion {
 	const struct request *req;
 	struct str kind;            /* "Deployment", also where the request is of its scale */
 	struct str namespace, name; /* of the object, also where the request has no name */
-	const struct json *object;  /* the new one, for settings that hold more than what changed;
-				       NULL: a command then asks for the value */
+	/*
+	 * The new and the old one, or NULL. A setting may hold more than what changed, and a value
+	 * is not shown where it may be a credential's: without them a command asks for the one, and
+	 * rather too few of the others are shown.
+	 */
+	const struct json *object, *old;
 };
 
 /* The kind of a resource, for requests whose own kind is another (Scale, TokenRequest):

@@ -80,6 +80,9 @@ bool path_below(const struct path *path, const struct place *place);
 bool path_any(const struct path *path, const struct json *root,
 	      bool (*visit)(const struct json *value, void *ctx), void *ctx);
 
+/* The value that stands at the place; NULL: none, or the place is deeper than PATH_STEPS_MAX. */
+const struct json *place_value(const struct json *root, const struct place *place);
+
 /* The text form. Of the root (NULL) nothing. */
 void path_print(const struct path *path, struct text *out);
 void place_print(const struct place *place, struct text *out);

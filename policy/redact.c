@@ -168,33 +168,42 @@ static bool is_key(const struct place *p, const char *key)
 	return p && p->step.kind == STEP_KEY && str_is(p->step.key, key);
 }
 
-/* A list that is compared by index does not tell whose value it is; taints are no credentials. */
-static bool value_of_unknown(const struct place *item)
+static bool pair_is_credential(const struct json *object);
+
+/* Of a list that is compared by index the place does not tell whose value it is. */
+static bool item_is_credential(const struct json *object, const struct place *item)
 {
-	return item->step.kind == STEP_INDEX && !is_key(item->up, "tolerations") &&
-	       !is_key(item->up, "taints");
+	const struct json *pair;
+
+	if (item->step.kind == STEP_ITEM)
+		return name_is_credential(item->step.value);
+	if (item->step.kind != STEP_INDEX)
+		return false;
+	pair = place_value(object, item);
+	return !pair || pair_is_credential(pair);
 }
 
-static bool step_is_credential(const struct place *p, const struct place *below)
+static bool step_is_credential(const struct json *object, const struct place *p,
+			       const struct place *below)
 {
 	const struct step *s = &p->step;
 	struct str up = p->up && p->up->step.kind == STEP_KEY ? p->up->step.key : STR("");
 
-	if (is_key(below, "value") &&
-	    (value_of_unknown(p) || (s->kind == STEP_ITEM && name_is_credential(s->value))))
+	if (is_key(below, "value") && item_is_credential(object, p))
 		return true;
 	if (s->kind != STEP_KEY)
 		return false;
 	return is_last_applied(s->key) || (holds_users_names(up) && name_is_credential(s->key));
 }
 
-static bool place_is_credential(const struct place *place, const struct json *value)
+static bool place_is_credential(const struct json *object, const struct place *place,
+				const struct json *value)
 {
 	const struct place *below = NULL;
 	bool reference = place->step.kind == STEP_KEY && field_is_reference(place->step.key);
 
 	for (const struct place *p = place; p; below = p, p = p->up) {
-		if (step_is_credential(p, below))
+		if (step_is_credential(object, p, below))
 			return true;
 		/* Of an object of that name redact_print leaves out what it must. */
 		if (p->step.kind == STEP_KEY && field_is_credential(p->step.key) && !reference &&
@@ -204,7 +213,8 @@ static bool place_is_credential(const struct place *place, const struct json *va
 	return false;
 }
 
-bool redact_place(const struct request *req, const struct place *place, const struct json *value)
+bool redact_place(const struct request *req, const struct json *object, const struct place *place,
+		  const struct json *value)
 {
 	const struct place *top = place;
 
@@ -212,7 +222,7 @@ bool redact_place(const struct request *req, const struct place *place, const st
 		top = top->up;
 	if (is_secret(req) && (!top || is_key(top, "data") || is_key(top, "stringData")))
 		return true;
-	return top && !is_harmless(value) && place_is_credential(place, value);
+	return top && !is_harmless(value) && place_is_credential(object, place, value);
 }
 
 /* ---- text ---- */

@@ -17,8 +17,13 @@
 
 #define NOT_SHOWN "(not shown)"
 
-/* Is the value at this place not to be shown at all? If not, redact_print writes it. */
-bool redact_place(const struct request *req, const struct place *place, const struct json *value);
+/*
+ * Is the value at this place of the object not to be shown at all? If not, redact_print
+ * writes it. The object, which may be NULL, tells the name that belongs to a value in a list
+ * that is compared by index.
+ */
+bool redact_place(const struct request *req, const struct json *object, const struct place *place,
+		  const struct json *value);
 
 /*
  * Write a value as JSON in printable ASCII (\u escapes), what is not to be shown

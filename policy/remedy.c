@@ -25,44 +25,12 @@ struct settings {
 
 /* ---- which argument, which value ---- */
 
-static const struct json *step_into(const struct json *at, const struct step *step)
-{
-	const struct json *item;
-
-	if (!at || step->kind == STEP_KEY)
-		return json_get(at, step->key);
-	if (at->type != JSON_ARRAY)
-		return NULL;
-	item = at->child;
-	if (step->kind == STEP_INDEX)
-		for (size_t i = 0; item && i < step->index; i++)
-			item = item->next;
-	else if (step->kind == STEP_ITEM)
-		while (item && !str_eq(json_str(json_get(item, step->key)), step->value))
-			item = item->next;
-	else
-		return NULL;
-	return item;
-}
-
 /* The place above `place` that is `depth` steps deep. */
 static const struct place *place_up(const struct place *place, size_t depth)
 {
 	while (place && place->depth > depth)
 		place = place->up;
 	return place;
-}
-
-static const struct json *value_at(const struct json *object, const struct place *place)
-{
-	const struct step *steps[PATH_STEPS_MAX];
-	size_t n = 0;
-
-	for (; place && n < PATH_STEPS_MAX; place = place->up)
-		steps[n++] = &place->step;
-	while (object && n)
-		object = step_into(object, steps[--n]);
-	return object;
 }
 
 /*
@@ -105,7 +73,7 @@ static bool setting_of(const struct occasion *o, const struct change *c,
 	if (path_covers(&a->path, place)) {
 		s->place = place_up(place, a->path.n);
 		assert(s->place); /* what a path covers is at least as deep as the path */
-		s->value = s->place == place ? c->to : value_at(o->object, s->place);
+		s->value = s->place == place ? c->to : place_value(o->object, s->place);
 		s->removed = s->place == place && !c->to;
 		return true;
 	}
@@ -172,7 +140,7 @@ static void setting_text(const struct occasion *o, struct arena *arena, struct w
 {
 	struct str key = s->place->step.kind == STEP_KEY ? s->place->step.key : STR("");
 	struct text json, quoted;
-	bool known = s->value && !redact_place(o->req, s->place, s->value);
+	bool known = s->value && !redact_place(o->req, o->object, s->place, s->value);
 
 	text_init(&json, arena, COMMAND_VALUE_MAX);
 	text_init(&quoted, arena, COMMAND_VALUE_MAX);

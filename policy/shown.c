@@ -19,6 +19,18 @@ struct unit { /* one character of the raw text */
 	char text[ESCAPE_MAX + 1];
 };
 
+/* "\u{202e}", as paths write it, is an escape already. */
+static size_t written_escape(struct str rest)
+{
+	size_t n = 3;
+
+	if (rest.n < 5 || memcmp(rest.s, "\\u{", 3) != 0)
+		return 0;
+	while (n < rest.n && n < ESCAPE_MAX && memchr("0123456789abcdef", rest.s[n], 16))
+		n++;
+	return n < rest.n && n < ESCAPE_MAX && rest.s[n] == '}' ? n + 1 : 0;
+}
+
 static struct unit unit_at(struct str raw, size_t at)
 {
 	const unsigned char *s = (const unsigned char *)raw.s + at;
@@ -27,8 +39,10 @@ static struct unit unit_at(struct str raw, size_t at)
 	int n;
 
 	if (*s >= 0x20 && *s < 0x7f) {
-		u.text[0] = (char)*s;
-		u.n = 1;
+		size_t written = *s == '\\' ? written_escape(str_from(raw, at)) : 0;
+
+		u.used = u.n = written ? written : 1;
+		memcpy(u.text, s, u.n);
 		return u;
 	}
 	if (*s == '\n' || *s == '\r' || *s == '\t')
@@ -146,11 +160,13 @@ size_t shown_fit(struct str text, size_t max)
 
 	while (i < text.n) {
 		char kind = i + 1 < text.n ? text.s[i + 1] : '\0';
-		size_t n = text.s[i] != '\\' ? 1
-			   : kind == 'x'     ? 4
-			   : kind == 'u'     ? 6
-			   : kind == 'U'     ? 10
-					     : 2;
+		size_t written = text.s[i] == '\\' ? written_escape(str_from(text, i)) : 0;
+		size_t n = written             ? written
+			   : text.s[i] != '\\' ? 1
+			   : kind == 'x'       ? 4
+			   : kind == 'u'       ? 6
+			   : kind == 'U'       ? 10
+					       : 2;
 
 		if (i + n > max || i + n > text.n)
 			return i + n > max ? i : text.n < max ? text.n : max;

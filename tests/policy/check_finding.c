@@ -95,7 +95,7 @@ static struct finding say(struct said *s)
 	struct taken taken = { .rule = &s->rule };
 	struct finding f = { .gate = { NULL, 0 } };
 	struct err err = { .kind = ERR_NONE };
-	struct occasion o = { &s->config, &req, { NULL, 0 }, req.namespace, req.name, new };
+	struct occasion o = { &s->config, &req, { NULL, 0 }, req.namespace, req.name, new, old };
 
 	policy_fill();
 	s->rule.policy = &policy;
@@ -381,6 +381,9 @@ static const struct secret_case { /* the values hold "hunter2" */
 	{ "an env entry in small letters", "deployments", "Deployment",
 	  "{\"env\":[{\"name\":\"db-passwd\",\"value\":\"hunter2\"}]}",
 	  "{\"env\":[{\"name\":\"db-passwd\"}]}" },
+	{ "env by index, the old name", "deployments", "Deployment",
+	  "{\"env\":[{\"name\":\"A\",\"value\":\"1\"},{\"name\":\"TOKEN\",\"value\":\"hunter2\"}]}",
+	  "{\"env\":[{\"name\":\"A\",\"value\":\"1\"},{\"name\":\"A\",\"value\":\"3\"}]}" },
 	{ "an env entry that is new", "deployments", "Deployment", "{\"env\":[{\"name\":\"a\"}]}",
 	  "{\"env\":[{\"name\":\"a\"},{\"name\":\"API_KEY\",\"value\":\"hunter2\"}]}" },
 	{ "the first env entry", "deployments", "Deployment", "{}",
@@ -446,6 +449,9 @@ static const struct open_case { /* the values hold "seen", which is to be shown 
 } open_cases[] = {
 	{ "an ordinary env entry", "{\"env\":[{\"name\":\"LEVEL\",\"value\":\"a\"}]}",
 	  "{\"env\":[{\"name\":\"LEVEL\",\"value\":\"seen\"}]}" },
+	{ "env by index, an ordinary name",
+	  "{\"env\":[{\"name\":\"A\",\"value\":\"1\"},{\"name\":\"A\",\"value\":\"2\"}]}",
+	  "{\"env\":[{\"name\":\"A\",\"value\":\"1\"},{\"name\":\"A\",\"value\":\"seen\"}]}" },
 	{ "a reference to a Secret", "{}",
 	  "{\"secretKeyRef\":{\"name\":\"seen\",\"key\":\"password\"}}" },
 	{ "the Secret of a volume",
@@ -593,6 +599,9 @@ static const struct shown_case {
 	{ "beyond the BMP", "\xf0\x9f\x98\x80", 4, 30, "\\U0001f600", "\\U0001f600" },
 	{ "cut", "abcdefghijklmnopqrstuvwxyz", 26, 24, "abcdefghijklmnopqrstu...",
 	  "abcdefghij...pqrstuvwxyz" },
+	{ "a path's own escape is one", "abcdefghij\\u{202e}klmnopqrstuvwxyz", 34, 24,
+	  "abcdefghij\\u{202e}klm...", "abcdefghij...pqrstuvwxyz" },
+	{ "no escape, whatever it looks like", "\\u{\x1b}", 5, 30, "\\u{\\x1b}", "\\u{\\x1b}" },
 	{ "never within an escape", "\n\n\n\n\n\n\n\n\xe2\x80\xae\n\n\n\n", 15, 24,
 	  "\\n\\n\\n\\n\\n\\n\\n\\n...", "\\n\\n\\n\\n\\n...\\n\\n\\n\\n" },
 };
@@ -641,7 +650,7 @@ START_TEST(every_limit_of_memory)
 			       .namespace = STR("kube-system"),
 			       .name = STR("coredns") };
 	const struct json *old = read_json(s.old), *new = read_json(s.new);
-	struct occasion o = { &s.config, &req, req.kind.kind, req.namespace, req.name, new };
+	struct occasion o = { &s.config, &req, req.kind.kind, req.namespace, req.name, new, old };
 	struct taken taken = { .rule = &s.rule };
 	bool done = false;
 
