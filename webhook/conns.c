@@ -1,5 +1,6 @@
 #include "webhook/conns.h"
 
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <time.h>
 
@@ -132,6 +133,14 @@ unsigned conns_count(const struct conns *all)
 	return atomic_load(&all->n);
 }
 
+/* Has it sent what we have not read yet? Then it is we who are slow. */
+static bool waits_for_us(const struct conn *c)
+{
+	int unread = 0;
+
+	return ioctl(c->fd, FIONREAD, &unread) == 0 && unread > 0;
+}
+
 /* Less than CONN_RATE in the last whole window? Begins windows as it goes. */
 static bool too_slow(struct conn *c, long long since, long long now)
 {
@@ -145,21 +154,30 @@ static bool too_slow(struct conn *c, long long since, long long now)
 	return begun && arrived - before < CONN_RATE;
 }
 
+/* 0: none. Who brings a large body steadily gets more time. */
+static long long limit_of(const struct conn *c, enum conn_phase phase)
+{
+	long long more = phase == CONN_BODY ? (long long)atomic_load(&c->arrived) : 0;
+
+	return limits[phase].ms + more * 1000 / CONN_BODY_RATE;
+}
+
 static void check(struct conns *all, struct conn *c, long long now)
 {
 	enum conn_phase phase;
-	long long since;
+	long long since, limit;
 
 	state_of(c, &phase, &since);
+	limit = limit_of(c, phase);
 	if (atomic_load(&c->cut))
 		return;
-	if (limits[phase].ms && now - since > limits[phase].ms) {
+	if (limit && now - since > limit) {
 		if (limits[phase].counted)
 			cut_for(all, c, limits[phase].reason);
 		else
 			cut(c);
 	} else if (phase == CONN_BODY && all->budget && too_slow(c, since, now) &&
-		   budget_short(all->budget)) {
+		   budget_short(all->budget) && !waits_for_us(c)) {
 		cut_for(all, c, METRICS_SLOW_SENDER);
 	}
 }

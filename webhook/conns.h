@@ -46,6 +46,9 @@ enum conn_phase {
 #define CONN_BODY_MS      10000
 #define CONN_ANSWER_MS    10000
 
+/* A body's time grows by a second for each so many bytes that arrived: 26 s for 8 MiB. */
+#define CONN_BODY_RATE (512 * 1024)
+
 #define CONN_RATE    (64u * 1024) /* bytes that a sender must bring in CONN_RATE_MS */
 #define CONN_RATE_MS 1000         /* while memory is short */
 #define CONN_TICK_MS 250          /* conns_tick is due this often */

@@ -64,8 +64,9 @@ class Load(Case):
         with Server() as server:
             with Others(server) as others:
                 statuses = self.send_together(server, bodies)
-            # Some are too much at a time; whoever got through was judged.
-            self.assertLessEqual(set(statuses), {200, 429})
+            # Some are too much at a time; whoever got through was judged. (0: so slow is the
+            # machine that its time was over.)
+            self.assertLessEqual(set(statuses), {200, 429} | ({0} if SANITIZED else set()))
             self.assertIn(200, statuses)
             self.check_others(others, 3)
             if not SANITIZED:
