@@ -39,7 +39,7 @@
 #define MIB                (1024u * 1024)
 #define SECOND_MS          1000
 #define STOP_TICK_MS       25
-#define STOP_MS            40000 /* the longest that a request may take: 8 MiB, slowly, and the answer */
+#define STOP_MS            40000 /* the longest a request may take: 8 MiB, slowly, and the answer */
 
 struct asked {
 	const char *listen, *health_listen, *cert, *key, *config, *tls_min, *log_level;
