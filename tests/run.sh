@@ -16,6 +16,21 @@ HEALTH_PORT=${HEALTH_PORT:-$((PORT + 1000))}
 guard=${BUILD:-build}/oke-guard
 dev=build/dev
 
+port_taken() {
+	refused=7 # curl: nobody listens
+	status=0
+	curl -s -o /dev/null --max-time 1 "http://127.0.0.1:$1/" || status=$?
+	[ "$status" -ne "$refused" ]
+}
+
+# Looked at before: another server's /readyz would answer in place of ours.
+for port in "$PORT" "$HEALTH_PORT"; do
+	if port_taken "$port"; then
+		echo "Port $port is taken. Choose another: PORT=8543 make run" >&2
+		exit 2
+	fi
+done
+
 mkdir -p build
 "$guard" certs issue --dir "$dev" --name localhost --name 127.0.0.1 --name ::1 --if-due
 
@@ -25,10 +40,12 @@ server=$!
 # Ctrl-C reaches a background process of a script only through us.
 trap 'kill -TERM "$server" 2>/dev/null || :' INT TERM HUP
 
-# 0 when it answers, 1 when it has ended.
+# 0 when it answers, 1 when it has ended or does not become ready.
 wait_ready() {
-	while kill -0 "$server" 2>/dev/null; do
+	tries=100
+	while [ "$tries" -gt 0 ] && kill -0 "$server" 2>/dev/null; do
 		curl -fs -o /dev/null --max-time 1 "http://127.0.0.1:$HEALTH_PORT/readyz" && return 0
+		tries=$((tries - 1))
 		sleep 0.1
 	done
 	return 1
@@ -53,8 +70,5 @@ wait "$server" || status=$?
 if kill -0 "$server" 2>/dev/null; then
 	status=0
 	wait "$server" || status=$?
-fi
-if [ "$status" = 2 ]; then
-	echo "It did not start. If a port is taken, choose another: PORT=8543 make run" >&2
 fi
 exit "$status"
