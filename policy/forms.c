@@ -167,6 +167,7 @@ const struct form form_line = {
 	line_ok, 1000, "one line of printable ASCII: kubectl shows nothing else unchanged"
 };
 const struct form form_text = { text_ok, 1000, "one line of text" };
+const struct form form_path = { text_ok, 1000, "a path, as in spec.replicas" };
 const struct form form_docs = { docs_ok, 300,
 				"a page below " DOCS_BASE
 				", as in Tasks/x.htm, or an https:// URL" };

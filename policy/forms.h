@@ -25,6 +25,7 @@ extern const struct form form_object; /* name of an object */
 extern const struct form form_label;  /* key or value; may be empty */
 extern const struct form form_line;   /* a sentence: printable ASCII, on one line */
 extern const struct form form_text;   /* one line for people, in any script */
+extern const struct form form_path;   /* its length; path.h knows the rest */
 extern const struct form form_docs;   /* below DOCS_BASE, or https://... */
 extern const struct form form_token;  /* stands in commands to paste: add-on, argument, OCID */
 extern const struct form form_ocid;   /* the same, may be empty */

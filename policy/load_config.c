@@ -365,6 +365,19 @@ static void places_note(struct reader *r, const struct yaml_node *n, struct str 
 	}
 }
 
+/* One too many: it is read for its errors' sake, and forgotten. */
+static void read_second(struct reader *r, const struct yaml_node *n)
+{
+	struct model *model = r->model, other = { 0 };
+	const struct origin *first = &model->config.origin;
+
+	read_error(r, n, "a second GuardConfig: the first is %s:%u, and only one can be in force",
+		   first->file, first->line);
+	r->model = &other;
+	read_fields(r, n, &other.config, &config_fields);
+	r->model = model;
+}
+
 void read_config(struct reader *r, const struct yaml_node *n, void *out, const void *arg)
 {
 	struct model *model = out;
@@ -372,9 +385,7 @@ void read_config(struct reader *r, const struct yaml_node *n, void *out, const v
 
 	(void)arg;
 	if (c->origin.file) {
-		read_error(r, n,
-			   "a second GuardConfig: the first is %s:%u, and only one can be in force",
-			   c->origin.file, c->origin.line);
+		read_second(r, n);
 		return;
 	}
 	c->origin = read_origin_named(r, n);

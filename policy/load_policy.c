@@ -16,7 +16,7 @@ static void read_path(struct reader *r, const struct yaml_node *n, void *out, co
 	struct err err;
 
 	(void)arg;
-	if (!read_text(r, n, &s))
+	if (!read_text(r, n, &s) || !read_check(r, n, s, &form_path))
 		return;
 	if (!(s = read_keep_str(r, s)).s) /* steps may point into it */
 		return;

@@ -93,7 +93,7 @@ const char *node_name(const struct yaml_node *n, char buf[static 80])
 	const struct yaml_node *key = n->key;
 
 	if (!key || key->kind != YAML_SCALAR)
-		return "this item";
+		return "this";
 	snprintf(buf, 80, "\"%.*s\"", QUOTED(key->text));
 	return buf;
 }
@@ -223,7 +223,7 @@ bool read_check(struct reader *r, const struct yaml_node *n, struct str s, const
 	}
 	if (form->ok(s))
 		return true;
-	read_error(r, n, "%s must be %s; this is \"%.*s\"", node_name(n, name), form->want,
+	read_error(r, n, "%s must be %s; it is \"%.*s\"", node_name(n, name), form->want,
 		   QUOTED(s));
 	return false;
 }

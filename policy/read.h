@@ -45,7 +45,7 @@ __attribute__((format(printf, 3, 4))) void read_error(struct reader *r, const st
 /* Pass all complaints on, in order of their places; the reader is then ready for another file. */
 void read_errors_flush(struct reader *r, struct policy_report *report);
 
-/* "\"names\"" for the value of a key, "this item" for an item of a list; short-lived. */
+/* "\"names\"" for the value of a key, "this" for an item of a list or a key; short-lived. */
 const char *node_name(const struct yaml_node *n, char buf[static 80]);
 
 struct origin read_origin(const struct reader *r, const struct yaml_node *n);

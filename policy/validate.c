@@ -101,9 +101,10 @@ void validate_unknown_rule(const struct validation *v, bool error, const struct 
 			       QUOTED(policy), QUOTED(near.best), QUOTED(rule));
 	else
 		report_message(v->report, error, at,
-			       "there is no rule \"%.*s/%.*s\": `oke-guard policy print %.*s` "
+			       "there is no rule \"%.*s/%.*s\": `oke-guard policy print%s%.*s` "
 			       "shows what there is",
-			       QUOTED(policy), QUOTED(rule), QUOTED(p ? policy : STR("")));
+			       QUOTED(policy), QUOTED(rule), p ? " " : "",
+			       QUOTED(p ? policy : STR("")));
 }
 
 /* ---- overrides ---- */

@@ -252,7 +252,7 @@ static int lint(const struct asked *a)
 	if (set)
 		policy_set_lint(set, time(NULL), &report);
 	if (!report.errors && !report.warnings)
-		printf("no error: %zu policies with %zu rules, %zu overrides\n",
+		printf("no error; loaded: %zu policies, %zu rules, %zu overrides\n",
 		       policy_set_policies(set), policy_set_rules(set), policy_set_overrides(set));
 	else
 		printf("%zu %s, %zu %s\n", report.errors, report.errors == 1 ? "error" : "errors",

@@ -118,7 +118,10 @@ size_t verdict_annotations(const struct verdict *v, struct arena *arena,
 struct policy_set;
 struct shared;
 
-/* Where messages about policies go: called once for each, in order of file and line. */
+/*
+ * Where messages about policies go: called once for each; those of a file in order of
+ * their places, those about all files together behind them.
+ */
 struct policy_report {
 	void (*message)(void *ctx, bool error,
 			const char *text); /* text: "file:line:col: ..."; false: a warning */
