@@ -321,7 +321,7 @@ static inline int check_key(struct reader *r, struct frame *f, const char *at, s
 {
 	uint64_t bit = 1;
 
-	if (f->container->len > JSON_UNSORTED)
+	if (f->container->len >= JSON_UNSORTED) /* sort_object will tell */
 		return 0;
 	if (key.n) /* any function will do: it decides how often members are walked, not the result
 		    */

@@ -270,8 +270,10 @@ bool path_covers(const struct path *path, const struct place *place)
 		place = place->up;
 	if ((place ? place->depth : 0) != path->n)
 		return false;
-	/* Who names all items of a list means the list, and so their order. */
-	if (place && place->step.kind == STEP_ORDER && path->steps[path->n - 1].kind == STEP_ANY)
+	/* Who names all items of a list, or the one at an index, means their order too. */
+	if (place && place->step.kind == STEP_ORDER &&
+	    (path->steps[path->n - 1].kind == STEP_ANY ||
+	     path->steps[path->n - 1].kind == STEP_INDEX))
 		place = place->up;
 	return steps_fit(path, place);
 }

@@ -264,6 +264,9 @@ START_TEST(empty_containers_are_no_level)
 		json_parse(STR("[]"), &(struct json_limits){ .depth = 1 }, &arena, &err));
 	ck_assert_ptr_nonnull(
 		json_parse(STR("[{},[]]"), &(struct json_limits){ .depth = 2 }, &arena, &err));
+	ck_assert_ptr_nonnull(/* nor is what stands side by side */
+			      json_parse(STR("[[1],{\"a\":1},[2],[3]]"),
+					 &(struct json_limits){ .depth = 3 }, &arena, &err));
 }
 END_TEST
 

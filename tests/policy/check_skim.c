@@ -100,7 +100,10 @@ START_TEST(skim_at_any_offset)
 				      : i % 5 == 0  ? "]"
 				      : i % 11 == 1 ? "\\\\"
 						    : "b");
-		text_puts(&t, "\",{\"k\":[[],{}]}],\"b\":{\"c\":[\"}\"]},\"d\":0}");
+		text_puts(&t, "\\\\\\\\\"");
+		for (size_t i = 0; i < 12; i++) /* what is wrong by now shows here */
+			text_puts(&t, ",{\"]\":\"}\"}");
+		text_puts(&t, ",{\"k\":[[],{}]}],\"b\":{\"c\":[\"}\"]},\"d\":0}");
 		ck_assert(str_is(json_skim(text_get(&t), STR("b")), "{\"c\":[\"}\"]}"));
 		ck_assert(str_is(json_skim(text_get(&t), STR("d")), "0"));
 		for (size_t cut = 0; cut < t.n; cut++) /* for the sanitizers */
