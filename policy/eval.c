@@ -12,6 +12,7 @@
 #include "policy/judge.h"
 
 #define OUT_OF_ARENA "the request's memory (%zu MiB) is used up", j->arena->limit >> 20
+#define SPARE        (64u << 10) /* bytes to say so with, when the arena is used up */
 
 void judge_step(const struct judge *j, int step, const char *fmt, ...)
 {
@@ -318,13 +319,13 @@ static int unreadable(struct judge *j, struct verdict *out)
 	if (f.action == ACTION_ALLOW)
 		return 0;
 	text_init(&t, j->arena, 512);
-	text_puts(&t, "the object in the request cannot be read: ");
+	text_puts(&t, "The object in the request cannot be judged: ");
 	text_str(&t, out->error);
 	if (finding_fill(&j->occasion, &(struct taken){ .rule = &rule }, j->arena, &f, j->err) < 0)
 		return -1;
 	f.sentence = text_get(&t);
-	f.remedy = STR("Send the object as the API server would: JSON without repeated keys, "
-		       "nested no deeper than 128 levels.");
+	f.remedy = STR("Send JSON without repeated keys, nested at most 128 levels deep, "
+		       "and change less at once.");
 	f.command = (struct str){ NULL, 0 };
 	return finding_keep(j, &f);
 }
@@ -363,22 +364,33 @@ static void conclude(struct judge *j, struct verdict *out)
 	judge_step(j, 9, "%s, %zu findings", action_name(out->action), j->findings_n);
 }
 
-/* An object that cannot be read is refused where a component's policy concerns it, and nowhere
- * else. */
+static int judge_readable(struct judge *j, const struct candidates *candidates,
+			  const struct candidates *features)
+{
+	if (read_objects(j) < 0 || judge_features(j, features) < 0)
+		return -1;
+	return candidates->n ? judge_policies(j, candidates) : 0;
+}
+
+/*
+ * An object that cannot be read, or that changes so much that the memory does not
+ * suffice, is refused where a component's policy concerns it, and nowhere else: no
+ * answer would be a way around the guard, since the API server then lets it pass.
+ */
 static int judge_objects(struct judge *j, const struct candidates *candidates,
 			 const struct candidates *features, struct verdict *out)
 {
-	if (read_objects(j) < 0) {
-		if (j->err->kind == ERR_NOMEM)
-			return -1;
-		if (candidates->n)
-			return unreadable(j, out);
-		judge_step(j, 3, "the object cannot be read, and no component is concerned");
+	if (judge_readable(j, candidates, features) == 0)
 		return 0;
-	}
-	if (judge_features(j, features) < 0)
+	if (j->err->kind == ERR_NOMEM)
 		return -1;
-	return candidates->n ? judge_policies(j, candidates) : 0;
+	j->arena->limit += SPARE;
+	j->findings = NULL;
+	j->findings_n = j->findings_room = 0;
+	if (candidates->n)
+		return unreadable(j, out);
+	judge_step(j, 3, "the object cannot be read, and no component is concerned");
+	return 0;
 }
 
 int policy_judge(const struct policy_set *set, const struct request *req, int64_t now,
