@@ -8,7 +8,7 @@ void budget_init(struct budget *b, size_t limit)
 
 static size_t limit_for(const struct budget *b, size_t whole)
 {
-	return whole > BUDGET_LARGE ? b->limit - b->limit / 8 : b->limit;
+	return whole > BUDGET_LARGE ? b->limit - b->limit / 4 : b->limit;
 }
 
 static bool fits(const struct budget *b, size_t used, size_t n, size_t whole)

@@ -3,7 +3,7 @@
  *
  * A body is charged as its bytes arrive, not by what its header promises: who
  * promises much and sends nothing takes nothing from the others. Large bodies
- * leave an eighth of the budget to small ones, so that reviews of normal size
+ * leave a quarter of the budget to small ones, so that reviews of normal size
  * are answered while large ones fill the rest. Any thread may charge.
  */
 #ifndef WEBHOOK_BUDGET_H

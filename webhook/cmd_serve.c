@@ -421,7 +421,7 @@ int cmd_serve(int argc, char **argv)
 		  .value = &a.body_budget,
 		  .arg = "MIB",
 		  .env = "OKE_GUARD_BODY_BUDGET",
-		  .min = 10,
+		  .min = 11,
 		  .max = 4096,
 		  .help = "MiB for the bodies of all requests under way (24); beyond, 429" },
 		{ .name = "grace",

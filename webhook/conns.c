@@ -14,6 +14,7 @@ static const struct limit {
 	[CONN_IDLE] = { CONN_IDLE_S * 1000 + 5000, METRICS_CONNECTIONS, false },
 	[CONN_HEADER] = { CONN_HEADER_MS, METRICS_HEADER, true },
 	[CONN_BODY] = { CONN_BODY_MS, METRICS_BODY, true },
+	[CONN_DROP] = { CONN_BODY_MS, METRICS_BODY, true },
 	[CONN_ANSWER] = { CONN_ANSWER_MS, METRICS_ANSWER, true },
 };
 
@@ -39,7 +40,7 @@ void conns_done(struct conns *all)
 
 void conn_enter(struct conn *c, enum conn_phase phase)
 {
-	if (phase == CONN_BODY)
+	if (phase == CONN_BODY || phase == CONN_DROP)
 		atomic_store(&c->arrived, 0);
 	if (phase == CONN_ANSWER)
 		atomic_store(&c->served, true);
@@ -157,7 +158,8 @@ static bool too_slow(struct conn *c, long long since, long long now)
 /* 0: none. Who brings a large body steadily gets more time. */
 static long long limit_of(const struct conn *c, enum conn_phase phase)
 {
-	long long more = phase == CONN_BODY ? (long long)atomic_load(&c->arrived) : 0;
+	bool body = phase == CONN_BODY || phase == CONN_DROP;
+	long long more = body ? (long long)atomic_load(&c->arrived) : 0;
 
 	return limits[phase].ms + more * 1000 / CONN_BODY_RATE;
 }

@@ -29,6 +29,7 @@ enum conn_phase {
 	CONN_IDLE,      /* between requests, or before the first */
 	CONN_HEADER,    /* a request line has arrived */
 	CONN_BODY,
+	CONN_DROP, /* a body that was refused: it takes no memory */
 	CONN_WORK, /* ours: judging */
 	CONN_ANSWER,
 	CONN_PHASES_N

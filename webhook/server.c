@@ -65,7 +65,11 @@ static void body_refuse(struct peer *p, const struct refusal *why)
 {
 	body_drop(p);
 	p->refusal = why;
-	metrics_shed(p->server->config.metrics, METRICS_BUDGET);
+	conn_enter(&p->conn, CONN_DROP);
+	if (why == &refusal_busy)
+		metrics_shed(p->server->config.metrics, METRICS_BUDGET);
+	else
+		metrics_error(p->server->config.metrics, METRICS_MEMORY);
 }
 
 /*
@@ -203,7 +207,7 @@ static enum MHD_Result request_begins(struct MHD_Connection *connection, struct 
 		p->unread = true;
 		return send_refusal(connection, p, true);
 	}
-	conn_enter(&p->conn, CONN_BODY);
+	conn_enter(&p->conn, p->refusal ? CONN_DROP : CONN_BODY);
 	return MHD_YES;
 }
 

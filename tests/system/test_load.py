@@ -87,7 +87,7 @@ class Load(Case):
         filler = b'"filler": [' + small * (3 * MIB // 2 // len(small)) + b"0]"
         body = coredns_json().replace(b'"filler": ""', filler)
         self.assertGreater(len(body), 2.9 * MIB)
-        self.check_large([body] * 64, 56 * MIB)
+        self.check_large([body] * 64, 48 * MIB)
 
     def test_100_of_8_mib(self):
         body = b" " * (8 * MIB - len(REVIEW)) + REVIEW
@@ -95,7 +95,7 @@ class Load(Case):
 
     def test_refusal_says_when_to_come_back(self):
         """A body that is promised but not sent takes nothing; one that was sent does."""
-        with Server("--body-budget=10") as server:
+        with Server("--body-budget=12") as server:
             first, second = server.tls(), server.tls()
             with first, second:
                 send(first, post(b" " * 6 * MIB, length=8 * MIB))
@@ -109,9 +109,9 @@ class Load(Case):
                 self.assertEqual(Answer(second).status, 200, "the connection lives on")
 
     def test_slow_sender_goes_when_memory_is_short(self):
-        with Server("--body-budget=10") as server:
+        with Server("--body-budget=12") as server:
             with server.tls() as s:
-                send(s, post(b" " * 6 * MIB, length=8 * MIB))
+                send(s, post(b" " * 7 * MIB, length=8 * MIB))
                 self.assertTrue(is_cut(s, 5))
             self.assertEqual(server.metric('oke_guard_requests_shed_total{reason="slow_sender"}'), 1)
             self.wait_until(lambda: server.metric("oke_guard_body_bytes") == 0, "the body is held")

@@ -244,15 +244,15 @@ START_TEST(budget)
 	const size_t mib = 1 << 20, small = 1000, large = 4 * mib;
 
 	budget_init(&b, 8 * mib);
-	ck_assert(budget_room(&b, 7 * mib, 7 * mib));
-	ck_assert(!budget_room(&b, 7 * mib + 1, 7 * mib + 1)); /* an eighth is for small ones */
+	ck_assert(budget_room(&b, 6 * mib, 6 * mib));
+	ck_assert(!budget_room(&b, 6 * mib + 1, 6 * mib + 1)); /* a quarter is for small ones */
 	ck_assert(!budget_take(&b, SIZE_MAX, large));
 	ck_assert(budget_take(&b, 4 * mib, large));
 	ck_assert(!budget_short(&b));
-	ck_assert(budget_take(&b, 3 * mib, large));
+	ck_assert(budget_take(&b, 2 * mib, large));
 	ck_assert(budget_short(&b));
 	ck_assert(!budget_take(&b, 1, large));
-	ck_assert(budget_take(&b, mib, small));
+	ck_assert(budget_take(&b, 2 * mib, small));
 	ck_assert(!budget_take(&b, 1, small));
 	ck_assert_uint_eq(budget_used(&b), 8 * mib);
 	ck_assert(!budget_room(&b, 1, large)); /* above its own limit: no underflow */
