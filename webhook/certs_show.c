@@ -30,7 +30,7 @@ static void print_names(const struct certificate *c)
 static void print_dates(const struct certificate *c, int64_t now)
 {
 	char from[CERTS_DATE], to[CERTS_DATE];
-	long long days = (c->not_after - now) / DAY;
+	long long days = (c->not_after - now + DAY / 2) / DAY;
 
 	certs_date(c->not_before, from);
 	certs_date(c->not_after, to);

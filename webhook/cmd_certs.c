@@ -113,7 +113,7 @@ static void print_validity(const char *indent, int64_t from, int64_t to, int64_t
 	certs_date(to, until);
 	certs_date(renew, due);
 	printf("%sgood until %s (%lld days); renewal is due %s %s\n", indent, until,
-	       (long long)((to - now) / DAY), now >= renew ? "since" : "from", due);
+	       (long long)((to - now + DAY / 2) / DAY), now >= renew ? "since" : "from", due);
 }
 
 /* ---- issue ---- */
