@@ -1,0 +1,72 @@
+"""README.md says what the program does: its examples are run, its lists are compared."""
+
+import os
+import pathlib
+import re
+import subprocess
+import tempfile
+import unittest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+GUARD = ROOT / os.environ.get("BUILD", "build") / "oke-guard"
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def run(*argv):
+    return subprocess.run(
+        [str(a) for a in argv], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        text=True, timeout=60, check=False,
+    )  # fmt: skip
+
+
+def transcript(command):
+    """What README.md shows below "$ command", without its indent."""
+    block = README.split(f"    $ {command}\n", maxsplit=1)[1]
+    lines = []
+    for line in block.splitlines():
+        if not line.startswith("    "):
+            break
+        lines.append(line[4:] + "\n")
+    return "".join(lines)
+
+
+class Readme(unittest.TestCase):
+    def test_examples_of_policies_load(self):
+        examples = re.findall(r"^```yaml\n(.*?)^```", README, re.DOTALL | re.MULTILINE)
+        self.assertEqual(len(examples), 3)  # one of each kind
+        for example in examples:
+            with tempfile.NamedTemporaryFile("w", suffix=".yaml") as f:
+                f.write(example)
+                f.flush()
+                done = run(GUARD, "policy", "lint", f.name)
+            self.assertEqual(done.returncode, 0, done.stdout)
+
+    def test_the_trace_is_the_real_one(self):
+        shown = transcript("oke-guard review --trace tests/reviews/example.json")
+        done = run(GUARD, "review", "--trace", "tests/reviews/example.json")
+        self.assertEqual(done.stdout, shown)
+
+    def test_the_denial_is_the_real_one(self):
+        shown = transcript("curl -s --cacert build/dev/ca.crt ... | sed -f tests/denial.sed")
+        done = run(GUARD, "review", "tests/reviews/example.json")
+        self.assertIn("".join(f"    {line}\n" for line in shown.splitlines()), done.stdout)
+
+    def test_commands_are_those_of_the_program(self):
+        shown = run(GUARD, "--help").stdout
+        known = re.findall(r"^  ([a-z]+) +\S", shown.split("Commands:")[1], re.MULTILINE)
+        written = re.findall(r"^    oke-guard ([a-z]+)  +\S", README, re.MULTILINE)
+        self.assertEqual(sorted(written), sorted(known))
+
+    def test_metrics_are_those_of_the_program(self):
+        source = (ROOT / "webhook" / "metrics.c").read_text(encoding="utf-8")
+        known = set(re.findall(r'"(oke_guard_[a-z_]*[a-z])"', source))
+        written = set(re.findall(r"oke_guard_[a-z_]*[a-z]", README))
+        self.assertEqual(written, known)
+
+    def test_links_lead_somewhere(self):
+        for target in re.findall(r"\]\((?!https?:)([^)]+)\)", README):
+            self.assertTrue((ROOT / target).exists(), target)
+
+
+if __name__ == "__main__":
+    unittest.main()
