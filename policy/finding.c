@@ -50,7 +50,9 @@ struct str kind_of(const struct request *req)
 static struct str object_words(const struct occasion *o, struct arena *arena)
 {
 	struct str kind = shown_ends(o->kind, NAME_MAX_SHOWN, arena);
-	struct str namespace = shown_ends(o->namespace, NAME_MAX_SHOWN, arena);
+	/* The review of a namespace names it twice. */
+	bool twice = str_is(o->req->resource.resource, "namespaces");
+	struct str namespace = shown_ends(twice ? STR("") : o->namespace, NAME_MAX_SHOWN, arena);
 	struct str name = shown_ends(o->name, NAME_MAX_SHOWN, arena);
 	struct text t;
 

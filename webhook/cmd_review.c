@@ -20,6 +20,7 @@
 #include "webhook/records.h"
 
 #define SHOWN_MAX 80
+#define ID_MAX    200
 
 struct asked {
 	const char *output, *config, *fail_on, *now;
@@ -57,23 +58,24 @@ static void print_indented(struct str text)
 	}
 }
 
-static void print_shown(const char *before, struct str raw, struct arena *arena)
+static void print_shown(const char *before, struct str raw, size_t max, struct arena *arena)
 {
-	struct str s = shown(raw, SHOWN_MAX, arena);
+	struct str s = shown(raw, max, arena);
 
 	printf("%s%.*s", before, STR_ARG(s));
 }
 
 static void print_object(const struct request *r, struct arena *arena)
 {
-	print_shown(" ", r->resource.resource, arena);
+	/* The review of a namespace names it twice. */
+	bool in_namespace = r->namespace.n && !str_is(r->resource.resource, "namespaces");
+
+	print_shown(" ", r->resource.resource, SHOWN_MAX, arena);
 	if (r->subresource.n)
-		print_shown("/", r->subresource, arena);
-	if (r->namespace.n || r->name.n)
-		print_shown(" ", r->namespace, arena);
-	if (r->namespace.n)
-		printf("/");
-	print_shown("", r->name, arena);
+		print_shown("/", r->subresource, SHOWN_MAX, arena);
+	if (in_namespace)
+		print_shown(" ", r->namespace, SHOWN_MAX, arena);
+	print_shown(in_namespace ? "/" : " ", r->name, SHOWN_MAX, arena);
 }
 
 static void print_audited(const struct verdict *v, struct arena *arena)
@@ -94,7 +96,7 @@ static void print_decided(const struct answer *a, struct arena *arena)
 
 	printf("%s  %s", action_name(v->action), operation_name(r->operation));
 	print_object(r, arena);
-	print_shown("  by ", r->user.name.n ? r->user.name : STR("nobody"), arena);
+	print_shown("  by ", r->user.name.n ? r->user.name : STR("nobody"), SHOWN_MAX, arena);
 	printf(" (%s)%s\n", identity_class_name(v->identity), r->dry_run ? ", dry run" : "");
 	if (v->action == ACTION_DENY)
 		print_indented(verdict_message(v, arena));
@@ -121,7 +123,7 @@ static void print_name(const char *file, const struct record *record, struct are
 		json_str(record->id.n ? json_parse(record->id, NULL, arena, &ignored) : NULL);
 
 	if (id.n)
-		print_shown("", id, arena);
+		print_shown("", id, ID_MAX, arena);
 	else
 		printf("%s:%zu", file, record->line);
 	printf(": ");

@@ -205,6 +205,7 @@ static void unwrap(struct str text, struct record *out)
 	struct json_member m = { .next = NULL };
 	struct str review = { NULL, 0 };
 
+	text.n -= text.n && text.s[text.n - 1] == '\n';
 	out->body = text;
 	while (json_skim_next(text, &m)) {
 		if (json_skim_is(m.key, STR("request")))

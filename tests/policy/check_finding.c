@@ -308,6 +308,14 @@ static const struct say_case {
 	  "Oracle manages Deployment kube-system/a-name-that-goes-o...an-read-it-any-more; "
 	  "removing it makes the cluster unsupported\nThere is no supported way to remove it by "
 	  "hand; ask Oracle Support.\n" },
+	{ "a namespace is not in itself",
+	  { .resource = "namespaces",
+	    .kind = "Namespace",
+	    .operation = OP_DELETE,
+	    .name = "kube-node-lease",
+	    .rule.tier = TIER_UNSUPPORTED },
+	  "Oracle manages Namespace kube-node-lease; removing it makes the cluster unsupported\n"
+	  "There is no supported way to remove it by hand; ask Oracle Support.\n" },
 	{ "a name that writes to the terminal",
 	  { .resource = "deployments",
 	    .kind = "Deployment",
