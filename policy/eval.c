@@ -330,13 +330,18 @@ static int unreadable(struct judge *j, struct verdict *out)
 	return finding_keep(j, &f);
 }
 
+static struct json *read_object(struct judge *j, struct str text)
+{
+	return json_parse(text, &features_limits, j->arena, j->err);
+}
+
 static int read_objects(struct judge *j)
 {
 	const struct request *r = j->req;
 
-	if (r->object.n && !(j->object = json_parse(r->object, NULL, j->arena, j->err)))
+	if (r->object.n && !(j->object = read_object(j, r->object)))
 		return -1;
-	if (r->old_object.n && !(j->old = json_parse(r->old_object, NULL, j->arena, j->err)))
+	if (r->old_object.n && !(j->old = read_object(j, r->old_object)))
 		return -1;
 	j->occasion.object = j->object;
 	j->occasion.old = j->old;

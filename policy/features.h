@@ -58,9 +58,15 @@ struct feature_uses {
 bool features_possible(unsigned minor, const struct request *req);
 
 /*
+ * How the objects of a request are read: managedFields, a third of their bytes, are hardly
+ * ever looked at and stay text.
+ */
+extern const struct json_limits features_limits;
+
+/*
  * All uses, in order of their kind and place. minor: of the cluster; a newer one than
  * the catalogue knows is treated as the newest, 0 too. object and old are those of the
- * request, parsed, or NULL. -1 with ERR_LIMIT or ERR_NOMEM.
+ * request, parsed with features_limits or without, or NULL. -1 with ERR_LIMIT or ERR_NOMEM.
  */
 int features_find(unsigned minor, const struct request *req, const struct json *object,
 		  const struct json *old, struct arena *arena, struct feature_uses *out,

@@ -11,6 +11,10 @@
 
 #define LAST_APPLIED STR("kubectl.kubernetes.io/last-applied-configuration")
 
+const struct json_limits features_limits = {
+	.opaque = &(const struct json_opaque){ { "metadata", 8 }, { "managedFields", 13 } },
+};
+
 /* ---- is it in the object? ---- */
 
 enum presence { PRESENT, ABSENT, UNKNOWN }; /* UNKNOWN: no such item, so nothing to say */
@@ -144,10 +148,20 @@ struct managed {
 	size_t depth;
 };
 
-static const struct json *managed_fields(const struct json *object)
+/* Of the request's object a JSON_STRING that was not read yet, of an item of a list an array. */
+static const struct json *managed_member(const struct json *object)
 {
-	const struct json *list = json_get(json_get(object, STR("metadata")), STR("managedFields"));
+	return json_get(json_get(object, STR("metadata")), STR("managedFields"));
+}
 
+/* Its first entry. */
+static const struct json *managed_fields(struct finder *f, const struct json *object)
+{
+	const struct json *list = managed_member(object);
+	struct err ignored; /* an API server writes it: what cannot be read tells nothing */
+
+	if (list && list->type == JSON_STRING)
+		list = json_parse(json_str(list), NULL, f->arena, &ignored);
 	return list && list->type == JSON_ARRAY ? list->child : NULL;
 }
 
@@ -188,8 +202,14 @@ static bool names_place(struct finder *f, const struct json *fields, const struc
 
 static bool named_before(struct managed *m, const struct place *place)
 {
-	for (const struct json *e = managed_fields(m->s->old); e; e = e->next)
-		if (names_place(m->f, json_get(e, STR("fieldsV1")), place, m->s->at))
+	struct finder *f = m->f;
+
+	if (f->before_of != m->s->old) { /* read once, not for each place */
+		f->before = managed_fields(f, m->s->old);
+		f->before_of = m->s->old;
+	}
+	for (const struct json *e = f->before; e; e = e->next)
+		if (names_place(f, json_get(e, STR("fieldsV1")), place, m->s->at))
 			return true;
 	return false;
 }
@@ -311,12 +331,16 @@ static bool changes_anything(const struct subject *s)
 
 void find_dropped(struct finder *f, const struct subject *s)
 {
+	const struct json *now, *before;
+
 	if (!s->object)
 		return;
 	find_in_applied(f, s);
-	if (!managed_fields(s->object) || !changes_anything(s))
+	now = managed_member(s->object);
+	before = managed_member(s->old);
+	if (!now || json_equal(now, before) || !changes_anything(s))
 		return;
-	for (const struct json *e = managed_fields(s->object); e && !f->full; e = e->next)
+	for (const struct json *e = managed_fields(f, s->object); e && !f->full; e = e->next)
 		if (!json_str(json_get(e, STR("subresource"))).n)
 			find_in_entry(f, s, json_get(e, STR("fieldsV1")));
 }

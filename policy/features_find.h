@@ -22,7 +22,8 @@ struct finder {
 	 * what is left counts as new. Lists that were shuffled on purpose end here.
 	 */
 	size_t budget;
-	uint8_t *switches; /* of switches_take */
+	const struct json *before, *before_of; /* the last old object's managedFields, and whose */
+	uint8_t *switches;                     /* of switches_take */
 };
 
 #define FINDER_BUDGET 200000

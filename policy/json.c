@@ -27,6 +27,7 @@ struct reader {
 	struct frame bottom, *top; /* the bottom has no container */
 	unsigned depth, depth_max; /* of the value that is read now */
 	size_t nodes;
+	const struct json_opaque *opaque;
 	struct err *err;
 };
 
@@ -36,18 +37,21 @@ static int fail(struct reader *r, const char *at, const char *problem)
 		       at < r->end ? problem : "the JSON text ends too early");
 }
 
-static void *take(struct reader *r, size_t size)
+static void *no_room(struct reader *r, size_t size)
 {
-	void *p = arena_alloc(r->arena, size);
-
-	if (p)
-		return p;
 	if (r->arena->limit - r->arena->total < size + _Alignof(max_align_t))
 		err_set(r->err, ERR_LIMIT, "byte %zu: the JSON text needs more than %zu bytes",
 			(size_t)(r->p - r->start), r->arena->limit);
 	else
 		err_nomem(r->err);
 	return NULL;
+}
+
+static inline void *take(struct reader *r, size_t size)
+{
+	void *p = arena_alloc(r->arena, size);
+
+	return p ? p : no_room(r, size);
 }
 
 /* ---- strings ---- */
@@ -381,6 +385,26 @@ static int open_container(struct reader *r, struct json *j, enum json_type type,
 	return 0;
 }
 
+/* Is j, whose key has been read, the member that is to stay as it stands? */
+static bool is_opaque(const struct reader *r, const struct json *j)
+{
+	return r->depth == 3 && str_eq(json_key(j), r->opaque->member) &&
+	       str_eq(json_key(r->top->container), r->opaque->of);
+}
+
+static int read_opaque(struct reader *r, struct json *j)
+{
+	const char *end = json_skim_end(r->p, r->end);
+
+	if (!end)
+		return fail(r, r->end, "");
+	j->type = JSON_STRING;
+	j->text = r->p;
+	j->len = (uint32_t)(end - r->p) & 0x1fffffff;
+	r->p = end;
+	return 0;
+}
+
 /* Fill the node: 0: it is complete, 1: its children follow. */
 static int read_value(struct reader *r, struct json *j)
 {
@@ -388,6 +412,8 @@ static int read_value(struct reader *r, struct json *j)
 
 	if (r->p == r->end)
 		return fail(r, r->p, "");
+	if (r->opaque && is_opaque(r, j))
+		return read_opaque(r, j);
 	switch (*r->p) {
 	case '"':
 		if (read_string(r, &text) < 0)
@@ -491,6 +517,7 @@ struct json *json_parse(struct str input, const struct json_limits *limits, stru
 		.depth = 1,
 		.depth_max = depth < JSON_DEPTH_MAX ? depth : JSON_DEPTH_MAX,
 		.nodes = limits && limits->nodes ? limits->nodes : SIZE_MAX,
+		.opaque = limits ? limits->opaque : NULL,
 		.err = err,
 	};
 	struct json *root;

@@ -53,9 +53,18 @@ struct json {
 #define JSON_DEPTH_MAX     1024 /* what json_limits.depth may be at most */
 #define JSON_DEPTH_DEFAULT 128
 
+/*
+ * The member `member` of the root's member `of` is left unread: its node is a JSON_STRING
+ * that holds the bytes of its value, which have the shape of one but are not validated.
+ */
+struct json_opaque {
+	struct str of, member;
+};
+
 struct json_limits {
 	unsigned depth; /* 1 is a scalar or an empty container; 0 means JSON_DEPTH_DEFAULT */
 	size_t nodes;   /* 0: only the arena's limit bounds them */
+	const struct json_opaque *opaque; /* or NULL */
 };
 
 /*
@@ -96,6 +105,9 @@ bool json_skim_next(struct str input, struct json_member *m);
 bool json_skim_key(struct str input, struct json_member *m);
 bool json_skim_value(struct str input, struct json_member *m);
 bool json_skim_leave(struct json_member *m, const struct json_member *in);
+
+/* Behind the value that begins at p, found as json_skim_value does; NULL: it does not end. */
+const char *json_skim_end(const char *p, const char *end);
 
 /* Is the raw key, once unescaped, that name? */
 bool json_skim_is(struct str raw, struct str name);

@@ -167,7 +167,7 @@ static const char *skip_scalar(const char *p, const char *end)
 	return p > from ? p : NULL;
 }
 
-static const char *skip_value(const char *p, const char *end)
+const char *json_skim_end(const char *p, const char *end)
 {
 	if (p == end)
 		return NULL;
@@ -211,7 +211,7 @@ bool json_skim_key(struct str input, struct json_member *m)
 
 bool json_skim_value(struct str input, struct json_member *m)
 {
-	const char *p = skip_value(m->value.s, input.s + input.n);
+	const char *p = json_skim_end(m->value.s, input.s + input.n);
 
 	if (!p)
 		return false;

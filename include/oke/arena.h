@@ -59,22 +59,29 @@ static inline size_t arena_room(const struct arena *a, size_t size)
 	return room > size ? room : size;
 }
 
+/* A new block with room for size bytes. Out of line: hardly ever, and arena_alloc stays short. */
+__attribute__((noinline, unused)) static struct arena_block *arena_grow(struct arena *a,
+									size_t size)
+{
+	size_t room = arena_room(a, size);
+	struct arena_block *b = size > SIZE_MAX / 2 ? NULL : malloc(sizeof *b + room);
+
+	if (!b)
+		return NULL;
+	*b = (struct arena_block){ .next = a->blocks, .size = room };
+	return a->blocks = b;
+}
+
 /* NULL: no memory, or over the limit. Aligned for any type, not zeroed. */
 static inline void *arena_alloc(struct arena *a, size_t n)
 {
 	size_t mask = _Alignof(max_align_t) - 1, size = (n + mask) & ~mask;
 	struct arena_block *b = a->blocks;
 
-	if (size < n || size > a->limit - a->total || size > SIZE_MAX / 2)
+	if (size < n || size > a->limit - a->total)
 		return NULL;
-	if (!b || size > b->size - b->used) {
-		size_t room = arena_room(a, size);
-
-		if (!(b = malloc(sizeof *b + room)))
-			return NULL;
-		*b = (struct arena_block){ .next = a->blocks, .size = room };
-		a->blocks = b;
-	}
+	if ((!b || size > b->size - b->used) && !(b = arena_grow(a, size)))
+		return NULL;
 	b->used += size;
 	a->total += size;
 	return (char *)b->data + b->used - size;

@@ -49,7 +49,7 @@ static struct str quoted(const char *text, struct arena *arena)
 static const struct json *parsed(struct str text, struct arena *arena)
 {
 	struct err err;
-	const struct json *j = json_parse(text, NULL, arena, &err);
+	const struct json *j = json_parse(text, &features_limits, arena, &err);
 
 	ck_assert_msg(j != NULL, "%s: %.*s", err.msg, STR_ARG(text));
 	return j;

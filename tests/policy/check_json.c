@@ -284,6 +284,53 @@ START_TEST(node_limit)
 }
 END_TEST
 
+static const struct {
+	const char *name, *text, *want; /* what stays unread; NULL: no such member, or an error */
+} opaques[] = {
+	{ "an object", "{\"m\":{\"f\":{\"a\":[1]},\"x\":1}}", "{\"a\":[1]}" },
+	{ "a list, white space", "{\"m\":{\"x\":[], \"f\" : [ \"]\" ] }}", "[ \"]\" ]" },
+	{ "a repeated key in it is nobody's", "{\"m\":{\"f\":{\"a\":1,\"a\":2}}}",
+	  "{\"a\":1,\"a\":2}" },
+	{ "a string keeps its quotes", "{\"m\":{\"f\":\"\\n\"}}", "\"\\n\"" },
+	{ "it ends with the input", "{\"m\":{\"f\":[1,2", NULL },
+	{ "it is there twice", "{\"m\":{\"f\":[],\"f\":[]}}", NULL },
+	{ "nothing behind it is swallowed", "{\"m\":{\"f\":[]],\"x\":1}}", NULL },
+};
+
+START_TEST(opaque_member)
+{
+	const struct json_opaque opaque = { { "m", 1 }, { "f", 1 } };
+	const struct json_limits limits = { .opaque = &opaque };
+	scoped(arena_end) struct arena arena;
+	const struct json *j, *f;
+	struct err err;
+
+	arena_init(&arena, MEMORY);
+	j = json_parse(str_of(opaques[_i].text), &limits, &arena, &err);
+	f = json_get(json_get(j, STR("m")), STR("f"));
+	ck_assert_msg(opaques[_i].want
+			      ? f && f->type == JSON_STRING && str_is(json_str(f), opaques[_i].want)
+			      : !j,
+		      "%s", opaques[_i].name);
+}
+END_TEST
+
+/* Only at that place: not above, not below, not in a list. */
+START_TEST(opaque_elsewhere)
+{
+	const struct json_opaque opaque = { { "m", 1 }, { "f", 1 } };
+	const struct json_limits limits = { .opaque = &opaque };
+	struct str text = STR("{\"f\":[1],\"x\":{\"m\":{\"f\":[2]},\"f\":[3]},"
+			      "\"m\":{\"m\":{\"f\":[4]}},\"l\":[{\"f\":[5]}]}");
+	scoped(arena_end) struct arena arena;
+	struct err err;
+
+	arena_init(&arena, MEMORY);
+	ck_assert(json_equal(json_parse(text, &limits, &arena, &err),
+			     json_parse(text, NULL, &arena, &err)));
+}
+END_TEST
+
 /* Each allocation fails once: an error each time, never a crash, and at last a value. */
 START_TEST(arena_limit)
 {
@@ -399,6 +446,8 @@ int main(void)
 	tcase_add_loop_test(tc, depth_limit, 0, ROWS(depths));
 	tcase_add_test(tc, empty_containers_are_no_level);
 	tcase_add_test(tc, node_limit);
+	tcase_add_loop_test(tc, opaque_member, 0, ROWS(opaques));
+	tcase_add_test(tc, opaque_elsewhere);
 	tcase_add_test(tc, arena_limit);
 	tcase_add_test(tc, large_objects);
 	tcase_add_loop_test(tc, large_duplicates, 0, ROWS(twins));
