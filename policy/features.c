@@ -129,6 +129,12 @@ bool place_same(const struct place *a, const struct place *b)
 	return !a && !b;
 }
 
+static bool item_is(const struct json *item, const struct step *step)
+{
+	return item->type == JSON_OBJECT &&
+	       str_eq(json_str(json_get(item, step->key)), step->value);
+}
+
 const struct json *item_find(const struct json *list, const struct step *step)
 {
 	const struct json *item = list && list->type == JSON_ARRAY ? list->child : NULL;
@@ -139,20 +145,24 @@ const struct json *item_find(const struct json *list, const struct step *step)
 			item = item->next;
 		return item;
 	}
-	while (item && (item->type != JSON_OBJECT ||
-			!str_eq(json_str(json_get(item, step->key)), step->value)))
+	while (item && !item_is(item, step))
 		item = item->next;
 	return item;
 }
 
-const struct json *item_of(struct finder *f, const struct json *list, const struct step *step)
+const struct json *item_of(struct finder *f, const struct json *list, const struct step *step,
+			   size_t index)
 {
 	size_t cost = list && list->type == JSON_ARRAY ? list->len : 0;
+	const struct json *item = cost ? list->child : NULL;
 
 	if (!cost || f->budget < cost)
 		return NULL;
 	f->budget -= cost;
-	return item_find(list, step);
+	while (item && index--)
+		item = item->next;
+	return item && step->kind == STEP_ITEM && item_is(item, step) ? item
+								      : item_find(list, step);
 }
 
 /* ---- the objects of a request ---- */

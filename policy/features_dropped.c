@@ -275,7 +275,7 @@ static void managed_item(struct managed *m, struct managed_frame *frame, const s
 		{ .kind = STEP_ITEM, .key = json_key(keys->child), .value = json_str(keys->child) },
 		frame->place.depth + 1
 	};
-	if (!(object = item_of(m->f, frame->object, &place.step)))
+	if (!(object = item_of(m->f, frame->object, &place.step, 0)))
 		return;
 	managed_push(m, &catalogue_nodes[frame->node->item], member, object, &place);
 }

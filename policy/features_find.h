@@ -57,8 +57,12 @@ bool place_same(const struct place *a, const struct place *b);
 /* The item of a list that a step names; NULL: none. */
 const struct json *item_find(const struct json *list, const struct step *step);
 
-/* The same, as long as the budget lasts. */
-const struct json *item_of(struct finder *f, const struct json *list, const struct step *step);
+/*
+ * The same, as long as the budget lasts. Names may repeat (in env they do): the item of
+ * that index is taken first, if it is one of them.
+ */
+const struct json *item_of(struct finder *f, const struct json *list, const struct step *step,
+			   size_t index);
 
 /* ---- features_walk.c: gated fields and values ---- */
 

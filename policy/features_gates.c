@@ -116,7 +116,7 @@ static void find_in_env(struct finder *f, const struct json *container, const st
 		if (switches_take(f, &now, &was) < 0)
 			return;
 		read_env(&now, e);
-		read_env(&was, item_of(f, before, &place.step));
+		read_env(&was, item_of(f, before, &place.step, index));
 		switches_report(f, &now, &was, places);
 	}
 }
@@ -146,7 +146,7 @@ static void find_in_containers(struct finder *f, const struct json *spec, const 
 		return;
 	for (const struct json *c = list->child; c && !f->full; c = c->next, index++) {
 		struct place place = place_item(&place_list, c, index);
-		const struct json *was = item_of(f, before, &place.step);
+		const struct json *was = item_of(f, before, &place.step, index);
 
 		if (mentions_flag(json_get(c, STR("command"))) ||
 		    mentions_flag(json_get(c, STR("args"))))

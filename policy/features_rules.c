@@ -85,7 +85,7 @@ static void env_names(struct finder *f, const struct json *container, const stru
 		struct place place = place_item(&list, e, index);
 
 		if (!plain_env_name(json_str(json_get(e, STR("name")))) &&
-		    !item_of(f, before, &place.step))
+		    !item_of(f, before, &place.step, index))
 			rule_found(f, "RelaxedEnvironmentVariableValidation", &place,
 				   "a name outside [-._a-zA-Z][-._a-zA-Z0-9]*");
 	}
@@ -110,7 +110,7 @@ static void each_container(struct finder *f, const struct pod *pod, container_ru
 		for (const struct json *c = list->child; c && !f->full; c = c->next, index++) {
 			struct place place = place_item(&at, c, index);
 
-			rule(f, c, item_of(f, before, &place.step), &place);
+			rule(f, c, item_of(f, before, &place.step, index), &place);
 		}
 	}
 }
@@ -179,7 +179,7 @@ static void volume_resize(struct finder *f, const struct pod *pod)
 		struct place dir_at = place_key(&item, STR("emptyDir"));
 		struct place place = place_key(&dir_at, STR("sizeLimit"));
 		const struct json *dir = json_get(v, STR("emptyDir"));
-		const struct json *old = item_of(f, before, &item.step);
+		const struct json *old = item_of(f, before, &item.step, index);
 
 		if (old && str_is(json_str(json_get(dir, STR("medium"))), "Memory") &&
 		    changed(dir, json_get(old, STR("emptyDir")), "sizeLimit"))

@@ -344,6 +344,10 @@ static const struct feature_row rules[] = {
 	"{'spec':{'containers':[{'name':'c','image':'r/kube-scheduler:v1'," words "}]}}"
 #define ARGS_WORKLOAD "gate spec.containers[name=c].args GenericWorkload"
 
+#define TWICE                                                                                      \
+	"{'spec':{'containers':[{'name':'c','env':[{'name':'KUBE_FEATURE_ClientsPreferCBOR',"      \
+	"'value':'0'},{'name':'KUBE_FEATURE_ClientsPreferCBOR','value':'1'}]}]}}"
+
 static const struct feature_row gates[] = {
 	{ "one word", 36, POD, SCHEDULER("'args':['--feature-gates=GenericWorkload=true']"), NULL,
 	  ARGS_WORKLOAD, NULL },
@@ -434,6 +438,7 @@ static const struct feature_row gates[] = {
 	  "{'spec':{'containers':[{'name':'c','env':[{'name':'KUBE_FEATURE_ClientsPreferCBOR',"
 	  "'value':'F'}]}]}}",
 	  NULL, "", NULL },
+	{ "a variable twice, as it was", 36, POD, TWICE, TWICE, "", NULL },
 	{ "kubeadm's own gate", 36, POD,
 	  "{'spec':{'containers':[{'name':'c','image':'x','command':['kubeadm','init'],"
 	  "'args':['--feature-gates=RootlessControlPlane=true']}]}}",
