@@ -70,6 +70,7 @@ fuzz: ## run each fuzz target for FUZZ_SECONDS (60), from its corpus; a crash is
 bench: ## CPU, latency and memory beside nginx on this machine; a few minutes
 	$(Q)tests/deps.sh $(DEPS_BENCH)
 	$(Q)$(MAKE) --no-print-directory -j$(JOBS) all benches
+	$(Q)$(BUILD)/tests/bench/walk tests/reviews/reviews.jsonl
 	$(Q)BUILD=$(BUILD) $(PYTHON) tests/bench/bench.py $(BENCH_ARGS)
 
 bench-instructions: ## instructions a review takes, against tests/bench/instructions.txt

@@ -168,6 +168,8 @@ const struct catalogue_node *catalogue_child(const struct catalogue_node *node, 
 	const struct catalogue_edge *edges = catalogue_edges + node->edges;
 	size_t lo = 0, hi = node->edges_n;
 
+	if (!name.n || !(node->names & catalogue_name_bit(name)))
+		return NULL;
 	while (lo < hi) {
 		size_t mid = lo + (hi - lo) / 2;
 		int order = edge_cmp(name, &edges[mid]);
@@ -228,7 +230,7 @@ const struct catalogue_key *catalogue_key(struct str key, enum key_type type, st
 {
 	uint32_t bit = catalogue_bit(minor);
 
-	for (size_t i = 0; i < catalogue_keys_n; i++) {
+	for (size_t i = 0; i < catalogue_keys_n && catalogue_keys[i].alpha; i++) {
 		const struct catalogue_key *k = &catalogue_keys[i];
 		struct str used_on = text(k->used_on);
 

@@ -75,8 +75,9 @@ struct catalogue_edge { /* sorted by name within a node */
 };
 
 struct catalogue_node {
-	uint32_t live;   /* minors in which a leaf here or below is of interest */
-	uint16_t edges;  /* the first of edges_n */
+	uint64_t names; /* a bit for each edge's name (catalogue_name_bit): most lookups end here */
+	uint32_t live;  /* minors in which a leaf here or below is of interest */
+	uint16_t edges; /* the first of edges_n */
 	uint16_t leaves; /* the first of leaves_n: for the value that stands here */
 	uint16_t item;   /* node of each item, or each value of a map; or CATALOGUE_NONE */
 	uint8_t edges_n, leaves_n;
@@ -109,7 +110,7 @@ struct catalogue_lifecycle { /* of alpha and beta kinds; sorted by group, kind, 
 
 enum key_type { KEY_ANNOTATION = 1, KEY_LABEL = 2, KEY_TAINT = 4, KEY_RESOURCE = 8 };
 
-struct catalogue_key {
+struct catalogue_key { /* those that are alpha in no known minor stand last */
 	uint32_t key, used_on, gate, instead; /* used_on: "Namespace", "" for any kind */
 	uint32_t alpha;                       /* minors in which it switches something alpha */
 	uint8_t type;                         /* enum key_type */
@@ -159,6 +160,14 @@ const char *stage_name(enum stage stage); /* "alpha" */
 
 /* The trie of a kind; NULL where it has no gated field. */
 const struct catalogue_kind *catalogue_kind(struct str group, struct str version, struct str kind);
+
+/* Of a name that is not empty; compile.py counts in the same way. */
+static inline uint64_t catalogue_name_bit(struct str name)
+{
+	unsigned char first = (unsigned char)name.s[0], last = (unsigned char)name.s[name.n - 1];
+
+	return UINT64_C(1) << ((first * 5u + last * 11u + name.n) % 64);
+}
 
 /* The child of that name; NULL: nothing of interest lies there. */
 const struct catalogue_node *catalogue_child(const struct catalogue_node *node, struct str name);

@@ -167,8 +167,11 @@ const struct json *item_of(struct finder *f, const struct json *list, const stru
 
 /* ---- the objects of a request ---- */
 
-static void find_in(struct finder *f, const struct subject *s)
+static void find_in(struct finder *f, struct subject *s)
 {
+	struct place steps[POD_SPEC_STEPS];
+
+	find_pod(s, steps);
 	find_versions(f, s);
 	find_fields(f, s);
 	find_rules(f, s);
@@ -235,7 +238,7 @@ static void find_in_options(struct finder *f)
 	struct place at = place_key(NULL, STR("options"));
 	struct err ignored;
 
-	if (!f->req->options.n)
+	if (!options_possible(f))
 		return;
 	s.object = json_parse(f->req->options, NULL, f->arena, &ignored);
 	if (!s.object || s.object->type != JSON_OBJECT)

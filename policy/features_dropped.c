@@ -250,11 +250,13 @@ static void managed_key(struct managed *m, struct managed_frame *frame, const st
 	struct str key = str_from(json_key(member), 2);
 	const struct catalogue_node *node = frame->node->map ? &catalogue_nodes[frame->node->item]
 							     : catalogue_child(frame->node, key);
-	const struct json *object = json_get(frame->object, key);
-	struct place place = place_key(frame->root ? m->s->at : &frame->place, key);
+	const struct json *object;
+	struct place place;
 
 	if (!node || !(node->live & m->f->bit) || (frame->root && str_is(key, "status")))
 		return;
+	object = json_get(frame->object, key);
+	place = place_key(frame->root ? m->s->at : &frame->place, key);
 	managed_leaves(m, node, object, &place);
 	managed_push(m, node, member, object, &place);
 }

@@ -31,9 +31,13 @@ struct finder {
 /* One object: the request's, an item of a list, or a document of configuration. */
 struct subject {
 	struct gvk gvk;
-	const struct json *object, *old; /* old NULL: all is new */
-	const struct place *at;          /* where it stands; NULL: the request's object */
-	bool status;                     /* written through the status subresource */
+	const struct json *object, *old;       /* old NULL: all is new */
+	const struct place *at;                /* where it stands; NULL: the request's object */
+	bool status;                           /* written through the status subresource */
+	struct pod {                           /* of a workload: find_pod; spec NULL: it is none */
+		const struct json *spec, *old; /* old NULL: all is new */
+		const struct place *at;
+	} pod;
 };
 
 /* Record one use; returns it to be filled further, NULL when it is not kept. */
@@ -81,6 +85,9 @@ void find_fields(struct finder *f, const struct subject *s);
 
 /* ---- the other parts ---- */
 
+/* Do the request's options name a gated field? Without parsing. */
+bool options_possible(const struct finder *f);
+
 void find_rules(struct finder *f, const struct subject *s);
 void find_keys(struct finder *f, const struct subject *s);
 void find_versions(struct finder *f, const struct subject *s);
@@ -92,11 +99,9 @@ void find_config(struct finder *f, const struct subject *s);
 /* A Pod, or a kind that makes Pods. */
 bool is_workload(const struct gvk *gvk);
 
-/* The pod spec in a workload of any kind; its place is built in steps[], which must stay. */
+/* Find the pod spec in a workload of any kind; its place is built in steps[], which must stay. */
 #define POD_SPEC_STEPS 5
-const struct json *pod_spec(const struct gvk *gvk, const struct json *object,
-			    struct place steps[POD_SPEC_STEPS], const struct place *at,
-			    const struct place **place);
+void find_pod(struct subject *s, struct place steps[POD_SPEC_STEPS]);
 
 /* ---- features_flags.c: gates that a command line or a map switches on ---- */
 

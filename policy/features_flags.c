@@ -287,10 +287,23 @@ void switches_words(struct switches *s, struct command_line *line, const struct 
 
 /* ---- what is on now ---- */
 
+/* The next gate that is named, from i on; most stand in long runs of zeros. */
+static size_t next_named(const struct switches *s, size_t i)
+{
+	for (uint64_t eight; i + sizeof eight <= catalogue_gates_n; i += sizeof eight) {
+		memcpy(&eight, s->state + i, sizeof eight);
+		if (eight)
+			break;
+	}
+	while (i < catalogue_gates_n && !s->state[i])
+		i++;
+	return i;
+}
+
 void switches_report(struct finder *f, const struct switches *now, const struct switches *old,
 		     const struct place *const *places)
 {
-	for (size_t i = 0; i < catalogue_gates_n; i++) {
+	for (size_t i = next_named(now, 0); i < catalogue_gates_n; i = next_named(now, i + 1)) {
 		unsigned stage;
 		struct feature_use *use;
 

@@ -37,23 +37,25 @@ bool is_workload(const struct gvk *gvk)
 	return workload_of(gvk) != NULL;
 }
 
-const struct json *pod_spec(const struct gvk *gvk, const struct json *object,
-			    struct place steps[POD_SPEC_STEPS], const struct place *at,
-			    const struct place **place)
+static const struct json *below(const struct json *object, const struct workload *w)
 {
-	const struct workload *w = workload_of(gvk);
-
-	if (!w)
-		return NULL;
-	for (size_t i = 0; i < POD_SPEC_STEPS && w->path[i]; i++) {
-		struct str key = str_of(w->path[i]);
-
-		object = json_get(object, key);
-		steps[i] = place_key(at, key);
-		at = &steps[i];
-	}
-	*place = at;
+	for (size_t i = 0; i < POD_SPEC_STEPS && w->path[i] && object; i++)
+		object = json_get(object, str_of(w->path[i]));
 	return object && object->type == JSON_OBJECT ? object : NULL;
+}
+
+void find_pod(struct subject *s, struct place steps[POD_SPEC_STEPS])
+{
+	const struct workload *w = workload_of(&s->gvk);
+
+	if (!w || !(s->pod.spec = below(s->object, w)))
+		return;
+	s->pod.old = below(s->old, w);
+	s->pod.at = s->at;
+	for (size_t i = 0; i < POD_SPEC_STEPS && w->path[i]; i++) {
+		steps[i] = place_key(s->pod.at, str_of(w->path[i]));
+		s->pod.at = &steps[i];
+	}
 }
 
 /* ---- containers ---- */
@@ -135,11 +137,10 @@ static bool mentions_flag(const struct json *words)
 	return false;
 }
 
-static void find_in_containers(struct finder *f, const struct json *spec, const struct json *old,
-			       const struct place *at, struct str name)
+static void find_in_containers(struct finder *f, const struct pod *pod, struct str name)
 {
-	const struct json *list = json_get(spec, name), *before = json_get(old, name);
-	struct place place_list = place_key(at, name);
+	const struct json *list = json_get(pod->spec, name), *before = json_get(pod->old, name);
+	struct place place_list = place_key(pod->at, name);
 	size_t index = 0;
 
 	if (!list || list->type != JSON_ARRAY)
@@ -199,16 +200,11 @@ static void find_in_node_class(struct finder *f, const struct subject *s)
 
 void find_gates(struct finder *f, const struct subject *s)
 {
-	struct place steps[POD_SPEC_STEPS], old_steps[POD_SPEC_STEPS];
-	const struct place *at, *unused;
-	const struct json *spec, *old;
+	static const char *const lists[] = { "containers", "initContainers",
+					     "ephemeralContainers" };
 
 	if (str_is(s->gvk.kind, "OCINodeClass"))
 		find_in_node_class(f, s);
-	if (!(spec = pod_spec(&s->gvk, s->object, steps, s->at, &at)))
-		return;
-	old = pod_spec(&s->gvk, s->old, old_steps, NULL, &unused);
-	find_in_containers(f, spec, old, at, STR("containers"));
-	find_in_containers(f, spec, old, at, STR("initContainers"));
-	find_in_containers(f, spec, old, at, STR("ephemeralContainers"));
+	for (size_t i = 0; s->pod.spec && i < sizeof lists / sizeof *lists; i++)
+		find_in_containers(f, &s->pod, str_of(lists[i]));
 }

@@ -42,7 +42,7 @@ static bool kind_lives(const struct finder *f, struct gvk gvk)
 	return k && catalogue_nodes[k->root].live & f->bit;
 }
 
-static bool in_options(const struct finder *f)
+bool options_possible(const struct finder *f)
 {
 	struct str options = f->req->options, kind = json_skim(options, STR("kind"));
 	struct gvk gvk = { STR("meta.k8s.io"), STR("v1"), kind };
@@ -90,7 +90,7 @@ bool features_possible(unsigned minor, const struct request *req)
 
 	f.minor = catalogue_minor(minor ? minor : catalogue_minor_max);
 	f.bit = catalogue_bit(f.minor);
-	if (in_options(&f))
+	if (options_possible(&f))
 		return true;
 	if (req->operation != OP_CREATE && req->operation != OP_UPDATE)
 		return false;

@@ -5,12 +5,6 @@
  */
 #include "policy/features_find.h"
 
-/* What the rules of pods look at, now and before. */
-struct pod {
-	const struct json *spec, *old; /* old NULL: all is new */
-	const struct place *at;
-};
-
 static unsigned gate_interest(const struct finder *f, const char *name)
 {
 	const struct catalogue_gate *g = catalogue_gate(str_of(name), false);
@@ -194,7 +188,7 @@ static void resize_rules(struct finder *f, const struct subject *s, const struct
 {
 	bool resize = str_is(f->req->subresource, "resize");
 
-	if (!str_is(s->gvk.kind, "Pod") || !pod->old ||
+	if (!str_is(s->gvk.kind, "Pod") ||
 	    (!resize && (f->minor >= RESIZE_FROM || f->req->subresource.n)))
 		return;
 	if (gate_interest(f, "InPlacePodVerticalScaling"))
@@ -236,8 +230,7 @@ static void job_rules(struct finder *f, const struct subject *s, const struct po
 	const struct json *spec = json_get(s->old, STR("spec"));
 	bool started = json_get(json_get(s->old, STR("status")), STR("startTime")) != NULL;
 
-	if (!str_is(s->gvk.kind, "Job") || !pod->old ||
-	    !is_type(json_get(spec, STR("suspend")), JSON_TRUE))
+	if (!str_is(s->gvk.kind, "Job") || !is_type(json_get(spec, STR("suspend")), JSON_TRUE))
 		return;
 	if (gate_interest(f, "MutablePodResourcesForSuspendedJobs"))
 		each_container(f, pod, job_resources);
@@ -273,23 +266,20 @@ static void volume_affinity(struct finder *f, const struct subject *s)
 
 void find_rules(struct finder *f, const struct subject *s)
 {
-	struct place steps[POD_SPEC_STEPS], old_steps[POD_SPEC_STEPS];
-	const struct place *unused;
-	struct pod pod;
-
 	if (s->status)
 		return;
 	if (!s->gvk.group.n && str_is(s->gvk.kind, "Service"))
 		service_name(f, s);
 	if (!s->gvk.group.n && str_is(s->gvk.kind, "PersistentVolume"))
 		volume_affinity(f, s);
-	if (!(pod.spec = pod_spec(&s->gvk, s->object, steps, s->at, &pod.at)))
+	if (!s->pod.spec)
 		return;
-	pod.old = pod_spec(&s->gvk, s->old, old_steps, NULL, &unused);
-	host_network(f, &pod);
-	dns_searches(f, &pod);
+	host_network(f, &s->pod);
+	dns_searches(f, &s->pod);
 	if (gate_interest(f, "RelaxedEnvironmentVariableValidation"))
-		each_container(f, &pod, env_names);
-	resize_rules(f, s, &pod);
-	job_rules(f, s, &pod);
+		each_container(f, &s->pod, env_names);
+	if (s->pod.old) {
+		resize_rules(f, s, &s->pod);
+		job_rules(f, s, &s->pod);
+	}
 }

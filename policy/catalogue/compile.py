@@ -168,6 +168,15 @@ class Nodes:
         row[1], row[4] = len(self.edges), len(own)
         self.edges += own
 
+    def names(self, row):
+        """The bits of catalogue_name_bit."""
+        names = {at: text for text, at in self.texts.at.items()}
+        bits = 0
+        for at, _, _ in self.edges[row[1]:row[1] + row[4]]:
+            n = names[at]
+            bits |= 1 << ((ord(n[0]) * 5 + ord(n[-1]) * 11 + len(n)) % 64)
+        return bits
+
     def again(self, live, node, is_map):
         self.rows.append([live, 0, 0, node, 0, 0, int(is_map)])
         return len(self.rows) - 1
@@ -275,7 +284,7 @@ def build_keys(texts, newest):
         used = k["used_on"] if " " not in k["used_on"] else ""
         rows.append((texts(k["key"]), texts(used), texts(k.get("gate", "")), texts(k.get("use_instead", "")),
                      bits, KEY_TYPES[k["type"]], int(k.get("prefix", False))))
-    return rows
+    return sorted(rows, key=lambda row: row[4] == 0)
 
 
 def own_groups(tries, doc):
@@ -317,7 +326,7 @@ def main():
     if max(len(nodes.rows), len(nodes.edges), len(nodes.leaves), len(gates.stages)) >= NONE:
         sys.exit("the table outgrew its 16-bit indices")
     leaves = [(f"{{ {x[0]}, {x[1]} }}", x[2], x[3], x[4], x[9], *x[5:9]) for x in nodes.leaves]
-    rows = [(r[0], r[1], r[2], r[3], r[4], r[5], r[6]) for r in nodes.rows]
+    rows = [(f"0x{nodes.names(r):x}", *r) for r in nodes.rows]
     print("/* Made by policy/catalogue/compile.py of the facts beside it. */")
     print('#include "policy/catalogue.h"\n')
     print(f"const unsigned catalogue_minor_max = {newest};")
