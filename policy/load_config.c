@@ -345,23 +345,46 @@ static void place_note(struct reader *r, const struct yaml_node *n, struct str p
 	r->model->config.places = s;
 }
 
-/* Depth is bounded by the reader of YAML. */
-static void places_note(struct reader *r, const struct yaml_node *n, struct str above)
+static struct str path_below_key(struct reader *r, struct str above, struct str key)
 {
-	for (const struct yaml_node *c = n->child; c && !r->nomem; c = c->next) {
-		struct text path;
+	struct text path;
 
-		if (c->key->kind != YAML_SCALAR || above.n + c->key->text.n > 2000)
+	text_init(&path, r->keep, 4096);
+	text_str(&path, above);
+	if (above.n)
+		text_puts(&path, ".");
+	text_str(&path, key);
+	r->nomem |= path.full;
+	return text_get(&path);
+}
+
+#define PLACES_DEPTH 8 /* as deep as anything of a configuration stands */
+
+static void places_note(struct reader *r, const struct yaml_node *root)
+{
+	struct {
+		const struct yaml_node *next; /* entry of a mapping */
+		struct str above;
+	} open[PLACES_DEPTH] = { { root->child, STR("") } };
+	unsigned depth = 1;
+
+	while (depth && !r->nomem) {
+		const struct yaml_node *n = open[depth - 1].next;
+		struct str above = open[depth - 1].above, path;
+
+		if (!n) {
+			depth--;
 			continue;
-		text_init(&path, r->keep, 4096);
-		text_str(&path, above);
-		if (above.n)
-			text_puts(&path, ".");
-		text_str(&path, c->key->text);
-		r->nomem |= path.full;
-		place_note(r, c, text_get(&path));
-		if (c->kind == YAML_MAPPING)
-			places_note(r, c, text_get(&path));
+		}
+		open[depth - 1].next = n->next;
+		if (n->key->kind != YAML_SCALAR || above.n + n->key->text.n > 2000)
+			continue;
+		path = path_below_key(r, above, n->key->text);
+		place_note(r, n, path);
+		if (n->kind == YAML_MAPPING && depth < PLACES_DEPTH) {
+			open[depth].next = n->child;
+			open[depth++].above = path;
+		}
 	}
 }
 
@@ -391,7 +414,7 @@ void read_config(struct reader *r, const struct yaml_node *n, void *out, const v
 	c->origin = read_origin_named(r, n);
 	read_fields(r, n, c, &config_fields);
 	if (!r->builtin && n->kind == YAML_MAPPING)
-		places_note(r, n, STR(""));
+		places_note(r, n);
 }
 
 int config_defaults(struct arena *arena, struct config *out)

@@ -11,8 +11,7 @@
 /* What Oracle's page makes of it, for people. */
 static const char *const tier_words[] = {
 	[TIER_SUPPORTED] = "documented by Oracle: the cluster stays supported",
-	[TIER_BEST_EFFORT] = "deviates from Oracle's documentation but is based on it: best-effort "
-			     "support",
+	[TIER_BEST_EFFORT] = "beside Oracle's documentation but based on it: best-effort support",
 	[TIER_UNSUPPORTED] = "takes the cluster out of Oracle's support",
 };
 

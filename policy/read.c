@@ -14,7 +14,8 @@
 
 /* ---- what is wrong ---- */
 
-static void note(struct reader *r, struct yaml_place at, const char *fmt, va_list ap)
+__attribute__((format(printf, 3, 0))) static void note(struct reader *r, struct yaml_place at,
+						       const char *fmt, va_list ap)
 {
 	struct complaint *c;
 

@@ -79,7 +79,7 @@ struct fields {
 
 #define FIELDS(what, table)                                                                        \
 	{                                                                                          \
-		what, table, sizeof(table) / sizeof *(table)                                       \
+		(what), (table), sizeof(table) / sizeof *(table)                                   \
 	}
 
 read_fn read_fields;  /* arg: struct fields; out: the struct */
@@ -114,7 +114,7 @@ struct words {
 
 #define WORDS(table)                                                                               \
 	{                                                                                          \
-		.v = table, .n = sizeof(table) / sizeof *(table)                                   \
+		.v = (table), .n = sizeof(table) / sizeof *(table)                                 \
 	}
 
 struct range {

@@ -82,7 +82,7 @@ static void set_end(struct policy_set **set)
 #define OUTPUT_OPTION(a, of)                                                                       \
 	{                                                                                          \
 		.name = "output", .letter = 'o', .type = OPTION_CHOICE, .value = &(a).output,      \
-		.arg = of, .choices = of, .help = "how to print (text)"                            \
+		.arg = (of), .choices = (of), .help = "how to print (text)"                        \
 	}
 #define OPTIONS_N(defs) (sizeof(defs) / sizeof *(defs))
 

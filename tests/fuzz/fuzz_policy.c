@@ -4,7 +4,7 @@
  * Messages are printable whatever the file holds, and at most a hundred and one a
  * file. What loads without one can be judged sound or not, printed, and what is
  * printed loads again and prints the same. The reader of YAML is also run as
- * manifests use it: references to anchors never come back to where they stand.
+ * manifests use it: a reference points to a node, never to another reference.
  */
 #include <stdlib.h>
 
@@ -106,18 +106,23 @@ static void load_and_print(struct str text)
 
 /* ---- YAML as manifests use it ---- */
 
-/* Nodes that are met when references are followed, up to a limit: depth bounds the recursion. */
-static size_t visit(const struct yaml_node *n, size_t left, unsigned depth)
-{
-	const struct yaml_node *c = yaml_deref((struct yaml_node *)n);
-	size_t seen = 1;
+#define VISITED_MAX 10000
 
-	must(c && depth < 100000); /* a reference that came back would go on for ever */
-	if (c->kind == YAML_SCALAR)
-		return seen;
-	for (c = c->child; c && seen < left; c = c->next)
-		seen += visit(c, left - seen, depth + 1);
-	return seen;
+/* Follow every reference, up to a limit: a billion nodes may be meant. */
+static void visit(struct yaml_node *root)
+{
+	struct yaml_node *todo[2 * VISITED_MAX + 2] = { root };
+	size_t n = 1;
+
+	for (size_t seen = 0; n && seen < VISITED_MAX; seen++) {
+		struct yaml_node *at = todo[--n], *value = yaml_deref(at);
+
+		must(at->kind != YAML_ALIAS || (value && value->kind != YAML_ALIAS));
+		if (at != root && at->next)
+			todo[n++] = at->next;
+		if (value && value->kind != YAML_SCALAR && value->child)
+			todo[n++] = value->child;
+	}
 }
 
 static void read_full(struct str text)
@@ -132,7 +137,7 @@ static void read_full(struct str text)
 	arena_init(&arena, MEMORY);
 	must(s != NULL);
 	while (yaml_stream_next(s, &arena, &root, &err) > 0) {
-		visit(root, 10000, 0);
+		visit(root);
 		arena_done(&arena);
 	}
 }
