@@ -249,10 +249,14 @@ static X509 *server_new(const struct certs_order *order, EVP_PKEY *key, X509 *ca
 /* The BIO overwrites its memory when it is freed. */
 static char *bio_text(BIO *out)
 {
-	char *s;
+	char *s, *copy;
 	long n = BIO_get_mem_data(out, &s);
 
-	return n > 0 ? strndup(s, (size_t)n) : NULL;
+	if (n <= 0 || !(copy = malloc((size_t)n + 1)))
+		return NULL;
+	memcpy(copy, s, (size_t)n); /* no NUL stands behind it */
+	copy[n] = '\0';
+	return copy;
 }
 
 static char *cert_text(X509 *x)
