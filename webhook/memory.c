@@ -38,6 +38,7 @@ static int drop_object(struct dl_phdr_info *info, size_t size, void *ctx)
 		ElfW(Addr) to = (info->dlpi_addr + h->p_vaddr + h->p_filesz) & ~(page - 1);
 
 		if (h->p_type == PT_LOAD && !(h->p_flags & PF_W) && from < to)
+			/* NOLINTNEXTLINE(performance-no-int-to-ptr): an address, from the linker */
 			madvise((void *)from, to - from, MADV_DONTNEED);
 	}
 	return 0;

@@ -273,49 +273,58 @@ static size_t entries(const char *dir)
 	return n;
 }
 
-/* Seconds since the epoch at which the process began: field 22 of stat, in ticks since boot. */
-static double start_time(void)
+/* The first line of a small file; empty when it cannot be read. */
+static void first_line(const char *path, char *line, size_t room)
 {
-	char line[1024] = "";
-	FILE *f = fopen("/proc/self/stat", "re");
-	unsigned long long ticks = 0;
-	struct timespec up, now;
-	const char *p;
+	FILE *f = fopen(path, "re");
 
-	if (f && fgets(line, sizeof line, f) && (p = strrchr(line, ')')))
-		sscanf(p + 1,
-		       " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d "
-		       "%*d %llu",
-		       &ticks);
+	if (!f || !fgets(line, (int)room, f))
+		*line = '\0';
 	if (f)
 		fclose(f);
+}
+
+/* The n-th number (from 0) of a line of words between single blanks; 0 where there is none. */
+static double nth_number(const char *line, unsigned n)
+{
+	for (; n && line; n--)
+		line = (line = strchr(line, ' ')) ? line + 1 : NULL;
+	return line ? (double)strtoull(line, NULL, 10) : 0;
+}
+
+/* Seconds since the epoch at which the process began; the kernel counts ticks since boot. */
+static double start_time(void)
+{
+	char line[1024];
+	const char *behind_name;
+	struct timespec up, now;
+	double ticks;
+
+	first_line("/proc/self/stat", line, sizeof line);
+	behind_name = strrchr(line, ')');
+	ticks = behind_name ? nth_number(behind_name, 20) : 0;
 	clock_gettime(CLOCK_BOOTTIME, &up);
 	clock_gettime(CLOCK_REALTIME, &now);
 	return (double)(now.tv_sec - up.tv_sec) + (double)(now.tv_nsec - up.tv_nsec) / 1e9 +
-	       (double)ticks / (double)sysconf(_SC_CLK_TCK);
+	       ticks / (double)sysconf(_SC_CLK_TCK);
 }
 
 static void print_process(FILE *f)
 {
 	double page = (double)sysconf(_SC_PAGESIZE);
-	unsigned long virtual_pages = 0, resident = 0;
 	struct rlimit files = { 0 };
 	struct timespec cpu;
-	FILE *statm = fopen("/proc/self/statm", "re");
+	char statm[256];
 
-	if (statm) {
-		if (fscanf(statm, "%lu %lu", &virtual_pages, &resident) != 2)
-			resident = 0;
-		fclose(statm);
-	}
+	first_line("/proc/self/statm", statm, sizeof statm);
 	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &cpu);
 	getrlimit(RLIMIT_NOFILE, &files);
 	value(f, "process_cpu_seconds_total", "counter", "CPU time used, in seconds.",
 	      (double)cpu.tv_sec + (double)cpu.tv_nsec / 1e9);
 	value(f, "process_resident_memory_bytes", "gauge", "Resident memory.",
-	      (double)resident * page);
+	      nth_number(statm, 1) * page);
 	value(f, "process_virtual_memory_bytes", "gauge", "Virtual memory.",
-	      (double)virtual_pages * page);
+	      nth_number(statm, 0) * page);
 	value(f, "process_open_fds", "gauge", "Open file descriptors.",
 	      (double)entries("/proc/self/fd"));
 	value(f, "process_max_fds", "gauge", "File descriptors that may be open.",

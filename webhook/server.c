@@ -363,11 +363,6 @@ static struct MHD_Daemon *daemon_start(struct server *s)
 {
 	const struct server_config *c = &s->config;
 	unsigned flags = MHD_USE_POLL_INTERNAL_THREAD | MHD_USE_ITC | (c->pairs ? MHD_USE_TLS : 0);
-	struct MHD_OptionItem tls[] = {
-		{ MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)c->priorities },
-		{ MHD_OPTION_HTTPS_CERT_CALLBACK, 0, (void *)(intptr_t)on_certificate },
-		{ MHD_OPTION_END, 0, NULL },
-	};
 	struct MHD_OptionItem options[] = {
 		{ MHD_OPTION_LISTEN_SOCKET, c->fd, NULL },
 		{ MHD_OPTION_CONNECTION_LIMIT, LIBRARY_LIMIT(c->connections), NULL },
@@ -375,13 +370,15 @@ static struct MHD_Daemon *daemon_start(struct server *s)
 		{ MHD_OPTION_NOTIFY_CONNECTION, (intptr_t)on_connection, s },
 		{ MHD_OPTION_NOTIFY_COMPLETED, (intptr_t)on_request_done, s },
 		{ MHD_OPTION_URI_LOG_CALLBACK, (intptr_t)on_request_line, s },
-		{ MHD_OPTION_ARRAY, 0, c->pairs ? tls : &tls[2] },
 		/* A pool of one would be a second thread that does nothing. */
 		{ c->threads > 1 ? MHD_OPTION_THREAD_POOL_SIZE : MHD_OPTION_END, c->threads, NULL },
 		{ MHD_OPTION_END, 0, NULL },
 	};
 
+	/* Without TLS the list ends before what belongs to it. */
 	return MHD_start_daemon(flags, 0, NULL, NULL, on_request, s, MHD_OPTION_ARRAY, options,
+				c->pairs ? MHD_OPTION_HTTPS_PRIORITIES : MHD_OPTION_END,
+				c->priorities, MHD_OPTION_HTTPS_CERT_CALLBACK, on_certificate,
 				MHD_OPTION_END);
 }
 

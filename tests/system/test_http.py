@@ -1,5 +1,6 @@
 """Bad input, and input that is merely unusual: each gets its answer, and nobody else suffers."""
 import json
+import time
 import unittest
 
 from harness import Answer, Case, MIB, Server, post, receive, review_json, send
@@ -284,6 +285,9 @@ class Pages(Case):
                 self.assertEqual(server.metric(name), value, name)
             self.assertGreater(server.metric("oke_guard_certificate_expiry_seconds"), 0)
             self.assertGreater(server.metric("oke_guard_policies_loaded"), 0)
+            self.assertLess(abs(time.time() - server.metric("process_start_time_seconds")), 60)
+            self.assertGreater(server.metric("process_resident_memory_bytes"), MIB)
+            self.assertGreaterEqual(server.metric("process_threads"), 3)
 
 
 if __name__ == "__main__":

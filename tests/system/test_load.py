@@ -72,8 +72,8 @@ class Load(Case):
             if not SANITIZED:
                 self.assertLess(server.memory("VmHWM"), most)
             self.wait_until(lambda: server.metric("oke_guard_body_bytes") == 0, "bodies are held")
-            self.assertEqual(server.metric('oke_guard_requests_shed_total{reason="budget"}'),
-                             statuses.count(429))
+            refused = server.metric('oke_guard_requests_shed_total{reason="budget"}')
+            self.assertIn(refused, range(statuses.count(429), len(statuses) - statuses.count(200) + 1))
             self.assertEqual(server.review(bodies[0]).status, 200, "alone it fits")
             if not SANITIZED:
                 self.wait_until(lambda: server.memory() < 14 * MIB, "memory is not given back")

@@ -70,7 +70,7 @@ static const struct row {
 	{ "DEL", LITERAL("\x7f"), "\\u007f" },
 	{ "two bytes", LITERAL("\xc3\xa9"), "\\u00e9" },
 	{ "C1", LITERAL("\xc2\x9b"), "\\u009b" },
-	{ "three bytes, right to left", LITERAL("\xe2\x80\xae"), "\\u202e" },
+	{ "three bytes", LITERAL("\xe2\x82\xac"), "\\u20ac" },
 	{ "four bytes", LITERAL("\xf0\x9f\x98\x80"), "\\ud83d\\ude00" },
 	{ "the last code point", LITERAL("\xf4\x8f\xbf\xbf"), "\\udbff\\udfff" },
 	{ "past the last", LITERAL("\xf4\x90\x80\x80"), "\\ufffd\\ufffd\\ufffd\\ufffd" },
