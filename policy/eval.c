@@ -124,6 +124,8 @@ int judge_found(struct judge *j, const struct taken *taken)
 {
 	struct finding f = { .policy = taken->rule->policy->name, .rule = taken->rule->name };
 
+	if (taken->changes_n)
+		f.place = taken->changes[0]->place;
 	if (decide(j, taken->rule, &f) < 0)
 		return -1;
 	if (f.action == ACTION_ALLOW)
@@ -350,10 +352,25 @@ static int read_objects(struct judge *j)
 
 /* ---- step 9: the verdict ---- */
 
+/* All of them, as they were found: whoever reads a file sorts by line. */
+static void conclude_offline(struct judge *j, struct verdict *out)
+{
+	out->findings = j->findings;
+	out->findings_all = out->findings_n = j->findings_n;
+	for (size_t i = 0; i < j->findings_n; i++)
+		if (j->findings[i].action > out->action)
+			out->action = j->findings[i].action;
+	judge_step(j, 9, "%s, %zu findings", action_name(out->action), j->findings_n);
+}
+
 static void conclude(struct judge *j, struct verdict *out)
 {
 	struct finding *f = j->findings;
 
+	if (j->req->offline) {
+		conclude_offline(j, out);
+		return;
+	}
 	/* A stable sort by action: the order of the pack stays. */
 	for (size_t i = 1; i < j->findings_n; i++)
 		for (size_t k = i; k > 0 && f[k].action > f[k - 1].action; k--) {
@@ -413,6 +430,10 @@ int policy_judge(const struct policy_set *set, const struct request *req, int64_
 
 	*out = (struct verdict){ .mode = j->config->mode };
 	identity_of(j->config, &req->user, &j->id);
+	if (req->offline) {
+		j->id.class = IDENTITY_CUSTOMER;
+		j->id.why = "a manifest, judged as a customer's";
+	}
 	out->identity = j->id.class;
 	judge_step(j, 1, "identity %s: %s", identity_class_name(j->id.class), j->id.why);
 	if (j->id.class == IDENTITY_EXEMPT)

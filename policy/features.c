@@ -44,7 +44,7 @@ struct feature_use *use_add(struct finder *f, enum use_kind kind, unsigned stage
 	struct feature_use *use;
 
 	f->out->all++;
-	if (f->out->n == FEATURE_USES_MAX || f->full)
+	if (f->full || f->out->n == (f->req->offline ? FEATURE_USES_OFFLINE_MAX : FEATURE_USES_MAX))
 		return NULL;
 	if (!(use = arena_zalloc(f->arena, sizeof *use))) {
 		f->full = true;
@@ -172,6 +172,11 @@ static void find_in(struct finder *f, struct subject *s)
 	struct place steps[POD_SPEC_STEPS];
 
 	find_pod(s, steps);
+	if (f->named) {
+		find_gates(f, s);
+		find_config(f, s);
+		return;
+	}
 	find_versions(f, s);
 	find_fields(f, s);
 	find_rules(f, s);
@@ -266,6 +271,23 @@ int features_find(unsigned minor, const struct request *req, const struct json *
 			find_in(&f, &s);
 	}
 	find_in_options(&f);
+	if (f.full)
+		return err_set(err, ERR_LIMIT, "the request's memory (%zu MiB) is used up",
+			       arena->limit >> 20);
+	return 0;
+}
+
+int features_named(const struct request *req, const struct json *object, struct arena *arena,
+		   struct feature_uses *out, struct err *err)
+{
+	struct finder f = { .req = req, .arena = arena, .out = out, .named = true };
+	struct subject s = { .gvk = req->kind, .object = object };
+
+	*out = (struct feature_uses){ .last = &out->first };
+	f.minor = catalogue_minor_max;
+	f.bit = catalogue_bit(f.minor);
+	if (object && object->type == JSON_OBJECT)
+		find_in(&f, &s);
 	if (f.full)
 		return err_set(err, ERR_LIMIT, "the request's memory (%zu MiB) is used up",
 			       arena->limit >> 20);

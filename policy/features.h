@@ -44,7 +44,8 @@ struct feature_use {
 	enum gate_effect off;      /* what the API server does with it while the gate is off */
 };
 
-#define FEATURE_USES_MAX 128 /* that are kept; the rest are counted */
+#define FEATURE_USES_MAX         128 /* that are kept; the rest are counted */
+#define FEATURE_USES_OFFLINE_MAX 16384
 
 struct feature_uses {
 	struct feature_use *first, **last;
@@ -71,6 +72,13 @@ extern const struct json_limits features_limits;
 int features_find(unsigned minor, const struct request *req, const struct json *object,
 		  const struct json *old, struct arena *arena, struct feature_uses *out,
 		  struct err *err);
+
+/*
+ * The gates that the object names for a component, on or off, whatever they are: each a
+ * USE_GATE of stage 0. Other uses may stand between them.
+ */
+int features_named(const struct request *req, const struct json *object, struct arena *arena,
+		   struct feature_uses *out, struct err *err);
 
 /* "field", "gate": as rules name it. */
 const char *use_kind_name(enum use_kind kind);

@@ -16,7 +16,8 @@ struct finder {
 	const struct request *req;
 	struct arena *arena;
 	struct feature_uses *out;
-	bool full; /* the arena is */
+	bool full;  /* the arena is */
+	bool named; /* features_named asks */
 	/*
 	 * Comparisons with the old object that may still be made; when they are used up,
 	 * what is left counts as new. Lists that were shuffled on purpose end here.

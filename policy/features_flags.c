@@ -304,12 +304,12 @@ void switches_report(struct finder *f, const struct switches *now, const struct 
 		     const struct place *const *places)
 {
 	for (size_t i = next_named(now, 0); i < catalogue_gates_n; i = next_named(now, i + 1)) {
-		unsigned stage;
+		unsigned stage = 0;
 		struct feature_use *use;
 
-		if (!(now->state[i] & SWITCH_ON) || (old && old->state[i] & SWITCH_ON))
-			continue;
-		if (!(stage = catalogue_interest(&catalogue_gates[i], f->minor)))
+		if (!f->named &&
+		    (!(now->state[i] & SWITCH_ON) || (old && old->state[i] & SWITCH_ON) ||
+		     !(stage = catalogue_interest(&catalogue_gates[i], f->minor))))
 			continue;
 		use = use_add(f, USE_GATE, stage, places[now->state[i] / SWITCH_ORIGIN]);
 		if (!use)

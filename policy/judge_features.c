@@ -120,6 +120,17 @@ static int use_found(struct judge *j, const struct rule *rule, const struct feat
 	return judge_found(j, &taken);
 }
 
+static int judge_each_use(struct judge *j, const struct policy *p, const struct feature_uses *all)
+{
+	for (const struct feature_use *u = all->first; u; u = u->next) {
+		const struct rule *rule = first_rule(j, p, u);
+
+		if (rule && use_found(j, rule, &u, 1) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 /* Uses in order; each group is told where its first stands. */
 static int judge_uses(struct judge *j, const struct policy *p, const struct feature_uses *all)
 {
@@ -127,6 +138,8 @@ static int judge_uses(struct judge *j, const struct policy *p, const struct feat
 	const struct feature_use *uses[FEATURE_USES_MAX], *group[FEATURE_USES_MAX];
 	size_t n = 0;
 
+	if (j->req->offline)
+		return judge_each_use(j, p, all);
 	for (const struct feature_use *u = all->first; u && n < FEATURE_USES_MAX; u = u->next) {
 		uses[n] = u;
 		rules[n++] = first_rule(j, p, u);

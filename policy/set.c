@@ -6,6 +6,7 @@
  */
 #include "policy/set.h"
 
+#include "policy/catalogue.h"
 #include "policy/load.h"
 
 static const struct fact *fact_named(const struct config *config, struct str name)
@@ -70,6 +71,20 @@ static void set_free(struct shared *shared)
 	free(set);
 }
 
+/* The version that the caller names stands for the configuration's. */
+static int name_version(struct policy_set *set, struct str version)
+{
+	struct fact **f = &set->model.config.facts;
+
+	while (*f && !str_is((*f)->name, "kubernetes"))
+		f = &(*f)->next;
+	if (!*f && !(*f = arena_zalloc(&set->arena, sizeof **f)))
+		return -1;
+	(*f)->name = STR("kubernetes");
+	(*f)->value = str_copy(&set->arena, version);
+	return (*f)->value.s ? 0 : -1;
+}
+
 static int set_fill(struct policy_set *set, const struct policy_source *src,
 		    struct policy_report *report)
 {
@@ -78,6 +93,10 @@ static int set_fill(struct policy_set *set, const struct policy_source *src,
 	if (model_load(src, &set->arena, &set->model, report) < 0 || report->errors > errors ||
 	    model_validate(&set->model, &set->arena, report) < 0 || report->errors > errors)
 		return -1;
+	if (src->kubernetes && name_version(set, str_of(src->kubernetes)) < 0) {
+		report_message(report, true, NULL, "out of memory");
+		return -1;
+	}
 	activate(&set->model);
 	if (match_build(&set->model, &set->arena, &set->index) == 0)
 		return 0;
@@ -142,6 +161,14 @@ size_t policy_set_overrides(const struct policy_set *set)
 	for (const struct override *o = set->model.config.overrides; o; o = o->next)
 		n++;
 	return n;
+}
+
+unsigned policy_set_minor(const struct policy_set *set)
+{
+	const struct fact *f = fact_named(&set->model.config, STR("kubernetes"));
+	unsigned minor = f ? catalogue_version(f->value) : 0;
+
+	return catalogue_minor(minor ? minor : catalogue_minor_max);
 }
 
 enum mode policy_set_mode(const struct policy_set *set)

@@ -45,6 +45,11 @@ struct request {
 	struct user user;
 	bool dry_run;
 	struct str object, old_object, options; /* JSON text; {NULL, 0} for null */
+	/*
+	 * No API server sent it: a manifest, judged as if a customer sent it. Each use of a
+	 * feature is a finding of its own then, and all findings are listed.
+	 */
+	bool offline;
 };
 
 /* ---- the verdict ---- */
@@ -65,6 +70,8 @@ struct finding_change {
 	struct str path, from, to; /* from/to: "(none)" where absent */
 };
 
+struct place;
+
 struct finding {
 	struct str policy, rule; /* of the set: "coredns", "scale" */
 	enum tier tier;
@@ -76,6 +83,8 @@ struct finding {
 	struct str command;             /* to paste; may be empty */
 	struct str docs;                /* URL */
 	struct str gate;                /* feature gate, of an alpha finding */
+	const struct place
+		*place;      /* of the first change or use (policy/path.h); NULL: the object */
 	struct str override; /* "policy/rule -> action" as configured, if one replaced the action */
 	struct str exception, ticket; /* of the exception in force, if any */
 };
@@ -87,9 +96,9 @@ struct verdict {
 	enum action action; /* the highest of all findings */
 	enum mode mode;
 	enum identity_class identity;
-	bool concerned;           /* a policy's objects fitted */
-	struct finding *findings; /* strongest first, then in order of the pack */
-	size_t findings_n, findings_all;
+	bool concerned;                  /* a policy's objects fitted */
+	struct finding *findings;        /* strongest first, then in order of the pack */
+	size_t findings_n, findings_all; /* listed: at most FINDINGS_MAX, unless offline */
 	struct str error; /* the object could not be read and `onError` answered: why */
 };
 
@@ -134,7 +143,8 @@ struct policy_source {
 				     descended) of any kind */
 	size_t paths_n;
 	const char *config; /* file with the one GuardConfig, or NULL for the built-in defaults */
-	bool no_builtin;    /* tests: leave the built-in pack out */
+	const char *kubernetes; /* "1.36": instead of the configuration's; NULL: as configured */
+	bool no_builtin;        /* tests: leave the built-in pack out */
 };
 
 /*
@@ -153,6 +163,7 @@ size_t policy_set_policies(const struct policy_set *set); /* how many are loaded
 size_t policy_set_rules(const struct policy_set *set);
 size_t policy_set_overrides(const struct policy_set *set);
 enum mode policy_set_mode(const struct policy_set *set);
+unsigned policy_set_minor(const struct policy_set *set); /* of Kubernetes, features are judged by */
 
 /* Steps of the decision, in words, for `review --trace`. One call a line, without newline. */
 struct trace {
