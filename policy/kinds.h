@@ -1,0 +1,18 @@
+/*
+ * kinds.h - from the kind in a manifest to the resource of a request.
+ */
+#ifndef POLICY_KINDS_H
+#define POLICY_KINDS_H
+
+#include "oke/policy.h"
+
+/*
+ * "deployments" for Deployment, by the rule that Kubernetes itself guesses by; {NULL, 0} when the
+ * arena is full.
+ */
+struct str kind_resource(struct str kind, struct arena *arena);
+
+/* Is it a built-in kind without namespaces? Of other kinds that is not known: false. */
+bool kind_cluster_scoped(struct str group, struct str kind);
+
+#endif
