@@ -18,7 +18,7 @@
 #ifndef POLICY_DIFF_H
 #define POLICY_DIFF_H
 
-#include "policy/json.h"
+#include "oke/json.h"
 #include "policy/path.h"
 
 struct change {

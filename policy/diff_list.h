@@ -4,7 +4,7 @@
 #ifndef POLICY_DIFF_LIST_H
 #define POLICY_DIFF_LIST_H
 
-#include "policy/json.h"
+#include "oke/json.h"
 
 struct list_item {
 	struct str key; /* value of the merge key */

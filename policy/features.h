@@ -13,7 +13,7 @@
 
 #include "oke/policy.h"
 #include "policy/catalogue.h"
-#include "policy/json.h"
+#include "oke/json.h"
 #include "policy/path.h"
 
 enum use_kind {

@@ -10,7 +10,7 @@
 #include "policy/diff.h"
 #include "policy/features.h"
 #include "policy/model.h"
-#include "policy/shown.h"
+#include "oke/shown.h"
 
 /* What a rule took of a request. */
 struct taken {

@@ -7,7 +7,7 @@
  * n log n steps whatever keys a client chooses, and makes comparing two such
  * objects a walk along both.
  */
-#include "policy/json.h"
+#include "oke/json.h"
 
 #include "policy/scan.h"
 #include "policy/utf8.h"

@@ -9,7 +9,7 @@
  */
 #include "policy/match.h"
 
-#include "policy/json.h"
+#include "oke/json.h"
 
 enum entry_kind {
 	ENTRY_NAME,   /* this very name */

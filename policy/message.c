@@ -9,7 +9,7 @@
  * message, and only the end is on the screen.
  */
 #include "oke/policy.h"
-#include "policy/shown.h"
+#include "oke/shown.h"
 
 #define TAIL_MAX    2400            /* bytes of remedies and links in a denial */
 #define FIELDS_MAX  FINDING_CHANGES /* changed fields in a denial, over all findings */

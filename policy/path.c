@@ -5,7 +5,7 @@
 
 #include <assert.h>
 
-#include "policy/json.h"
+#include "oke/json.h"
 #include "policy/utf8.h"
 
 /* ---- reading ---- */

@@ -1,7 +1,7 @@
 /*
  * place.c - from a place back to the value that stands there.
  */
-#include "policy/json.h"
+#include "oke/json.h"
 #include "policy/path.h"
 
 static const struct json *step_into(const struct json *at, const struct step *step)

@@ -12,7 +12,7 @@
 #define POLICY_REDACT_H
 
 #include "oke/policy.h"
-#include "policy/json.h"
+#include "oke/json.h"
 #include "policy/path.h"
 
 #define NOT_SHOWN "(not shown)"

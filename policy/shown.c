@@ -5,7 +5,7 @@
  * any filter, escape sequences and bidirectional marks included. What comes out
  * of here is printable ASCII, whatever went in.
  */
-#include "policy/shown.h"
+#include "oke/shown.h"
 
 #include "policy/utf8.h"
 

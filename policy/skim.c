@@ -6,7 +6,7 @@
  * looked at for quotes and brackets alone; any bytes are safe here, and what is
  * used later is read by json_parse, which checks all of it.
  */
-#include "policy/json.h"
+#include "oke/json.h"
 
 #include "policy/scan.h"
 #include "policy/utf8.h"

@@ -4,7 +4,7 @@
  * Values may be as deep as JSON_DEPTH_MAX: the walks keep their own stacks. No
  * walk visits a value twice, so none is worse than linear, whatever the input.
  */
-#include "policy/json.h"
+#include "oke/json.h"
 
 #include <assert.h>
 

@@ -12,8 +12,8 @@
 #include <time.h>
 
 #include "oke/cleanup.h"
-#include "policy/finding.h"
-#include "policy/json.h"
+#include "oke/json.h"
+#include "oke/shown.h"
 #include "webhook/cmd.h"
 #include "webhook/handler.h"
 #include "webhook/options.h"

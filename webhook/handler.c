@@ -3,7 +3,7 @@
 #include <cjson/cJSON.h>
 
 #include "oke/cleanup.h"
-#include "policy/shown.h"
+#include "oke/shown.h"
 
 #define ERROR_MAX 600 /* bytes of an error's text */
 

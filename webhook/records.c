@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "policy/json.h"
+#include "oke/json.h"
 
 #define CHUNK (64u << 10)
 

@@ -1,15 +1,15 @@
+/*
+ * review.c - the envelope of an AdmissionReview: bytes to a request.
+ *
+ * Each byte is passed once: members of the envelope are read strictly, objects are
+ * stepped over. review_encode.c writes the answer.
+ */
 #include "webhook/review.h"
 
-#include <cjson/cJSON.h>
-
-#include "oke/cleanup.h"
-#include "policy/json.h"
+#include "oke/json.h"
 
 #define UID_MAX    256
 #define GROUPS_MAX 10000
-#define CAUSES_MAX 64 /* of one denial: eight findings of eight fields */
-
-/* ---- decode ---- */
 
 struct decode {
 	struct arena *arena;
@@ -49,7 +49,7 @@ static bool is_null(struct str raw)
 }
 
 /* A string; null counts as absent. */
-static int read_string(struct decode *d, const char *where, struct str raw, struct str *out)
+static int read_string(struct decode *d, const char *where, struct str raw, void *out)
 {
 	const struct json *j;
 
@@ -59,7 +59,7 @@ static int read_string(struct decode *d, const char *where, struct str raw, stru
 		return refuse(d, where, "must be a string");
 	if (!(j = parse(d, where, raw)))
 		return -1;
-	*out = json_str(j);
+	*(struct str *)out = json_str(j);
 	return 0;
 }
 
@@ -91,38 +91,40 @@ static int read_fields(struct decode *d, const char *where, struct str raw,
 	return 0;
 }
 
-static int read_kind(struct decode *d, const char *where, struct str raw, struct gvk *out)
+static int read_kind(struct decode *d, const char *where, struct str raw, void *out)
 {
-	const struct field fields[] = { { "group", &out->group },
-					{ "version", &out->version },
-					{ "kind", &out->kind } };
+	struct gvk *k = out;
+	const struct field fields[] = { { "group", &k->group },
+					{ "version", &k->version },
+					{ "kind", &k->kind } };
 
 	return read_fields(d, where, raw, fields);
 }
 
-static int read_resource(struct decode *d, const char *where, struct str raw, struct gvr *out)
+static int read_resource(struct decode *d, const char *where, struct str raw, void *out)
 {
-	const struct field fields[] = { { "group", &out->group },
-					{ "version", &out->version },
-					{ "resource", &out->resource } };
+	struct gvr *r = out;
+	const struct field fields[] = { { "group", &r->group },
+					{ "version", &r->version },
+					{ "resource", &r->resource } };
 
 	return read_fields(d, where, raw, fields);
 }
 
 /* An object stays a range of bytes: most are never read. */
-static int read_range(struct decode *d, const char *where, struct str raw, struct str *out)
+static int read_range(struct decode *d, const char *where, struct str raw, void *out)
 {
 	if (is_null(raw))
 		return 0;
 	if (raw.s[0] != '{')
 		return refuse(d, where, "must be an object or null");
-	*out = raw;
+	*(struct str *)out = raw;
 	return 0;
 }
 
-static int member_uid(struct decode *d, const char *where, struct str raw)
+static int read_uid(struct decode *d, const char *where, struct str raw, void *out)
 {
-	struct str *uid = &d->req->uid;
+	struct str *uid = out;
 
 	if (read_string(d, where, raw, uid) < 0)
 		return -1;
@@ -134,7 +136,7 @@ static int member_uid(struct decode *d, const char *where, struct str raw)
 	return 0;
 }
 
-static int member_operation(struct decode *d, const char *where, struct str raw)
+static int read_operation(struct decode *d, const char *where, struct str raw, void *out)
 {
 	static const enum operation all[] = { OP_CREATE, OP_UPDATE, OP_DELETE, OP_CONNECT };
 	struct str name = { NULL, 0 };
@@ -143,24 +145,25 @@ static int member_operation(struct decode *d, const char *where, struct str raw)
 		return -1;
 	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
 		if (str_is(name, operation_name(all[i]))) {
-			d->req->operation = all[i];
+			*(enum operation *)out = all[i];
 			return 0;
 		}
 	return refuse(d, where, "must be CREATE, UPDATE, DELETE or CONNECT");
 }
 
-static int read_groups(struct decode *d, const struct json *list)
+static int read_groups(struct decode *d, const struct json *list, struct user *user)
 {
 	static const char wrong[] = "must be a list of strings, at most 10000";
-	struct user *user = &d->req->user;
-	struct str *groups = NULL;
+	struct str *groups;
 	size_t n = 0;
 
 	if (!list || list->type == JSON_NULL)
 		return 0;
 	if (list->type != JSON_ARRAY || list->len > GROUPS_MAX)
 		return refuse(d, "request.userInfo.groups", wrong);
-	if (list->len && !(groups = arena_calloc(d->arena, list->len, sizeof *groups)))
+	if (!list->child)
+		return 0;
+	if (!(groups = arena_calloc(d->arena, list->len, sizeof *groups)))
 		return err_set(d->err, ERR_LIMIT, "no memory left for the user's groups");
 	for (const struct json *j = list->child; j; j = j->next) {
 		if (j->type != JSON_STRING)
@@ -172,8 +175,9 @@ static int read_groups(struct decode *d, const struct json *list)
 	return 0;
 }
 
-static int member_user(struct decode *d, const char *where, struct str raw)
+static int read_user(struct decode *d, const char *where, struct str raw, void *out)
 {
+	struct user *user = out;
 	const struct json *info, *name;
 
 	if (is_null(raw))
@@ -185,34 +189,17 @@ static int member_user(struct decode *d, const char *where, struct str raw)
 	name = json_get(info, STR("username"));
 	if (name && name->type != JSON_STRING && name->type != JSON_NULL)
 		return refuse(d, "request.userInfo.username", "must be a string");
-	d->req->user.name = json_str(name);
-	return read_groups(d, json_get(info, STR("groups")));
+	user->name = json_str(name);
+	return read_groups(d, json_get(info, STR("groups")), user);
 }
 
-static int member_dry_run(struct decode *d, const char *where, struct str raw)
+static int read_dry_run(struct decode *d, const char *where, struct str raw, void *out)
 {
 	if (!str_is(raw, "true") && !str_is(raw, "false") && !is_null(raw))
 		return refuse(d, where, "must be true, false or null");
-	d->req->dry_run = str_is(raw, "true");
+	*(bool *)out = str_is(raw, "true");
 	return 0;
 }
-
-#define MEMBER(name, reader, field)                                                                \
-	static int member_##name(struct decode *d, const char *where, struct str raw)              \
-	{                                                                                          \
-		return reader(d, where, raw, &d->req->field);                                      \
-	}
-MEMBER(kind, read_kind, kind)
-MEMBER(request_kind, read_kind, request_kind)
-MEMBER(resource, read_resource, resource)
-MEMBER(request_resource, read_resource, request_resource)
-MEMBER(subresource, read_string, subresource)
-MEMBER(request_subresource, read_string, request_subresource)
-MEMBER(name, read_string, name)
-MEMBER(namespace, read_string, namespace)
-MEMBER(object, read_range, object)
-MEMBER(old_object, read_range, old_object)
-MEMBER(options, read_range, options)
 
 /* The members of `request` that we know, in the order in which an API server writes them. */
 #define AT(name)                                                                                   \
@@ -220,27 +207,29 @@ MEMBER(options, read_range, options)
 	{                                                                                          \
 		name, sizeof name - 1                                                              \
 	}
+#define TO(field) offsetof(struct request, field)
 static const struct member {
 	const char *where;
 	struct str name;
-	int (*read)(struct decode *d, const char *where, struct str raw);
+	int (*read)(struct decode *d, const char *where, struct str raw, void *out);
+	size_t to; /* where out points to */
 	bool required;
 } request_members[] = {
-	{ AT("uid"), member_uid, true },
-	{ AT("kind"), member_kind, true },
-	{ AT("resource"), member_resource, true },
-	{ AT("subResource"), member_subresource, false },
-	{ AT("requestKind"), member_request_kind, false },
-	{ AT("requestResource"), member_request_resource, false },
-	{ AT("requestSubResource"), member_request_subresource, false },
-	{ AT("name"), member_name, false },
-	{ AT("namespace"), member_namespace, false },
-	{ AT("operation"), member_operation, true },
-	{ AT("userInfo"), member_user, false },
-	{ AT("object"), member_object, false },
-	{ AT("oldObject"), member_old_object, false },
-	{ AT("dryRun"), member_dry_run, false },
-	{ AT("options"), member_options, false },
+	{ AT("uid"), read_uid, TO(uid), true },
+	{ AT("kind"), read_kind, TO(kind), true },
+	{ AT("resource"), read_resource, TO(resource), true },
+	{ AT("subResource"), read_string, TO(subresource), false },
+	{ AT("requestKind"), read_kind, TO(request_kind), false },
+	{ AT("requestResource"), read_resource, TO(request_resource), false },
+	{ AT("requestSubResource"), read_string, TO(request_subresource), false },
+	{ AT("name"), read_string, TO(name), false },
+	{ AT("namespace"), read_string, TO(namespace), false },
+	{ AT("operation"), read_operation, TO(operation), true },
+	{ AT("userInfo"), read_user, TO(user), false },
+	{ AT("object"), read_range, TO(object), false },
+	{ AT("oldObject"), read_range, TO(old_object), false },
+	{ AT("dryRun"), read_dry_run, TO(dry_run), false },
+	{ AT("options"), read_range, TO(options), false },
 };
 #define MEMBERS_N (sizeof request_members / sizeof *request_members)
 
@@ -257,7 +246,7 @@ static int read_member(struct decode *d, const struct json_member *m, size_t *ne
 			return refuse_twice(d, known->where);
 		d->seen |= 1u << i;
 		*next = i + 1;
-		return known->read(d, known->where, m->value);
+		return known->read(d, known->where, m->value, (char *)d->req + known->to);
 	}
 	return 0;
 }
@@ -378,148 +367,4 @@ int review_decode(struct str body, struct arena *arena, struct review *out, stru
 	fill_in(&d);
 	*out = review;
 	return 0;
-}
-
-/* ---- encode ---- */
-
-static void json_end(cJSON **j)
-{
-	cJSON_Delete(*j);
-}
-
-/* cJSON wants NUL behind a string; the arena may be used up when a denial is written. */
-static bool add(cJSON *object, const char *key, struct str value)
-{
-	scoped(free_end) char *z = malloc(value.n + 1);
-
-	if (!z)
-		return false;
-	if (value.n)
-		memcpy(z, value.s, value.n);
-	z[value.n] = '\0';
-	return cJSON_AddStringToObject(object, key, z);
-}
-
-/* One cause a changed field, for programs: kubectl shows none of them. */
-static bool add_cause(cJSON *causes, const struct finding_change *change)
-{
-	cJSON *cause = cJSON_CreateObject();
-	struct text words;
-	scoped(arena_end) struct arena arena;
-
-	arena_init(&arena, 1024);
-	text_init(&words, &arena, 512);
-	text_str(&words, change->from);
-	text_puts(&words, " -> ");
-	text_str(&words, change->to);
-	if (!cJSON_AddItemToArray(causes, cause)) {
-		cJSON_Delete(cause);
-		return false;
-	}
-	return add(cause, "reason", STR("FieldValueForbidden")) &&
-	       add(cause, "message", text_get(&words)) && add(cause, "field", change->path);
-}
-
-static bool add_causes(cJSON *status, const struct verdict *v)
-{
-	cJSON *details, *causes = NULL;
-	size_t n = 0;
-
-	for (size_t i = 0; i < v->findings_n && v->findings[i].action == ACTION_DENY; i++)
-		for (size_t k = 0; k < v->findings[i].changes_n && n < CAUSES_MAX; k++, n++) {
-			if (!causes && (!(details = cJSON_AddObjectToObject(status, "details")) ||
-					!(causes = cJSON_AddArrayToObject(details, "causes"))))
-				return false;
-			if (!add_cause(causes, &v->findings[i].changes[k]))
-				return false;
-		}
-	return true;
-}
-
-static bool add_status(cJSON *response, const struct verdict *v, struct arena *arena)
-{
-	cJSON *status = cJSON_AddObjectToObject(response, "status");
-
-	/* Both: kubectl prints the reason, the API server answers with the code. */
-	return status && cJSON_AddNumberToObject(status, "code", 403) &&
-	       add(status, "reason", STR("Forbidden")) &&
-	       add(status, "message", verdict_message(v, arena)) && add_causes(status, v);
-}
-
-static bool add_warnings(cJSON *response, const struct verdict *v, struct arena *arena)
-{
-	struct str lines[WARNINGS_MAX];
-	size_t n = verdict_warnings(v, arena, lines);
-	cJSON *list = n ? cJSON_AddArrayToObject(response, "warnings") : NULL;
-
-	if (n && !list)
-		return false;
-	for (size_t i = 0; i < n; i++) {
-		char line[WARNING_MAX + 1] = "";
-		cJSON *item;
-
-		memcpy(line, lines[i].s, lines[i].n);
-		if (!(item = cJSON_CreateString(line)) || !cJSON_AddItemToArray(list, item)) {
-			cJSON_Delete(item);
-			return false;
-		}
-	}
-	return true;
-}
-
-static bool add_annotations(cJSON *response, const struct verdict *v, struct arena *arena)
-{
-	struct annotation all[ANNOTATIONS_MAX];
-	size_t n = verdict_annotations(v, arena, all);
-	cJSON *object = n ? cJSON_AddObjectToObject(response, "auditAnnotations") : NULL;
-
-	if (n && !object)
-		return false;
-	for (size_t i = 0; i < n; i++)
-		if (!add(object, all[i].key, all[i].value))
-			return false;
-	return true;
-}
-
-static bool add_response(cJSON *root, const struct review *review, const struct verdict *v,
-			 struct arena *arena)
-{
-	cJSON *response = cJSON_AddObjectToObject(root, "response");
-	bool denied = v->action == ACTION_DENY;
-
-	return response && add(response, "uid", review->request.uid) &&
-	       cJSON_AddBoolToObject(response, "allowed", !denied) &&
-	       (!denied || add_status(response, v, arena)) && add_warnings(response, v, arena) &&
-	       add_annotations(response, v, arena);
-}
-
-/* The text and a newline behind it. */
-static char *print_line(const cJSON *root, size_t *len)
-{
-	char *text = cJSON_PrintBuffered(root, 1024, false), *line;
-	size_t n = text ? strlen(text) : 0;
-
-	if (!text || !(line = realloc(text, n + 2))) {
-		free(text);
-		return NULL;
-	}
-	memcpy(line + n, "\n", 2);
-	*len = n + 1;
-	return line;
-}
-
-char *review_encode(const struct review *review, const struct verdict *verdict, struct arena *arena,
-		    size_t *len, struct err *err)
-{
-	static const char *const versions[] = { "admission.k8s.io/v1", "admission.k8s.io/v1beta1" };
-	scoped(json_end) cJSON *root = cJSON_CreateObject();
-	char *line = NULL;
-
-	if (root && cJSON_AddStringToObject(root, "apiVersion", versions[review->version]) &&
-	    cJSON_AddStringToObject(root, "kind", "AdmissionReview") &&
-	    add_response(root, review, verdict, arena))
-		line = print_line(root, len);
-	if (!line)
-		err_nomem(err);
-	return line;
 }

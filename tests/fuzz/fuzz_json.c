@@ -8,7 +8,7 @@
 #include <stdlib.h>
 
 #include "oke/cleanup.h"
-#include "policy/json.h"
+#include "oke/json.h"
 
 #define MEMORY (256u << 20)
 #define LOOKUP 64 /* members: looking each up is quadratic */

@@ -1,7 +1,7 @@
 /*
  * check_json.c - the strict reader: what it takes, what it refuses, its limits.
  */
-#include "policy/json.h"
+#include "oke/json.h"
 
 #include <check.h>
 

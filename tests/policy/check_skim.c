@@ -1,7 +1,7 @@
 /*
  * check_skim.c - members without nodes.
  */
-#include "policy/json.h"
+#include "oke/json.h"
 
 #include "tests/policy/parsed.h"
 

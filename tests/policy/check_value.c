@@ -1,7 +1,7 @@
 /*
  * check_value.c - equality and printing.
  */
-#include "policy/json.h"
+#include "oke/json.h"
 
 #include "tests/policy/parsed.h"
 

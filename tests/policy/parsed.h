@@ -7,7 +7,7 @@
 #include <check.h>
 
 #include "oke/cleanup.h"
-#include "policy/json.h"
+#include "oke/json.h"
 
 /* A row of a table that is a test each. */
 #define ROWS(table) (int)(sizeof(table) / sizeof *(table))

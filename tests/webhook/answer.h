@@ -6,7 +6,7 @@
 #ifndef TESTS_WEBHOOK_ANSWER_H
 #define TESTS_WEBHOOK_ANSWER_H
 
-#include "policy/json.h"
+#include "oke/json.h"
 #include "webhook/handler.h"
 
 static inline bool answer_printable(struct str s, bool newlines)

@@ -1,8 +1,8 @@
 /*
  * shown.h - text of a request made fit to be shown: printable ASCII, and short.
  */
-#ifndef POLICY_SHOWN_H
-#define POLICY_SHOWN_H
+#ifndef OKE_SHOWN_H
+#define OKE_SHOWN_H
 
 #include "oke/arena.h"
 #include "oke/str.h"

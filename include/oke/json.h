@@ -11,8 +11,8 @@
  * Nodes point into the input where a string holds no escape, and into the arena
  * where it does: input and arena must outlive the nodes. The input is not changed.
  */
-#ifndef POLICY_JSON_H
-#define POLICY_JSON_H
+#ifndef OKE_JSON_H
+#define OKE_JSON_H
 
 #include <stdbool.h>
 #include <stdint.h>
