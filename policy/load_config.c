@@ -118,14 +118,21 @@ static const struct list overrides_list = { "[{rule: alpha/fields, action: deny}
 
 /* ---- the cluster's facts ---- */
 
+#define FACTS_MAX 1000 /* each is looked for among the others */
+
 static void fact_set(struct reader *r, const struct yaml_node *at, struct str name,
 		     struct str value)
 {
 	struct config *c = &r->model->config;
 	struct fact **f = &c->facts;
+	size_t n = 0;
 
-	while (*f && !str_eq((*f)->name, name))
+	for (; *f && !str_eq((*f)->name, name) && n < FACTS_MAX; n++)
 		f = &(*f)->next;
+	if (n == FACTS_MAX) {
+		read_error(r, at, "more than %d facts about the cluster", FACTS_MAX);
+		return;
+	}
 	if (!*f && !(*f = read_keep(r, sizeof **f)))
 		return;
 	(*f)->name = name;
@@ -161,7 +168,8 @@ static void read_addon_facts(struct reader *r, const struct yaml_node *addon, st
 
 	if (!is_mapping(r, addon))
 		return;
-	for (const struct yaml_node *c = addon->child; c; c = c->next) {
+	for (const struct yaml_node *c = addon->child; c && r->complaints_n < READ_ERRORS_MAX;
+	     c = c->next) {
 		struct text t;
 
 		if (!read_key(r, c, &key) || !read_check(r, c->key, key, &form_token) ||

@@ -193,7 +193,7 @@ static void read_changed(struct reader *r, const struct yaml_node *n, void *out,
 }
 
 static const struct list changed_list = {
-	"[spec.replicas, $metadata]", sizeof(struct changed), read_changed, NULL, false, 1000
+	"[spec.replicas, $metadata]", sizeof(struct changed), read_changed, NULL, false, 64
 };
 
 /* ---- features ---- */
@@ -334,7 +334,7 @@ static const struct list rules_list = {
 	read_rule,
 	NULL,
 	false,
-	1000,
+	500,
 };
 
 /* ---- addon ---- */

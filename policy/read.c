@@ -443,6 +443,10 @@ static void field_unknown(struct reader *r, const struct yaml_node *entry,
 	char list[400];
 	size_t at = 0;
 
+	if (r->complaints_n >= READ_ERRORS_MAX) {
+		r->complaints_n++; /* only counted: a file may hold a hundred thousand */
+		return;
+	}
 	nearest_start(&near, entry->key->text);
 	for (size_t i = 0; i < fields->n; i++)
 		nearest_try(&near, str_of(fields->v[i].key));
