@@ -202,36 +202,35 @@ static int read_dry_run(struct decode *d, const char *where, struct str raw, voi
 }
 
 /* The members of `request` that we know, in the order in which an API server writes them. */
-#define AT(name)                                                                                   \
-	"request." name,                                                                           \
+#define AT(where)                                                                                  \
 	{                                                                                          \
-		name, sizeof name - 1                                                              \
+		where, sizeof(where) - 1                                                           \
 	}
 #define TO(field) offsetof(struct request, field)
 static const struct member {
-	const char *where;
-	struct str name;
+	struct str where; /* "request." and the name */
 	int (*read)(struct decode *d, const char *where, struct str raw, void *out);
 	size_t to; /* where out points to */
 	bool required;
 } request_members[] = {
-	{ AT("uid"), read_uid, TO(uid), true },
-	{ AT("kind"), read_kind, TO(kind), true },
-	{ AT("resource"), read_resource, TO(resource), true },
-	{ AT("subResource"), read_string, TO(subresource), false },
-	{ AT("requestKind"), read_kind, TO(request_kind), false },
-	{ AT("requestResource"), read_resource, TO(request_resource), false },
-	{ AT("requestSubResource"), read_string, TO(request_subresource), false },
-	{ AT("name"), read_string, TO(name), false },
-	{ AT("namespace"), read_string, TO(namespace), false },
-	{ AT("operation"), read_operation, TO(operation), true },
-	{ AT("userInfo"), read_user, TO(user), false },
-	{ AT("object"), read_range, TO(object), false },
-	{ AT("oldObject"), read_range, TO(old_object), false },
-	{ AT("dryRun"), read_dry_run, TO(dry_run), false },
-	{ AT("options"), read_range, TO(options), false },
+	{ AT("request.uid"), read_uid, TO(uid), true },
+	{ AT("request.kind"), read_kind, TO(kind), true },
+	{ AT("request.resource"), read_resource, TO(resource), true },
+	{ AT("request.subResource"), read_string, TO(subresource), false },
+	{ AT("request.requestKind"), read_kind, TO(request_kind), false },
+	{ AT("request.requestResource"), read_resource, TO(request_resource), false },
+	{ AT("request.requestSubResource"), read_string, TO(request_subresource), false },
+	{ AT("request.name"), read_string, TO(name), false },
+	{ AT("request.namespace"), read_string, TO(namespace), false },
+	{ AT("request.operation"), read_operation, TO(operation), true },
+	{ AT("request.userInfo"), read_user, TO(user), false },
+	{ AT("request.object"), read_range, TO(object), false },
+	{ AT("request.oldObject"), read_range, TO(old_object), false },
+	{ AT("request.dryRun"), read_dry_run, TO(dry_run), false },
+	{ AT("request.options"), read_range, TO(options), false },
 };
-#define MEMBERS_N (sizeof request_members / sizeof *request_members)
+#define WHERE_PREFIX (sizeof "request." - 1)
+#define MEMBERS_N    (sizeof request_members / sizeof *request_members)
 
 /* *next: where to look first. Each is to be there once at most. */
 static int read_member(struct decode *d, const struct json_member *m, size_t *next)
@@ -240,13 +239,13 @@ static int read_member(struct decode *d, const struct json_member *m, size_t *ne
 		size_t i = (*next + tried) % MEMBERS_N;
 		const struct member *known = &request_members[i];
 
-		if (!json_skim_is(m->key, known->name))
+		if (!json_skim_is(m->key, str_from(known->where, WHERE_PREFIX)))
 			continue;
 		if (d->seen & 1u << i)
-			return refuse_twice(d, known->where);
+			return refuse_twice(d, known->where.s);
 		d->seen |= 1u << i;
 		*next = i + 1;
-		return known->read(d, known->where, m->value, (char *)d->req + known->to);
+		return known->read(d, known->where.s, m->value, (char *)d->req + known->to);
 	}
 	return 0;
 }
@@ -266,7 +265,7 @@ static int read_request(struct decode *d, struct json_member *request)
 		return 1;
 	for (size_t i = 0; i < MEMBERS_N; i++)
 		if (request_members[i].required && !(d->seen & 1u << i))
-			return refuse_missing(d, request_members[i].where);
+			return refuse_missing(d, request_members[i].where.s);
 	if (!d->req->resource.resource.n)
 		return refuse_missing(d, "request.resource.resource");
 	return 0;
