@@ -7,7 +7,7 @@
  */
 #include "policy/manifest_json.h"
 
-#include "policy/json.h"
+#include "oke/json.h"
 #include "policy/manifest.h"
 
 size_t json_end(struct str text, struct json_end *state)

@@ -4,7 +4,7 @@
  */
 #include "policy/manifest_node.h"
 
-#include "policy/json.h"
+#include "oke/json.h"
 #include "policy/manifest.h"
 #include "policy/redact.h"
 #include "policy/scalar.h"

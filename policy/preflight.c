@@ -7,7 +7,7 @@
 #include <assert.h>
 
 #include "policy/features.h"
-#include "policy/shown.h"
+#include "oke/shown.h"
 
 #define TEXT_MAX       1024
 #define PATH_MAX_SHOWN 200

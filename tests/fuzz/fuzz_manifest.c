@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 #include "oke/cleanup.h"
-#include "policy/json.h"
+#include "oke/json.h"
 #include "policy/manifest.h"
 
 #define MEMORY (64u << 20)

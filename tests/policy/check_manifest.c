@@ -3,7 +3,7 @@
  */
 #include "policy/manifest.h"
 
-#include "policy/json.h"
+#include "oke/json.h"
 #include "tests/policy/parsed.h"
 
 struct reading {
