@@ -103,21 +103,38 @@ static void drop_managed_fields(struct json *object)
 		}
 }
 
-/* A Scale to 0 leaves spec.replicas out (autoscaling/v1 Scale, omitempty). */
+static struct json *add_member(struct judge *j, struct json *object, const char *key,
+			       enum json_type type)
+{
+	struct json *m = arena_zalloc(j->arena, sizeof *m);
+
+	if (!m)
+		return NULL;
+	*m = (struct json){ .next = object->child, .key = key, .key_len = (uint32_t)strlen(key) };
+	m->type = type;
+	object->child = m;
+	object->len++;
+	return m;
+}
+
+/*
+ * A Scale to 0 leaves spec.replicas out (autoscaling/v1 Scale, omitempty), and may leave out the
+ * spec that holds nothing else (omitzero).
+ */
 static int fill_replicas(struct judge *j, struct json *scale)
 {
 	struct json *spec = (struct json *)json_get(scale, STR("spec")), *zero;
 
-	if (!spec || spec->type != JSON_OBJECT || json_get(spec, STR("replicas")))
+	if (!scale || scale->type != JSON_OBJECT)
 		return 0;
-	if (!(zero = arena_zalloc(j->arena, sizeof *zero)))
+	if (!spec && !(spec = add_member(j, scale, "spec", JSON_OBJECT)))
 		return err_set(j->err, ERR_LIMIT, "the request's memory is used up");
-	*zero = (struct json){ .next = spec->child, .key = "replicas", .key_len = 8 };
-	zero->type = JSON_NUMBER;
+	if (spec->type != JSON_OBJECT || json_get(spec, STR("replicas")))
+		return 0;
+	if (!(zero = add_member(j, spec, "replicas", JSON_NUMBER)))
+		return err_set(j->err, ERR_LIMIT, "the request's memory is used up");
 	zero->text = "0";
 	zero->len = 1;
-	spec->child = zero;
-	spec->len++;
 	return 0;
 }
 

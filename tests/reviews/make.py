@@ -293,6 +293,13 @@ def make_surroundings():
                                               {"spec": {"selector": selector, "maxUnavailable": 0}}))
 
 
+def make_scales():
+    r = request_of("coredns-scale-zero")
+    del r["object"]["spec"]
+    made("scale-without-spec", "A Scale to 0 that leaves spec out as well", "scale", "deny",
+         "coredns", ["spec.replicas"], r)
+
+
 def make_self():
     """The guard's own objects; tests/webhook/check_facts.c judges them with guardAdmins set too."""
     base = create("apps", "v1", "Deployment", "deployments", "oke-guard", "oke-guard",
@@ -555,6 +562,7 @@ def make():
     make_restarts()
     make_accounts()
     make_surroundings()
+    make_scales()
     make_self()
     for component, kind, namespace, name, expect in COMPONENTS:
         object_matrix(component, kind, namespace, name, expect, ACCOUNTS.get(name))
