@@ -12,7 +12,7 @@ PYTHON=/usr/bin/python3
 
 # Sanitizers and a shared machine are slow; a test that hangs still ends.
 export CK_DEFAULT_TIMEOUT=${CK_DEFAULT_TIMEOUT:-180}
-export ASAN_OPTIONS=detect_leaks=1:detect_stack_use_after_return=1:strict_string_checks=1
+export ASAN_OPTIONS=detect_leaks=1:detect_stack_use_after_return=1
 export UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1
 export TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1
 export PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1
