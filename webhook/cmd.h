@@ -11,6 +11,7 @@
 
 int cmd_serve(int argc, char **argv);
 int cmd_review(int argc, char **argv);
+int cmd_check(int argc, char **argv);
 int cmd_policy(int argc, char **argv);
 int cmd_certs(int argc, char **argv);
 int cmd_alpha(int argc, char **argv);

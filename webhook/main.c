@@ -14,6 +14,7 @@ static const struct command {
 } commands[] = {
 	{ "serve", "run the webhook", cmd_serve },
 	{ "review", "judge AdmissionReviews: what would the server answer?", cmd_review },
+	{ "check", "judge manifests offline, files and folders", cmd_check },
 	{ "policy", "print, lint, explain, schema", cmd_policy },
 	{ "certs", "issue, check and show certificates", cmd_certs },
 	{ "alpha", "what is known about alpha features: list, explain", cmd_alpha },

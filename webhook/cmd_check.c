@@ -1,0 +1,534 @@
+/*
+ * cmd_check.c - `oke-guard check`: judge manifests offline, as if a customer created each
+ * object.
+ *
+ * The same policies as the server's. A file is read object by object, so the output of a
+ * large chart takes no more memory than its largest document.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "oke/alpha.h"
+#include "oke/cleanup.h"
+#include "policy/kinds.h"
+#include "policy/manifest.h"
+#include "policy/preflight.h"
+#include "policy/shown.h"
+#include "webhook/check_files.h"
+#include "webhook/check_report.h"
+#include "webhook/cmd.h"
+#include "webhook/options.h"
+
+#define OBJECT_MEMORY_MAX (256u << 20) /* to judge one object */
+#define FILE_PROBLEMS_MAX 20           /* of one file that are told */
+#define NAME_MAX_SHOWN    253
+#define FILE_MAX_SHOWN    4096
+#define PATH_MAX_SHOWN    400
+#define PROBLEM_MAX_SHOWN 400
+
+struct asked {
+	const char *output, *config, *fail_on, *kubernetes, *to, *namespace;
+	struct option_list policies;
+};
+
+struct run {
+	const struct policy_set *set;
+	const struct asked *asked;
+	struct check_report *report;
+	struct check_summary summary;
+	unsigned minor, to; /* to 0: no preflight */
+	int64_t now;
+	enum action fail_on;
+	bool counts; /* a finding, or a change, that --fail-on counts */
+
+	/* The file that is being read. */
+	struct check_place place;
+	struct arena names; /* of the file */
+	size_t problems;
+};
+
+static int complain(const char *what)
+{
+	fprintf(stderr, "oke-guard check: %s\n", what);
+	return EXIT_INPUT;
+}
+
+/* ---- problems ---- */
+
+static void tell(struct run *run, unsigned document, unsigned line, const char *text)
+{
+	struct check_place place = run->place;
+	scoped(arena_end) struct arena arena;
+	struct str words;
+
+	arena_init(&arena, 1u << 16);
+	run->summary.errors++;
+	if (++run->problems > FILE_PROBLEMS_MAX)
+		return;
+	words = shown(str_of(text), PROBLEM_MAX_SHOWN, &arena);
+	place.document = document;
+	place.line = line;
+	check_report_error(run->report, &place, words.s ? words.s : "out of memory");
+	if (run->problems == FILE_PROBLEMS_MAX)
+		fprintf(stderr, "%s: error: there may be more\n", place.file_shown);
+}
+
+static void on_problem(void *ctx, const struct manifest_problem *p)
+{
+	tell(ctx, p->document, p->line, p->text);
+}
+
+/* ---- one object ---- */
+
+static struct str path_words(const struct place *place, struct arena *arena)
+{
+	struct text t;
+
+	if (!place)
+		return STR("");
+	text_init(&t, arena, 1u << 16);
+	place_print(place, &t);
+	return shown_ends(text_get(&t), PATH_MAX_SHOWN, arena);
+}
+
+static int by_line(const void *a, const void *b)
+{
+	const struct check_finding *x = a, *y = b;
+
+	if (x->line != y->line)
+		return x->line < y->line ? -1 : 1;
+	return (x->action < y->action) - (x->action > y->action);
+}
+
+static void fill_finding(const struct finding *f, const struct manifest *m, struct arena *arena,
+			 struct check_finding *out)
+{
+	*out = (struct check_finding){
+		.line = manifest_line(m, f->place),
+		.action = f->action,
+		.tier = tier_name(f->tier),
+		.policy = f->policy,
+		.rule = f->rule,
+		.path = path_words(f->place, arena),
+		.gate = f->gate,
+		.message = f->sentence,
+		.remedy = f->remedy,
+		.command = f->command,
+		.docs = f->docs,
+	};
+}
+
+/* What the upgrade does to it: what goes breaks, what is announced to go is worth a warning. */
+static enum action change_action(enum preflight_kind kind)
+{
+	static const enum action actions[PREFLIGHT_KINDS] = {
+		[PREFLIGHT_REMOVED] = ACTION_DENY,  [PREFLIGHT_DEPRECATED] = ACTION_WARN,
+		[PREFLIGHT_ALPHA] = ACTION_WARN,    [PREFLIGHT_ALPHA_FREE] = ACTION_ALLOW,
+		[PREFLIGHT_ALLOWED] = ACTION_ALLOW,
+	};
+
+	return actions[kind];
+}
+
+static void fill_change(const struct preflight *p, const struct manifest *m,
+			struct check_finding *out)
+{
+	*out = (struct check_finding){
+		.line = manifest_line(m, p->place),
+		.action = change_action(p->kind),
+		.change = preflight_name(p->kind),
+		.path = p->path,
+		.gate = p->gate,
+		.message = p->message,
+		.remedy = p->remedy,
+	};
+}
+
+static void count(struct run *run, const struct check_finding *f)
+{
+	if (f->change)
+		run->summary.changes++;
+	else
+		run->summary.actions[f->action]++;
+	run->counts = run->counts || f->action >= run->fail_on;
+}
+
+/* All that is to be said of the object, in the order of its lines. */
+static int report(struct run *run, const struct manifest *m, const struct check_object *o,
+		  const struct verdict *v, const struct preflight *changes, size_t changes_n,
+		  struct arena *arena, struct err *err)
+{
+	size_t n = v->findings_n + changes_n;
+	struct check_finding *all = arena_calloc(arena, n + 1, sizeof *all);
+
+	if (!all)
+		return err_set(err, ERR_LIMIT, "no memory left for the object's findings");
+	for (size_t i = 0; i < v->findings_n; i++)
+		fill_finding(&v->findings[i], m, arena, &all[i]);
+	for (size_t i = 0; i < changes_n; i++)
+		fill_change(&changes[i], m, &all[v->findings_n + i]);
+	qsort(all, n, sizeof *all, by_line);
+	check_report_object(run->report, o);
+	for (size_t i = 0; i < n; i++) {
+		count(run, &all[i]);
+		check_report_finding(run->report, o, &all[i]);
+	}
+	check_report_object_end(run->report, o);
+	return 0;
+}
+
+static int request_of(const struct run *run, const struct manifest_object *o, struct arena *arena,
+		      struct request *out)
+{
+	struct str resource = kind_resource(o->gvk.kind, arena);
+	bool cluster = kind_cluster_scoped(o->gvk.group, o->gvk.kind);
+
+	*out = (struct request){
+		.operation = OP_CREATE,
+		.kind = o->gvk,
+		.request_kind = o->gvk,
+		.resource = { o->gvk.group, o->gvk.version, resource },
+		.name = o->name,
+		.object = o->json,
+		.offline = true,
+	};
+	out->request_resource = out->resource;
+	if (!cluster)
+		out->namespace = o->namespace.n ? o->namespace : str_of(run->asked->namespace);
+	return resource.s ? 0 : -1;
+}
+
+/* "apps/v1" */
+static struct str api_version(const struct gvk *gvk, struct arena *arena)
+{
+	struct text t;
+
+	text_init(&t, arena, 1024);
+	text_str(&t, shown(gvk->group, NAME_MAX_SHOWN, arena));
+	text_puts(&t, gvk->group.n ? "/" : "");
+	text_str(&t, shown(gvk->version, NAME_MAX_SHOWN, arena));
+	return text_get(&t);
+}
+
+static int judge(struct run *run, const struct manifest *m, const struct manifest_object *object,
+		 struct arena *arena, struct err *err)
+{
+	struct check_object o = { .place = run->place };
+	struct preflight *changes = NULL;
+	size_t changes_n = 0;
+	struct request req;
+	struct verdict v;
+
+	if (request_of(run, object, arena, &req) < 0)
+		return err_nomem(err);
+	if (policy_judge(run->set, &req, run->now, arena, NULL, &v, err) < 0)
+		return -1;
+	if (run->to &&
+	    preflight_find(run->minor, run->to, &req, arena, &changes, &changes_n, err) < 0)
+		return -1;
+	o.place.document = object->document;
+	o.place.line = object->line;
+	o.api_version = api_version(&object->gvk, arena);
+	o.kind = shown(object->gvk.kind, NAME_MAX_SHOWN, arena);
+	o.namespace = shown(req.namespace, NAME_MAX_SHOWN, arena);
+	o.name = shown(object->name, NAME_MAX_SHOWN, arena);
+	return report(run, m, &o, &v, changes, changes_n, arena, err);
+}
+
+/* ---- one file ---- */
+
+static int read_file(void *ctx, char *buf, size_t room, size_t *got, struct err *err)
+{
+	FILE *f = ctx;
+
+	*got = fread(buf, 1, room, f);
+	return ferror(f) ? err_set(err, ERR_IO, "%s", strerror(errno)) : 0;
+}
+
+static size_t check_objects(struct run *run, struct manifest *m)
+{
+	struct manifest_object o;
+	size_t n = 0;
+
+	for (; manifest_next(m, &o); n++) {
+		struct err err = { .kind = ERR_NONE };
+		scoped(arena_end) struct arena arena;
+
+		arena_init(&arena, OBJECT_MEMORY_MAX);
+		if (judge(run, m, &o, &arena, &err) < 0)
+			tell(run, o.document, o.line, err.msg);
+	}
+	return n;
+}
+
+static void check_stream(struct run *run, FILE *f, bool named)
+{
+	const struct yaml_input input = { .read = read_file, .ctx = f };
+	const struct manifest_options options = { .problem = on_problem, .ctx = run };
+	scoped(manifest_end) struct manifest *m = manifest_new(&input, &options);
+	size_t n;
+
+	if (!m) {
+		tell(run, 0, 0, "out of memory");
+		return;
+	}
+	n = check_objects(run, m);
+	run->summary.documents += manifest_documents(m);
+	run->summary.objects += n;
+	if (n || run->problems) {
+		run->summary.files++;
+	} else if (named) {
+		run->summary.files++;
+		tell(run, 0, 0, "no Kubernetes object in it: a document needs apiVersion and kind");
+	} else {
+		run->summary.skipped++;
+	}
+}
+
+static void name_file(struct run *run, const char *path)
+{
+	bool input = !strcmp(path, "-");
+	struct str words;
+
+	arena_done(&run->names);
+	words = shown(str_of(path), FILE_MAX_SHOWN, &run->names);
+	run->place = (struct check_place){ .file = input ? "stdin" : path,
+					   .file_shown = input     ? "stdin"
+							 : words.s ? words.s
+								   : "?" };
+	run->problems = 0;
+}
+
+static void on_file(void *ctx, const char *path, bool named)
+{
+	struct run *run = ctx;
+	scoped(file_end) FILE *f = NULL;
+
+	name_file(run, path);
+	if (!strcmp(path, "-"))
+		check_stream(run, stdin, named);
+	else if ((f = fopen(path, "re")))
+		check_stream(run, f, named);
+	else
+		tell(run, 0, 0, strerror(errno));
+}
+
+static void on_skipped(void *ctx, const char *path, const char *why)
+{
+	struct run *run = ctx;
+
+	name_file(run, path);
+	run->summary.skipped++;
+	fprintf(stderr, "%s: note: skipped: %s\n", run->place.file_shown, why);
+}
+
+static void on_failed(void *ctx, const char *path, const char *why)
+{
+	name_file(ctx, path);
+	tell(ctx, 0, 0, why);
+}
+
+/* ---- the command ---- */
+
+static void policy_message(void *ctx, bool error, const char *text)
+{
+	(void)ctx;
+	fprintf(stderr, "oke-guard check: %s%s\n", error ? "" : "warning: ", text);
+}
+
+/* "1.36" of "v1.36.2", as policies name it; 0 after a message. */
+static unsigned read_version(const char *option, const char *text)
+{
+	unsigned minor = alpha_version(str_of(text));
+
+	if (!minor)
+		fprintf(stderr, "oke-guard check: --%s: '%.40s' is no version; write 1.36\n",
+			option, text);
+	else if (minor > alpha_newest() || minor < alpha_oldest())
+		fprintf(stderr,
+			"oke-guard check: warning: --%s: 1.%u is %s than what is known; it is "
+			"treated as 1.%u\n",
+			option, minor, minor > alpha_newest() ? "newer" : "older",
+			minor > alpha_newest() ? alpha_newest() : alpha_oldest());
+	return minor;
+}
+
+struct versions {
+	char from[16], to[16];
+};
+
+static int load(struct run *run, struct policy_set **set)
+{
+	const struct asked *a = run->asked;
+	struct policy_source source = { .paths = a->policies.v,
+					.paths_n = a->policies.n,
+					.config = a->config };
+	struct policy_report messages = { .message = policy_message };
+	char version[16];
+	unsigned minor;
+
+	if (a->kubernetes) {
+		if (!(minor = read_version("kubernetes", a->kubernetes)))
+			return -1;
+		snprintf(version, sizeof version, "1.%u", minor);
+		source.kubernetes = version;
+	}
+	if (!(*set = policy_set_new(&source, &messages)))
+		return -1;
+	run->set = *set;
+	run->minor = policy_set_minor(*set);
+	return 0;
+}
+
+/* The versions that are judged by, in the summary; -1 after a message. */
+static int name_versions(struct run *run, struct versions *v)
+{
+	snprintf(v->from, sizeof v->from, "1.%u", run->minor);
+	run->summary.kubernetes = v->from;
+	if (!run->asked->to)
+		return 0;
+	if (!(run->to = read_version("to", run->asked->to)))
+		return -1;
+	if (run->to > alpha_newest())
+		run->to = alpha_newest();
+	if (run->to <= run->minor) {
+		fprintf(stderr,
+			"oke-guard check: --to: 1.%u is not later than 1.%u; name the cluster's "
+			"version with --kubernetes\n",
+			run->to, run->minor);
+		return -1;
+	}
+	snprintf(v->to, sizeof v->to, "1.%u", run->to);
+	run->summary.to = v->to;
+	return 0;
+}
+
+static int check(struct run *run, int paths_n, char **paths)
+{
+	const struct check_walk walk = { on_file, on_skipped, on_failed, run };
+
+	arena_init(&run->names, 1u << 20);
+	for (int i = 0; i < paths_n; i++)
+		check_walk(&walk, paths[i]);
+	if (!run->summary.objects && !run->summary.errors) {
+		name_file(run, paths[0]);
+		tell(run, 0, 0, "no file in it holds a Kubernetes object");
+	}
+	arena_done(&run->names);
+	if (check_report_end(run->report, &run->summary) < 0)
+		return complain("the output cannot be written");
+	if (run->summary.errors)
+		return EXIT_INPUT;
+	return run->counts ? EXIT_FINDINGS : EXIT_CLEAN;
+}
+
+static int check_with(struct run *run, int paths_n, char **paths)
+{
+	struct policy_set *set = NULL;
+	struct versions versions;
+	int status = EXIT_INPUT;
+
+	if (load(run, &set) == 0 && name_versions(run, &versions) == 0) {
+		run->report = check_report_new(run->asked->output, stdout, run->fail_on);
+		status = run->report ? check(run, paths_n, paths) : complain("out of memory");
+		check_report_free(run->report);
+	}
+	policy_set_unref(set);
+	return status;
+}
+
+static const struct command_help help = {
+	.usage =
+		"oke-guard check [--kubernetes VERSION] [--to VERSION] [-o text|json|sarif|junit]\n"
+		"                       [--fail-on warn|deny] [--policy DIR]... [--config FILE]\n"
+		"                       [--namespace NS] PATH...|-",
+	.summary =
+		"Judge manifests offline, with the policies of the webhook, as if a customer\n"
+		"created each object: uses of alpha features, and what replaces a component that\n"
+		"Oracle manages. PATH is a file or a folder (all *.yaml, *.yml and *.json in it "
+		"and\n"
+		"below it); - is the standard input. YAML and JSON, all documents, Lists.\n"
+		"\n"
+		"In a folder, files without a Kubernetes object (values.yaml, kustomization.yaml,\n"
+		"settings of CI) are skipped and counted; hidden files, folders behind symbolic "
+		"links\n"
+		"and the templates of Helm charts are left out. A file that you name must hold an\n"
+		"object, and so must the standard input: an empty one means that something before\n"
+		"the pipe failed.",
+	.examples =
+		"  oke-guard check --kubernetes 1.36 manifests/\n"
+		"  helm template my-chart | oke-guard check --namespace my-app -\n"
+		"  kustomize build overlays/prod | oke-guard check --fail-on warn -\n"
+		"  oke-guard check -o sarif manifests/ > oke-guard.sarif\n"
+		"  oke-guard check -o junit manifests/ > oke-guard.xml\n"
+		"\n"
+		"What does an upgrade change? API versions and gates that go, features that\n"
+		"leave alpha, what is newly allowed:\n"
+		"\n"
+		"  oke-guard check --kubernetes 1.35 --to 1.37 manifests/\n"
+		"\n"
+		"Exit status: 0 nothing to object to; 1 a finding at or above --fail-on (of the\n"
+		"upgrade: what is removed counts as deny, what is deprecated or becomes alpha as\n"
+		"warn); 2 something could not be read, or a wrong option.",
+};
+
+int cmd_check(int argc, char **argv)
+{
+	struct asked a = { .output = "text", .fail_on = "deny", .namespace = "default" };
+	const struct option_def defs[] = {
+		{ .name = "kubernetes",
+		  .type = OPTION_STRING,
+		  .value = &a.kubernetes,
+		  .arg = "VERSION",
+		  .help = "the cluster's version, such as 1.36 (the configuration's, else the "
+			  "newest that is known)" },
+		{ .name = "to",
+		  .type = OPTION_STRING,
+		  .value = &a.to,
+		  .arg = "VERSION",
+		  .help = "say besides what an upgrade to that version changes" },
+		{ .name = "output",
+		  .letter = 'o',
+		  .type = OPTION_CHOICE,
+		  .value = &a.output,
+		  .choices = "text|json|sarif|junit",
+		  .help = "the form of the report (text)" },
+		{ .name = "fail-on",
+		  .type = OPTION_CHOICE,
+		  .value = &a.fail_on,
+		  .choices = "warn|deny",
+		  .help = "the lowest action that makes the exit status 1 (deny)" },
+		{ .name = "policy",
+		  .type = OPTION_LIST,
+		  .value = &a.policies,
+		  .arg = "DIR",
+		  .env = "OKE_GUARD_POLICY",
+		  .help = "a file or folder of further policies; may be given more than once" },
+		{ .name = "config",
+		  .type = OPTION_STRING,
+		  .value = &a.config,
+		  .arg = "FILE",
+		  .env = "OKE_GUARD_CONFIG",
+		  .help = "the GuardConfig (the built-in one)" },
+		{ .name = "namespace",
+		  .letter = 'n',
+		  .type = OPTION_STRING,
+		  .value = &a.namespace,
+		  .arg = "NS",
+		  .help = "of objects that do not name one (default)" },
+	};
+	struct run run = { .asked = &a, .now = time(NULL) };
+	int rest,
+		status = options_parse(&help, defs, sizeof defs / sizeof *defs, argc, argv, &rest);
+
+	if (status >= 0)
+		return status;
+	if (rest == argc)
+		return complain(
+			"name a file or folder with manifests, or - for the standard input");
+	run.fail_on = !strcmp(a.fail_on, "warn") ? ACTION_WARN : ACTION_DENY;
+	return check_with(&run, argc - rest, argv + rest);
+}
