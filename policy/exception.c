@@ -24,10 +24,17 @@ static bool concerns(const struct judge *j, const struct exception *e, const str
 	       objects_fit(e->objects, j->req, &j->names, j->object, j->old);
 }
 
+static enum exception_state state_at(const struct exception *e, int64_t now)
+{
+	if (now < e->not_before)
+		return EXCEPTION_PENDING;
+	return now < e->expires ? EXCEPTION_ACTIVE : EXCEPTION_EXPIRED;
+}
+
 void exception_apply(const struct judge *j, const struct rule *rule, struct finding *f)
 {
 	for (const struct exception *e = j->set->model.exceptions; e; e = e->next) {
-		if (j->now < e->not_before || j->now >= e->expires || !concerns(j, e, rule))
+		if (state_at(e, j->now) != EXCEPTION_ACTIVE || !concerns(j, e, rule))
 			continue;
 		judge_step(j, 7, "exception %.*s (%.*s) lowers to %s", STR_ARG(e->name),
 			   STR_ARG(e->ticket), action_name(e->action));
@@ -45,8 +52,8 @@ static const struct exception *last_expired(const struct judge *j, const struct 
 	const struct exception *last = NULL;
 
 	for (const struct exception *e = j->set->model.exceptions; e; e = e->next)
-		if (j->now >= e->expires && (!last || e->expires > last->expires) &&
-		    concerns(j, e, rule))
+		if (state_at(e, j->now) == EXCEPTION_EXPIRED &&
+		    (!last || e->expires > last->expires) && concerns(j, e, rule))
 			last = e;
 	return last;
 }
@@ -74,4 +81,43 @@ int exception_tell_expired(const struct judge *j, const struct rule *rule, struc
 		return err_set(j->err, ERR_LIMIT, "the request's memory is used up");
 	f->remedy = text_get(&t);
 	return 0;
+}
+
+/* ---- which there are ---- */
+
+void policy_set_exceptions(const struct policy_set *set, int64_t now, size_t out[EXCEPTION_STATES])
+{
+	for (size_t i = 0; i < EXCEPTION_STATES; i++)
+		out[i] = 0;
+	for (const struct exception *e = set->model.exceptions; e; e = e->next)
+		out[state_at(e, now)]++;
+}
+
+bool policy_set_exception_at(const struct policy_set *set, size_t i, int64_t now,
+			     struct exception_info *out)
+{
+	const struct exception *e = set->model.exceptions;
+
+	while (e && i--)
+		e = e->next;
+	if (!e)
+		return false;
+	*out = (struct exception_info){ .name = e->name,
+					.ticket = e->ticket,
+					.approved_by = e->approved_by,
+					.reason = e->reason,
+					.not_before = e->not_before,
+					.expires = e->expires,
+					.action = e->action,
+					.state = state_at(e, now) };
+	return true;
+}
+
+bool policy_set_has_exception(const struct policy_set *set, struct str name)
+{
+	const struct exception *e = set->model.exceptions;
+
+	while (e && !str_eq(e->name, name))
+		e = e->next;
+	return e;
 }

@@ -7,7 +7,6 @@
  */
 #include "policy/load.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -17,6 +16,7 @@
 #include "policy/builtin.h"
 #include "policy/link.h"
 #include "policy/load_parts.h"
+#include "policy/source.h"
 
 #define QUOTED(x) ((int)((x).n > 60 ? 60 : (x).n)), ((x).s ? (x).s : "")
 
@@ -207,79 +207,28 @@ static void load_fd(struct loader *l, const char *path, int fd)
 		load_named(l, path, (struct str){ buf, n });
 }
 
-/* ---- folders ---- */
+/* ---- sources ---- */
 
-static bool has_extension(const char *name)
+/* Without O_NONBLOCK a FIFO in a folder would be waited for; one that was named may be a pipe. */
+static void load_path(void *ctx, const char *path, bool found)
 {
-	static const char *const known[] = { ".yaml", ".yml", ".json" };
-	size_t n = strlen(name);
-
-	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
-		if (n > strlen(known[i]) && !strcmp(name + n - strlen(known[i]), known[i]))
-			return true;
-	return false;
-}
-
-/* Hidden entries are skipped: a mounted ConfigMap holds its files a second time in ..data. */
-static int is_policy_file(const struct dirent *e)
-{
-	return e->d_name[0] != '.' && has_extension(e->d_name);
-}
-
-static int by_name(const struct dirent **a, const struct dirent **b)
-{
-	return strcmp((*a)->d_name, (*b)->d_name);
-}
-
-static void load_entry(struct loader *l, const char *folder, const char *name)
-{
-	scoped(free_end) char *path = NULL;
+	struct loader *l = ctx;
 	scoped(fd_end) int fd = -1;
-	size_t n = strlen(folder);
 	struct stat st;
 
-	while (n > 1 && folder[n - 1] == '/')
-		n--;
-	if (asprintf(&path, "%.*s/%s", (int)n, folder, name) < 0) {
-		path = NULL;
-		l->reader.nomem = true;
+	if (l->reader.nomem)
 		return;
-	}
-	/* without O_NONBLOCK a FIFO in the folder would be waited for */
-	if ((fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)) < 0 || fstat(fd, &st) < 0)
+	if ((fd = open(path, O_RDONLY | O_CLOEXEC | (found ? O_NONBLOCK : 0))) < 0 ||
+	    fstat(fd, &st) < 0)
 		file_error(l, path, "cannot be read: %s", strerror(errno));
-	else if (S_ISREG(st.st_mode) && !is_config_file(l, &st))
+	else if ((!found || S_ISREG(st.st_mode)) && !is_config_file(l, &st))
 		load_fd(l, path, fd);
 }
 
-static void load_folder(struct loader *l, const char *path)
+static void load_source(struct loader *l, const char *path)
 {
-	struct dirent **entries;
-	int n = scandir(path, &entries, is_policy_file, by_name);
-
-	if (n < 0) {
+	if (source_each(path, load_path, l) < 0)
 		file_error(l, path, "cannot be read: %s", strerror(errno));
-		return;
-	}
-	for (int i = 0; i < n; i++) {
-		if (!l->reader.nomem)
-			load_entry(l, path, entries[i]->d_name);
-		free(entries[i]);
-	}
-	free(entries);
-}
-
-static void load_path(struct loader *l, const char *path)
-{
-	scoped(fd_end) int fd = open(path, O_RDONLY | O_CLOEXEC);
-	struct stat st;
-
-	if (fd < 0 || fstat(fd, &st) < 0)
-		file_error(l, path, "cannot be read: %s", strerror(errno));
-	else if (S_ISDIR(st.st_mode))
-		load_folder(l, path);
-	else if (!is_config_file(l, &st))
-		load_fd(l, path, fd);
 }
 
 static void load_config_file(struct loader *l, const char *path)
@@ -325,7 +274,7 @@ static void load_all(struct loader *l, const struct policy_source *src)
 	if (src->config)
 		load_config_file(l, src->config);
 	for (size_t i = 0; i < src->paths_n && !l->reader.nomem; i++)
-		load_path(l, src->paths[i]);
+		load_source(l, src->paths[i]);
 	if (!l->reader.nomem && model_link(model, l->reader.keep, l->report) < 0)
 		l->reader.nomem = true;
 }

@@ -48,3 +48,10 @@ const char *identity_class_name(enum identity_class c)
 
 	return NAME(names, c);
 }
+
+const char *exception_state_name(enum exception_state s)
+{
+	static const char *const names[] = { "pending", "active", "expired" };
+
+	return NAME(names, s);
+}

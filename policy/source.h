@@ -1,0 +1,21 @@
+/*
+ * source.h - which files a source of policies consists of, and whether they are
+ * still the same. The loader and whoever waits for changes ask here, so that they
+ * look at the same files.
+ */
+#ifndef POLICY_SOURCE_H
+#define POLICY_SOURCE_H
+
+#include <stdbool.h>
+
+/* found: in a folder; otherwise the path that was named, whatever it is. */
+typedef void source_fn(void *ctx, const char *path, bool found);
+
+/*
+ * Visit the path, or, if it is a folder, its files (*.yaml, *.yml, *.json) in the order of
+ * their names. Those that begin with a dot are left out: a mounted ConfigMap holds its files a
+ * second time in ..data. -1 with errno: the folder cannot be read, or memory ran out.
+ */
+int source_each(const char *path, source_fn *visit, void *ctx);
+
+#endif
