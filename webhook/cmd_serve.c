@@ -3,15 +3,18 @@
  * stop without a failed call.
  *
  * Signals are taken by the main thread alone, which sleeps in between and does
- * what is due by the clock: deadlines, a changed certificate, memory to give
- * back. The workers belong to the servers.
+ * what is due: deadlines, changed policies, a changed certificate, memory to
+ * give back. The workers belong to the servers.
  */
+#include <errno.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/signalfd.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -26,6 +29,7 @@
 #include "webhook/memory.h"
 #include "webhook/metrics.h"
 #include "webhook/options.h"
+#include "webhook/reload.h"
 #include "webhook/server.h"
 #include "webhook/service.h"
 #include "webhook/serving.h"
@@ -52,14 +56,16 @@ struct program {
 	struct metrics metrics;
 	struct budget budget;
 	struct slot policies;
+	struct policy_source source;
 	struct serving serving;
+	struct reload reload;
 	struct service service;
 	struct health health;
 	struct server *webhook, *pages;
 	atomic_bool draining;
 	unsigned connections;
 	char listen[LISTEN_ADDRESS], health_listen[LISTEN_ADDRESS];
-	sigset_t signals;
+	int signals;      /* SIGTERM and SIGINT, for poll(2) */
 	long wait;        /* what the servers want, in milliseconds */
 	long long second; /* when the slow checks were last made */
 };
@@ -91,13 +97,18 @@ static unsigned raise_files(void)
 }
 
 /* Threads inherit the mask: no worker is ever interrupted. */
-static void take_signals(struct program *p)
+static int take_signals(struct program *p, struct err *err)
 {
-	sigemptyset(&p->signals);
-	sigaddset(&p->signals, SIGTERM);
-	sigaddset(&p->signals, SIGINT);
-	pthread_sigmask(SIG_BLOCK, &p->signals, NULL);
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	pthread_sigmask(SIG_BLOCK, &set, NULL);
 	signal(SIGPIPE, SIG_IGN);
+	if ((p->signals = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC)) < 0)
+		return err_set(err, ERR_IO, "signalfd: %s", strerror(errno));
+	return 0;
 }
 
 static unsigned threads_of(const struct asked *asked)
@@ -114,31 +125,17 @@ static unsigned threads_of(const struct asked *asked)
 
 /* ---- start ---- */
 
-static void policy_message(void *ctx, bool error, const char *text)
-{
-	struct log_line l;
-
-	if (error) {
-		fprintf(stderr, "oke-guard serve: %s\n", text);
-		return;
-	}
-	log_begin(&l, ctx, LOG_WARN, "policy");
-	log_text(&l, "warning", text);
-	log_end(&l);
-}
-
 static int start_policies(struct program *p, const struct asked *asked)
 {
-	struct policy_source source = { .paths = asked->policies.v,
-					.paths_n = asked->policies.n,
-					.config = asked->config };
-	struct policy_report report = { .message = policy_message, .ctx = &p->log };
-	struct policy_set *set = policy_set_new(&source, &report);
-
-	if (!set)
-		return EXIT_INPUT; /* the report has said why */
-	slot_publish(&p->policies, policy_set_shared(set));
-	return EXIT_CLEAN;
+	p->source = (struct policy_source){ .paths = asked->policies.v,
+					    .paths_n = asked->policies.n,
+					    .config = asked->config };
+	p->reload = (struct reload){ .source = &p->source,
+				     .policies = &p->policies,
+				     .certificate = &p->serving,
+				     .metrics = &p->metrics,
+				     .log = &p->log };
+	return reload_start(&p->reload);
 }
 
 static struct server *start_server(struct server_config *config, const char *where,
@@ -180,6 +177,7 @@ static int start_pages(struct program *p, const struct asked *asked, struct err 
 
 	p->health = (struct health){ .policies = &p->policies,
 				     .certificate = &p->serving,
+				     .reload = &p->reload,
 				     .metrics = &p->metrics,
 				     .budget = &p->budget,
 				     .webhook = p->webhook,
@@ -195,15 +193,17 @@ static int start(struct program *p, const struct asked *asked)
 
 	memory_tune();
 	p->connections = raise_files();
-	take_signals(p);
+	metrics_init(&p->metrics);
 	log_init(&p->log, STDERR_FILENO, asked->log_level);
 	budget_init(&p->budget, (size_t)asked->body_budget * MIB);
 	service_init(&p->service, &p->policies, &p->metrics, &p->log);
-	if (start_policies(p, asked) != EXIT_CLEAN)
-		return EXIT_INPUT;
-	if (serving_start(&p->serving, asked->cert, asked->key, &err) < 0 ||
+	if (start_policies(p, asked) < 0)
+		return EXIT_INPUT; /* it has said why */
+	if (take_signals(p, &err) < 0 ||
+	    serving_start(&p->serving, asked->cert, asked->key, &err) < 0 ||
 	    start_webhook(p, asked, &err) < 0 || start_pages(p, asked, &err) < 0)
 		return complain(&err);
+	reload_watch(&p->reload);
 	return EXIT_CLEAN;
 }
 
@@ -238,41 +238,34 @@ static long long now_ms(void)
 	return t.tv_sec * 1000LL + t.tv_nsec / 1000000;
 }
 
-static void look_at_certificate(struct program *p)
+/* Sleep until something happens, at most ms. Has a signal to stop come? */
+static bool doze(const struct program *p, long ms)
 {
-	struct err err;
-	struct log_line l;
-	int changed = serving_tick(&p->serving, &err);
+	struct pollfd fds[] = { { .fd = p->signals, .events = POLLIN },
+				{ .fd = reload_fd(&p->reload), .events = POLLIN } };
+	struct signalfd_siginfo taken;
 
-	if (!changed)
-		return;
-	memory_drop_code(); /* OpenSSL's again */
-	metrics_certificate_reload(&p->metrics, changed > 0);
-	if (changed > 0)
-		log_begin(&l, &p->log, LOG_INFO, "the certificate was reloaded");
-	else
-		log_begin(&l, &p->log, LOG_ERROR,
-			  "the certificate cannot be reloaded; the last one stays in force");
-	if (changed < 0)
-		log_text(&l, "error", err.msg);
-	log_end(&l);
+	poll(fds, sizeof fds / sizeof *fds, (int)ms);
+	return read(p->signals, &taken, sizeof taken) > 0;
+}
+
+static long least(long a, long b)
+{
+	return a < b ? a : b;
 }
 
 /* Sleep until something is due, at most ms; then do it. Has a signal to stop come? */
 static bool wait_and_tick(struct program *p, long ms)
 {
-	long wait = ms < p->wait ? ms : p->wait, pages;
-	struct timespec t = { .tv_sec = wait / 1000, .tv_nsec = wait % 1000 * 1000000 };
-	bool stop = sigtimedwait(&p->signals, NULL, &t) > 0;
+	bool stop = doze(p, least(least(ms, p->wait), reload_wait(&p->reload, now_ms())));
 	long long now = now_ms();
 
 	p->wait = server_tick(p->webhook);
-	pages = server_tick(p->pages);
-	if (pages < p->wait)
-		p->wait = pages;
+	p->wait = least(p->wait, server_tick(p->pages));
+	reload_tick(&p->reload, now);
 	if (now - p->second >= SECOND_MS) {
 		p->second = now;
-		look_at_certificate(p);
+		reload_tidy(&p->reload);
 		service_tick(&p->service);
 		log_tick(&p->log);
 	}
@@ -316,6 +309,9 @@ static void finish(struct program *p)
 {
 	server_free(p->pages); /* first: it looks at the other */
 	server_free(p->webhook);
+	if (p->signals >= 0)
+		close(p->signals);
+	reload_done(&p->reload);
 	serving_done(&p->serving);
 	slot_publish(&p->policies, NULL);
 	service_done(&p->service);
@@ -400,13 +396,14 @@ static const struct option_def defs[] = {
 	  .value = &asked.policies,
 	  .arg = "DIR",
 	  .env = "OKE_GUARD_POLICY",
-	  .help = "a file or folder of further policies; may be given more than once" },
+	  .help = "a file or folder of further policies and exceptions, read again when they "
+		  "change; may be given more than once" },
 	{ .name = "config",
 	  .type = OPTION_STRING,
 	  .value = &asked.config,
 	  .arg = "FILE",
 	  .env = "OKE_GUARD_CONFIG",
-	  .help = "the GuardConfig (the built-in one)" },
+	  .help = "the GuardConfig, read again when it changes (the built-in one)" },
 	{ .name = "threads",
 	  .type = OPTION_NUMBER,
 	  .value = &asked.threads,
@@ -441,7 +438,7 @@ static const struct option_def defs[] = {
 
 int cmd_serve(int argc, char **argv)
 {
-	struct program p = { .policies = SLOT_INIT, .serving.pairs = SLOT_INIT };
+	struct program p = { .policies = SLOT_INIT, .serving.pairs = SLOT_INIT, .signals = -1 };
 	int rest, status;
 
 	status = options_parse(&help, defs, sizeof defs / sizeof *defs, argc, argv, &rest);

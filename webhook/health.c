@@ -11,10 +11,11 @@
 #include "oke/version.h"
 
 #define VERBOSE_MAX 1024
+#define TEXT_MAX    200 /* bytes of a configured text */
 
 /* What of the policies in force is shown. */
 struct in_force {
-	size_t policies, rules, overrides;
+	size_t policies, rules, overrides, exceptions[EXCEPTION_STATES];
 	enum mode mode;
 };
 
@@ -23,8 +24,11 @@ static void look(const struct health *h, struct in_force *out)
 	struct shared *shared = slot_get(h->policies);
 	const struct policy_set *set = policy_set_of(shared);
 
-	*out = (struct in_force){ policy_set_policies(set), policy_set_rules(set),
-				  policy_set_overrides(set), policy_set_mode(set) };
+	*out = (struct in_force){ .policies = policy_set_policies(set),
+				  .rules = policy_set_rules(set),
+				  .overrides = policy_set_overrides(set),
+				  .mode = policy_set_mode(set) };
+	policy_set_exceptions(set, time(NULL), out->exceptions);
 	shared_unref(shared);
 }
 
@@ -46,9 +50,21 @@ static bool serving(const struct health *h, char why[VERBOSE_MAX])
 static bool policies_loaded(const struct health *h, char why[VERBOSE_MAX])
 {
 	struct in_force f;
+	struct reload_state s;
+	char loaded[CERTS_DATE], failed[CERTS_DATE];
 
 	look(h, &f);
-	snprintf(why, VERBOSE_MAX, "%zu policies, %zu rules", f.policies, f.rules);
+	reload_state(h->reload, &s);
+	certs_date(s.loaded, loaded);
+	certs_date(s.failed, failed);
+	if (s.failed)
+		snprintf(why, VERBOSE_MAX,
+			 "%zu policies, %zu rules, loaded %s; since %s the files hold others that "
+			 "cannot be used: %s",
+			 f.policies, f.rules, loaded, failed, s.why);
+	else
+		snprintf(why, VERBOSE_MAX, "%zu policies, %zu rules, loaded %s", f.policies,
+			 f.rules, loaded);
 	return true; /* the program does not start without a set that is whole */
 }
 
@@ -105,16 +121,22 @@ static void page_health(const struct health *h, const struct head *head, struct 
 static void page_metrics(const struct health *h, const struct head *head, struct reply *out)
 {
 	struct in_force f;
+	struct reload_state s;
 	struct metrics_now now;
 
 	(void)head;
 	look(h, &f);
+	reload_state(h->reload, &s);
 	now = (struct metrics_now){ .policies = f.policies,
 				    .rules = f.rules,
 				    .overrides = f.overrides,
+				    .policies_stale = s.failed != 0,
+				    .certificate_stale = atomic_load(&h->certificate->broken),
+				    .policies_loaded = s.loaded,
 				    .certificate_expiry = certificate_left(h),
 				    .connections = server_connections(h->webhook),
 				    .body_bytes = budget_used(h->budget) };
+	memcpy(now.exceptions, f.exceptions, sizeof now.exceptions);
 	out->body = metrics_text(h->metrics, &now, &out->len);
 	out->type = "text/plain; version=0.0.4; charset=utf-8";
 }
@@ -124,27 +146,92 @@ static void json_end(cJSON **j)
 	cJSON_Delete(*j);
 }
 
+/* Names and tickets may hold any text; cJSON takes UTF-8, which the loader has checked. */
+static void add_str(cJSON *j, const char *key, struct str s)
+{
+	char z[TEXT_MAX + 1];
+	size_t n = s.n > TEXT_MAX ? TEXT_MAX : s.n;
+
+	while (n && n < s.n && ((unsigned char)s.s[n] & 0xc0) == 0x80)
+		n--; /* not within a character */
+	memcpy(z, n ? s.s : "", n);
+	z[n] = '\0';
+	cJSON_AddStringToObject(j, key, z);
+}
+
+static void add_time(cJSON *j, const char *key, int64_t t)
+{
+	char date[CERTS_DATE];
+
+	certs_date(t, date);
+	cJSON_AddStringToObject(j, key, date);
+}
+
+static void add_exception(cJSON *list, const struct exception_info *e)
+{
+	cJSON *j = cJSON_CreateObject();
+
+	add_str(j, "name", e->name);
+	cJSON_AddStringToObject(j, "state", exception_state_name(e->state));
+	cJSON_AddStringToObject(j, "action", action_name(e->action));
+	add_time(j, "notBefore", e->not_before);
+	add_time(j, "expires", e->expires);
+	add_str(j, "ticket", e->ticket);
+	add_str(j, "approvedBy", e->approved_by);
+	cJSON_AddItemToArray(list, j);
+}
+
+static void add_policies(cJSON *j, const struct health *h)
+{
+	struct shared *shared = slot_get(h->policies);
+	const struct policy_set *set = policy_set_of(shared);
+	struct exception_info e;
+	cJSON *list;
+
+	cJSON_AddStringToObject(j, "mode", mode_name(policy_set_mode(set)));
+	cJSON_AddNumberToObject(j, "policies", (double)policy_set_policies(set));
+	cJSON_AddNumberToObject(j, "rules", (double)policy_set_rules(set));
+	cJSON_AddNumberToObject(j, "overrides", (double)policy_set_overrides(set));
+	list = cJSON_AddArrayToObject(j, "exceptions");
+	for (size_t i = 0; policy_set_exception_at(set, i, time(NULL), &e); i++)
+		add_exception(list, &e);
+	shared_unref(shared);
+}
+
+static void add_reload(cJSON *j, const struct health *h)
+{
+	cJSON *reload = cJSON_AddObjectToObject(j, "policyReload");
+	struct reload_state s;
+
+	reload_state(h->reload, &s);
+	add_time(reload, "loaded", s.loaded);
+	cJSON_AddNumberToObject(reload, "ok",
+				(double)metrics_reloads(h->metrics, METRICS_POLICIES, true));
+	cJSON_AddNumberToObject(reload, "error",
+				(double)metrics_reloads(h->metrics, METRICS_POLICIES, false));
+	cJSON_AddBoolToObject(reload, "filesBroken", s.failed != 0);
+	if (!s.failed)
+		return;
+	add_time(reload, "failed", s.failed);
+	cJSON_AddNumberToObject(reload, "errors", (double)s.errors);
+	cJSON_AddStringToObject(reload, "firstError", s.why);
+}
+
 static void page_status(const struct health *h, const struct head *head, struct reply *out)
 {
 	scoped(json_end) cJSON *j = cJSON_CreateObject();
-	struct in_force f;
-	char date[CERTS_DATE];
 	cJSON *certificate;
 
 	(void)head;
-	look(h, &f);
-	certs_date(atomic_load(&h->certificate->not_after), date);
 	cJSON_AddStringToObject(j, "version", OKE_GUARD_VERSION);
-	cJSON_AddStringToObject(j, "mode", mode_name(f.mode));
-	cJSON_AddNumberToObject(j, "policies", (double)f.policies);
-	cJSON_AddNumberToObject(j, "rules", (double)f.rules);
-	cJSON_AddNumberToObject(j, "overrides", (double)f.overrides);
+	add_policies(j, h);
+	add_reload(j, h);
 	cJSON_AddNumberToObject(j, "uptimeSeconds", (double)(time(NULL) - h->started));
 	cJSON_AddBoolToObject(j, "draining", atomic_load(h->draining));
 	cJSON_AddNumberToObject(j, "connections", server_connections(h->webhook));
 	cJSON_AddNumberToObject(j, "reviews", (double)metrics_reviews(h->metrics));
 	certificate = cJSON_AddObjectToObject(j, "certificate");
-	cJSON_AddStringToObject(certificate, "notAfter", date);
+	add_time(certificate, "notAfter", atomic_load(&h->certificate->not_after));
 	cJSON_AddBoolToObject(certificate, "filesBroken", atomic_load(&h->certificate->broken));
 	out->body = j ? cJSON_PrintUnformatted(j) : NULL;
 	out->len = out->body ? strlen(out->body) : 0;

@@ -6,15 +6,17 @@
 
 #include <stdint.h>
 
-#include "webhook/serving.h"
 #include "webhook/metrics.h"
+#include "webhook/reload.h"
 #include "webhook/server.h"
+#include "webhook/serving.h"
 
 /* Where the pages look. Filled before the health server starts; never changed afterwards. */
 struct health {
 	struct slot *policies; /* of struct policy_set */
 	const struct serving *certificate;
-	const struct metrics *metrics;
+	struct reload *reload;
+	struct metrics *metrics;
 	const struct budget *budget;
 	const struct server *webhook;
 	const atomic_bool *draining;

@@ -9,6 +9,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#define ACTIONS 4
+
 static const enum operation operations[] = { OP_CREATE, OP_UPDATE, OP_DELETE, OP_CONNECT };
 
 static const struct bucket {
@@ -37,14 +39,6 @@ static const char *const shed_names[METRICS_SHED_N] = {
 	[METRICS_CONNECTIONS] = "connections",
 };
 
-struct metrics_finding {
-	atomic_ullong count;
-	enum tier tier;
-	enum action action;
-	struct str policy, rule;
-	char names[];
-};
-
 static void add(atomic_ullong *counter, uint64_t n)
 {
 	atomic_fetch_add_explicit(counter, n, memory_order_relaxed);
@@ -55,10 +49,17 @@ static uint64_t get(const atomic_ullong *counter)
 	return atomic_load_explicit(counter, memory_order_relaxed);
 }
 
+void metrics_init(struct metrics *m)
+{
+	*m = (struct metrics){ 0 };
+	tally_init(&m->findings, m->findings_places, METRICS_FINDINGS_MAX);
+	tally_init(&m->exceptions, m->exceptions_places, METRICS_EXCEPTIONS_MAX);
+}
+
 void metrics_done(struct metrics *m)
 {
-	for (size_t i = 0; i < METRICS_FINDINGS_MAX; i++)
-		free(atomic_exchange(&m->findings[i], NULL));
+	tally_done(&m->findings);
+	tally_done(&m->exceptions);
 }
 
 void metrics_review(struct metrics *m, enum operation op, enum action decision, bool dry_run,
@@ -75,55 +76,31 @@ void metrics_review(struct metrics *m, enum operation op, enum action decision, 
 	add(&m->nanoseconds, nanoseconds);
 }
 
-static bool same(const struct metrics_finding *e, const struct finding *f)
-{
-	return e->tier == f->tier && e->action == f->action && str_eq(e->policy, f->policy) &&
-	       str_eq(e->rule, f->rule);
-}
-
-static struct metrics_finding *entry_new(const struct finding *f)
-{
-	struct metrics_finding *e = calloc(1, sizeof *e + f->policy.n + f->rule.n + 1);
-
-	if (!e)
-		return NULL;
-	e->tier = f->tier;
-	e->action = f->action;
-	if (f->policy.n)
-		memcpy(e->names, f->policy.s, f->policy.n);
-	if (f->rule.n)
-		memcpy(e->names + f->policy.n, f->rule.s, f->rule.n);
-	e->policy = (struct str){ e->names, f->policy.n };
-	e->rule = (struct str){ e->names + f->policy.n, f->rule.n };
-	return e;
-}
-
-/* The entry of f in this place, made if the place is free; NULL: another's, or no memory. */
-static struct metrics_finding *entry_at(struct metrics *m, size_t place, const struct finding *f)
-{
-	struct metrics_finding *e = atomic_load(&m->findings[place]), *mine;
-
-	if (!e) {
-		if (!(mine = entry_new(f)))
-			return NULL;
-		if (atomic_compare_exchange_strong(&m->findings[place], &e, mine))
-			return mine;
-		free(mine); /* another thread was quicker: e is what it put there */
-	}
-	return same(e, f) ? e : NULL;
-}
-
 void metrics_finding(struct metrics *m, const struct finding *f)
 {
-	uint64_t at = str_hash(str_hash((uint64_t)f->tier * 4 + f->action, f->policy), f->rule);
-	struct metrics_finding *e;
+	const struct tally_key finding = { (unsigned)f->tier * ACTIONS + f->action, f->policy,
+					   f->rule },
+			       exception = { .a = f->exception };
 
-	for (size_t tries = 0; tries < 64; tries++)
-		if ((e = entry_at(m, (at + tries) % METRICS_FINDINGS_MAX, f))) {
-			add(&e->count, 1);
-			return;
-		}
-	add(&m->findings_other, 1);
+	tally_count(&m->findings, &finding);
+	if (f->exception.n)
+		tally_count(&m->exceptions, &exception);
+}
+
+static bool finding_stays(void *ctx, const struct tally_key *k)
+{
+	return policy_set_has_rule(ctx, k->a, k->b);
+}
+
+static bool exception_stays(void *ctx, const struct tally_key *k)
+{
+	return policy_set_has_exception(ctx, k->a);
+}
+
+void metrics_follow(struct metrics *m, const struct policy_set *set)
+{
+	tally_keep(&m->findings, finding_stays, (void *)set);
+	tally_keep(&m->exceptions, exception_stays, (void *)set);
 }
 
 void metrics_error(struct metrics *m, enum metrics_error reason)
@@ -136,9 +113,14 @@ void metrics_shed(struct metrics *m, enum metrics_shed reason)
 	add(&m->shed[reason], 1);
 }
 
-void metrics_certificate_reload(struct metrics *m, bool success)
+void metrics_reload(struct metrics *m, enum metrics_reload what, bool ok)
 {
-	add(&m->certificate_reloads[success], 1);
+	add(&m->reloads[what][ok], 1);
+}
+
+uint64_t metrics_reloads(const struct metrics *m, enum metrics_reload what, bool ok)
+{
+	return get(&m->reloads[what][ok]);
 }
 
 uint64_t metrics_reviews(const struct metrics *m)
@@ -205,28 +187,59 @@ static void print_label(FILE *f, struct str s)
 			fputc(s.s[i], f);
 }
 
-static void print_findings(FILE *f, const struct metrics *m)
+static void print_finding(void *ctx, const struct tally_key *k, uint64_t n)
 {
-	uint64_t other = get(&m->findings_other);
+	FILE *f = ctx;
+
+	fputs("oke_guard_findings_total{policy=\"", f);
+	print_label(f, k->a);
+	fputs("\",rule=\"", f);
+	print_label(f, k->b);
+	fprintf(f, "\",tier=\"%s\",action=\"%s\"} %" PRIu64 "\n",
+		tier_name((enum tier)(k->kind / ACTIONS)),
+		action_name((enum action)(k->kind % ACTIONS)), n);
+}
+
+static void print_findings(FILE *f, struct metrics *m)
+{
+	uint64_t other = tally_other(&m->findings);
 
 	head(f, "oke_guard_findings_total", "counter", "Findings by rule, with the action taken.");
-	for (size_t i = 0; i < METRICS_FINDINGS_MAX; i++) {
-		const struct metrics_finding *e = atomic_load(&m->findings[i]);
-
-		if (!e)
-			continue;
-		fputs("oke_guard_findings_total{policy=\"", f);
-		print_label(f, e->policy);
-		fputs("\",rule=\"", f);
-		print_label(f, e->rule);
-		fprintf(f, "\",tier=\"%s\",action=\"%s\"} %" PRIu64 "\n", tier_name(e->tier),
-			action_name(e->action), get(&e->count));
-	}
+	tally_each(&m->findings, print_finding, f);
 	if (other)
 		fprintf(f,
 			"oke_guard_findings_total{policy=\"other\",rule=\"other\",tier=\"other\","
 			"action=\"other\"} %" PRIu64 "\n",
 			other);
+}
+
+static void print_use(void *ctx, const struct tally_key *k, uint64_t n)
+{
+	FILE *f = ctx;
+
+	fputs("oke_guard_exception_uses_total{exception=\"", f);
+	print_label(f, k->a);
+	fprintf(f, "\"} %" PRIu64 "\n", n);
+}
+
+static void print_uses(FILE *f, struct metrics *m)
+{
+	uint64_t other = tally_other(&m->exceptions);
+
+	head(f, "oke_guard_exception_uses_total", "counter",
+	     "Findings that an exception lowered, by exception.");
+	tally_each(&m->exceptions, print_use, f);
+	if (other)
+		fprintf(f, "oke_guard_exception_uses_total{exception=\"other\"} %" PRIu64 "\n",
+			other);
+}
+
+static void print_exceptions(FILE *f, const struct metrics_now *now)
+{
+	head(f, "oke_guard_exceptions", "gauge", "Exceptions that are loaded, by state.");
+	for (size_t i = 0; i < EXCEPTION_STATES; i++)
+		fprintf(f, "oke_guard_exceptions{state=\"%s\"} %zu\n",
+			exception_state_name((enum exception_state)i), now->exceptions[i]);
 }
 
 static void print_table(FILE *f, const char *name, const char *help, const char *label,
@@ -247,6 +260,14 @@ static void print_now(FILE *f, const struct metrics_now *now)
 		{ "oke_guard_rules_loaded", "Rules of the policies in force.", (double)now->rules },
 		{ "oke_guard_overrides", "Overrides in the configuration.",
 		  (double)now->overrides },
+		{ "oke_guard_policies_stale",
+		  "1 while the files hold policies that were not taken up.", now->policies_stale },
+		{ "oke_guard_policies_loaded_timestamp_seconds",
+		  "When the policies in force were loaded, in seconds since the epoch.",
+		  (double)now->policies_loaded },
+		{ "oke_guard_certificate_stale",
+		  "1 while the files hold a certificate that was not taken up.",
+		  now->certificate_stale },
 		{ "oke_guard_certificate_expiry_seconds",
 		  "Seconds until the serving certificate expires; negative when it has.",
 		  (double)now->certificate_expiry },
@@ -334,9 +355,9 @@ static void print_process(FILE *f)
 	      "When the process began, in seconds since the epoch.", start_time());
 }
 
-char *metrics_text(const struct metrics *m, const struct metrics_now *now, size_t *len)
+char *metrics_text(struct metrics *m, const struct metrics_now *now, size_t *len)
 {
-	static const char *const results[] = { "error", "success" };
+	static const char *const results[] = { "error", "ok" };
 	char *text = NULL;
 	FILE *f = open_memstream(&text, len);
 
@@ -351,9 +372,14 @@ char *metrics_text(const struct metrics *m, const struct metrics_now *now, size_
 	print_table(f, "oke_guard_requests_shed_total",
 		    "Requests and connections given up so that the rest is served.", "reason",
 		    shed_names, m->shed, METRICS_SHED_N);
+	print_table(f, "oke_guard_policy_reload_total",
+		    "Changes of policies, exceptions and configuration that were taken up or not.",
+		    "result", results, m->reloads[METRICS_POLICIES], 2);
 	print_table(f, "oke_guard_certificate_reload_total",
 		    "Changes of the certificate's files that were taken up or not.", "result",
-		    results, m->certificate_reloads, 2);
+		    results, m->reloads[METRICS_CERTIFICATE], 2);
+	print_uses(f, m);
+	print_exceptions(f, now);
 	print_now(f, now);
 	print_process(f);
 	if (ferror(f) | fclose(f)) {

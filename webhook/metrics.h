@@ -1,9 +1,10 @@
 /*
  * metrics.h - what happened, in numbers, in the text format of Prometheus.
  *
- * Counting takes no lock: any thread may count at any time. No label has a
- * value that a client can choose: policies and rules come from the loaded set,
- * the rest from the tables here, and the table of findings is bounded besides.
+ * Any thread may count at any time, and waits for none that counts. No label has a
+ * value that a client can choose: policies, rules and exceptions come from the
+ * loaded set, the rest from the tables here, and the tables of findings and
+ * exceptions are bounded besides.
  */
 #ifndef WEBHOOK_METRICS_H
 #define WEBHOOK_METRICS_H
@@ -14,6 +15,7 @@
 #include <stdint.h>
 
 #include "oke/policy.h"
+#include "webhook/tally.h"
 
 enum metrics_error { /* why a request got no review, or a review no verdict of a policy */
 		     METRICS_REQUEST,    /* no POST of JSON to /validate with a sound length */
@@ -36,40 +38,54 @@ enum metrics_shed {                      /* what was given up so that the rest i
 		    METRICS_SHED_N
 };
 
-#define METRICS_FINDINGS_MAX 4096 /* a power of two; further ones are counted as "other" */
-#define METRICS_BUCKETS      15
+enum metrics_reload { /* what is read again when its files change */
+		      METRICS_POLICIES,
+		      METRICS_CERTIFICATE,
+		      METRICS_RELOADS_N
+};
 
-struct metrics_finding; /* one combination of labels and its count */
+/* Combinations of labels; further ones are counted as "other". */
+#define METRICS_FINDINGS_MAX   4096
+#define METRICS_EXCEPTIONS_MAX 2048
+#define METRICS_BUCKETS        15
 
 struct metrics {
 	atomic_ullong reviews[4][4][2]; /* operation, decision, dry run */
 	atomic_ullong seconds[METRICS_BUCKETS + 1], nanoseconds;
 	atomic_ullong errors[METRICS_ERRORS_N], shed[METRICS_SHED_N];
-	atomic_ullong certificate_reloads[2]; /* error, success */
-	atomic_ullong findings_other;
-	_Atomic(struct metrics_finding *) findings[METRICS_FINDINGS_MAX];
+	atomic_ullong reloads[METRICS_RELOADS_N][2]; /* error, ok */
+	struct tally findings, exceptions;
+	_Atomic(struct tally_entry *) findings_places[METRICS_FINDINGS_MAX];
+	_Atomic(struct tally_entry *) exceptions_places[METRICS_EXCEPTIONS_MAX];
 };
 
-/* A struct metrics begins as all zeros. */
+void metrics_init(struct metrics *m);
 void metrics_done(struct metrics *m);
 
 void metrics_review(struct metrics *m, enum operation op, enum action decision, bool dry_run,
 		    uint64_t nanoseconds);
+/* Also the use of the exception, if the finding is under one. */
 void metrics_finding(struct metrics *m, const struct finding *f);
 void metrics_error(struct metrics *m, enum metrics_error reason);
 void metrics_shed(struct metrics *m, enum metrics_shed reason);
-void metrics_certificate_reload(struct metrics *m, bool success);
+void metrics_reload(struct metrics *m, enum metrics_reload what, bool ok);
+/* Another set is in force: forget the counts of rules and exceptions that it does not have. */
+void metrics_follow(struct metrics *m, const struct policy_set *set);
 uint64_t metrics_reviews(const struct metrics *m); /* all of them */
+uint64_t metrics_reloads(const struct metrics *m, enum metrics_reload what, bool ok);
 
 /* What is looked up when somebody asks. */
 struct metrics_now {
 	size_t policies, rules, overrides;
-	int64_t certificate_expiry; /* seconds left; negative: expired */
+	size_t exceptions[EXCEPTION_STATES];
+	bool policies_stale, certificate_stale; /* files hold something that was not taken */
+	int64_t policies_loaded;                /* when, in seconds since the epoch */
+	int64_t certificate_expiry;             /* seconds left; negative: expired */
 	unsigned connections;
 	size_t body_bytes; /* in flight */
 };
 
 /* malloc'd; NULL without memory. */
-char *metrics_text(const struct metrics *m, const struct metrics_now *now, size_t *len);
+char *metrics_text(struct metrics *m, const struct metrics_now *now, size_t *len);
 
 #endif

@@ -277,7 +277,7 @@ class Reload(Case):
                 self.assertEqual(self.certificate(server), second, "the last good one stays")
                 self.assertIn("cannot be used", server.page("/readyz?verbose").text)
                 self.assertEqual(server.page("/readyz").status, 200)
-                for result, n in [("success", 1), ("error", 1)]:
+                for result, n in [("ok", 1), ("error", 1)]:
                     self.assertGreaterEqual(
                         server.metric(f'oke_guard_certificate_reload_total{{result="{result}"}}'), n)
 

@@ -14,14 +14,19 @@ static struct metrics m;
 static const struct metrics_now now = { .policies = 45,
 					.rules = 296,
 					.overrides = 2,
+					.exceptions = { 0, 2, 1 },
 					.certificate_expiry = -7,
 					.connections = 3,
 					.body_bytes = 1000 };
 
+static void setup(void)
+{
+	metrics_init(&m);
+}
+
 static void teardown(void)
 {
 	metrics_done(&m);
-	memset(&m, 0, sizeof m);
 }
 
 static char *text(void)
@@ -149,6 +154,44 @@ START_TEST(findings_are_bounded)
 }
 END_TEST
 
+/* A new set: what it knows goes on counting, the rest is gone, and makes room. */
+START_TEST(findings_follow_the_set)
+{
+	struct policy_report report = { 0 };
+	struct policy_set *set = policy_set_new(NULL, &report);
+	struct finding kept = finding("coredns", "spec", TIER_UNSUPPORTED, ACTION_WARN),
+		       own = finding("guard", "unreadable", TIER_UNSUPPORTED, ACTION_DENY);
+	char *t;
+
+	ck_assert_ptr_nonnull(set);
+	kept.exception = STR("no-longer-loaded");
+	metrics_finding(&m, &kept);
+	metrics_finding(&m, &own);
+	for (unsigned i = 0; i < METRICS_FINDINGS_MAX * 2; i++) {
+		char rule[32];
+		struct finding f = finding("gone", rule, TIER_UNSUPPORTED, ACTION_DENY);
+
+		snprintf(rule, sizeof rule, "r%u", i);
+		f.rule = str_of(rule);
+		metrics_finding(&m, &f);
+		if (i % 1000 == 0)
+			metrics_follow(&m, set);
+	}
+	metrics_follow(&m, set);
+	metrics_finding(&m, &kept);
+	t = text();
+	ck_assert(has(t, "oke_guard_findings_total{policy=\"coredns\",rule=\"spec\","
+			 "tier=\"unsupported\",action=\"warn\"} 2"));
+	ck_assert(has(t, "oke_guard_findings_total{policy=\"guard\",rule=\"unreadable\","
+			 "tier=\"unsupported\",action=\"deny\"} 1"));
+	ck_assert(has(t, "oke_guard_exception_uses_total{exception=\"no-longer-loaded\"} 1"));
+	ck_assert_ptr_null(strstr(t, "\"gone\""));
+	ck_assert_ptr_null(strstr(t, "\"other\""));
+	free(t);
+	policy_set_unref(set);
+}
+END_TEST
+
 START_TEST(every_reason_has_a_line)
 {
 	char *t;
@@ -158,14 +201,20 @@ START_TEST(every_reason_has_a_line)
 		metrics_error(&m, (enum metrics_error)i);
 	for (unsigned i = 0; i < METRICS_SHED_N; i++)
 		metrics_shed(&m, (enum metrics_shed)i);
-	metrics_certificate_reload(&m, true);
+	metrics_reload(&m, METRICS_CERTIFICATE, true);
+	metrics_reload(&m, METRICS_POLICIES, false);
 	t = text();
 	for (const char *at = t; (at = strstr(at, "{reason=\"")); at++)
 		lines++;
 	ck_assert_uint_eq(lines, METRICS_ERRORS_N + METRICS_SHED_N);
 	ck_assert_ptr_null(strstr(t, "(null)"));
 	ck_assert(has(t, "oke_guard_requests_shed_total{reason=\"slow_sender\"} 1"));
-	ck_assert(has(t, "oke_guard_certificate_reload_total{result=\"success\"} 1"));
+	ck_assert(has(t, "oke_guard_certificate_reload_total{result=\"ok\"} 1"));
+	ck_assert(has(t, "oke_guard_policy_reload_total{result=\"ok\"} 0"));
+	ck_assert(has(t, "oke_guard_policy_reload_total{result=\"error\"} 1"));
+	ck_assert(has(t, "oke_guard_exceptions{state=\"pending\"} 0"));
+	ck_assert(has(t, "oke_guard_exceptions{state=\"active\"} 2"));
+	ck_assert(has(t, "oke_guard_exceptions{state=\"expired\"} 1"));
 	ck_assert(has(t, "oke_guard_certificate_reload_total{result=\"error\"} 0"));
 	ck_assert(has(t, "oke_guard_certificate_expiry_seconds -7"));
 	ck_assert(has(t, "oke_guard_policies_loaded 45"));
@@ -205,15 +254,24 @@ END_TEST
 #define THREADS 4
 #define EACH    20000
 
+static bool all_but_gone(void *unused, const struct tally_key *k)
+{
+	(void)unused;
+	return !str_is(k->a, "gone");
+}
+
 static void *count(void *unused)
 {
-	struct finding f = finding("p", "r", TIER_UNSUPPORTED, ACTION_DENY);
+	struct finding f = finding("p", "r", TIER_UNSUPPORTED, ACTION_DENY),
+		       gone = finding("gone", "r", TIER_UNSUPPORTED, ACTION_DENY);
 
 	(void)unused;
 	for (int i = 0; i < EACH; i++) {
 		metrics_review(&m, OP_CREATE, ACTION_DENY, false, 1000);
 		f.action = (enum action)(i % 4);
 		metrics_finding(&m, &f);
+		if (i % 16 == 0)
+			metrics_finding(&m, &gone);
 	}
 	return NULL;
 }
@@ -225,6 +283,8 @@ START_TEST(threads)
 
 	for (int i = 0; i < THREADS; i++)
 		ck_assert_int_eq(pthread_create(&t[i], NULL, count, NULL), 0);
+	for (int i = 0; i < 200; i++)
+		tally_keep(&m.findings, all_but_gone, NULL);
 	for (int i = 0; i < THREADS; i++)
 		pthread_join(t[i], NULL);
 	ck_assert_uint_eq(metrics_reviews(&m), THREADS * EACH);
@@ -245,10 +305,11 @@ int main(void)
 	SRunner *r;
 	int failed;
 
-	tcase_add_checked_fixture(t, NULL, teardown);
+	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_loop_test(t, review, 0, sizeof reviews / sizeof *reviews);
 	tcase_add_test(t, findings);
 	tcase_add_test(t, findings_are_bounded);
+	tcase_add_test(t, findings_follow_the_set);
 	tcase_add_test(t, every_reason_has_a_line);
 	tcase_add_test(t, format);
 	tcase_add_test(t, threads);
