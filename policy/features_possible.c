@@ -18,19 +18,27 @@ static bool ends(struct str s, struct str tail)
 	return s.n >= tail.n && str_eq(str_from(s, s.n - tail.n), tail);
 }
 
-/* A key of one of the domains that the catalogue's live keys stand in. */
-static bool holds_key(struct str bytes)
+/*
+ * A key of one of the domains that the catalogue's live keys stand in; with config, also the
+ * group of a component's configuration. All have the letter k at the same place: one pass,
+ * since this is most of what a large object costs that no policy concerns.
+ */
+static bool holds_domain(struct str bytes, bool config)
 {
-	static const struct str domain = { ".kubernetes.io/", 15 };
-	struct str left = bytes;
-	const char *at;
+	const char *p = bytes.s, *end = bytes.n ? p + bytes.n : p;
 
-	while (left.n && (at = memmem(left.s, left.n, domain.s, domain.n))) {
-		struct str before = { bytes.s, (size_t)(at - bytes.s) };
+	for (; p < end && (p = memchr(p, 'k', (size_t)(end - p))); p++) {
+		struct str before = { bytes.s, (size_t)(p - bytes.s) };
+		struct str rest = { p, (size_t)(end - p) };
 
-		if (ends(before, STR("alpha")) || ends(before, STR("applyset")))
+		if (rest.n < 2 || (p[1] != 'u' && p[1] != '8'))
+			continue;
+		if (str_starts(rest, STR("kubernetes.io/")) &&
+		    (ends(before, STR("alpha.")) || ends(before, STR("applyset."))))
 			return true;
-		left = str_from(left, (size_t)(at - left.s) + domain.n);
+		if (config && str_starts(rest, STR("k8s.io")) &&
+		    (ends(before, STR(".config.")) || ends(before, STR("kubeadm."))))
+			return true;
 	}
 	return false;
 }
@@ -71,8 +79,6 @@ static bool kind_may(const struct finder *f, struct gvk gvk)
 	const struct request *r = f->req;
 	bool core = !gvk.group.n;
 
-	if (core && str_is(gvk.kind, "ConfigMap"))
-		return holds(r->object, ".config.k8s.io") || holds(r->object, "kubeadm.k8s.io");
 	if (core && str_is(gvk.kind, "PersistentVolume"))
 		return r->operation == OP_UPDATE;
 	if (core && str_is(gvk.kind, "Service"))
@@ -97,5 +103,6 @@ bool features_possible(unsigned minor, const struct request *req)
 	if (catalogue_alpha_version(req->request_kind.version) &&
 	    catalogue_own_group(req->request_kind.group))
 		return true;
-	return kind_lives(&f, req->kind) || kind_may(&f, req->kind) || holds_key(req->object);
+	return kind_lives(&f, req->kind) || kind_may(&f, req->kind) ||
+	       holds_domain(req->object, !req->kind.group.n && str_is(req->kind.kind, "ConfigMap"));
 }
