@@ -16,7 +16,7 @@
 #include "policy/kinds.h"
 #include "policy/manifest.h"
 #include "policy/preflight.h"
-#include "policy/shown.h"
+#include "oke/shown.h"
 #include "webhook/check_files.h"
 #include "webhook/check_report.h"
 #include "webhook/cmd.h"
