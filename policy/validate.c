@@ -6,11 +6,7 @@
 
 #include <stdlib.h>
 
-#include "oke/policy_print.h"
-#include "policy/forms.h"
 #include "policy/nearest.h"
-#include "policy/overlap.h"
-#include "policy/set.h"
 
 /* ---- names of policies and rules ---- */
 
@@ -80,8 +76,8 @@ const struct rule *validate_rule_named(const struct policy *p, struct str name)
 	return r;
 }
 
-void validate_unknown_rule(const struct validation *v, bool error, const struct origin *at,
-			   struct str policy, struct str rule)
+void validate_unknown_rule(const struct validation *v, const struct origin *at, struct str policy,
+			   struct str rule)
 {
 	const struct policy *p = validate_policy_named(v, policy);
 	struct nearest near;
@@ -92,15 +88,15 @@ void validate_unknown_rule(const struct validation *v, bool error, const struct 
 	for (size_t i = 0; !p && i < v->n; i++)
 		nearest_try(&near, v->by_name[i]->name);
 	if (near.best.s && p)
-		report_message(v->report, error, at,
+		report_message(v->report, true, at,
 			       "policy \"%.*s\" has no rule \"%.*s\": did you mean \"%.*s/%.*s\"?",
 			       QUOTED(policy), QUOTED(rule), QUOTED(policy), QUOTED(near.best));
 	else if (near.best.s)
-		report_message(v->report, error, at,
+		report_message(v->report, true, at,
 			       "there is no policy \"%.*s\": did you mean \"%.*s/%.*s\"?",
 			       QUOTED(policy), QUOTED(near.best), QUOTED(rule));
 	else
-		report_message(v->report, error, at,
+		report_message(v->report, true, at,
 			       "there is no rule \"%.*s/%.*s\": `oke-guard policy print%s%.*s` "
 			       "shows what there is",
 			       QUOTED(policy), QUOTED(rule), p ? " " : "",
@@ -109,7 +105,7 @@ void validate_unknown_rule(const struct validation *v, bool error, const struct 
 
 /* ---- overrides ---- */
 
-static enum action usual_action(const struct config *c, const struct rule *r)
+enum action validate_usual_action(const struct config *c, const struct rule *r)
 {
 	enum action a = c->tiers[r->tier];
 
@@ -120,7 +116,7 @@ static bool lowers(const struct config *c, const struct override *o, const struc
 {
 	for (const struct rule *r = p->rules; r; r = r->next)
 		if ((str_is(o->rule, "*") || str_eq(o->rule, r->name)) &&
-		    o->action < usual_action(c, r))
+		    o->action < validate_usual_action(c, r))
 			return true;
 	return false;
 }
@@ -130,7 +126,7 @@ static void check_override(const struct validation *v, const struct override *o)
 	const struct policy *p = validate_policy_named(v, o->policy);
 
 	if (!p || (!str_is(o->rule, "*") && !validate_rule_named(p, o->rule)))
-		validate_unknown_rule(v, true, &o->origin, o->policy, o->rule);
+		validate_unknown_rule(v, &o->origin, o->policy, o->rule);
 	else if (p->builtin && !o->reason.s && lowers(&v->model->config, o, p))
 		report_message(v->report, true, &o->origin,
 			       "lowering \"%.*s/%.*s\", which is built in, needs a \"reason\": it "
@@ -150,87 +146,6 @@ void validate_overrides(const struct validation *v)
 {
 	for (const struct override *o = v->model->config.overrides; o; o = o->next)
 		check_override(v, o);
-}
-
-/* ---- exceptions ---- */
-
-static bool exception_concerns(const struct validation *v, const struct exception *e)
-{
-	for (const struct exception_rule *ref = e->rules; ref; ref = ref->next) {
-		const struct policy *p = validate_policy_named(v, ref->policy);
-
-		for (const struct object_ref *a = p ? p->objects : NULL; a; a = a->next)
-			for (const struct object_ref *b = e->objects; b; b = b->next)
-				if (objects_overlap(a, b))
-					return true;
-	}
-	return false;
-}
-
-static void check_exception_rules(const struct validation *v, const struct exception *e)
-{
-	bool known = true;
-
-	for (const struct exception_rule *ref = e->rules; ref; ref = ref->next) {
-		const struct policy *p = validate_policy_named(v, ref->policy);
-
-		if (p && validate_rule_named(p, ref->rule))
-			continue;
-		known = false;
-		validate_unknown_rule(v, false, &ref->origin, ref->policy, ref->rule);
-	}
-	if (known && !exception_concerns(v, e))
-		report_message(v->report, false, &e->origin,
-			       "exception \"%.*s\" does nothing: none of its objects is one that "
-			       "its rules guard",
-			       QUOTED(e->name));
-}
-
-static void check_exception_times(const struct validation *v, const struct exception *e)
-{
-	int64_t most = (int64_t)v->model->config.exception_max_days * 86400;
-
-	if (e->expires <= e->not_before)
-		report_message(v->report, true, &e->origin,
-			       "exception \"%.*s\" expires before it begins", QUOTED(e->name));
-	else if (e->expires - e->not_before > most)
-		report_message(v->report, true, &e->origin,
-			       "exception \"%.*s\" lasts longer than %u days, which is the most "
-			       "(exceptions.maxDays): renew it in time instead",
-			       QUOTED(e->name), v->model->config.exception_max_days);
-}
-
-static void check_exception(const struct validation *v, const struct exception *e)
-{
-	check_exception_rules(v, e);
-	check_exception_times(v, e);
-	for (const struct name_pattern *u = e->identities.users; u; u = u->next)
-		if (str_eq(u->text, e->approved_by))
-			report_message(v->report, false, &e->origin,
-				       "exception \"%.*s\" is approved by one of those it is for: "
-				       "let somebody else approve it",
-				       QUOTED(e->name));
-	for (const struct exception *b = v->model->exceptions; b != e; b = b->next)
-		if (str_eq(b->name, e->name)) {
-			report_message(v->report, true, &e->origin,
-				       "an exception \"%.*s\" is loaded already, from %s:%u: "
-				       "choose another name",
-				       QUOTED(e->name), b->origin.file, b->origin.line);
-			break;
-		}
-}
-
-#define EXCEPTIONS_MAX 1000 /* names are compared each with each */
-
-void validate_exceptions(const struct validation *v)
-{
-	if (v->model->exceptions_n > EXCEPTIONS_MAX) {
-		report_message(v->report, true, NULL, "%zu exceptions; at most %d are allowed",
-			       v->model->exceptions_n, EXCEPTIONS_MAX);
-		return;
-	}
-	for (const struct exception *e = v->model->exceptions; e; e = e->next)
-		check_exception(v, e);
 }
 
 /* ---- the whole ---- */
@@ -253,18 +168,4 @@ int model_validate(const struct model *model, struct arena *arena, struct policy
 	validate_exceptions(&v);
 	free(v.by_name);
 	return report->errors > errors ? -1 : 0;
-}
-
-void policy_set_lint(const struct policy_set *set, int64_t now, struct policy_report *report)
-{
-	for (const struct exception *e = set->model.exceptions; e; e = e->next) {
-		char when[21];
-
-		if (now < e->expires)
-			continue;
-		time_print(e->expires, when);
-		report_message(report, false, &e->origin,
-			       "exception \"%.*s\" has expired at %s: remove it", QUOTED(e->name),
-			       when);
-	}
 }

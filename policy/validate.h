@@ -19,9 +19,11 @@ struct validation {
 /* NULL: there is none. */
 const struct policy *validate_policy_named(const struct validation *v, struct str name);
 const struct rule *validate_rule_named(const struct policy *p, struct str name);
-/* Say that there is no such policy or rule, with the nearest; `error` or a warning. */
-void validate_unknown_rule(const struct validation *v, bool error, const struct origin *at,
-			   struct str policy, struct str rule);
+/* Say that there is no such policy or rule, with the nearest. */
+void validate_unknown_rule(const struct validation *v, const struct origin *at, struct str policy,
+			   struct str rule);
+/* What the rule comes to without overrides: the lower of its tier's action and its own. */
+enum action validate_usual_action(const struct config *c, const struct rule *r);
 
 void validate_rules(const struct validation *v, const struct policy *p);
 void validate_overrides(const struct validation *v);
