@@ -204,15 +204,15 @@ static void add_left_alpha(struct search *s, const struct feature_use *use)
 		if ((p = add_use(s, PREFLIGHT_ALLOWED, use, &t))) {
 			text_printf(&t, ": %.*s is generally available since 1.%u",
 				    STR_ARG(p->gate), ga);
-			say(s, p, &t, "nothing to do: use it once the cluster is there");
+			say(s, p, &t, "Nothing needs to be done for it.");
 		}
 	} else if (stage && stage->stage == STAGE_BETA) {
 		if ((p = add_use(s, PREFLIGHT_ALPHA_FREE, use, &t))) {
 			text_printf(&t, ": %.*s is beta since 1.%u%s", STR_ARG(p->gate),
 				    stage->minor, stage->on == 0 ? ", off by default" : "");
 			say(s, p, &t,
-			    stage->on == 0 ? "it has an effect only where the gate is on"
-					   : "nothing to do: use it once the cluster is there");
+			    stage->on == 0 ? "It has an effect only where its gate is switched on."
+					   : "Nothing needs to be done for it.");
 		}
 	} else if ((p = add_use(s, stage ? PREFLIGHT_DEPRECATED : PREFLIGHT_REMOVED, use, &t))) {
 		text_printf(&t, ": %.*s is %s in 1.%u", STR_ARG(p->gate),

@@ -71,6 +71,8 @@ static char *joined(const char *folder, const char *name)
 	size_t n = strlen(folder);
 	char *path = NULL;
 
+	if (!strcmp(folder, "."))
+		return strdup(name);
 	while (n > 1 && folder[n - 1] == '/')
 		n--;
 	if (asprintf(&path, "%.*s%s%s", (int)n, folder, n && folder[n - 1] == '/' ? "" : "/",

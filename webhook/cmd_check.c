@@ -13,20 +13,15 @@
 
 #include "oke/alpha.h"
 #include "oke/cleanup.h"
-#include "policy/kinds.h"
-#include "policy/manifest.h"
-#include "policy/preflight.h"
 #include "oke/shown.h"
 #include "webhook/check_files.h"
-#include "webhook/check_report.h"
 #include "webhook/cmd.h"
+#include "webhook/cmd_check.h"
 #include "webhook/options.h"
 
 #define OBJECT_MEMORY_MAX (256u << 20) /* to judge one object */
 #define FILE_PROBLEMS_MAX 20           /* of one file that are told */
-#define NAME_MAX_SHOWN    253
 #define FILE_MAX_SHOWN    4096
-#define PATH_MAX_SHOWN    400
 #define PROBLEM_MAX_SHOWN 400
 
 struct asked {
@@ -35,14 +30,8 @@ struct asked {
 };
 
 struct run {
-	const struct policy_set *set;
+	struct checking c;
 	const struct asked *asked;
-	struct check_report *report;
-	struct check_summary summary;
-	unsigned minor, to; /* to 0: no preflight */
-	int64_t now;
-	enum action fail_on;
-	bool counts; /* a finding, or a change, that --fail-on counts */
 
 	/* The file that is being read. */
 	struct check_place place;
@@ -65,13 +54,13 @@ static void tell(struct run *run, unsigned document, unsigned line, const char *
 	struct str words;
 
 	arena_init(&arena, 1u << 16);
-	run->summary.errors++;
+	run->c.summary.errors++;
 	if (++run->problems > FILE_PROBLEMS_MAX)
 		return;
 	words = shown(str_of(text), PROBLEM_MAX_SHOWN, &arena);
 	place.document = document;
 	place.line = line;
-	check_report_error(run->report, &place, words.s ? words.s : "out of memory");
+	check_report_error(run->c.report, &place, words.s ? words.s : "out of memory");
 	if (run->problems == FILE_PROBLEMS_MAX)
 		fprintf(stderr, "%s: error: there may be more\n", place.file_shown);
 }
@@ -79,163 +68,6 @@ static void tell(struct run *run, unsigned document, unsigned line, const char *
 static void on_problem(void *ctx, const struct manifest_problem *p)
 {
 	tell(ctx, p->document, p->line, p->text);
-}
-
-/* ---- one object ---- */
-
-static struct str path_words(const struct place *place, struct arena *arena)
-{
-	struct text t;
-
-	if (!place)
-		return STR("");
-	text_init(&t, arena, 1u << 16);
-	place_print(place, &t);
-	return shown_ends(text_get(&t), PATH_MAX_SHOWN, arena);
-}
-
-static int by_line(const void *a, const void *b)
-{
-	const struct check_finding *x = a, *y = b;
-
-	if (x->line != y->line)
-		return x->line < y->line ? -1 : 1;
-	return (x->action < y->action) - (x->action > y->action);
-}
-
-static void fill_finding(const struct finding *f, const struct manifest *m, struct arena *arena,
-			 struct check_finding *out)
-{
-	*out = (struct check_finding){
-		.line = manifest_line(m, f->place),
-		.action = f->action,
-		.tier = tier_name(f->tier),
-		.policy = f->policy,
-		.rule = f->rule,
-		.path = path_words(f->place, arena),
-		.gate = f->gate,
-		.message = f->sentence,
-		.remedy = f->remedy,
-		.command = f->command,
-		.docs = f->docs,
-	};
-}
-
-/* What the upgrade does to it: what goes breaks, what is announced to go is worth a warning. */
-static enum action change_action(enum preflight_kind kind)
-{
-	static const enum action actions[PREFLIGHT_KINDS] = {
-		[PREFLIGHT_REMOVED] = ACTION_DENY,  [PREFLIGHT_DEPRECATED] = ACTION_WARN,
-		[PREFLIGHT_ALPHA] = ACTION_WARN,    [PREFLIGHT_ALPHA_FREE] = ACTION_ALLOW,
-		[PREFLIGHT_ALLOWED] = ACTION_ALLOW,
-	};
-
-	return actions[kind];
-}
-
-static void fill_change(const struct preflight *p, const struct manifest *m,
-			struct check_finding *out)
-{
-	*out = (struct check_finding){
-		.line = manifest_line(m, p->place),
-		.action = change_action(p->kind),
-		.change = preflight_name(p->kind),
-		.path = p->path,
-		.gate = p->gate,
-		.message = p->message,
-		.remedy = p->remedy,
-	};
-}
-
-static void count(struct run *run, const struct check_finding *f)
-{
-	if (f->change)
-		run->summary.changes++;
-	else
-		run->summary.actions[f->action]++;
-	run->counts = run->counts || f->action >= run->fail_on;
-}
-
-/* All that is to be said of the object, in the order of its lines. */
-static int report(struct run *run, const struct manifest *m, const struct check_object *o,
-		  const struct verdict *v, const struct preflight *changes, size_t changes_n,
-		  struct arena *arena, struct err *err)
-{
-	size_t n = v->findings_n + changes_n;
-	struct check_finding *all = arena_calloc(arena, n + 1, sizeof *all);
-
-	if (!all)
-		return err_set(err, ERR_LIMIT, "no memory left for the object's findings");
-	for (size_t i = 0; i < v->findings_n; i++)
-		fill_finding(&v->findings[i], m, arena, &all[i]);
-	for (size_t i = 0; i < changes_n; i++)
-		fill_change(&changes[i], m, &all[v->findings_n + i]);
-	qsort(all, n, sizeof *all, by_line);
-	check_report_object(run->report, o);
-	for (size_t i = 0; i < n; i++) {
-		count(run, &all[i]);
-		check_report_finding(run->report, o, &all[i]);
-	}
-	check_report_object_end(run->report, o);
-	return 0;
-}
-
-static int request_of(const struct run *run, const struct manifest_object *o, struct arena *arena,
-		      struct request *out)
-{
-	struct str resource = kind_resource(o->gvk.kind, arena);
-	bool cluster = kind_cluster_scoped(o->gvk.group, o->gvk.kind);
-
-	*out = (struct request){
-		.operation = OP_CREATE,
-		.kind = o->gvk,
-		.request_kind = o->gvk,
-		.resource = { o->gvk.group, o->gvk.version, resource },
-		.name = o->name,
-		.object = o->json,
-		.offline = true,
-	};
-	out->request_resource = out->resource;
-	if (!cluster)
-		out->namespace = o->namespace.n ? o->namespace : str_of(run->asked->namespace);
-	return resource.s ? 0 : -1;
-}
-
-/* "apps/v1" */
-static struct str api_version(const struct gvk *gvk, struct arena *arena)
-{
-	struct text t;
-
-	text_init(&t, arena, 1024);
-	text_str(&t, shown(gvk->group, NAME_MAX_SHOWN, arena));
-	text_puts(&t, gvk->group.n ? "/" : "");
-	text_str(&t, shown(gvk->version, NAME_MAX_SHOWN, arena));
-	return text_get(&t);
-}
-
-static int judge(struct run *run, const struct manifest *m, const struct manifest_object *object,
-		 struct arena *arena, struct err *err)
-{
-	struct check_object o = { .place = run->place };
-	struct preflight *changes = NULL;
-	size_t changes_n = 0;
-	struct request req;
-	struct verdict v;
-
-	if (request_of(run, object, arena, &req) < 0)
-		return err_nomem(err);
-	if (policy_judge(run->set, &req, run->now, arena, NULL, &v, err) < 0)
-		return -1;
-	if (run->to &&
-	    preflight_find(run->minor, run->to, &req, arena, &changes, &changes_n, err) < 0)
-		return -1;
-	o.place.document = object->document;
-	o.place.line = object->line;
-	o.api_version = api_version(&object->gvk, arena);
-	o.kind = shown(object->gvk.kind, NAME_MAX_SHOWN, arena);
-	o.namespace = shown(req.namespace, NAME_MAX_SHOWN, arena);
-	o.name = shown(object->name, NAME_MAX_SHOWN, arena);
-	return report(run, m, &o, &v, changes, changes_n, arena, err);
 }
 
 /* ---- one file ---- */
@@ -258,7 +90,7 @@ static size_t check_objects(struct run *run, struct manifest *m)
 		scoped(arena_end) struct arena arena;
 
 		arena_init(&arena, OBJECT_MEMORY_MAX);
-		if (judge(run, m, &o, &arena, &err) < 0)
+		if (check_object(&run->c, &run->place, m, &o, &arena, &err) < 0)
 			tell(run, o.document, o.line, err.msg);
 	}
 	return n;
@@ -276,15 +108,15 @@ static void check_stream(struct run *run, FILE *f, bool named)
 		return;
 	}
 	n = check_objects(run, m);
-	run->summary.documents += manifest_documents(m);
-	run->summary.objects += n;
+	run->c.summary.documents += manifest_documents(m);
+	run->c.summary.objects += n;
 	if (n || run->problems) {
-		run->summary.files++;
+		run->c.summary.files++;
 	} else if (named) {
-		run->summary.files++;
+		run->c.summary.files++;
 		tell(run, 0, 0, "no Kubernetes object in it: a document needs apiVersion and kind");
 	} else {
-		run->summary.skipped++;
+		run->c.summary.skipped++;
 	}
 }
 
@@ -321,7 +153,7 @@ static void on_skipped(void *ctx, const char *path, const char *why)
 	struct run *run = ctx;
 
 	name_file(run, path);
-	run->summary.skipped++;
+	run->c.summary.skipped++;
 	fprintf(stderr, "%s: note: skipped: %s\n", run->place.file_shown, why);
 }
 
@@ -378,31 +210,31 @@ static int load(struct run *run, struct policy_set **set)
 	}
 	if (!(*set = policy_set_new(&source, &messages)))
 		return -1;
-	run->set = *set;
-	run->minor = policy_set_minor(*set);
+	run->c.set = *set;
+	run->c.minor = policy_set_minor(*set);
 	return 0;
 }
 
 /* The versions that are judged by, in the summary; -1 after a message. */
 static int name_versions(struct run *run, struct versions *v)
 {
-	snprintf(v->from, sizeof v->from, "1.%u", run->minor);
-	run->summary.kubernetes = v->from;
+	snprintf(v->from, sizeof v->from, "1.%u", run->c.minor);
+	run->c.summary.kubernetes = v->from;
 	if (!run->asked->to)
 		return 0;
-	if (!(run->to = read_version("to", run->asked->to)))
+	if (!(run->c.to = read_version("to", run->asked->to)))
 		return -1;
-	if (run->to > alpha_newest())
-		run->to = alpha_newest();
-	if (run->to <= run->minor) {
+	if (run->c.to > alpha_newest())
+		run->c.to = alpha_newest();
+	if (run->c.to <= run->c.minor) {
 		fprintf(stderr,
 			"oke-guard check: --to: 1.%u is not later than 1.%u; name the cluster's "
 			"version with --kubernetes\n",
-			run->to, run->minor);
+			run->c.to, run->c.minor);
 		return -1;
 	}
-	snprintf(v->to, sizeof v->to, "1.%u", run->to);
-	run->summary.to = v->to;
+	snprintf(v->to, sizeof v->to, "1.%u", run->c.to);
+	run->c.summary.to = v->to;
 	return 0;
 }
 
@@ -413,16 +245,16 @@ static int check(struct run *run, int paths_n, char **paths)
 	arena_init(&run->names, 1u << 20);
 	for (int i = 0; i < paths_n; i++)
 		check_walk(&walk, paths[i]);
-	if (!run->summary.objects && !run->summary.errors) {
+	if (!run->c.summary.objects && !run->c.summary.errors) {
 		name_file(run, paths[0]);
 		tell(run, 0, 0, "no file in it holds a Kubernetes object");
 	}
 	arena_done(&run->names);
-	if (check_report_end(run->report, &run->summary) < 0)
+	if (check_report_end(run->c.report, &run->c.summary) < 0)
 		return complain("the output cannot be written");
-	if (run->summary.errors)
+	if (run->c.summary.errors)
 		return EXIT_INPUT;
-	return run->counts ? EXIT_FINDINGS : EXIT_CLEAN;
+	return run->c.counts ? EXIT_FINDINGS : EXIT_CLEAN;
 }
 
 static int check_with(struct run *run, int paths_n, char **paths)
@@ -432,9 +264,9 @@ static int check_with(struct run *run, int paths_n, char **paths)
 	int status = EXIT_INPUT;
 
 	if (load(run, &set) == 0 && name_versions(run, &versions) == 0) {
-		run->report = check_report_new(run->asked->output, stdout, run->fail_on);
-		status = run->report ? check(run, paths_n, paths) : complain("out of memory");
-		check_report_free(run->report);
+		run->c.report = check_report_new(run->asked->output, stdout, run->c.fail_on);
+		status = run->c.report ? check(run, paths_n, paths) : complain("out of memory");
+		check_report_free(run->c.report);
 	}
 	policy_set_unref(set);
 	return status;
@@ -520,7 +352,7 @@ int cmd_check(int argc, char **argv)
 		  .arg = "NS",
 		  .help = "of objects that do not name one (default)" },
 	};
-	struct run run = { .asked = &a, .now = time(NULL) };
+	struct run run = { .asked = &a, .c = { .now = time(NULL) } };
 	int rest,
 		status = options_parse(&help, defs, sizeof defs / sizeof *defs, argc, argv, &rest);
 
@@ -529,6 +361,7 @@ int cmd_check(int argc, char **argv)
 	if (rest == argc)
 		return complain(
 			"name a file or folder with manifests, or - for the standard input");
-	run.fail_on = !strcmp(a.fail_on, "warn") ? ACTION_WARN : ACTION_DENY;
+	run.c.fail_on = !strcmp(a.fail_on, "warn") ? ACTION_WARN : ACTION_DENY;
+	run.c.namespace = a.namespace;
 	return check_with(&run, argc - rest, argv + rest);
 }
