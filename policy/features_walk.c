@@ -38,10 +38,38 @@ unsigned leaf_stage(const struct finder *f, const struct catalogue_leaf *leaf)
 	return leaf->deprecated & f->bit ? FEATURE_DEPRECATED : 0;
 }
 
+#define UNSET_DEPTH 4 /* no setting that needs a gate nests deeper */
+
+/*
+ * false, 0, "", {}: kubeadm writes all settings out, the unset ones too, and the components
+ * ask for the gate of the others alone.
+ */
+static bool is_unset(const struct json *value, unsigned depth)
+{
+	static const char *const zeros[] = { "", "0", "0s", "0.0" };
+	struct str s = value->type == JSON_NUMBER || value->type == JSON_STRING
+			       ? (struct str){ value->text, value->len }
+			       : STR("set");
+
+	if (value->type == JSON_NULL || value->type == JSON_FALSE)
+		return true;
+	for (size_t i = 0; i < sizeof zeros / sizeof *zeros; i++)
+		if (str_is(s, zeros[i]))
+			return true;
+	if (value->type != JSON_OBJECT || depth == UNSET_DEPTH)
+		return false;
+	for (const struct json *m = value->child; m; m = m->next)
+		if (!is_unset(m, depth + 1))
+			return false;
+	return true;
+}
+
 bool leaf_takes(const struct catalogue_leaf *leaf, const struct json *value)
 {
 	if (value->type == JSON_NULL)
 		return false; /* the same as absent */
+	if (leaf->off == EFFECT_CONFIG && is_unset(value, 0))
+		return false;
 	if (!leaf->value)
 		return true;
 	return str_is(json_str(value), catalogue_text(leaf->value));

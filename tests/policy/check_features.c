@@ -489,6 +489,21 @@ static const struct feature_row configs[] = {
 	{ "a setting that needs a gate", 36, "v1 ConfigMap",
 	  CONFIG_MAP(KUBELET_HEAD "memoryThrottlingFactor: 0.8\\n"), NULL,
 	  "gate data.kubelet.memoryThrottlingFactor MemoryQoS", NULL },
+	{ "settings that kubeadm writes out unset", 30, "v1 ConfigMap",
+	  CONFIG_MAP(
+		  KUBELET_HEAD
+		  "crashLoopBackOff: {}\\nimageMaximumGCAge: 0s\\nlogging:\\n  "
+		  "flushFrequency: 0\\n  options:\\n    json:\\n      infoBufferSize: "
+		  "\\'0\\'\\n    text:\\n      infoBufferSize: \\'0\\'\\nmemorySwap: {}\\n"
+		  "---\\napiVersion: kubeproxy.config.k8s.io/v1alpha1\\nkind: "
+		  "KubeProxyConfiguration\\nnftables:\\n  masqueradeAll: false\\n  "
+		  "masqueradeBit: null\\n  minSyncPeriod: 0s\\nwinkernel:\\n  enableDSR: false\\n"),
+	  NULL, "", NULL },
+	{ "one of them set", 30, "v1 ConfigMap",
+	  CONFIG_MAP("apiVersion: kubeproxy.config.k8s.io/v1alpha1\\nkind: "
+		     "KubeProxyConfiguration\\nnftables:\\n  masqueradeAll: false\\n  "
+		     "syncPeriod: 1s\\n"),
+	  NULL, "gate data.kubelet.nftables NFTablesProxyMode", NULL },
 	{ "a policy option that is alpha", 36, "v1 ConfigMap",
 	  CONFIG_MAP(KUBELET_HEAD "cpuManagerPolicyOptions:\\n  align-by-socket: \\'true\\'\\n"),
 	  NULL,
