@@ -107,10 +107,23 @@ static struct str basename_of(struct str path)
 	return path;
 }
 
+/* /var/lib/kubelet is a folder that storage drivers name; --root-dir=/x/kubelet is no command. */
+static bool is_no_command(struct str word)
+{
+	static const char *const starts[] = { "-", "/var/", "/etc/", "/run/" };
+
+	for (size_t i = 0; i < sizeof starts / sizeof *starts; i++)
+		if (str_starts(word, str_of(starts[i])))
+			return true;
+	return false;
+}
+
 bool component_command(struct str word)
 {
 	struct str name = basename_of(word);
 
+	if (is_no_command(word))
+		return false;
 	for (size_t i = 0; i < COMPONENTS_N; i++)
 		if (str_is(name, components[i]))
 			return true;

@@ -388,6 +388,12 @@ static const struct feature_row gates[] = {
 	  "{'spec':{'containers':[{'name':'c','image':'nginx','command':['/usr/bin/kubelet'],"
 	  "'args':['--feature-gates=EventedPLEG=true']}]}}",
 	  NULL, "gate spec.containers[name=c].args EventedPLEG", NULL },
+	{ "the kubelet's folder is no kubelet", 36, POD,
+	  "{'spec':{'containers':[{'name':'c','image':'csi-provisioner','args':["
+	  "'--feature-gates=AllAlpha=true','--root-dir=/var/lib/kubelet','/var/lib/kubelet']},"
+	  "{'name':'d','image':'x','command':['sh','-c','ls /var/lib/kubelet; driver "
+	  "--feature-gates=AllAlpha=true']}]}}",
+	  NULL, "", NULL },
 	{ "in a script", 36, POD,
 	  "{'spec':{'containers':[{'name':'c','image':'nginx','command':['sh','-c'],"
 	  "'args':['set -e; exec kube-proxy --v=2 --feature-gates=\\'AllAlpha=true,A=false\\' "
