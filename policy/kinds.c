@@ -22,7 +22,7 @@ static void add_plural(struct str kind, struct text *out)
 {
 	static const char *const hissing[] = { "s", "x", "ch", "sh" };
 
-	if (str_is(kind, "endpoints")) {
+	if (str_is(kind, "endpoints") || ends(kind, "parameters")) { /* plural already */
 		text_str(out, kind);
 		return;
 	}

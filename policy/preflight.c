@@ -209,7 +209,8 @@ static void add_left_alpha(struct search *s, const struct feature_use *use)
 	} else if (stage && stage->stage == STAGE_BETA) {
 		if ((p = add_use(s, PREFLIGHT_ALPHA_FREE, use, &t))) {
 			text_printf(&t, ": %.*s is beta since 1.%u%s", STR_ARG(p->gate),
-				    stage->minor, stage->on == 0 ? ", off by default" : "");
+				    catalogue_since(g, STAGE_BETA),
+				    stage->on == 0 ? ", off by default" : "");
 			say(s, p, &t,
 			    stage->on == 0 ? "It has an effect only where its gate is switched on."
 					   : "Nothing needs to be done for it.");
