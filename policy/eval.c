@@ -367,6 +367,9 @@ static void conclude(struct judge *j, struct verdict *out)
 {
 	struct finding *f = j->findings;
 
+	out->kind = j->occasion.kind;
+	out->namespace = j->occasion.namespace;
+	out->name = j->occasion.name;
 	if (j->req->offline) {
 		conclude_offline(j, out);
 		return;

@@ -24,6 +24,7 @@
 #include "webhook/cmd.h"
 #include "webhook/conns.h"
 #include "webhook/health.h"
+#include "webhook/learn_keep.h"
 #include "webhook/listen.h"
 #include "webhook/log.h"
 #include "webhook/memory.h"
@@ -46,7 +47,8 @@
 #define STOP_MS            40000 /* the longest a request may take: 8 MiB, slowly, and the answer */
 
 struct asked {
-	const char *listen, *health_listen, *cert, *key, *config, *tls_min, *log_level;
+	const char *listen, *health_listen, *cert, *key, *config, *tls_min, *log_level,
+		*learn_state;
 	struct option_list policies;
 	long threads, body_budget, grace;
 };
@@ -60,6 +62,8 @@ struct program {
 	struct serving serving;
 	struct reload reload;
 	struct service service;
+	struct learn learn;
+	struct learn_keeper keeper;
 	struct health health;
 	struct server *webhook, *pages;
 	atomic_bool draining;
@@ -179,6 +183,7 @@ static int start_pages(struct program *p, const struct asked *asked, struct err 
 				     .certificate = &p->serving,
 				     .reload = &p->reload,
 				     .metrics = &p->metrics,
+				     .learn = &p->learn,
 				     .budget = &p->budget,
 				     .webhook = p->webhook,
 				     .draining = &p->draining,
@@ -196,9 +201,14 @@ static int start(struct program *p, const struct asked *asked)
 	metrics_init(&p->metrics);
 	log_init(&p->log, STDERR_FILENO, asked->log_level);
 	budget_init(&p->budget, (size_t)asked->body_budget * MIB);
-	service_init(&p->service, &p->policies, &p->metrics, &p->log);
+	learn_init(&p->learn, LEARN_ROWS);
+	service_init(&p->service, &p->policies, &p->metrics, &p->log, &p->learn);
+	p->keeper = (struct learn_keeper){ .learn = &p->learn,
+					   .file = asked->learn_state,
+					   .log = &p->log };
 	if (start_policies(p, asked) < 0)
 		return EXIT_INPUT; /* it has said why */
+	learn_keep_begin(&p->keeper);
 	if (take_signals(p, &err) < 0 ||
 	    serving_start(&p->serving, asked->cert, asked->key, &err) < 0 ||
 	    start_webhook(p, asked, &err) < 0 || start_pages(p, asked, &err) < 0)
@@ -267,6 +277,7 @@ static bool wait_and_tick(struct program *p, long ms)
 		p->second = now;
 		reload_tidy(&p->reload);
 		service_tick(&p->service);
+		learn_keep_tick(&p->keeper, now);
 		log_tick(&p->log);
 	}
 	return stop;
@@ -315,6 +326,8 @@ static void finish(struct program *p)
 	serving_done(&p->serving);
 	slot_publish(&p->policies, NULL);
 	service_done(&p->service);
+	learn_keep_end(&p->keeper);
+	learn_done(&p->learn);
 	metrics_done(&p->metrics);
 }
 
@@ -428,6 +441,13 @@ static const struct option_def defs[] = {
 	  .min = 0,
 	  .max = 600,
 	  .help = "how long to go on serving after SIGTERM (10)" },
+	{ .name = "learn-state",
+	  .type = OPTION_STRING,
+	  .value = &asked.learn_state,
+	  .arg = "FILE",
+	  .env = "OKE_GUARD_LEARN_STATE",
+	  .help = "keeps what was learned over a restart; one server alone may write it (not "
+		  "kept)" },
 	{ .name = "log-level",
 	  .type = OPTION_CHOICE,
 	  .value = &asked.log_level,

@@ -136,6 +136,7 @@ static void page_metrics(const struct health *h, const struct head *head, struct
 				    .certificate_expiry = certificate_left(h),
 				    .connections = server_connections(h->webhook),
 				    .body_bytes = budget_used(h->budget) };
+	learn_size(h->learn, &now.learned_rows, &now.learned_left_out);
 	memcpy(now.exceptions, f.exceptions, sizeof now.exceptions);
 	out->body = metrics_text(h->metrics, &now, &out->len);
 	out->type = "text/plain; version=0.0.4; charset=utf-8";
@@ -220,7 +221,7 @@ static void add_reload(cJSON *j, const struct health *h)
 static void page_status(const struct health *h, const struct head *head, struct reply *out)
 {
 	scoped(json_end) cJSON *j = cJSON_CreateObject();
-	cJSON *certificate;
+	cJSON *certificate, *learned;
 
 	(void)head;
 	cJSON_AddStringToObject(j, "version", OKE_GUARD_VERSION);
@@ -233,6 +234,9 @@ static void page_status(const struct health *h, const struct head *head, struct 
 	certificate = cJSON_AddObjectToObject(j, "certificate");
 	add_time(certificate, "notAfter", atomic_load(&h->certificate->not_after));
 	cJSON_AddBoolToObject(certificate, "filesBroken", atomic_load(&h->certificate->broken));
+	learned = learn_json(h->learn);
+	if (!cJSON_AddItemToObject(j, "learned", learned))
+		cJSON_Delete(learned);
 	out->body = j ? cJSON_PrintUnformatted(j) : NULL;
 	out->len = out->body ? strlen(out->body) : 0;
 	out->type = "application/json";

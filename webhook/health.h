@@ -6,6 +6,7 @@
 
 #include <stdint.h>
 
+#include "webhook/learn.h"
 #include "webhook/metrics.h"
 #include "webhook/reload.h"
 #include "webhook/server.h"
@@ -17,6 +18,7 @@ struct health {
 	const struct serving *certificate;
 	struct reload *reload;
 	struct metrics *metrics;
+	struct learn *learn;
 	const struct budget *budget;
 	const struct server *webhook;
 	const atomic_bool *draining;

@@ -17,6 +17,7 @@ static const struct command {
 	{ "check", "judge manifests offline, files and folders", cmd_check },
 	{ "policy", "print, lint, explain, schema", cmd_policy },
 	{ "certs", "issue, check and show certificates", cmd_certs },
+	{ "learn", "who touches what: the identities to exempt", cmd_learn },
 	{ "alpha", "what is known about alpha features: list, explain", cmd_alpha },
 };
 #define COMMANDS_N (sizeof commands / sizeof *commands)

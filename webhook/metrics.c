@@ -275,10 +275,14 @@ static void print_now(FILE *f, const struct metrics_now *now)
 		  (double)now->connections },
 		{ "oke_guard_body_bytes", "Bytes of request bodies that are held now.",
 		  (double)now->body_bytes },
+		{ "oke_guard_learned_rows", "Rows of what was learned: identity, rule, object.",
+		  (double)now->learned_rows },
 	};
 
 	for (size_t i = 0; i < sizeof gauges / sizeof *gauges; i++)
 		value(f, gauges[i].name, "gauge", gauges[i].help, gauges[i].value);
+	value(f, "oke_guard_learned_left_out_total", "counter",
+	      "Events that were not learned, for want of room.", (double)now->learned_left_out);
 }
 
 static size_t entries(const char *dir)

@@ -82,7 +82,9 @@ struct metrics_now {
 	int64_t policies_loaded;                /* when, in seconds since the epoch */
 	int64_t certificate_expiry;             /* seconds left; negative: expired */
 	unsigned connections;
-	size_t body_bytes; /* in flight */
+	size_t body_bytes;         /* in flight */
+	size_t learned_rows;       /* who did what: how many are known */
+	uint64_t learned_left_out; /* and how often there was no room for it */
 };
 
 /* malloc'd; NULL without memory. */

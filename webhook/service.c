@@ -8,9 +8,11 @@
 #define LOGGED_PATHS 1024 /* bytes of the changed paths in a line */
 
 void service_init(struct service *s, struct slot *policies, struct metrics *metrics,
-		  struct log *log)
+		  struct log *log, struct learn *learn)
 {
-	*s = (struct service){ .policies = policies, .metrics = metrics, .log = log };
+	*s = (struct service){
+		.policies = policies, .metrics = metrics, .log = log, .learn = learn
+	};
 	pthread_mutex_init(&s->large, NULL);
 }
 
@@ -129,6 +131,8 @@ static void tell_decided(const struct service *s, const struct answer *a, const 
 		if (v->findings[i].action > ACTION_ALLOW)
 			log_finding(s->log, a, head, &v->findings[i]);
 	}
+	if (v->findings_n)
+		learn_verdict(s->learn, &a->review.request, v, time(NULL));
 	if (v->action == ACTION_ALLOW)
 		log_review(s->log, LOG_DEBUG, "allowed", a, head);
 }

@@ -11,6 +11,7 @@
 #include <pthread.h>
 
 #include "oke/slot.h"
+#include "webhook/learn.h"
 #include "webhook/log.h"
 #include "webhook/metrics.h"
 #include "webhook/server.h"
@@ -19,12 +20,13 @@ struct service {
 	struct slot *policies; /* of struct policy_set */
 	struct metrics *metrics;
 	struct log *log;
+	struct learn *learn;
 	pthread_mutex_t large;
 	atomic_bool freed_much; /* memory may be given back to the system: service_tick */
 };
 
 void service_init(struct service *s, struct slot *policies, struct metrics *metrics,
-		  struct log *log);
+		  struct log *log, struct learn *learn);
 void service_done(struct service *s);
 /* For server_config, with the service as ctx. */
 extern const struct server_ops service_ops;

@@ -100,6 +100,7 @@ struct verdict {
 	struct finding *findings;        /* strongest first, then in order of the pack */
 	size_t findings_n, findings_all; /* listed: at most FINDINGS_MAX, unless offline */
 	struct str error; /* the object could not be read and `onError` answered: why */
+	struct str kind, namespace, name; /* of what the findings are about: "Deployment", ... */
 };
 
 /* ---- the answer's texts (DESIGN section 6); in the arena ---- */
