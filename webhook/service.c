@@ -158,6 +158,15 @@ static uint64_t nanoseconds(void)
 	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
 }
 
+/* time() may be a tick behind, and an exception ends to the second. */
+static int64_t now_seconds(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_REALTIME, &t);
+	return t.tv_sec;
+}
+
 static void judge(struct service *s, const struct head *head, struct str body, uint64_t begun,
 		  struct reply *out)
 {
@@ -166,7 +175,7 @@ static void judge(struct service *s, const struct head *head, struct str body, u
 	struct arena arena;
 
 	arena_init(&arena, HANDLER_ARENA_MAX);
-	handler_answer(policy_set_of(set), body, time(NULL), &arena, NULL, &a);
+	handler_answer(policy_set_of(set), body, now_seconds(), &arena, NULL, &a);
 	if (a.decided)
 		tell_decided(s, &a, head, nanoseconds() - begun);
 	else
