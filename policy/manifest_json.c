@@ -196,12 +196,16 @@ static struct yaml_node *convert(const struct json *root, const struct lines *l,
 static unsigned line_of_error(const struct lines *l, struct err *err)
 {
 	struct err cause = *err;
-	unsigned long byte = 0;
-	int n = 0;
+	const char *number = cause.msg + strlen("byte ");
+	char *end;
+	unsigned long byte;
 
-	if (sscanf(cause.msg, "byte %lu: %n", &byte, &n) != 1 || !n)
+	if (strncmp(cause.msg, "byte ", strlen("byte ")) != 0)
 		return 1;
-	err_record(err, cause.kind, "%s", cause.msg + n);
+	byte = strtoul(number, &end, 10);
+	if (end == number || strncmp(end, ": ", 2) != 0)
+		return 1;
+	err_record(err, cause.kind, "%s", end + 2);
 	return line_of(l, byte);
 }
 

@@ -91,52 +91,79 @@ static int not_mergeable(struct gathering *g, const struct yaml_node *at)
 	return fail(g->c, at);
 }
 
-static int gather(struct gathering *g, const struct yaml_node *map, unsigned depth);
+/* A mapping whose members are gathered, or a list of mappings that are merged. */
+struct level {
+	const struct yaml_node *map, *next;
+	const struct yaml_node **items; /* of a list: those that are left */
+	size_t items_n;
+};
 
-/* Of a list, what stands first counts most: so it is merged last. */
-static int gather_list(struct gathering *g, const struct yaml_node *list, unsigned depth)
+struct levels {
+	struct level v[MERGES_MAX];
+	size_t n;
+};
+
+static int push(struct gathering *g, struct levels *l, const struct level *level,
+		const struct yaml_node *at)
 {
-	const struct yaml_node **items = arena_calloc(g->c->arena, list->n + 1, sizeof *items);
-	size_t n = 0;
-
-	if (!items)
-		return too_large(g->c, list);
-	for (const struct yaml_node *i = list->child; i; i = i->next)
-		items[n++] = i;
-	while (n--) {
-		const struct yaml_node *map = yaml_deref((struct yaml_node *)items[n]);
-
-		if (map->kind != YAML_MAPPING)
-			return not_mergeable(g, items[n]);
-		if (gather(g, map, depth) < 0)
-			return -1;
+	if (l->n == MERGES_MAX) {
+		err_set(g->c->err, ERR_LIMIT, "merge keys (<<) stand more than %d deep",
+			MERGES_MAX);
+		return fail(g->c, at);
 	}
-	return 0;
+	l->v[l->n++] = *level;
+	return visit(g->c, at);
 }
 
-static int gather_merged(struct gathering *g, const struct yaml_node *value, unsigned depth)
+static int push_map(struct gathering *g, struct levels *l, const struct yaml_node *value)
 {
-	const struct yaml_node *from = yaml_deref((struct yaml_node *)value);
+	const struct yaml_node *map = yaml_deref((struct yaml_node *)value);
 
-	if (from->kind == YAML_MAPPING)
-		return gather(g, from, depth);
-	if (from->kind == YAML_SEQUENCE && value->kind != YAML_ALIAS)
-		return gather_list(g, from, depth);
-	return not_mergeable(g, value);
+	if (map->kind != YAML_MAPPING)
+		return not_mergeable(g, value);
+	return push(g, l, &(struct level){ .map = map, .next = map->child }, map);
+}
+
+/* Of a list, what stands first counts most: so it is merged last. */
+static int push_list(struct gathering *g, struct levels *l, const struct yaml_node *list)
+{
+	struct level level = { .items = arena_calloc(g->c->arena, list->n + 1,
+						     sizeof *level.items) };
+
+	if (!level.items)
+		return too_large(g->c, list);
+	for (const struct yaml_node *i = list->child; i; i = i->next)
+		level.items[level.items_n++] = i;
+	return push(g, l, &level, list);
+}
+
+/* One step of the innermost level: its next member, its next mapping, or its end. */
+static int gather_next(struct gathering *g, struct levels *l)
+{
+	struct level *top = &l->v[l->n - 1];
+	const struct yaml_node *v = top->next;
+
+	if (top->items ? !top->items_n : !v) {
+		l->n--;
+		return 0;
+	}
+	if (top->items)
+		return push_map(g, l, top->items[--top->items_n]);
+	top->next = v->next;
+	if (!is_merge(v))
+		return gather_one(g, top->map, v);
+	return v->kind == YAML_SEQUENCE ? push_list(g, l, v) : push_map(g, l, v);
 }
 
 /* What comes later counts: as kubectl's reader has it, also of merge keys. */
-static int gather(struct gathering *g, const struct yaml_node *map, unsigned depth)
+static int gather(struct gathering *g, const struct yaml_node *map)
 {
-	if (depth == MERGES_MAX) {
-		err_set(g->c->err, ERR_LIMIT, "merge keys (<<) stand more than %d deep",
-			MERGES_MAX);
-		return fail(g->c, map);
-	}
-	if (visit(g->c, map) < 0)
+	struct levels levels = { .n = 0 };
+
+	if (push_map(g, &levels, map) < 0)
 		return -1;
-	for (const struct yaml_node *v = map->child; v; v = v->next)
-		if ((is_merge(v) ? gather_merged(g, v, depth + 1) : gather_one(g, map, v)) < 0)
+	while (levels.n)
+		if (gather_next(g, &levels) < 0)
 			return -1;
 	return 0;
 }
@@ -179,7 +206,7 @@ int members_of(struct converter *c, const struct yaml_node *map, struct members 
 {
 	struct gathering g = { .c = c };
 
-	if (gather(&g, map, 0) < 0)
+	if (gather(&g, map) < 0)
 		return -1;
 	if (g.all.n)
 		qsort(g.all.v, g.all.n, sizeof *g.all.v, by_key);

@@ -83,7 +83,7 @@ static int base_of(const char *unsigned_text, const char **digits)
 	for (size_t i = 0; i < sizeof bases / sizeof *bases; i++) {
 		size_t n = strlen(bases[i].prefix);
 
-		if (strncmp(unsigned_text, bases[i].prefix, n) || !unsigned_text[n])
+		if (strncmp(unsigned_text, bases[i].prefix, n) != 0 || !unsigned_text[n])
 			continue;
 		*digits = unsigned_text + n;
 		return bases[i].base;

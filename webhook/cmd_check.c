@@ -32,6 +32,7 @@ struct asked {
 struct run {
 	struct checking c;
 	const struct asked *asked;
+	char from[16], to[16]; /* the versions, in words */
 
 	/* The file that is being read. */
 	struct check_place place;
@@ -188,10 +189,6 @@ static unsigned read_version(const char *option, const char *text)
 	return minor;
 }
 
-struct versions {
-	char from[16], to[16];
-};
-
 static int load(struct run *run, struct policy_set **set)
 {
 	const struct asked *a = run->asked;
@@ -216,10 +213,10 @@ static int load(struct run *run, struct policy_set **set)
 }
 
 /* The versions that are judged by, in the summary; -1 after a message. */
-static int name_versions(struct run *run, struct versions *v)
+static int name_versions(struct run *run)
 {
-	snprintf(v->from, sizeof v->from, "1.%u", run->c.minor);
-	run->c.summary.kubernetes = v->from;
+	snprintf(run->from, sizeof run->from, "1.%u", run->c.minor);
+	run->c.summary.kubernetes = run->from;
 	if (!run->asked->to)
 		return 0;
 	if (!(run->c.to = read_version("to", run->asked->to)))
@@ -233,8 +230,8 @@ static int name_versions(struct run *run, struct versions *v)
 			run->c.to, run->c.minor);
 		return -1;
 	}
-	snprintf(v->to, sizeof v->to, "1.%u", run->c.to);
-	run->c.summary.to = v->to;
+	snprintf(run->to, sizeof run->to, "1.%u", run->c.to);
+	run->c.summary.to = run->to;
 	return 0;
 }
 
@@ -260,10 +257,9 @@ static int check(struct run *run, int paths_n, char **paths)
 static int check_with(struct run *run, int paths_n, char **paths)
 {
 	struct policy_set *set = NULL;
-	struct versions versions;
 	int status = EXIT_INPUT;
 
-	if (load(run, &set) == 0 && name_versions(run, &versions) == 0) {
+	if (load(run, &set) == 0 && name_versions(run) == 0) {
 		run->c.report = check_report_new(run->asked->output, stdout, run->c.fail_on);
 		status = run->c.report ? check(run, paths_n, paths) : complain("out of memory");
 		check_report_free(run->c.report);
