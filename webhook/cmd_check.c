@@ -25,8 +25,8 @@
 #define PROBLEM_MAX_SHOWN 400
 
 struct asked {
-	const char *output, *config, *fail_on, *kubernetes, *to, *namespace;
-	struct option_list policies;
+	const char *output, *config, *fail_on, *kubernetes, *to, *namespace, *user;
+	struct option_list policies, groups;
 };
 
 struct run {
@@ -306,6 +306,8 @@ static const struct command_help help = {
 int cmd_check(int argc, char **argv)
 {
 	struct asked a = { .output = "text", .fail_on = "deny", .namespace = "default" };
+	struct run run = { .asked = &a, .c = { .now = time(NULL) } };
+	struct str groups[OPTION_LIST_MAX];
 	const struct option_def defs[] = {
 		{ .name = "kubernetes",
 		  .type = OPTION_STRING,
@@ -347,8 +349,24 @@ int cmd_check(int argc, char **argv)
 		  .value = &a.namespace,
 		  .arg = "NS",
 		  .help = "of objects that do not name one (default)" },
+		{ .name = "as",
+		  .type = OPTION_STRING,
+		  .value = &a.user,
+		  .arg = "USER",
+		  .help = "who creates the objects: exceptions are for somebody (any customer)" },
+		{ .name = "as-group",
+		  .type = OPTION_LIST,
+		  .value = &a.groups,
+		  .arg = "GROUP",
+		  .help = "a group of that user, such as system:serviceaccounts:ci; may be given "
+			  "more than once" },
+		{ .name = "now",
+		  .type = OPTION_TIME,
+		  .value = &run.c.now,
+		  .arg = "TIME",
+		  .help = "judge as at this time, such as 2026-11-22T00:00:00Z (the present): "
+			  "exceptions have an end" },
 	};
-	struct run run = { .asked = &a, .c = { .now = time(NULL) } };
 	int rest,
 		status = options_parse(&help, defs, sizeof defs / sizeof *defs, argc, argv, &rest);
 
@@ -359,5 +377,8 @@ int cmd_check(int argc, char **argv)
 			"name a file or folder with manifests, or - for the standard input");
 	run.c.fail_on = !strcmp(a.fail_on, "warn") ? ACTION_WARN : ACTION_DENY;
 	run.c.namespace = a.namespace;
+	for (size_t i = 0; i < a.groups.n; i++)
+		groups[i] = str_of(a.groups.v[i]);
+	run.c.user = (struct user){ str_of(a.user), groups, a.groups.n };
 	return check_with(&run, argc - rest, argv + rest);
 }

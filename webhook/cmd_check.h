@@ -10,6 +10,7 @@
 struct checking {
 	const struct policy_set *set;
 	const char *namespace; /* of objects that do not name one */
+	struct user user;      /* whom exceptions are looked up for; may be absent */
 	unsigned minor, to;    /* to 0: no preflight */
 	int64_t now;
 	enum action fail_on;

@@ -123,6 +123,7 @@ static int request_of(const struct checking *c, const struct manifest_object *o,
 		.resource = { o->gvk.group, o->gvk.version, resource },
 		.name = o->name,
 		.object = o->json,
+		.user = c->user,
 		.offline = true,
 	};
 	out->request_resource = out->resource;

@@ -240,7 +240,7 @@ static bool readable(const char *path)
 	return false;
 }
 
-static int lint(const struct asked *a)
+static int lint(const struct asked *a, int64_t now)
 {
 	const struct policy_source src = { .paths = a->policies.v,
 					   .paths_n = a->policies.n,
@@ -250,7 +250,7 @@ static int lint(const struct asked *a)
 	scoped(set_end) struct policy_set *set = policy_set_new(&src, &report);
 
 	if (set)
-		policy_set_lint(set, time(NULL), &report);
+		policy_set_lint(set, now, &report);
 	if (!report.errors && !report.warnings)
 		printf("no error; loaded: %zu policies, %zu rules, %zu overrides\n",
 		       policy_set_policies(set), policy_set_rules(set), policy_set_overrides(set));
@@ -265,6 +265,7 @@ static int lint(const struct asked *a)
 static int run_lint(int argc, char **argv)
 {
 	struct asked a = { .output = "text" };
+	int64_t now = time(NULL);
 	const struct option_def defs[] = {
 		{ .name = "config",
 		  .type = OPTION_STRING,
@@ -275,6 +276,12 @@ static int run_lint(int argc, char **argv)
 		  .type = OPTION_FLAG,
 		  .value = &a.no_builtin,
 		  .help = "leave the built-in policies out" },
+		{ .name = "now",
+		  .type = OPTION_TIME,
+		  .value = &now,
+		  .arg = "TIME",
+		  .help = "which exceptions have expired at this time, such as "
+			  "2026-11-22T00:00:00Z (the present)" },
 	};
 	int rest, exit_code = options_parse(&lint_help, defs, OPTIONS_N(defs), argc, argv, &rest);
 
@@ -292,7 +299,7 @@ static int run_lint(int argc, char **argv)
 			return EXIT_INPUT;
 		a.policies.v[a.policies.n++] = argv[rest];
 	}
-	return lint(&a);
+	return lint(&a, now);
 }
 
 /* ---- schema ---- */

@@ -23,7 +23,7 @@
 #define ID_MAX    200
 
 struct asked {
-	const char *output, *config, *fail_on, *now;
+	const char *output, *config, *fail_on;
 	struct option_list policies;
 	bool trace;
 };
@@ -238,27 +238,6 @@ static struct policy_set *load(const struct asked *asked)
 	return policy_set_new(&source, &report);
 }
 
-static int read_now(const char *text, int64_t *out)
-{
-	struct tm tm = { 0 };
-	const char *end;
-
-	if (!*text) {
-		*out = time(NULL);
-		return 0;
-	}
-	end = strptime(text, "%Y-%m-%dT%H:%M:%SZ", &tm);
-	if (!end || *end) {
-		fprintf(stderr,
-			"oke-guard review: --now: '%.40s' is no time; write it as "
-			"2026-11-22T00:00:00Z\n",
-			text);
-		return -1;
-	}
-	*out = timegm(&tm);
-	return 0;
-}
-
 static void print_summary(const struct run *run)
 {
 	printf("%zu review%s: %zu denied, %zu warned, %zu audited, %zu allowed, %zu unreadable\n",
@@ -296,7 +275,8 @@ static const struct command_help help = {
 
 int cmd_review(int argc, char **argv)
 {
-	struct asked a = { .output = "text", .fail_on = "deny", .now = "" };
+	struct asked a = { .output = "text", .fail_on = "deny" };
+	struct run run = { .asked = &a, .now = time(NULL) };
 	const struct option_def defs[] = {
 		{ .name = "output",
 		  .letter = 'o',
@@ -326,12 +306,11 @@ int cmd_review(int argc, char **argv)
 		  .choices = "warn|deny",
 		  .help = "the lowest action that makes the exit status 1 (deny)" },
 		{ .name = "now",
-		  .type = OPTION_STRING,
-		  .value = &a.now,
+		  .type = OPTION_TIME,
+		  .value = &run.now,
 		  .arg = "TIME",
 		  .help = "judge as at this time, such as 2026-11-22T00:00:00Z (the present)" },
 	};
-	struct run run = { .asked = &a };
 	struct policy_set *set;
 	int rest,
 		status = options_parse(&help, defs, sizeof defs / sizeof *defs, argc, argv, &rest);
@@ -342,7 +321,7 @@ int cmd_review(int argc, char **argv)
 		return complain("name a file with reviews, or - for the standard input");
 	run.json = !strcmp(a.output, "json");
 	run.fail_on = !strcmp(a.fail_on, "warn") ? ACTION_WARN : ACTION_DENY;
-	if (read_now(a.now, &run.now) < 0 || !(set = load(&a)))
+	if (!(set = load(&a)))
 		return EXIT_INPUT;
 	run.set = set;
 	status = review(&run, argc - rest, argv + rest);

@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <time.h>
 
 #define OPTIONS_MAX   48 /* of one subcommand */
 #define WORD_MAX      64 /* longer words are not compared with ours */
@@ -125,6 +126,24 @@ static int set_choice(const struct parse *p, const struct option_def *d, const c
 	return bad_value(p, d, "expects one of %s, not '%.60s'", d->choices, text);
 }
 
+/* strptime takes the 30th of February: what it made of the text must print as the text again. */
+static int set_time(const struct parse *p, const struct option_def *d, const char *text)
+{
+	static const char format[] = "%Y-%m-%dT%H:%M:%SZ";
+	struct tm tm = { 0 };
+	const char *end = strptime(text, format, &tm);
+	time_t t = timegm(&tm);
+	char again[32] = "";
+
+	if (end && !*end && gmtime_r(&t, &tm))
+		strftime(again, sizeof again, format, &tm);
+	if (strcmp(again, text) != 0)
+		return bad_value(p, d, "expects a time as in 2026-11-30T00:00:00Z, not '%.60s'",
+				 text);
+	*(int64_t *)d->value = t;
+	return OPTIONS_GO_ON;
+}
+
 /* Only the environment gives a flag a word. */
 static int set_flag(const struct parse *p, const struct option_def *d, const char *text)
 {
@@ -160,6 +179,8 @@ static int set_value(const struct parse *p, const struct option_def *d, const ch
 		return set_choice(p, d, text);
 	case OPTION_LIST:
 		return set_list(p, d, text);
+	case OPTION_TIME:
+		return set_time(p, d, text);
 	case OPTION_STRING:
 		break;
 	}

@@ -108,6 +108,31 @@ class Exceptions(Case):
         for now, status in [(begins - 1, 1), (begins, 0), (begins + 59, 0), (begins + 60, 1)]:
             got, said, _ = run("review", f"--policy={self.folder}", f"--now={when(now)}", str(review))
             self.assertEqual(got, status, said)
+        self.assertEqual(run("policy", "lint", f"--now={when(begins + 59)}", str(self.folder / "exceptions.yaml"))[0], 0)
+        status, said, _ = run("policy", "lint", f"--now={when(begins + 60)}", str(self.folder / "exceptions.yaml"))
+        self.assertEqual(status, 1)
+        self.assertIn(f'exception "then" has expired at {when(begins + 60)}: remove it', said)
+
+    def test_check_judges_at_a_time(self):
+        """Of a manifest, for whoever is named."""
+        begins = int(time.time()) + 86400
+        self.write(json.dumps({
+            "apiVersion": "oke-guard.internal/v1", "kind": "SupportPolicy", "metadata": {"name": "own"},
+            "spec": {"title": "a test", "objects": [{"group": "", "resource": "pods", "namespace": "shop",
+                                                     "names": ["guarded"]}],
+                     "rules": [{"name": "made", "operations": ["CREATE"], "tier": "unsupported"}]}}),
+            exception("then", begins, begins + 60).replace("coredns-configmap/corefile", "own/made")
+            .replace('"configmaps"', '"pods"').replace("kube-system", "shop").replace('"coredns"', '"guarded"')
+            .replace('"users"', '"serviceAccounts"').replace(ME, "ci/deployer"))
+        manifest = self.folder / "manifest.txt"
+        manifest.write_text('{"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "guarded", '
+                            '"namespace": "shop"}, "spec": {"containers": []}}')
+        me = ["--as=system:serviceaccount:ci:deployer", "--as-group=system:serviceaccounts:ci"]
+        for who, now, status in [(me, begins - 1, 1), (me, begins, 0), (me, begins + 59, 0), (me, begins + 60, 1),
+                                 (me[:1], begins, 1), ([], begins, 1)]:
+            got, said, wrong = run("check", f"--policy={self.folder}", f"--now={when(now)}", *who, str(manifest))
+            self.assertEqual(got, status, f"{who} {now - begins}: {said}{wrong}")
+        self.assertEqual(run("check", "--now=2026-02-30T00:00:00Z", str(manifest))[0], 2)
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ struct values {
 };
 
 static struct values v;
+static int64_t moment;
 static const struct option_def defs[] = {
 	{ .name = "quiet",
 	  .letter = 'q',
@@ -50,6 +51,7 @@ static const struct option_def defs[] = {
 	  .max = 64,
 	  .env = "CHECK_THREADS",
 	  .help = "how many" },
+	{ .name = "now", .type = OPTION_TIME, .value = &moment, .help = "when" },
 };
 #define DEFS_N (sizeof defs / sizeof *defs)
 
@@ -122,9 +124,22 @@ static const struct row {
 	{ "two choices", { "-otext|json" }, 2, { 0 }, 0 },
 	{ "no such option", { "--lisen=:2" }, 2, { 0 }, 0 },
 	{ "no such letter", { "-x" }, 2, { 0 }, 0 },
+	{ "the 30th of February", { "--now=2026-02-30T00:00:00Z" }, 2, { 0 }, 0 },
+	{ "a time and more", { "--now=2026-11-30T00:00:00Zulu" }, 2, { 0 }, 0 },
+	{ "a time of no zone", { "--now=2026-11-30T00:00:00" }, 2, { 0 }, 0 },
 	{ "a value is missing", { "--listen" }, 2, { 0 }, 0 },
 	{ "a value for a flag", { "--quiet=yes" }, 2, { 0 }, 0 },
 };
+
+START_TEST(a_time)
+{
+	char *words[] = { "--now=2026-11-30T00:00:00Z", NULL };
+	int rest;
+
+	ck_assert_int_eq(parse(words, &rest), GO_ON);
+	ck_assert_int_eq(moment, 1795996800);
+}
+END_TEST
 
 START_TEST(argv_row)
 {
@@ -222,6 +237,7 @@ int main(void)
 	SRunner *r;
 	int failed;
 
+	tcase_add_test(t, a_time);
 	tcase_add_loop_test(t, argv_row, 0, sizeof rows / sizeof *rows);
 	tcase_add_test(t, list_is_bounded);
 	tcase_add_test(t, environment_fills_what_argv_left);
