@@ -16,7 +16,8 @@ JOBS      ?= $(shell nproc)
 # What a fresh Debian 12 lacks: the first three commands install it.
 DEPS_BUILD := gcc pkg-config libc6-dev libmicrohttpd-dev libgnutls28-dev libssl-dev libcjson-dev libyaml-dev \
 	python3 python3-yaml
-DEPS_CHECK := $(DEPS_BUILD) check python3-jsonschema openssl curl
+# prometheus is there for its promtool, systemd for systemd-analyze; neither is started.
+DEPS_CHECK := $(DEPS_BUILD) check python3-jsonschema openssl curl prometheus systemd
 DEPS_CLANG := clang libclang-rt-14-dev
 DEPS_LINT  := $(DEPS_CHECK) clang-format clang-tidy shellcheck
 DEPS_BENCH := $(DEPS_BUILD) openssl nginx-light libnginx-mod-http-echo

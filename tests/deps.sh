@@ -16,3 +16,9 @@ echo "Installing:$missing"
 export DEBIAN_FRONTEND=noninteractive
 $sudo apt-get install -y -qq --no-install-recommends $missing >/dev/null 2>&1 ||
 	{ $sudo apt-get update -qq && $sudo apt-get install -y -qq --no-install-recommends $missing >/dev/null; }
+# Debian starts what it installs; only prometheus' tool is wanted here.
+case $missing in
+*" prometheus"*)
+	[ ! -d /run/systemd/system ] || $sudo systemctl disable --now prometheus >/dev/null 2>&1 || true
+	;;
+esac

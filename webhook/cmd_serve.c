@@ -184,6 +184,7 @@ static int start_pages(struct program *p, const struct asked *asked, struct err 
 				     .reload = &p->reload,
 				     .metrics = &p->metrics,
 				     .learn = &p->learn,
+				     .log = &p->log,
 				     .budget = &p->budget,
 				     .webhook = p->webhook,
 				     .draining = &p->draining,

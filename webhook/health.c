@@ -118,6 +118,21 @@ static void page_health(const struct health *h, const struct head *head, struct 
 	out->len = 3;
 }
 
+/* Seconds until the first of the exceptions in force ends; -1: there is none. */
+static int64_t next_expiry(const struct health *h)
+{
+	struct shared *shared = slot_get(h->policies);
+	const struct policy_set *set = policy_set_of(shared);
+	int64_t now = time(NULL), least = -1;
+	struct exception_info e;
+
+	for (size_t i = 0; policy_set_exception_at(set, i, now, &e); i++)
+		if (e.state == EXCEPTION_ACTIVE && (least < 0 || e.expires - now < least))
+			least = e.expires - now;
+	shared_unref(shared);
+	return least;
+}
+
 static void page_metrics(const struct health *h, const struct head *head, struct reply *out)
 {
 	struct in_force f;
@@ -136,6 +151,8 @@ static void page_metrics(const struct health *h, const struct head *head, struct
 				    .certificate_expiry = certificate_left(h),
 				    .connections = server_connections(h->webhook),
 				    .body_bytes = budget_used(h->budget) };
+	now.log_suppressed = log_suppressed(h->log);
+	now.exception_expiry = next_expiry(h);
 	learn_size(h->learn, &now.learned_rows, &now.learned_left_out);
 	memcpy(now.exceptions, f.exceptions, sizeof now.exceptions);
 	out->body = metrics_text(h->metrics, &now, &out->len);

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "webhook/learn.h"
+#include "webhook/log.h"
 #include "webhook/metrics.h"
 #include "webhook/reload.h"
 #include "webhook/server.h"
@@ -19,6 +20,7 @@ struct health {
 	struct reload *reload;
 	struct metrics *metrics;
 	struct learn *learn;
+	struct log *log;
 	const struct budget *budget;
 	const struct server *webhook;
 	const atomic_bool *draining;

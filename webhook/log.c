@@ -193,6 +193,16 @@ void log_begin_limited(struct log_line *l, struct log *log, enum log_level level
 	tell_missed(log, missed);
 }
 
+uint64_t log_suppressed(struct log *log)
+{
+	uint64_t n;
+
+	pthread_mutex_lock(&log->lock);
+	n = log->suppressed_all;
+	pthread_mutex_unlock(&log->lock);
+	return n;
+}
+
 void log_tick(struct log *log)
 {
 	uint64_t missed = 0;

@@ -53,6 +53,9 @@ void log_number(struct log_line *l, const char *key, int64_t value);
 void log_bool(struct log_line *l, const char *key, bool value);
 void log_end(struct log_line *l);
 
+/* How many lines were left out, ever. */
+uint64_t log_suppressed(struct log *log);
+
 /* Tell what was left out, once it is over; call about every second. */
 void log_tick(struct log *log);
 

@@ -281,6 +281,13 @@ static void print_now(FILE *f, const struct metrics_now *now)
 
 	for (size_t i = 0; i < sizeof gauges / sizeof *gauges; i++)
 		value(f, gauges[i].name, "gauge", gauges[i].help, gauges[i].value);
+	head(f, "oke_guard_exception_expiry_seconds", "gauge",
+	     "Seconds until the next exception in force ends; absent without one.");
+	if (now->exception_expiry >= 0)
+		fprintf(f, "oke_guard_exception_expiry_seconds %" PRId64 "\n",
+			now->exception_expiry);
+	value(f, "oke_guard_log_suppressed_total", "counter",
+	      "Log lines that requests caused beyond the rate.", (double)now->log_suppressed);
 	value(f, "oke_guard_learned_left_out_total", "counter",
 	      "Events that were not learned, for want of room.", (double)now->learned_left_out);
 }

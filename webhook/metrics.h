@@ -85,6 +85,8 @@ struct metrics_now {
 	size_t body_bytes;         /* in flight */
 	size_t learned_rows;       /* who did what: how many are known */
 	uint64_t learned_left_out; /* and how often there was no room for it */
+	uint64_t log_suppressed;   /* lines that were not written */
+	int64_t exception_expiry;  /* seconds until the next one ends; < 0: none is in force */
 };
 
 /* malloc'd; NULL without memory. */
