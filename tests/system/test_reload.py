@@ -85,17 +85,17 @@ def no_check():
 class Client(threading.Thread):
     """Asks as fast as it can, on a connection that is renewed every 50 requests."""
 
-    def __init__(self, server, bodies, count):
+    def __init__(self, server, bodies):
         super().__init__(daemon=True)
-        self.server, self.bodies, self.count = server, bodies, count
+        self.server, self.bodies, self.over = server, bodies, threading.Event()
         self.good, self.failed = 0, []
 
     def run(self):
         context = no_check()
-        while self.good + len(self.failed) < self.count:
+        while not self.over.is_set() and len(self.failed) < 10:
             try:
                 with self.server.tls(context) as s:
-                    for _ in range(min(50, self.count - self.good - len(self.failed))):
+                    for _ in range(50):
                         self.ask(s)
             except Exception as problem:  # whatever it is, it is a failed request
                 self.failed.append(repr(problem))
@@ -301,26 +301,33 @@ class Reload(Case):
             (review_json(), lambda r: r["allowed"]),
         ]
         with Server(f"--policy={mounted.folder}", folder=certificates) as server:
-            clients = [Client(server, bodies, REQUESTS // CLIENTS) for _ in range(CLIENTS)]
+            clients = [Client(server, bodies) for _ in range(CLIENTS)]
+            renewals = 'oke_guard_certificate_reload_total{result="ok"}'
+
+            def enough():  # of everything that must not disturb the requests
+                return any(client.failed for client in clients) or (
+                    sum(client.good for client in clients) >= REQUESTS and server.metric(renewals) >= 2
+                    and self.reloads(server, "ok") >= 5 and self.reloads(server, "error") >= 2)
+
             begun = time.monotonic()
             with Every(0.1, swap) as swaps, Every(1, lambda turn: issue(certificates)) as changes:
                 for client in clients:
                     client.start()
+                self.wait_until(enough, "requests and reloads", 600 if FULL else 6 * PATIENCE)
                 for client in clients:
-                    client.join()
+                    client.over.set()
+                for client in clients:
+                    client.join(PATIENCE)
             took = time.monotonic() - begun
             failed = [problem for client in clients for problem in client.failed]
             good = sum(client.good for client in clients)
             counts = self.reloads(server, "ok"), self.reloads(server, "error")
-            renewed = server.metric('oke_guard_certificate_reload_total{result="ok"}')
+            renewed = server.metric(renewals)
             print(f"{good} good, {len(failed)} failed in {took:.1f} s; {swaps.turns} changes of policies: {counts[0]:.0f} "
                   f"reloads, {counts[1]:.0f} refused; {changes.turns} changes of the certificate: {renewed:.0f} "
                   f"reloads; RSS {server.memory() / MIB:.1f} MiB")
             self.assertEqual(failed[:3], [])
-            self.assertEqual(good, REQUESTS)
-            self.assertGreaterEqual(counts[0], 1)
-            self.assertGreaterEqual(counts[1], 1)
-            self.assertGreaterEqual(renewed, 1)
+            self.assertGreaterEqual(good, REQUESTS)
             self.assertEqual(server.metric('oke_guard_certificate_reload_total{result="error"}'), 0)
             # Nothing is lost in the end: the last state of the files is in force.
             mounted.write({"a.yaml": policy("turn last")})
