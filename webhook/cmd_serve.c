@@ -80,6 +80,14 @@ static int complain(const struct err *err)
 	return EXIT_INPUT;
 }
 
+static long long now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1000LL + t.tv_nsec / 1000000;
+}
+
 /* ---- before the start ---- */
 
 /* As many descriptors as all connections need; how many connections there may be, then. */
@@ -188,7 +196,7 @@ static int start_pages(struct program *p, const struct asked *asked, struct err 
 				     .budget = &p->budget,
 				     .webhook = p->webhook,
 				     .draining = &p->draining,
-				     .started = time(NULL) };
+				     .started = now_ms() / 1000 };
 	p->pages = start_server(&config, asked->health_listen, p->health_listen, err);
 	return p->pages ? 0 : -1;
 }
@@ -240,14 +248,6 @@ static void say_serving(struct program *p, const struct asked *asked)
 }
 
 /* ---- while serving ---- */
-
-static long long now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000LL + t.tv_nsec / 1000000;
-}
 
 /* Sleep until something happens, at most ms. Has a signal to stop come? */
 static bool doze(const struct program *p, long ms)

@@ -216,6 +216,14 @@ static void add_policies(cJSON *j, const struct health *h)
 	shared_unref(shared);
 }
 
+static int64_t monotonic(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec;
+}
+
 static void add_reload(cJSON *j, const struct health *h)
 {
 	cJSON *reload = cJSON_AddObjectToObject(j, "policyReload");
@@ -244,7 +252,7 @@ static void page_status(const struct health *h, const struct head *head, struct 
 	cJSON_AddStringToObject(j, "version", OKE_GUARD_VERSION);
 	add_policies(j, h);
 	add_reload(j, h);
-	cJSON_AddNumberToObject(j, "uptimeSeconds", (double)(time(NULL) - h->started));
+	cJSON_AddNumberToObject(j, "uptimeSeconds", (double)(monotonic() - h->started));
 	cJSON_AddBoolToObject(j, "draining", atomic_load(h->draining));
 	cJSON_AddNumberToObject(j, "connections", server_connections(h->webhook));
 	cJSON_AddNumberToObject(j, "reviews", (double)metrics_reviews(h->metrics));
