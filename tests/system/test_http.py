@@ -250,7 +250,7 @@ class Pages(Case):
             self.assertEqual(server.page("/readyz").text, "ok\n")
             verbose = server.page("/readyz?verbose")
             self.assertEqual(verbose.status, 200)
-            self.assertRegex(verbose.text, r"\[\+\] serving\n\[\+\] policies: \d+ policies, \d+ rules\n"
+            self.assertRegex(verbose.text, r"\[\+\] serving\n\[\+\] policies: \d+ policies, \d+ rules, loaded \S+Z\n"
                                            r"\[\+\] certificate: valid until \S+Z\nok\n")
             status = server.page("/statusz").json
             self.assertEqual(status["mode"], "enforce")
