@@ -7,6 +7,7 @@
 #include "webhook/memory.h"
 
 #define MESSAGES_MAX 8 /* of one loading are logged; the rest is counted */
+#define TIDY_TURNS   2 /* by the second one, a second later, the old set's requests are over */
 
 /* ---- what the loader says ---- */
 
@@ -104,7 +105,7 @@ static void load_again(struct reload *r)
 	struct policy_report report = { .message = take_message, .ctx = &told };
 	struct policy_set *set = policy_set_new(r->source, &report);
 
-	r->tidy = true;
+	r->tidy = TIDY_TURNS;
 	metrics_reload(r->metrics, METRICS_POLICIES, set);
 	if (!set) {
 		fail(r, &told, report.errors);
@@ -144,7 +145,7 @@ static void look_at_certificate(struct reload *r)
 
 	if (!changed)
 		return;
-	r->tidy = true;
+	r->tidy = TIDY_TURNS;
 	metrics_reload(r->metrics, METRICS_CERTIFICATE, changed > 0);
 	if (changed > 0)
 		log_begin(&l, r->log, LOG_INFO, "the certificate was reloaded");
@@ -216,9 +217,14 @@ void reload_tick(struct reload *r, long long now_ms)
 
 void reload_tidy(struct reload *r)
 {
+	struct shared *set;
+
 	if (!r->tidy)
 		return;
-	r->tidy = false;
+	r->tidy--;
+	set = slot_get(r->policies);
+	metrics_follow(r->metrics, policy_set_of(set));
+	shared_unref(set);
 	memory_trim();
 	memory_drop_code();
 }

@@ -41,7 +41,7 @@ struct reload {
 
 	struct watch watch;
 	struct policy_mark mark; /* of what was last loaded, or tried */
-	bool tidy;               /* memory may be given back */
+	unsigned tidy;           /* how often reload_tidy is still to do its work */
 	pthread_mutex_t lock;    /* of state */
 	struct reload_state state;
 };
@@ -60,7 +60,10 @@ int reload_fd(const struct reload *r);
 long reload_wait(const struct reload *r, long long now_ms);
 /* Put in force what has changed, if it is time to look. now_ms: CLOCK_MONOTONIC. */
 void reload_tick(struct reload *r, long long now_ms);
-/* Give back the memory that reading took; call about every second. */
+/*
+ * Give back the memory that reading took, and forget what requests have counted that were still
+ * under the old set; call about every second.
+ */
 void reload_tidy(struct reload *r);
 
 void reload_state(struct reload *r, struct reload_state *out);
