@@ -198,6 +198,20 @@ static bool is_basic(const struct config *config)
 	return false;
 }
 
+/* What the configuration says of an add-on: "true", "false", or nothing. */
+static struct str managed(const struct config *config, const struct addon *addon)
+{
+	static const struct str before = { "addons.", 7 }, after = { ".managed", 8 };
+
+	for (const struct fact *f = config->facts; f; f = f->next)
+		if (f->name.n == before.n + addon->name.n + after.n &&
+		    str_starts(f->name, before) &&
+		    str_starts(str_from(f->name, before.n), addon->name) &&
+		    str_eq(str_from(f->name, before.n + addon->name.n), after))
+			return f->value;
+	return STR("");
+}
+
 static void settings_words(const struct settings *all, const struct addon *addon,
 			   const struct remedy *own, bool basic, struct text *out)
 {
@@ -247,6 +261,9 @@ static int from_settings(const struct occasion *o, const struct taken *taken, st
 		out->command = settings_command(o, addon, all, arena);
 	}
 	text_init(&words, arena, 4 * REMEDY_MAX);
+	if (!basic && taken->rule->tier == TIER_BEST_EFFORT &&
+	    !str_is(managed(o->config, addon), "true"))
+		text_puts(&words, "where OKE installed it, ");
 	settings_words(all, addon, &taken->rule->remedy, basic, &words);
 	out->remedy = shown(text_get(&words), REMEDY_MAX, arena);
 	return words.s && out->remedy.s && out->command.s ? 0 : -1;
@@ -328,11 +345,14 @@ int remedy_fill(const struct occasion *occasion, const struct taken *taken, stru
 		struct finding *out, struct err *err)
 {
 	const struct remedy *own = &taken->rule->remedy;
+	const struct addon *addon = taken->rule->policy->addon;
 	struct settings all = { .n = 0 };
 	int result = 0;
 
 	out->remedy = out->command = STR("");
-	if (taken->rule->tier != TIER_SUPPORTED)
+	/* An add-on that is switched off takes no arguments. */
+	if (taken->rule->tier != TIER_SUPPORTED &&
+	    !(addon && str_is(managed(occasion->config, addon), "false")))
 		settings_find(occasion, taken, &all);
 	if (all.n)
 		result = from_settings(occasion, taken, &all, arena, out);

@@ -60,6 +60,24 @@ static const struct fact_case {
 	{ "the add-on is disabled: removed",
 	  "{cluster: {addons: {KubeProxy: {managed: \"false\"}}}}", "kube-proxy-delete-foreground",
 	  ACTION_WARN },
+	{ "the add-on is disabled: no argument of it does anything",
+	  "{cluster: {addons: {CoreDNS: {managed: \"false\"}}}}", "coredns-scale-up", ACTION_WARN },
+	{ "the add-on is disabled: what stands in for it is made",
+	  "{cluster: {addons: {KubeProxy: {managed: \"false\"}}}}", "kube-proxy-replace-force-2",
+	  ACTION_WARN },
+	{ "the add-on is disabled: the Service is the customer's to change",
+	  "{cluster: {addons: {CoreDNS: {managed: \"false\"}}}}", "kube-dns-service-selector",
+	  ACTION_WARN },
+	{ "the add-on is disabled: through the status as well",
+	  "{cluster: {addons: {CoreDNS: {managed: \"false\"}}}}", "design-status-owner-coredns",
+	  ACTION_WARN },
+	{ "not OKE's: scaled",
+	  "{cluster: {addons: {KubernetesMetricsServer: {managed: \"false\"}}}}",
+	  "metrics-server-scale", ACTION_ALLOW },
+	{ "not OKE's: removed",
+	  "{cluster: {addons: {NativeIngressController: {managed: \"false\"}}}}", "nic-delete",
+	  ACTION_ALLOW },
+	{ "nobody knows whose: not said to be OKE's", "{}", "metrics-server-scale", ACTION_WARN },
 	{ "another CNI: flannel may go", "{cluster: {cni: custom}}", "flannel-delete-for-calico",
 	  ACTION_ALLOW },
 	{ "another CNI: its ConfigMap may go", "{cluster: {cni: custom}}",
@@ -90,6 +108,21 @@ static const struct fact_case {
 	{ "mode warn", "{mode: warn}", "coredns-set-image", ACTION_WARN },
 	{ "mode audit", "{mode: audit}", "coredns-set-image", ACTION_ALLOW },
 };
+
+/* Sentences that would not be true under these facts. */
+static const struct unsaid_case {
+	const char *why, *spec, *id, *never;
+} unsaid[] = {
+	{ "an add-on that is disabled takes no argument",
+	  "{cluster: {addons: {CoreDNS: {managed: \"false\"}}}}", "coredns-scale-up",
+	  "update-addon" },
+	{ "what stands in for a disabled add-on keeps the cluster supported",
+	  "{cluster: {addons: {KubeProxy: {managed: \"false\"}}}}", "kube-proxy-replace-force-2",
+	  "unsupported" },
+	{ "nobody knows whose it is", "{}", "metrics-server-scale", "is part of OKE" },
+};
+
+#define UNSAID ((int)(sizeof unsaid / sizeof *unsaid))
 
 #define CASES ((int)(sizeof cases / sizeof *cases))
 
@@ -138,6 +171,21 @@ START_TEST(fact)
 }
 END_TEST
 
+START_TEST(not_said)
+{
+	const struct unsaid_case *c = &unsaid[_i];
+	const struct recorded *r = find(&recorded, c->id);
+	struct policy_set *set = set_under(c->spec);
+	struct answered a;
+
+	ck_assert_msg(r, "no review has the id %s", c->id);
+	corpus_answer(set, r->review, &a);
+	ck_assert_msg(!strstr(a.answer.body, c->never), "%s\n%s", c->why, a.answer.body);
+	answered_done(&a);
+	policy_set_unref(set);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("facts");
@@ -148,6 +196,7 @@ int main(void)
 	tcase_add_unchecked_fixture(tc, setup, teardown);
 	tcase_set_timeout(tc, 60);
 	tcase_add_loop_test(tc, fact, 0, CASES);
+	tcase_add_loop_test(tc, not_said, 0, UNSAID);
 	suite_add_tcase(suite, tc);
 	srunner_run_all(runner, CK_NORMAL);
 	failed = srunner_ntests_failed(runner);
