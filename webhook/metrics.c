@@ -37,6 +37,7 @@ static const char *const shed_names[METRICS_SHED_N] = {
 	[METRICS_BODY] = "body",
 	[METRICS_ANSWER] = "answer",
 	[METRICS_CONNECTIONS] = "connections",
+	[METRICS_DESCRIPTORS] = "descriptors",
 };
 
 static void add(atomic_ullong *counter, uint64_t n)

@@ -13,6 +13,7 @@
 #include "webhook/conns.h"
 #include "webhook/handler.h"
 #include "webhook/linger.h"
+#include "webhook/spare.h"
 #include "webhook/tls.h"
 
 /*
@@ -26,6 +27,7 @@ struct server {
 	struct MHD_Daemon *daemon;
 	struct conns conns;
 	struct lingering linger;
+	struct spare spare;
 	int quiesced; /* the listening descriptor, ours again; or -1 */
 };
 
@@ -394,11 +396,13 @@ struct server *server_new(const struct server_config *config, struct err *err)
 	s->quiesced = -1;
 	conns_init(&s->conns, config->connections, config->budget, config->metrics);
 	linger_init(&s->linger);
+	spare_init(&s->spare);
 	if ((s->daemon = daemon_start(s)))
 		return s;
 	err_set(err, ERR_IO, "the HTTP server does not start: %s", strerror(errno));
 	conns_done(&s->conns);
 	linger_done(&s->linger);
+	spare_done(&s->spare);
 	free(s);
 	return NULL;
 }
@@ -406,6 +410,9 @@ struct server *server_new(const struct server_config *config, struct err *err)
 long server_tick(struct server *s)
 {
 	conns_tick(&s->conns);
+	if (s->quiesced < 0)
+		for (unsigned n = spare_tick(&s->spare, s->config.fd); n; n--)
+			metrics_shed(s->config.metrics, METRICS_DESCRIPTORS);
 	if (linger_tick(&s->linger))
 		return LINGER_TICK_MS;
 	return server_connections(s) ? CONN_TICK_MS : SERVER_TICK_MS;
@@ -436,5 +443,6 @@ void server_free(struct server *s)
 		close(s->quiesced);
 	conns_done(&s->conns);
 	linger_done(&s->linger);
+	spare_done(&s->spare);
 	free(s);
 }
