@@ -150,7 +150,7 @@ static bool changed_covers(const struct changed *c, const struct place *place)
 	if (c->kind == CHANGED_PATH)
 		return path_covers(&c->path, place);
 	if (!place)
-		return true; /* the object as a whole */
+		return c->kind == CHANGED_CONTENT; /* the object as a whole */
 	while (top->depth > 1) {
 		second = top;
 		top = top->up;

@@ -300,6 +300,14 @@ def make_scales():
          "coredns", ["spec.replicas"], r)
 
 
+def make_halves():
+    for member in ("object", "oldObject"):
+        r = request_of("coredns-set-image")
+        r[member] = None
+        made(f"update-without-{member}", f"An update whose {member} is null", "hostile-string",
+             "deny", "coredns", [], r)
+
+
 def make_self():
     """The guard's own objects; tests/webhook/check_facts.c judges them with guardAdmins set too."""
     base = create("apps", "v1", "Deployment", "deployments", "oke-guard", "oke-guard",
@@ -563,6 +571,7 @@ def make():
     make_accounts()
     make_surroundings()
     make_scales()
+    make_halves()
     make_self()
     for component, kind, namespace, name, expect in COMPONENTS:
         object_matrix(component, kind, namespace, name, expect, ACCOUNTS.get(name))
