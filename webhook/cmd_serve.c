@@ -29,6 +29,7 @@
 #include "webhook/log.h"
 #include "webhook/memory.h"
 #include "webhook/metrics.h"
+#include "webhook/notify.h"
 #include "webhook/options.h"
 #include "webhook/reload.h"
 #include "webhook/server.h"
@@ -247,6 +248,19 @@ static void say_serving(struct program *p, const struct asked *asked)
 	log_end(&l);
 }
 
+/* systemd, if it is that which started us. */
+static void tell_manager(struct program *p, const char *state)
+{
+	struct err err;
+	struct log_line l;
+
+	if (notify(state, &err) >= 0)
+		return;
+	log_begin(&l, &p->log, LOG_WARN, "the service manager cannot be told");
+	log_text(&l, "error", err.msg);
+	log_end(&l);
+}
+
 /* ---- while serving ---- */
 
 /* Sleep until something happens, at most ms. Has a signal to stop come? */
@@ -307,6 +321,7 @@ static void drain(struct program *p, long grace)
 
 	atomic_store(&p->draining, true);
 	say_stopping(p, grace);
+	tell_manager(p, "STOPPING=1");
 	while (!again && now_ms() < end)
 		again = wait_and_tick(p, CONN_TICK_MS);
 	server_quiesce(p->webhook);
@@ -339,6 +354,7 @@ static int serve(struct program *p, const struct asked *asked)
 	if (start(p, asked) != EXIT_CLEAN)
 		return EXIT_INPUT;
 	say_serving(p, asked);
+	tell_manager(p, "READY=1");
 	memory_drop_code();
 	memory_trim();
 	while (!wait_and_tick(p, SERVER_TICK_MS))
