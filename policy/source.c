@@ -89,6 +89,15 @@ static void add(uint64_t *h, const void *bytes, size_t n)
 	*h = str_hash(*h, (struct str){ bytes, n });
 }
 
+static void add_number(uint64_t *h, long long n)
+{
+	unsigned char bytes[sizeof n];
+
+	for (size_t i = 0; i < sizeof n; i++)
+		bytes[i] = (unsigned char)((unsigned long long)n >> (8 * i));
+	add(h, bytes, sizeof bytes);
+}
+
 static void add_contents(struct marking *m, const char *path)
 {
 	scoped(fd_end) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
@@ -111,7 +120,8 @@ static void mark_file(struct marking *m, const char *path, const struct stat *st
 				       st->st_mtim.tv_sec,     st->st_mtim.tv_nsec,
 				       st->st_ctim.tv_sec,     st->st_ctim.tv_nsec };
 
-	add(&m->mark.identity, identity, sizeof identity);
+	for (size_t i = 0; i < sizeof identity / sizeof *identity; i++)
+		add_number(&m->mark.identity, identity[i]);
 	if (st->st_ctim.tv_sec + POLICY_MARK_SETTLES > m->now)
 		m->mark.fresh = true;
 	if (m->contents)
