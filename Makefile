@@ -21,6 +21,8 @@ DEPS_CHECK := $(DEPS_BUILD) check python3-jsonschema openssl curl prometheus sys
 DEPS_CLANG := clang libclang-rt-14-dev
 DEPS_LINT  := $(DEPS_CHECK) clang-format clang-tidy shellcheck
 DEPS_BENCH := $(DEPS_BUILD) openssl nginx-light libnginx-mod-http-echo
+# Any go will do: what is older than Kubernetes asks for fetches a newer one (tests/e2e/build.sh).
+DEPS_E2E   = $(DEPS_BUILD) etcd-server openssl util-linux $(if $(shell command -v go),,golang-go)
 
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wformat=2 -Wvla -Wundef \
 	-Wimplicit-fallthrough -Wstrict-prototypes -Wmissing-prototypes $(if $(WERROR),-Werror)
@@ -36,9 +38,9 @@ OUTER := help deps deps-% run check check-% lint fuzz bench bench-% e2e clean so
 INNER := $(filter-out $(OUTER),$(GOALS))
 
 # ---------------------------------------------------------------- commands
-.PHONY: help run check check-asan check-tsan lint fuzz bench bench-instructions clean
+.PHONY: help run check check-asan check-tsan lint fuzz bench bench-instructions e2e clean
 help: ## what there is
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 22
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 22
 
 run: ## install what is missing, build, make certificates, serve the built-in policies
 	$(Q)tests/deps.sh $(DEPS_BUILD) curl openssl
@@ -78,6 +80,12 @@ bench-instructions: ## instructions a review takes, against tests/bench/instruct
 	$(Q)tests/deps.sh $(DEPS_BUILD) valgrind
 	$(Q)$(MAKE) --no-print-directory -j$(JOBS) benches
 	$(Q)BUILD=$(BUILD) tests/bench/instructions.sh $(if $(ACCEPT),--accept)
+
+e2e: ## real kubectl, API server and controllers around the real binary; the first run builds Kubernetes
+	$(Q)tests/deps.sh $(DEPS_E2E)
+	$(Q)$(MAKE) --no-print-directory -j$(JOBS) all
+	$(Q)bin=$$(tests/e2e/build.sh) && BIN=$$bin BUILD=$(BUILD) ACCEPT=$(ACCEPT) PYTHONDONTWRITEBYTECODE=1 \
+		$(PYTHON) tests/e2e/run.py
 
 clean: ## remove what was built
 	rm -rf build

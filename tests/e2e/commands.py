@@ -1,0 +1,113 @@
+"""What people type, in this order, and what is to come of it.
+
+`then` is the decision and `rule` the finding's rule, as the audit log must name them; what kubectl
+prints stands in golden/<name>.txt.
+"""
+import json
+from collections import namedtuple
+
+Command = namedtuple("Command", "name then rule arguments who stdin", defaults=("customer", None))
+
+
+def system(*arguments):
+    return ["-n", "kube-system", *arguments]
+
+
+def merge(*target, **patch):
+    return ["patch", *target, "--type=merge", "-p", json.dumps(patch)]
+
+
+def pod(name, account):
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name, "namespace": "kube-system"},
+            "spec": {"serviceAccountName": account, "containers": [{"name": "sh", "image": "busybox"}]}}
+
+
+CORE = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "coredns", "namespace": "kube-system"},
+        "data": {"Corefile": ".:53 {\n    errors\n    forward . 10.1.2.3\n}\n"}}
+MORE_MEMORY = {"apiVersion": "apps/v1", "kind": "Deployment",
+               "metadata": {"name": "coredns", "namespace": "kube-system"},
+               "spec": {"template": {"spec": {"containers": [
+                   {"name": "coredns", "resources": {"limits": {"memory": "1Gi"}}}]}}}}
+SAME_MEMORY = json.loads(json.dumps(MORE_MEMORY).replace("1Gi", "170Mi"))
+LABELS = {"matchLabels": {"app": "mux"}}
+PROXYMUX = {"apiVersion": "apps/v1", "kind": "DaemonSet",
+            "metadata": {"name": "proxymux-client", "namespace": "kube-system"},
+            "spec": {"selector": LABELS, "template": {
+                "metadata": {"labels": LABELS["matchLabels"]},
+                "spec": {"containers": [{"name": "proxymux-client", "image": "example.com/mux:1"}]}}}}
+CUT_OFF = {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy",
+           "metadata": {"name": "deny-all", "namespace": "kube-system"},
+           "spec": {"podSelector": {}, "policyTypes": ["Ingress"]}}
+TOKEN = {"apiVersion": "v1", "kind": "Secret", "type": "kubernetes.io/service-account-token",
+         "metadata": {"name": "mine", "namespace": "kube-system",
+                      "annotations": {"kubernetes.io/service-account.name": "deployment-controller"}}}
+GONE = [{"apiVersion": "v1", "kind": "ConfigMap", "name": "gone", "uid": "00000000-0000-0000-0000-000000000000"}]
+FROM_FILE = ["-f", "-"]
+
+COMMANDS = [Command(*row) for row in [
+    # Out of support.
+    ("scale", "deny", "coredns/scale", system("scale", "deployment", "coredns", "--replicas=5")),
+    ("scale-to-zero", "deny", "coredns/scale", system("scale", "deployment", "coredns", "--replicas=0")),
+    ("scale-dry-run", "deny", "coredns/scale",
+     system("scale", "deployment", "coredns", "--replicas=5", "--dry-run=server")),
+    ("set-image", "deny", "kube-proxy/spec",
+     system("set", "image", "daemonset/kube-proxy", "kube-proxy=example.com/kube-proxy:2")),
+    ("set-env-secret", "deny", "kube-proxy/spec",
+     system("set", "env", "daemonset/kube-proxy", "API_TOKEN=hunter2")),
+    ("set-resources", "deny", "kube-proxy/spec",
+     system("set", "resources", "daemonset", "kube-proxy", "--limits=memory=1Gi")),
+    ("delete", "deny", "coredns/removed", system("delete", "deployment", "coredns")),
+    ("delete-all", "deny", "coredns/removed", system("delete", "deployments", "--all")),
+    ("delete-collection", "deny", "coredns/removed",
+     ["delete", "--raw", "/apis/apps/v1/namespaces/kube-system/deployments?fieldSelector=metadata.name%3Dcoredns"]),
+    ("delete-service", "deny", "kube-dns-service/removed", system("delete", "service", "kube-dns")),
+    ("patch", "deny", "csi-node/spec",
+     system(*merge("daemonset", "csi-oci-node", spec={"template": {"spec": {"hostNetwork": False}}}))),
+    ("replace", "deny", "coredns-configmap/corefile", ["replace", *FROM_FILE], "customer", CORE),
+    ("apply", "deny", "coredns/spec", ["apply", *FROM_FILE], "customer", MORE_MEMORY),
+    ("apply-server-side", "deny", "coredns/spec",
+     ["apply", "--server-side", "--force-conflicts", "--field-manager=argocd-controller", *FROM_FILE],
+     "argocd", MORE_MEMORY),
+    ("status-owner", "deny", "coredns/owner",
+     system(*merge("deployment", "coredns", metadata={"ownerReferences": GONE}), "--subresource=status")),
+    ("service-headless", "deny", "kube-dns-service/routing",
+     system("label", "service", "kube-dns", "service.kubernetes.io/headless=")),
+    ("crd", "deny", "npn-crd/spec",
+     merge("crd", "nativepodnetworks.oci.oraclecloud.com", spec={"names": {"shortNames": ["mine"]}})),
+    ("clusterrole", "deny", "csi-clusterrole/spec", merge("clusterrole", "csi-oci", rules=[])),
+    ("token", "deny", "identities/token", system("create", "token", "deployment-controller")),
+    ("token-secret", "deny", "identities/token-secret", ["create", *FROM_FILE], "customer", TOKEN),
+    ("pod-as-controller", "deny", "identities/pod-created", ["create", *FROM_FILE], "customer",
+     pod("mine", "deployment-controller")),
+    ("node-lease", "deny", "system/node-lease-removed", ["delete", "namespace", "kube-node-lease"]),
+    ("api-service", "deny", "system/changed",
+     ["patch", "service", "kubernetes", "--type=json",
+      "-p", '[{"op": "replace", "path": "/spec/ports/0/targetPort", "value": 1}]']),
+    # On the edge of it.
+    ("label", "warn", "coredns/metadata", system("label", "deployment", "coredns", "team=dns")),
+    ("label-removed", "warn", "kube-proxy/metadata", system("label", "daemonset", "kube-proxy", "k8s-app-")),
+    ("annotate", "warn", "kube-proxy/metadata", system("annotate", "daemonset", "kube-proxy", "note=ours")),
+    ("autoscale", "warn", "surroundings/horizontal-autoscaler",
+     system("autoscale", "deployment", "coredns", "--min=3", "--max=9", "--cpu=80%")),
+    ("quota", "warn", "surroundings/quota", system("create", "quota", "all", "--hard=pods=500")),
+    ("network-policy", "warn", "surroundings/network-policy-of-all", ["create", *FROM_FILE], "customer", CUT_OFF),
+    ("created-again", "warn", "proxymux-client/created", ["create", *FROM_FILE], "customer", PROXYMUX),
+    ("unknown-identity", "warn", "coredns/scale",
+     system("scale", "deployment", "coredns", "--replicas=4"), "robot"),
+    # Documented, or nobody's business but the customer's: not a word.
+    # Without the label the controller takes kube-proxy's pod away, so whoever deletes it was first.
+    ("pod-deleted", "allow", None, system("delete", "pod", "--selector=k8s-app=kube-proxy")),
+    ("node-label", "warn", "nodes/selected", ["label", "node", "10.0.10.10", "kubernetes.io/os-"]),
+    ("node-label-back", "allow", None, ["label", "node", "10.0.10.10", "kubernetes.io/os=linux"]),
+    ("node-cordon", "allow", None, ["cordon", "10.0.10.10"]),
+    ("node-uncordon", "allow", None, ["uncordon", "10.0.10.10"]),
+    ("node-taint", "allow", None, ["taint", "node", "10.0.10.10", "team=a:NoSchedule"]),
+    ("restart", "allow", None, system("rollout", "restart", "deployment", "coredns")),
+    ("restart-daemonset", "allow", None, system("rollout", "restart", "daemonset", "kube-proxy")),
+    ("own-corefile", "allow", None,
+     system("create", "configmap", "coredns-custom", "--from-literal=my.server=example.com:53 { errors }")),
+    ("same-again", "allow", None,
+     ["apply", "--server-side", "--field-manager=argocd-controller", *FROM_FILE], "argocd", SAME_MEMORY),
+    ("own-deployment", "allow", None, ["-n", "shop", "create", "deployment", "web", "--image=example.com/web:1"]),
+    ("own-scale", "allow", None, ["-n", "shop", "scale", "deployment", "web", "--replicas=3"]),
+]]
