@@ -71,12 +71,13 @@ static bool contains(struct str name, const char *z)
 /* A name that a user chose: of an env entry, an annotation, a key of a ConfigMap. */
 static bool name_is_credential(struct str name)
 {
-	static const char *const anywhere[] = { "passw", "passphrase", "token",  "secret",
-						"cred",  "apikey",     "private" };
-	static const char *const words[] = { "key",  "keys", "auth",   "authorization", "pass",
-					     "pwd",  "pw",   "pat",    "jwt",           "bearer",
-					     "sas",  "dsn",  "cookie", "session",       "pem",
-					     "cert", "salt", NULL };
+	static const char *const anywhere[] = { "passw", "passphrase", "token",   "secret",
+						"cred",  "apikey",     "private", "dockerc" };
+	static const char *const words[] = { "key",    "keys",       "auth",      "authorization",
+					     "pass",   "pwd",        "pw",        "pat",
+					     "jwt",    "bearer",     "sas",       "dsn",
+					     "cookie", "session",    "pem",       "cert",
+					     "salt",   "connection", "signature", NULL };
 	struct words w;
 
 	/* The part before the slash is somebody's domain: rbac.authorization.kubernetes.io/ */
@@ -240,18 +241,32 @@ static bool value_follows(struct str t, size_t i)
 	return i < t.n && !memchr("\n,}", t.s[i], 3);
 }
 
+/* "--password x" within a script: the blank at i ends a flag, and its value follows. */
+static bool ends_a_flag(struct str t, size_t i)
+{
+	size_t start = i;
+
+	if (t.s[i] != ' ' || i + 1 == t.n || t.s[i + 1] == '-')
+		return false;
+	while (start && t.s[start - 1] != ' ')
+		start--;
+	return i - start > 2 && t.s[start] == '-';
+}
+
 static bool names_a_value(struct str t)
 {
-	static const char *const words[] = { "password",     "passwd",     "passphrase",
-					     "token",        "secret",     "credential",
-					     "apikey",       "api-key",    "api_key",
-					     "access-key",   "access_key", "accesskey",
-					     "authorization" };
+	static const char *const words[] = { "password",      "passwd",     "passphrase",
+					     "token",         "secret",     "credential",
+					     "apikey",        "api-key",    "api_key",
+					     "access-key",    "access_key", "accesskey",
+					     "authorization", "\"auth" };
 
 	for (size_t i = 0; i < t.n; i++) {
 		size_t end = i;
 
-		if ((t.s[i] != ':' && t.s[i] != '=') || !value_follows(t, i))
+		if (t.s[i] != ':' && t.s[i] != '=' && !ends_a_flag(t, i))
+			continue;
+		if (!value_follows(t, i))
 			continue;
 		while (end && is_quote_or_blank(t.s[end - 1]))
 			end--;
@@ -282,11 +297,14 @@ static bool holds_url_password(struct str t)
 	return false;
 }
 
-bool redact_text(struct str t)
+bool redact_text(struct str key, struct str t)
 {
 	if (!t.n)
 		return false;
-	return memmem(t.s, t.n, "PRIVATE KEY", 11) || holds_url_password(t) || names_a_value(t);
+	if (holds_url_password(t))
+		return true;
+	/* The tag of an image called "...-token" looks like a value, and is none. */
+	return !str_is(key, "image") && (memmem(t.s, t.n, "PRIVATE KEY", 11) || names_a_value(t));
 }
 
 /* ---- writing ---- */
@@ -346,8 +364,7 @@ static void print(struct printer *p, const struct json *j, struct str key, bool 
 
 static void print_string(struct printer *p, struct str s, struct str key, bool secret)
 {
-	/* The tag of an image called "...-token" looks like a value, and is none. */
-	if (secret || (!str_is(key, "image") && redact_text(s))) {
+	if (secret || redact_text(key, s)) {
 		left_out(p, "\"" NOT_SHOWN "\"");
 		return;
 	}

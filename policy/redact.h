@@ -33,8 +33,8 @@ bool redact_place(const struct request *req, const struct json *object, const st
  */
 bool redact_print(const struct json *value, struct str key, struct text *out);
 
-/* Does a piece of text hold something that looks like a credential? */
-bool redact_text(struct str text);
+/* Does the text of a field (its key) hold something that looks like a credential? */
+bool redact_text(struct str key, struct str text);
 
 /* The inside of a JSON string, printable ASCII: \n, \u202e, \ud83d\ude00; a byte that is
  * no UTF-8 becomes \ufffd. */
