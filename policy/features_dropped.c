@@ -83,6 +83,12 @@ struct applied {
 	const struct subject *real;
 };
 
+/* "" and [] are left out of an object whatever the gate says, and ask for nothing. */
+static bool is_empty(const struct json *value)
+{
+	return (value->type == JSON_STRING || value->type == JSON_ARRAY) && !value->len;
+}
+
 static void applied_found(struct finder *f, const struct subject *s,
 			  const struct catalogue_leaf *leaf, const struct place *place,
 			  const struct json *value, const struct json *old)
@@ -90,7 +96,7 @@ static void applied_found(struct finder *f, const struct subject *s,
 	const struct applied *a = (const struct applied *)s;
 
 	(void)old;
-	if (presence_of(a->real->object, place, a->real->at, leaf) == ABSENT)
+	if (!is_empty(value) && presence_of(a->real->object, place, a->real->at, leaf) == ABSENT)
 		dropped(f, leaf, place, value);
 }
 

@@ -573,6 +573,11 @@ static const struct feature_row drops[] = {
 	  "dropped " STOP_AT, NULL },
 	{ "both: said once", 36, POD, "{'metadata':{" APPLIED_STOP "," MANAGED_STOP "}," PLAIN "}",
 	  NULL, "dropped " STOP_AT, NULL },
+	{ "an empty text and an empty list ask for nothing", 34, POD,
+	  "{'metadata':{" APPLIED("{\\'spec\\':{\\'hostnameOverride\\':\\'\\',\\'containers\\':[{"
+				  "\\'name\\':\\'c\\',\\'restartPolicyRules\\':[]}]}}") "}," PLAIN
+											"}",
+	  NULL, "", NULL },
 	{ "the object has it: used, not dropped", 36, POD,
 	  "{'metadata':{" APPLIED_STOP "," MANAGED_STOP "},"
 	  "'spec':{'containers':[{'name':'c','lifecycle':{'stopSignal':'SIGUSR1'}}]}}",
