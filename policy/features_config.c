@@ -48,6 +48,7 @@ static void scalar(const struct yaml_node *from, struct json *to)
 }
 
 /* Recursion is bounded by the reader's depth (CONFIG_DEPTH), aliases by the count of nodes. */
+/* NOLINTNEXTLINE(misc-no-recursion) */
 static struct json *convert(struct converter *c, const struct yaml_node *from, unsigned depth)
 {
 	const struct yaml_node *node = yaml_deref((struct yaml_node *)from);

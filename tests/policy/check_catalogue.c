@@ -106,6 +106,7 @@ static const struct catalogue_node *node_at(const struct catalogue_kind *kind, c
 {
 	const struct catalogue_node *node = &catalogue_nodes[kind->root];
 
+	ck_assert_ptr_nonnull(path);
 	while (*path && node) {
 		size_t n;
 

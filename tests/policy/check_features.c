@@ -616,7 +616,7 @@ static const struct feature_row drops[] = {
 #define RUN(table)                                                                                 \
 	START_TEST(table##_found)                                                                  \
 	{                                                                                          \
-		run(&table[_i]);                                                                   \
+		run(&(table)[_i]);                                                                 \
 	}                                                                                          \
 	END_TEST
 

@@ -244,6 +244,10 @@ def make_accounts():
          request=create("apps", "v1", "DaemonSet", "daemonsets", "kube-system", "csi-oci-node",
                         {"spec": {"template": template("csi-oci-node-sa")}},
                         account("argocd", "argocd-application-controller")))
+    made("csi-controller-install", "The controller of Oracle's own CSI manifests", "create", "warn",
+         "identities", request=create("apps", "v1", "Deployment", "deployments", "kube-system",
+                                      "csi-oci-controller",
+                                      {"spec": {"template": template("csi-oci-node-sa")}}))
     made("karpenter-install", "Karpenter's chart with its own account", "create", "allow",
          request=create("apps", "v1", "Deployment", "deployments", "karpenter", "karpenter",
                         {"spec": {"template": template("karpenter")}}))
