@@ -38,7 +38,7 @@ OUTER := help deps deps-% run check check-% lint fuzz bench bench-% e2e clean so
 INNER := $(filter-out $(OUTER),$(GOALS))
 
 # ---------------------------------------------------------------- commands
-.PHONY: help run check check-asan check-tsan lint fuzz bench bench-instructions e2e clean
+.PHONY: help run check check-asan check-tsan lint fuzz bench bench-instructions e2e soak clean
 help: ## what there is
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 22
 
@@ -86,6 +86,12 @@ e2e: ## real kubectl, API server and controllers around the real binary; the fir
 	$(Q)$(MAKE) --no-print-directory -j$(JOBS) all
 	$(Q)bin=$$(tests/e2e/build.sh) && BIN=$$bin BUILD=$(BUILD) ACCEPT=$(ACCEPT) PYTHONDONTWRITEBYTECODE=1 \
 		$(PYTHON) tests/e2e/run.py
+
+SECONDS ?= 60
+soak: ## a mixed load for SECONDS (60); fails when memory, descriptors or threads grow
+	$(Q)tests/deps.sh $(DEPS_BUILD) openssl
+	$(Q)$(MAKE) --no-print-directory -j$(JOBS) all benches
+	$(Q)BUILD=$(BUILD) $(PYTHON) tests/soak.py $(SECONDS)
 
 clean: ## remove what was built
 	rm -rf build

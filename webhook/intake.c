@@ -89,12 +89,20 @@ static void take_type(struct head *h, struct str value)
 
 static void take_trace(struct head *h, struct str value)
 {
+	static const char form[] = "xx-xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx-xxxxxxxxxxxxxxxx-xx";
+	static const char zeros[] = "00000000000000000000000000000000";
+
+	_Static_assert(sizeof form - 1 == TRACEPARENT_LEN, "W3C Trace Context, section 3.2");
 	if (value.n != TRACEPARENT_LEN)
 		return;
 	for (size_t i = 0; i < value.n; i++)
-		if (!value.s[i] || !strchr("0123456789abcdef-", value.s[i]))
+		if (form[i] == '-' ? value.s[i] != '-'
+				   : !value.s[i] || !strchr("0123456789abcdef", value.s[i]))
 			return;
-	memcpy(h->traceparent, value.s, value.n);
+	/* Version ff is forbidden, and ids of zeros are none. */
+	if (memcmp(value.s, "ff", 2) != 0 && memcmp(value.s + 3, zeros, 32) != 0 &&
+	    memcmp(value.s + 36, zeros, 16) != 0)
+		memcpy(h->traceparent, value.s, value.n);
 }
 
 void head_field(struct head *h, struct str name, struct str value)

@@ -202,6 +202,12 @@ static const struct {
 	{ "capitals", "00-0AF7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", false },
 	{ "too long", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-011", false },
 	{ "empty", "", false },
+	{ "dashes elsewhere", "00-0af7651916cd43dd8448eb211c80319-cb7ad6b7169203331-01", false },
+	{ "digits alone", "0000af7651916cd43dd8448eb211c80319c0b7ad6b7169203331001", false },
+	{ "no trace", "00-00000000000000000000000000000000-b7ad6b7169203331-01", false },
+	{ "no parent", "00-0af7651916cd43dd8448eb211c80319c-0000000000000000-01", false },
+	{ "the forbidden version", "ff-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+	  false },
 };
 
 START_TEST(trace)
