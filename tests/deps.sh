@@ -12,13 +12,22 @@ if ! command -v apt-get >/dev/null; then
 fi
 sudo=
 [ "$(id -u)" = 0 ] || sudo=sudo
+# Servers among them (nginx, etcd, Prometheus) are for tests that start their own: none may start
+# as a service of this machine. invoke-rc.d and deb-systemd-invoke ask this file.
+policy=/usr/sbin/policy-rc.d
+if ! [ -e "$policy" ]; then
+	printf '#!/bin/sh\nexit 101\n' | $sudo tee "$policy" >/dev/null
+	$sudo chmod 755 "$policy"
+	trap '$sudo rm -f "$policy"' EXIT
+fi
 echo "Installing:$missing"
 export DEBIAN_FRONTEND=noninteractive
 $sudo apt-get install -y -qq --no-install-recommends $missing >/dev/null 2>&1 ||
 	{ $sudo apt-get update -qq && $sudo apt-get install -y -qq --no-install-recommends $missing >/dev/null; }
-# Debian starts what it installs; only prometheus' tool is wanted here.
-case $missing in
-*" prometheus"*)
-	[ ! -d /run/systemd/system ] || $sudo systemctl disable --now prometheus >/dev/null 2>&1 || true
-	;;
-esac
+# Nor at the next start of the machine.
+[ -d /run/systemd/system ] || exit 0
+for service in prometheus etcd nginx; do
+	case $missing in
+	*" $service"*) $sudo systemctl disable --now "$service" >/dev/null 2>&1 || true ;;
+	esac
+done
