@@ -390,7 +390,7 @@ static void print_step(struct text *out, const struct step *step, bool first)
 {
 	switch (step->kind) {
 	case STEP_KEY:
-		if (all(step->key, is_word) || (first && str_is(step->key, "$name"))) {
+		if (all(step->key, is_word)) {
 			text_puts(out, first ? "" : ".");
 			text_str(out, step->key);
 			return;
@@ -415,6 +415,10 @@ static void print_step(struct text *out, const struct step *step, bool first)
 
 void path_print(const struct path *path, struct text *out)
 {
+	if (path->n == 1 && path->steps->kind == STEP_KEY && str_is(path->steps->key, "$name")) {
+		text_puts(out, "$name"); /* of a `when`; a key of that name stands in quotes */
+		return;
+	}
 	for (size_t i = 0; i < path->n; i++)
 		print_step(out, &path->steps[i], !i);
 }

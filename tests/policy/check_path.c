@@ -54,6 +54,7 @@ static const struct form_case {
 	{ "lists in lists", "x[0][*][name=a]", NULL },
 	{ "the order", "spec.versions[order]", NULL },
 	{ "the name of the request", "$name", NULL },
+	{ "a key of that name, and what is below", "[\"$name\"].x", NULL },
 };
 
 START_TEST(reading)
