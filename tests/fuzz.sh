@@ -3,6 +3,7 @@
 # Run each fuzz target under $BUILD for SECONDS, two at a time, from its corpus. New inputs
 # go to the build folder. An input that crashes, leaks or hangs is kept under $BUILD/crashes,
 # named, and fails; it joins tests/fuzz/corpus/ in the commit that mends the fault.
+# FUZZ_SEED makes two runs begin alike; without it each goes its own way.
 set -u
 cd "$(dirname "$0")/.." || exit 2
 seconds=$1
@@ -15,7 +16,7 @@ run_target() {
 	local found="$BUILD/found/$what" crashes="$BUILD/crashes/$what" log="$BUILD/fuzz_$what.log"
 
 	mkdir -p "$found" "$crashes"
-	"$BUILD/tests/fuzz/fuzz_$what" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=1024 \
+	"$BUILD/tests/fuzz/fuzz_$what" -max_total_time="$seconds" -seed="${FUZZ_SEED:-0}" -timeout=10 -rss_limit_mb=1024 \
 		-max_len=65536 -artifact_prefix="$crashes/" -print_final_stats=1 \
 		"$found" "tests/fuzz/corpus/$what" > "$log" 2>&1
 	status=$?
