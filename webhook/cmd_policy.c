@@ -75,10 +75,7 @@ static void set_end(struct policy_set **set)
 	  .arg = "PATH",                                                                           \
 	  .env = "OKE_GUARD_POLICY",                                                               \
 	  .help = "a file or folder of further policies; may be given more than once" },           \
-	{                                                                                          \
-		.name = "config", .type = OPTION_STRING, .value = &(a).config, .arg = "FILE",      \
-		.env = "OKE_GUARD_CONFIG", .help = "the GuardConfig (the built-in one)"            \
-	}
+		OPTION_ROW_CONFIG(&(a).config)
 #define OUTPUT_OPTION(a, of)                                                                       \
 	{                                                                                          \
 		.name = "output", .letter = 'o', .type = OPTION_CHOICE, .value = &(a).output,      \

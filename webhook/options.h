@@ -35,6 +35,25 @@ struct option_def {
 	const char *help;    /* one sentence; the default stands in it */
 };
 
+/* Rows that more than one command has, so that they read alike everywhere. */
+#define OPTION_ROW_POLICY(list)                                                                    \
+	{                                                                                          \
+		.name = "policy", .type = OPTION_LIST, .value = (list), .arg = "DIR",              \
+		.env = "OKE_GUARD_POLICY",                                                         \
+		.help = "a file or folder of further policies; may be given more than once"        \
+	}
+#define OPTION_ROW_CONFIG(file)                                                                    \
+	{                                                                                          \
+		.name = "config", .type = OPTION_STRING, .value = (file), .arg = "FILE",           \
+		.env = "OKE_GUARD_CONFIG", .help = "the GuardConfig (the built-in one)"            \
+	}
+#define OPTION_ROW_FAIL_ON(action)                                                                 \
+	{                                                                                          \
+		.name = "fail-on", .type = OPTION_CHOICE, .value = (action),                       \
+		.choices = "warn|deny",                                                            \
+		.help = "the lowest action that makes the exit status 1 (deny)"                    \
+	}
+
 struct command_help {
 	const char *usage;    /* "oke-guard review [-o text|json] FILE...|-" */
 	const char *summary;  /* what it does, in a line or two */
