@@ -1,32 +1,60 @@
 #!/bin/bash
-# Build the Kubernetes programs of the end-to-end tests from Go modules, once a version, and print
-# the folder they are in. Whoever finds them there already waits for nothing.
+# Build the foreign programs of the tests from Go modules, a group at a time, once a version, and
+# print the folder they are in. Whoever finds them there already waits for nothing.
 #
-#   KUBERNETES       the version (1.36.1)
+#   build.sh [kubernetes]   API server, controller manager, scheduler, kubelet, kube-proxy, kubectl
+#   build.sh helm           helm
+#   build.sh kubeconform    kubeconform, which holds manifests against JSON Schemas
+#
+#   KUBERNETES HELM KUBECONFORM   the versions (1.36.1, 3.22.0, 0.8.0)
 #   E2E_CACHE        where they are kept (${XDG_CACHE_HOME:-$HOME/.cache}/oke-guard-e2e)
-#   E2E_TOOLCHAIN    which Go to fetch where the one on PATH is too old (what Kubernetes asks for)
+#   E2E_TOOLCHAIN    which Go to fetch where the one on PATH is too old (what the group asks for)
 #
 # Needs any `go` from 1.19 on (Debian 12's golang-go): a newer one is a module itself.
 set -euo pipefail
-KUBERNETES=${KUBERNETES:-1.36.1}
-KUBERNETES=${KUBERNETES#v}
 cache=${E2E_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/oke-guard-e2e}
-bin=$cache/$KUBERNETES
-programs=(kube-apiserver kube-controller-manager kubectl)
 export CGO_ENABLED=0 GOWORK=off GOTOOLCHAIN=local GOFLAGS="-mod=mod -buildvcs=false"
 
 say() { printf '%s\n' "$*" >&2; }
 
-complete() {
-	local p
-	for p in "${programs[@]}"; do
-		[ -x "$bin/$p" ] || return 1
+# ---------------------------------------------------------------- the groups
+# Each sets: version, module, programs (packages of the module), and ldflags, which stamp the
+# version: Kubernetes' parts call themselves v0.0.0-master else, and a chart's kubeVersion fails.
+
+group_kubernetes() {
+	local p minor
+	version=${KUBERNETES:-1.36.1}
+	version=${version#v}
+	module=k8s.io/kubernetes
+	programs=(cmd/kubelet cmd/kube-proxy cmd/kube-scheduler cmd/kube-apiserver cmd/kube-controller-manager
+		cmd/kubectl)
+	minor=${version#1.}
+	for p in k8s.io/component-base/version k8s.io/client-go/pkg/version; do
+		ldflags+=" -X $p.gitVersion=v$version -X $p.gitMajor=1 -X $p.gitMinor=${minor%%.*}"
 	done
 }
 
-# The module's entry in the answer of `go mod download -json`.
+group_helm() {
+	version=${HELM:-3.22.0}
+	version=${version#v}
+	module=helm.sh/helm/v${version%%.*}
+	programs=(cmd/helm)
+	ldflags+=" -X $module/internal/version.version=v$version"
+}
+
+group_kubeconform() {
+	version=${KUBECONFORM:-0.8.0}
+	version=${version#v}
+	module=github.com/yannh/kubeconform
+	programs=(cmd/kubeconform)
+	ldflags+=" -X main.version=v$version"
+}
+
+# ---------------------------------------------------------------- from module to program
+
+# The module's entry in the answer of `go mod download -json`; nothing when it cannot be had.
 download() { # MODULE@VERSION KEY
-	go mod download -json "$1" | sed -nE "s/^[[:space:]]*\"$2\": \"(.*)\",?\$/\1/p"
+	{ go mod download -json "$1" || :; } | sed -nE "s/^[[:space:]]*\"$2\": \"(.*)\",?\$/\1/p"
 }
 
 older() { # A B: is version A before B?
@@ -39,6 +67,7 @@ find_go() { # GO.MOD
 	have=$(go env GOVERSION)
 	need=go$(sed -nE 's/^go ([0-9.]+)$/\1/p' "$1")
 	older "$have" "$need" || return 0
+	[[ $need == *.*.* ]] || need=$need.0 # a release, where go.mod names the language
 	need=${E2E_TOOLCHAIN:-$need}
 	say "  $have is older than $need, which is fetched"
 	root=$(download "golang.org/toolchain@v0.0.1-$need.$(go env GOOS)-$(go env GOARCH)" Dir)
@@ -50,55 +79,61 @@ find_go() { # GO.MOD
 
 # A module whose only use is to name these programs.
 write_module() { # GO.MOD
-	local p m
+	local m
 	{
 		printf '//go:build tools\n\npackage tools\n\nimport (\n'
-		for p in "${programs[@]}"; do
-			printf '\t_ "k8s.io/kubernetes/cmd/%s"\n' "$p"
-		done
+		printf '\t_ "%s"\n' "${programs[@]/#/$module/}"
 		printf ')\n'
 	} > tools.go
 	printf 'module e2e\n\n%s\n' "$(grep -E '^go [0-9.]+$' "$1")" > go.mod
-	go mod edit -require="k8s.io/kubernetes@v$KUBERNETES"
-	# Staging modules are v0.0.0 there, found beside the tree; published, they are v0.MINOR.PATCH.
+	go mod edit -require="$module@v$version"
+	# Staging modules of Kubernetes are v0.0.0 there, found beside the tree; published, they are v0.MINOR.PATCH.
 	sed -nE 's/^[[:space:]]*(k8s\.io\/[a-z-]+) (v0\.0\.0( .*)?|=> \.\/staging.*)$/\1/p' "$1" | sort -u |
 		while read -r m; do
-			go mod edit -replace="$m=$m@v0.${KUBERNETES#1.}"
+			go mod edit -replace="$m=$m@v0.${version#1.}"
 		done
 	go mod tidy > tidy.log 2>&1 || { tail -5 tidy.log >&2; exit 1; }
 }
 
-# Else every part calls itself v0.0.0-master, and admission rules by version go wrong.
-stamps() {
-	local p minor=${KUBERNETES#1.}
-	for p in k8s.io/component-base/version k8s.io/client-go/pkg/version; do
-		printf -- '-X %s.gitVersion=v%s -X %s.gitMajor=1 -X %s.gitMinor=%s ' \
-			"$p" "$KUBERNETES" "$p" "$p" "${minor%%.*}"
-	done
-}
-
-build() {
+# All of the group or nothing: the folder appears under its name when it is whole.
+build() { # GROUP
 	local mod work=$bin.work p start
-	say "Kubernetes $KUBERNETES is not in $cache: building it (minutes)"
-	rm -rf "$work"
-	mkdir -p "$work" "$bin"
+	say "$1 $version is not in $cache: building it (minutes)"
+	rm -rf "$work" "$bin"
+	mkdir -p "$work/bin"
 	cd "$work"
-	mod=$(download "k8s.io/kubernetes@v$KUBERNETES" GoMod)
-	[ -n "$mod" ] || { say "there is no Kubernetes $KUBERNETES among the Go modules"; exit 2; }
+	mod=$(download "$module@v$version" GoMod)
+	[ -n "$mod" ] || { say "there is no $1 $version among the Go modules"; exit 2; }
 	find_go "$mod"
 	write_module "$mod"
 	for p in "${programs[@]}"; do
 		start=$SECONDS
-		nice go build -ldflags "-s -w $(stamps)" -o "$work/$p" "k8s.io/kubernetes/cmd/$p" >&2
-		mv "$work/$p" "$bin/$p"
-		say "  $p: $((SECONDS - start)) s"
+		nice go build -ldflags "$ldflags" -o "$work/bin/${p##*/}" "$module/$p" >&2
+		say "  ${p##*/}: $((SECONDS - start)) s"
 	done
+	stamp > "$work/bin/stamp"
+	mv "$work/bin" "$bin"
 	cd "$cache"
 	rm -rf "$work"
 }
 
+# What was built, and how: another list of programs or other flags build anew.
+stamp() {
+	printf '%s\n' "$module v$version" "$ldflags" "${programs[@]}"
+}
+
+group=${1:-kubernetes}
+ldflags="-s -w"
+case $group in
+kubernetes | helm | kubeconform) "group_$group" ;;
+*)
+	sed -n '2,/^set/s/^# \{0,1\}//p' "$0"
+	exit 2
+	;;
+esac
 mkdir -p "$cache"
-exec 9> "$cache/lock"
+bin=$cache/$group-$version
+exec 9> "$bin.lock"
 flock 9 # two runs at once build once
-complete || build
+stamp | cmp -s - "$bin/stamp" || build "$group"
 printf '%s\n' "$bin"
