@@ -1,0 +1,99 @@
+/*
+ * webhooks.h - which requests the API server must send, so that each loaded policy fires.
+ *
+ * Computed from a policy set alone: entries of a ValidatingWebhookConfiguration, as few as
+ * their namespace selectors need, and disjoint, so that no request is judged twice. No entry
+ * ever asks for leases, events, endpoints, endpoint slices or reviews of access.
+ *
+ * All results live in the arena, and their texts in the set too: both must outlive them.
+ */
+#ifndef OKE_WEBHOOKS_H
+#define OKE_WEBHOOKS_H
+
+#include "oke/policy.h"
+
+#define WEBHOOKS_TIMEOUT        2          /* seconds, of each entry */
+#define WEBHOOKS_PORT           443        /* of the Service, where none is named */
+#define WEBHOOKS_CONDITIONS_MAX 64         /* of one entry: the API server's limit */
+#define WEBHOOKS_TEXT_MAX       (4u << 20) /* bytes of a rendered configuration */
+
+struct webhook_strings {
+	struct str *v;
+	size_t n;
+};
+
+enum webhook_scope { SCOPE_ANY, SCOPE_NAMESPACED, SCOPE_CLUSTER };
+
+const char *webhook_scope_name(enum webhook_scope scope); /* "*", "Namespaced", "Cluster" */
+
+struct webhook_rule {
+	struct webhook_strings groups, versions; /* versions: mostly ["*"] */
+	struct webhook_strings resources;        /* "deployments", "deployments/scale"; sorted */
+	unsigned operations;                     /* bits of enum operation */
+	enum webhook_scope scope;
+};
+
+struct webhook_condition { /* CEL: false leaves the request out */
+	struct str name, expression;
+};
+
+/* matchPolicy Equivalent, sideEffects None and admissionReviewVersions [v1] hold for all. */
+struct webhook {
+	struct str name; /* "support.oke-guard.internal" */
+	struct str path; /* "/validate/support" */
+	bool fail;       /* failurePolicy Fail; else Ignore */
+	/* By kubernetes.io/metadata.name: In these, or NotIn them; none: no selector. */
+	struct webhook_strings namespaces;
+	bool except_namespaces;
+	struct webhook_rule *rules;
+	size_t rules_n;
+	struct webhook_condition *conditions;
+	size_t conditions_n;
+};
+
+struct webhooks {
+	struct webhook *v;
+	size_t n;
+};
+
+/* The entries that the set needs; none when it concerns nothing. -1 with ERR_LIMIT. */
+int webhooks_of(const struct policy_set *set, struct arena *arena, struct webhooks *out,
+		struct err *err);
+
+/* Where the API server is to send reviews. */
+struct webhook_target {
+	struct str configuration;      /* metadata.name */
+	struct str namespace, service; /* of the Service */
+	unsigned port;                 /* of the Service; 0: WEBHOOKS_PORT */
+	struct str ca_bundle;          /* PEM; empty: none is written, and none is compared */
+};
+
+enum webhooks_format { WEBHOOKS_JSON, WEBHOOKS_YAML };
+
+/* The whole ValidatingWebhookConfiguration, with a newline at the end; text.full: no room. */
+void webhooks_print(const struct webhooks *webhooks, const struct webhook_target *target,
+		    enum webhooks_format format, struct text *out);
+
+/* The value of its `webhooks` alone, a JSON array on one line: for a patch. */
+void webhooks_print_list(const struct webhooks *webhooks, const struct webhook_target *target,
+			 struct text *out);
+
+/* One call for each difference. blind: the live object leaves out what the wanted one sees. */
+struct webhooks_report {
+	void (*difference)(void *ctx, bool blind, const char *text);
+	void *ctx;
+	size_t differences, blind; /* counted */
+};
+
+/*
+ * Hold a live ValidatingWebhookConfiguration (JSON, as the API server shows it) against the
+ * wanted entries, and say each difference in words ("support.oke-guard.internal: no rule
+ * sends UPDATE of apps/deployments/scale"). Order, and what the API server fills in by itself,
+ * are no difference; neither is an entry of another name whose service is not the target's.
+ * -1 with ERR_SYNTAX when the object cannot be read.
+ */
+int webhooks_compare(const struct webhooks *wanted, const struct webhook_target *target,
+		     struct str live, struct arena *arena, struct webhooks_report *report,
+		     struct err *err);
+
+#endif
