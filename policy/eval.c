@@ -251,6 +251,18 @@ static void narrow(const struct judge *j, struct candidates *c)
 	c->n = kept;
 }
 
+static int candidates_find(struct judge *j, struct candidates *components,
+			   struct candidates *features)
+{
+	*components = *features = (struct candidates){ NULL, 0 };
+	if (j->req->part != POLICIES_ALPHA) {
+		if (match_find(&j->set->index, j->req, &j->names, j->arena, components) < 0)
+			return err_set(j->err, ERR_LIMIT, OUT_OF_ARENA);
+		narrow(j, components);
+	}
+	return j->req->part != POLICIES_SUPPORT ? features_narrow(j, features) : 0;
+}
+
 static void add_name(struct match_names *names, struct str name)
 {
 	for (size_t i = 0; i < names->n; i++)
@@ -442,10 +454,7 @@ int policy_judge(const struct policy_set *set, const struct request *req, int64_
 	if (j->id.class == IDENTITY_EXEMPT)
 		return 0;
 	names_find(j);
-	if (match_find(&set->index, req, &j->names, arena, &candidates) < 0)
-		return err_set(err, ERR_LIMIT, OUT_OF_ARENA);
-	narrow(j, &candidates);
-	if (features_narrow(j, &features) < 0)
+	if (candidates_find(j, &candidates, &features) < 0)
 		return -1;
 	if (!candidates.n && !features.n) {
 		judge_step(j, 2, "no policy concerns it: allow");

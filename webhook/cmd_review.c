@@ -175,7 +175,7 @@ static void judge(struct run *run, const char *file, const struct record *record
 	if (record->too_long)
 		answer_too_long(&a);
 	else
-		handler_answer(run->set, record->body, run->now, &arena,
+		handler_answer(run->set, POLICIES_ALL, record->body, run->now, &arena,
 			       run->asked->trace ? &trace : NULL, &a);
 	count(run, &a);
 	if (run->json) {

@@ -45,14 +45,18 @@ static void answer_error(struct answer *out, const struct err *err)
 	out->body = handler_error(out->status, err->msg, &out->len);
 }
 
-void handler_answer(const struct policy_set *set, struct str body, int64_t now, struct arena *arena,
-		    struct trace *trace, struct answer *out)
+void handler_answer(const struct policy_set *set, enum policies_part part, struct str body,
+		    int64_t now, struct arena *arena, struct trace *trace, struct answer *out)
 {
 	struct err err = { .kind = ERR_NONE };
 
 	*out = (struct answer){ .status = 200 };
-	if (review_decode(body, arena, &out->review, &err) < 0 ||
-	    policy_judge(set, &out->review.request, now, arena, trace, &out->verdict, &err) < 0 ||
+	if (review_decode(body, arena, &out->review, &err) < 0) {
+		answer_error(out, &err);
+		return;
+	}
+	out->review.request.part = part;
+	if (policy_judge(set, &out->review.request, now, arena, trace, &out->verdict, &err) < 0 ||
 	    !(out->body = review_encode(&out->review, &out->verdict, arena, &out->len, &err))) {
 		answer_error(out, &err);
 		return;

@@ -26,8 +26,8 @@ struct answer {
 };
 
 /* Always fills out. Valid as long as body, arena and set. now: seconds since the epoch. */
-void handler_answer(const struct policy_set *set, struct str body, int64_t now, struct arena *arena,
-		    struct trace *trace, struct answer *out);
+void handler_answer(const struct policy_set *set, enum policies_part part, struct str body,
+		    int64_t now, struct arena *arena, struct trace *trace, struct answer *out);
 /*
  * A one-line JSON error for a status, as the server gives for what is no review:
  * {"code":400,"error":"request.uid: is missing"}. malloc'd; NULL: no memory.

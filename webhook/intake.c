@@ -141,9 +141,32 @@ static bool two_lengths(const struct head *h)
 	return h->lengths > 1 || (h->lengths && h->encoded);
 }
 
+static const char *const review_paths[] = {
+	[POLICIES_ALL] = "/validate",
+	[POLICIES_SUPPORT] = "/validate/support",
+	[POLICIES_ALPHA] = "/validate/alpha",
+};
+#define REVIEW_PATHS (sizeof review_paths / sizeof *review_paths)
+
+static size_t review_path(const struct head *h)
+{
+	size_t i = 0;
+
+	while (i < REVIEW_PATHS && strcmp(h->path, review_paths[i]) != 0)
+		i++;
+	return i;
+}
+
+enum policies_part intake_part(const struct head *h)
+{
+	size_t i = review_path(h);
+
+	return i < REVIEW_PATHS ? (enum policies_part)i : POLICIES_ALL;
+}
+
 static bool elsewhere(const struct head *h)
 {
-	return strcmp(h->path, "/validate") != 0;
+	return review_path(h) == REVIEW_PATHS;
 }
 
 static bool no_post(const struct head *h)

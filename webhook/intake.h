@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "oke/policy.h"
 #include "oke/str.h"
 
 #define BODY_MAX        (8u << 20) /* bytes of a body */
@@ -41,10 +42,12 @@ struct refusal {
 };
 
 /*
- * NULL: take the body of a review. Paths and methods besides /validate and POST
- * are refused; so is what has no sound length or no JSON.
+ * NULL: take the body of a review. Paths and methods besides /validate, /validate/support,
+ * /validate/alpha and POST are refused; so is what has no sound length or no JSON.
  */
 const struct refusal *intake_review(const struct head *h);
+/* Which policies its path asks. */
+enum policies_part intake_part(const struct head *h);
 /* NULL: answer a GET or HEAD of one of the paths (n of them). */
 const struct refusal *intake_page(const struct head *h, const char *const *paths, size_t n);
 

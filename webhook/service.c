@@ -175,7 +175,8 @@ static void judge(struct service *s, const struct head *head, struct str body, u
 	struct arena arena;
 
 	arena_init(&arena, HANDLER_ARENA_MAX);
-	handler_answer(policy_set_of(set), body, now_seconds(), &arena, NULL, &a);
+	handler_answer(policy_set_of(set), intake_part(head), body, now_seconds(), &arena, NULL,
+		       &a);
 	if (a.decided)
 		tell_decided(s, &a, head, nanoseconds() - begun);
 	else

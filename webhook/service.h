@@ -1,5 +1,5 @@
 /*
- * service.h - the webhook: what a POST to /validate means.
+ * service.h - the webhook: what a POST to /validate (and below) means.
  *
  * Reviews are judged by the set that is in force when their last byte has
  * arrived. Large ones are judged one at a time, so that the memory for parsing

@@ -34,6 +34,13 @@ struct user {
 	size_t groups_n;
 };
 
+/* Which policies are asked. Each is in one of the two parts. */
+enum policies_part {
+	POLICIES_ALL,
+	POLICIES_SUPPORT, /* those that are not about features */
+	POLICIES_ALPHA,   /* those whose rules have `features` */
+};
+
 /* All of it is borrowed: it must outlive the verdict. Absent strings are {NULL, 0}. */
 struct request {
 	struct str uid;
@@ -50,6 +57,7 @@ struct request {
 	 * feature is a finding of its own then, and all findings are listed.
 	 */
 	bool offline;
+	enum policies_part part;
 };
 
 /* ---- the verdict ---- */

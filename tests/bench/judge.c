@@ -26,7 +26,7 @@ static int judge(const struct policy_set *set, struct str body, bool say)
 	struct answer answer;
 
 	arena_init(&arena, HANDLER_ARENA_MAX);
-	handler_answer(set, body, NOW, &arena, NULL, &answer);
+	handler_answer(set, POLICIES_ALL, body, NOW, &arena, NULL, &answer);
 	if (say && answer.decided)
 		printf("%s %s\n", action_name(answer.verdict.action),
 		       answer.verdict.concerned ? "concerned" : "not-concerned");

@@ -24,7 +24,7 @@ static void ask(const struct policy_set *set, struct str body, struct arena *are
 		struct answer *out)
 {
 	arena_init(arena, HANDLER_ARENA_MAX);
-	handler_answer(set, body, 1800000000, arena, NULL, out);
+	handler_answer(set, POLICIES_ALL, body, 1800000000, arena, NULL, out);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -146,7 +146,7 @@ static inline void corpus_answer(const struct policy_set *set, struct str review
 
 	*out = (struct answered){ 0 };
 	arena_init(&out->arena, HANDLER_ARENA_MAX);
-	handler_answer(set, review, CORPUS_NOW, &out->arena, NULL, &out->answer);
+	handler_answer(set, POLICIES_ALL, review, CORPUS_NOW, &out->arena, NULL, &out->answer);
 	ck_assert_msg(out->answer.status == 200 && out->answer.decided, "%u: %s",
 		      out->answer.status, out->answer.body);
 	body = cJSON_Parse(out->answer.body);

@@ -30,6 +30,8 @@ def without(name):
 ROWS = [
     ("a review", post(REVIEW), 200),
     ("no query", post(REVIEW, path="/validate"), 200),
+    ("the policies about components", post(REVIEW, path="/validate/support?timeout=2s"), 200),
+    ("the policies about features", post(REVIEW, path="/validate/alpha"), 200),
     ("a parameter of the type", post(REVIEW, kind="application/json; charset=utf-8"), 200),
     ("a type in capitals", post(REVIEW, kind="Application/JSON"), 200),
     ("white space around", post(b"\n " + REVIEW + b" \n"), 200),
@@ -67,6 +69,8 @@ ROWS = [
     ("another path", post(REVIEW, path="/mutate"), 404),
     ("the root", post(REVIEW, path="/"), 404),
     ("a path below", post(REVIEW, path="/validate/"), 404),
+    ("a part that nobody knows", post(REVIEW, path="/validate/beta"), 404),
+    ("below a part", post(REVIEW, path="/validate/alpha/"), 404),
     ("a page of the other port", post(REVIEW, path="/metrics"), 404),
     ("a GET", post(b"", method="GET", length=False), 405),
     ("a PUT", post(REVIEW, method="PUT"), 405),

@@ -116,7 +116,7 @@ START_TEST(case_is_answered)
 
 	arena_init(&arena, 64u << 20);
 	set = set_of(name);
-	handler_answer(set, slurp(name, "review.json"), NOW, &arena, NULL, &a);
+	handler_answer(set, POLICIES_ALL, slurp(name, "review.json"), NOW, &arena, NULL, &a);
 	wrong = answer_wrong(&a, &arena);
 	ck_assert_msg(!wrong, "%s: %s", name, wrong ? wrong : "");
 	compare(name, "want.json", (struct str){ a.body, a.len });

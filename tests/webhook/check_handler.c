@@ -72,7 +72,7 @@ START_TEST(no_review)
 	const struct error_case *c = &errors[_i];
 	struct answer a;
 
-	handler_answer(set, str_of(c->body), NOW, &arena, NULL, &a);
+	handler_answer(set, POLICIES_ALL, str_of(c->body), NOW, &arena, NULL, &a);
 	ck_assert_uint_eq(a.status, 400);
 	ck_assert(!a.decided);
 	ck_assert_msg(!strncmp(a.body, c->want, strlen(c->want)), "%s: %s", c->why, a.body);
@@ -96,7 +96,7 @@ START_TEST(never_allowed_for_want_of_memory)
 		scoped(arena_end) struct arena small;
 
 		arena_init(&small, limit);
-		handler_answer(set, body, NOW, &small, NULL, &a);
+		handler_answer(set, POLICIES_ALL, body, NOW, &small, NULL, &a);
 		ck_assert_msg(a.decided ? a.verdict.action == ACTION_DENY : a.status == 503,
 			      "%zu bytes: %s", limit, a.body);
 		denied += a.decided;
@@ -125,7 +125,8 @@ START_TEST(many_changes_are_denied)
 	}
 	text_puts(&old, "\"Corefile\":\"a\"}}");
 	text_puts(&new, "\"Corefile\":\"b\"}}");
-	handler_answer(set, review_of(&input, CUSTOMER, old.s, new.s), NOW, &own, NULL, &a);
+	handler_answer(set, POLICIES_ALL, review_of(&input, CUSTOMER, old.s, new.s), NOW, &own,
+		       NULL, &a);
 	ck_assert_msg(a.decided && a.verdict.action == ACTION_DENY, "%u: %.*s", a.status,
 		      (int)(a.len > 300 ? 300 : a.len), a.body);
 	answer_is_right(&a);
@@ -222,7 +223,8 @@ START_TEST(hostile_texts)
 		arena_init(&own, HANDLER_ARENA_MAX);
 		old = hostile_object(&own);
 		new = hostile_object(&own);
-		handler_answer(set, review_of(&own, user, old, new), NOW, &own, NULL, &a);
+		handler_answer(set, POLICIES_ALL, review_of(&own, user, old, new), NOW, &own, NULL,
+			       &a);
 		ck_assert_msg(a.decided, "%s", a.body);
 		ck_assert_int_le(a.verdict.action, worst);
 		found += a.verdict.action == worst;
@@ -246,8 +248,8 @@ START_TEST(same_but_for_the_uid)
 	ck_assert_ptr_nonnull(again.s);
 	ck_assert_ptr_nonnull(uid = memmem(again.s, again.n, "\"u\"", 3));
 	uid[1] = 'v';
-	handler_answer(set, body, NOW, &arena, NULL, &a);
-	handler_answer(set, again, NOW, &arena, NULL, &b);
+	handler_answer(set, POLICIES_ALL, body, NOW, &arena, NULL, &a);
+	handler_answer(set, POLICIES_ALL, again, NOW, &arena, NULL, &b);
 	ck_assert_str_ne(a.body, b.body);
 	ck_assert_ptr_nonnull(uid = strstr(b.body, "\"v\""));
 	uid[1] = 'u';

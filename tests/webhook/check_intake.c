@@ -139,6 +139,9 @@ static const struct row {
 	  415,
 	  true,
 	  { HOST, TYPE, LENGTH, { "Content-Encoding", "gzip" } } },
+	{ "one part", "POST", "/validate/support", 0, true, { HOST, TYPE, LENGTH } },
+	{ "the other part", "POST", "/validate/alpha", 0, true, { HOST, TYPE, LENGTH } },
+	{ "no such part", "POST", "/validate/beta", 404, true, { HOST, TYPE, LENGTH } },
 	{ "another path", "POST", "/validat", 404, true, { HOST, TYPE, LENGTH } },
 	{ "a GET", "GET", "/validate", 405, true, { HOST } },
 	{ "lower case", "post", "/validate", 405, true, { HOST, TYPE, LENGTH } },
@@ -158,6 +161,22 @@ static struct head head_of(const struct row *r)
 		head_field(&h, str_of(f->name), str_of(f->value));
 	return h;
 }
+
+START_TEST(paths_ask_their_policies)
+{
+	static const struct {
+		const char *path;
+		enum policies_part part;
+	} paths[] = {
+		{ "/validate", POLICIES_ALL },
+		{ "/validate/support", POLICIES_SUPPORT },
+		{ "/validate/alpha", POLICIES_ALPHA },
+	};
+	struct head h = { .path = paths[_i].path };
+
+	ck_assert_int_eq(intake_part(&h), paths[_i].part);
+}
+END_TEST
 
 START_TEST(heads)
 {
@@ -327,6 +346,7 @@ int main(void)
 	int failed;
 
 	tcase_add_loop_test(t, heads, 0, sizeof rows / sizeof *rows);
+	tcase_add_loop_test(t, paths_ask_their_policies, 0, 3);
 	tcase_add_test(t, nul_in_a_field);
 	tcase_add_test(t, host_is_of_1_1);
 	tcase_add_loop_test(t, trace, 0, sizeof traces / sizeof *traces);
