@@ -15,7 +15,7 @@ JOBS      ?= $(shell nproc)
 
 # What a fresh Debian 12 lacks: the first three commands install it.
 DEPS_BUILD := gcc pkg-config libc6-dev libmicrohttpd-dev libgnutls28-dev libssl-dev libcjson-dev libyaml-dev \
-	python3 python3-yaml
+	libcurl4-gnutls-dev python3 python3-yaml
 # prometheus is there for its promtool, systemd for systemd-analyze; neither is started.
 DEPS_CHECK := $(DEPS_BUILD) check python3-jsonschema openssl curl prometheus systemd
 DEPS_CLANG := clang libclang-rt-14-dev
@@ -103,6 +103,8 @@ ifneq ($(filter-out clean help,$(INNER)),)
 LIBS_POLICY  := yaml-0.1
 LIBS_CERTS   := libcrypto
 LIBS_WEBHOOK := libmicrohttpd gnutls libcjson
+# The flavour with GnuTLS: the image has GnuTLS already, and needs no libssl then.
+LIBS_AGENT   := libcurl
 
 ifneq ($(SANITIZE),)
 SAN_FLAGS := -O1 -g -fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer -DARENA_BLOCK=0
@@ -121,7 +123,9 @@ ALL_CFLAGS = -std=c17 $(WARNINGS) $(FLAGS) $(CFLAGS)
 POLICY_C  := $(wildcard policy/*.c)
 CERTS_C   := $(wildcard certs/*.c)
 WEBHOOK_C := $(filter-out webhook/main.c,$(wildcard webhook/*.c))
-TEST_C    := $(wildcard tests/policy/check_*.c tests/certs/check_*.c tests/webhook/check_*.c)
+AGENT_C   := $(filter-out agent/main.c,$(wildcard agent/*.c))
+TEST_C    := $(wildcard tests/policy/check_*.c tests/certs/check_*.c tests/webhook/check_*.c \
+	tests/agent/check_*.c)
 FUZZ_C    := $(wildcard tests/fuzz/fuzz_*.c)
 BENCH_C   := $(wildcard tests/bench/*.c)
 
@@ -129,6 +133,7 @@ obj = $(patsubst %.c,$(BUILD)/%.o,$(1))
 POLICY_O  := $(call obj,$(POLICY_C)) $(addprefix $(BUILD)/gen/,builtin.o schema.o catalogue.o)
 CERTS_O   := $(call obj,$(CERTS_C))
 WEBHOOK_O := $(call obj,$(WEBHOOK_C))
+AGENT_O   := $(call obj,$(AGENT_C))
 TESTS     := $(patsubst %.c,$(BUILD)/%,$(TEST_C))
 # Without a fuzzer each target is a program that replays files: the corpus in `make check`.
 REPLAYS   := $(patsubst %.c,$(BUILD)/%,$(FUZZ_C))
@@ -137,10 +142,11 @@ BENCHES   := $(patsubst %.c,$(BUILD)/%,$(BENCH_C))
 POLICY_L  := $(call pkg,libs,$(LIBS_POLICY))
 CERTS_L   := $(call pkg,libs,$(LIBS_CERTS))
 WEBHOOK_L := $(call pkg,libs,$(LIBS_WEBHOOK)) -pthread
+AGENT_L   := $(call pkg,libs,$(LIBS_AGENT))
 CHECK_L   := $(shell $(PKG_CONFIG) --libs check 2>/dev/null)
 
 .PHONY: all tests fuzzers benches FORCE
-all: $(BUILD)/oke-guard
+all: $(BUILD)/oke-guard $(BUILD)/oke-guard-agent
 ifeq ($(SANITIZE),thread)
 tests: $(filter $(BUILD)/tests/webhook/%,$(TESTS)) # what tests/check.sh runs then
 else
@@ -156,6 +162,12 @@ $(BUILD)/flags: FORCE
 
 $(BUILD)/oke-guard: $(BUILD)/webhook/main.o $(WEBHOOK_O) $(CERTS_O) $(POLICY_O)
 	$(Q)echo "  LD  $@"; $(CC) $(LINK) -o $@ $^ $(POLICY_L) $(CERTS_L) $(WEBHOOK_L)
+
+# The agent takes of the webhook's objects what it needs: no command of the other program.
+$(BUILD)/webhook.a: $(WEBHOOK_O)
+	$(Q)rm -f $@; $(AR) rcsD $@ $^
+$(BUILD)/oke-guard-agent: $(BUILD)/agent/main.o $(AGENT_O) $(BUILD)/webhook.a $(CERTS_O) $(POLICY_O)
+	$(Q)echo "  LD  $@"; $(CC) $(LINK) -o $@ $^ $(POLICY_L) $(CERTS_L) $(WEBHOOK_L) $(AGENT_L)
 
 $(BUILD)/%.o: %.c $(BUILD)/flags
 	$(Q)mkdir -p $(@D); echo "  CC  $<"; $(CC) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
@@ -188,14 +200,18 @@ $(BUILD)/tests/certs/%: $(BUILD)/tests/certs/%.o $(CERTS_O)
 	$(Q)$(CC) $(LINK) -o $@ $^ $(CERTS_L) $(CHECK_L)
 $(BUILD)/tests/webhook/%: $(BUILD)/tests/webhook/%.o $(WEBHOOK_O) $(CERTS_O) $(POLICY_O)
 	$(Q)$(CC) $(LINK) -o $@ $^ $(POLICY_L) $(CERTS_L) $(WEBHOOK_L) $(CHECK_L)
+$(BUILD)/tests/agent/%: $(BUILD)/tests/agent/%.o $(AGENT_O) $(BUILD)/webhook.a $(CERTS_O) $(POLICY_O)
+	$(Q)$(CC) $(LINK) -o $@ $^ $(POLICY_L) $(CERTS_L) $(WEBHOOK_L) $(AGENT_L) $(CHECK_L)
 $(BUILD)/tests/fuzz/%: $(BUILD)/tests/fuzz/%.o $(if $(FUZZER),,$(BUILD)/tests/fuzz/replay.o) $(WEBHOOK_O) $(CERTS_O) $(POLICY_O)
 	$(Q)$(CC) $(LINK) $(if $(FUZZER),-fsanitize=fuzzer) -o $@ $^ $(POLICY_L) $(CERTS_L) $(WEBHOOK_L)
+$(BUILD)/tests/fuzz/fuzz_agent_%: $(BUILD)/tests/fuzz/fuzz_agent_%.o $(if $(FUZZER),,$(BUILD)/tests/fuzz/replay.o) $(AGENT_O) $(BUILD)/webhook.a $(CERTS_O) $(POLICY_O)
+	$(Q)$(CC) $(LINK) $(if $(FUZZER),-fsanitize=fuzzer) -o $@ $^ $(POLICY_L) $(CERTS_L) $(WEBHOOK_L) $(AGENT_L)
 $(BUILD)/tests/bench/%: $(BUILD)/tests/bench/%.o $(WEBHOOK_O) $(CERTS_O) $(POLICY_O)
 	$(Q)$(CC) $(LINK) -o $@ $^ $(POLICY_L) $(CERTS_L) $(WEBHOOK_L) -lssl -lm
 
 # clang-tidy, again only where the file or what it includes has changed.
-TIDY := $(patsubst %.c,$(BUILD)/%.tidy,webhook/main.c tests/fuzz/replay.c \
-	$(POLICY_C) $(CERTS_C) $(WEBHOOK_C) $(TEST_C) $(FUZZ_C) $(BENCH_C))
+TIDY := $(patsubst %.c,$(BUILD)/%.tidy,webhook/main.c agent/main.c tests/fuzz/replay.c \
+	$(POLICY_C) $(CERTS_C) $(WEBHOOK_C) $(AGENT_C) $(TEST_C) $(FUZZ_C) $(BENCH_C))
 .PHONY: tidy
 tidy: $(TIDY)
 $(BUILD)/%.tidy: %.c $(BUILD)/%.o .clang-tidy
@@ -203,6 +219,6 @@ $(BUILD)/%.tidy: %.c $(BUILD)/%.o .clang-tidy
 		{ grep -v ' warnings\? generated' $@.log; exit 1; }; touch $@
 
 .SECONDARY:
--include $(patsubst %.c,$(BUILD)/%.d,webhook/main.c tests/fuzz/replay.c \
-	$(POLICY_C) $(CERTS_C) $(WEBHOOK_C) $(TEST_C) $(FUZZ_C) $(BENCH_C))
+-include $(patsubst %.c,$(BUILD)/%.d,webhook/main.c agent/main.c tests/fuzz/replay.c \
+	$(POLICY_C) $(CERTS_C) $(WEBHOOK_C) $(AGENT_C) $(TEST_C) $(FUZZ_C) $(BENCH_C))
 endif

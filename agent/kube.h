@@ -1,0 +1,84 @@
+/*
+ * kube.h - one call to the Kubernetes API server: a named object, and nothing else.
+ *
+ * TLS 1.2 or later, checked against one CA file; no redirects, no proxies (the API
+ * server is inside the cluster's network, whatever the environment says), no
+ * cookies, no netrc. The bearer token is read again for each call, since mounted
+ * ones rotate. Everything is bounded: time, bytes, headers. A call ends at once
+ * when the stop descriptor becomes readable. Calls are not repeated here: who
+ * calls knows what a repetition would mean.
+ */
+#ifndef AGENT_KUBE_H
+#define AGENT_KUBE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "oke/err.h"
+#include "oke/str.h"
+
+#define KUBE_ANSWER_MAX   (4u << 20)  /* bytes of an answer; etcd's objects have at most 1.5 MiB */
+#define KUBE_TOKEN_MAX    (16u << 10) /* bytes of a bearer token */
+#define KUBE_WARNINGS_MAX 4096        /* bytes of all Warning headers; further ones are dropped */
+#define KUBE_URL_MAX      1024
+#define KUBE_CONNECT_MS   5000
+#define KUBE_RETRY_MAX    300 /* seconds of Retry-After that are believed */
+
+struct kube_config {
+	const char *server;               /* "https://10.96.0.1:443" */
+	const char *token_file, *ca_file; /* PEM */
+	long timeout;                     /* seconds, of a whole call */
+	int stop;                         /* readable: give up; -1: never */
+};
+
+struct kube;
+
+struct kube *kube_new(const struct kube_config *config, struct err *err);
+void kube_free(struct kube *k); /* NULL is fine */
+
+enum kube_method { KUBE_GET, KUBE_PATCH, KUBE_DELETE }; /* PATCH: a JSON merge patch */
+
+struct kube_request {
+	enum kube_method method;
+	const char *path; /* "/api/v1/namespaces/oke-guard/secrets/oke-guard-tls" */
+	struct str body;  /* JSON; {NULL, 0}: none */
+};
+
+/* What came of a call, as far as the caller must tell them apart. */
+enum kube_result {
+	KUBE_OK,           /* 2xx */
+	KUBE_CONNECTION,   /* no answer: not reached, not trusted, cut, too late, too large */
+	KUBE_STOPPED,      /* no answer: the stop descriptor */
+	KUBE_UNAUTHORIZED, /* 401: the token; or there is none */
+	KUBE_FORBIDDEN,    /* 403: rights, or an admission webhook */
+	KUBE_MISSING,      /* 404 */
+	KUBE_CONFLICT,     /* 409: the object has changed since it was read */
+	KUBE_THROTTLED,    /* 429 */
+	KUBE_SERVER,       /* 5xx */
+	KUBE_REFUSED,      /* any other status */
+	KUBE_UNREADABLE,   /* 2xx, but not what was asked for: the caller's judgement */
+	KUBE_RESULTS_N
+};
+const char *kube_result_name(enum kube_result r); /* "connection": for metrics */
+
+struct kube_answer {
+	enum kube_result result;
+	long status; /* HTTP; 0: none */
+	char *body;  /* a NUL stands behind it; NULL: none */
+	size_t len;
+	char warnings[KUBE_WARNINGS_MAX]; /* values of Warning headers, a line each */
+	long retry_after;                 /* seconds; 0: not said */
+};
+
+/*
+ * 0: the object answered (KUBE_OK). -1: err says what came of it, with the method, the path and the
+ * API server's own words. out is always filled; end it with kube_answer_done.
+ */
+int kube_call(struct kube *k, const struct kube_request *request, struct kube_answer *out,
+	      struct err *err);
+void kube_answer_done(struct kube_answer *a); /* overwrites the body: it may hold a key */
+
+/* May it stand in a path: a DNS name in lower case, as Kubernetes' objects have? */
+bool kube_name_ok(const char *name);
+
+#endif

@@ -1,0 +1,26 @@
+/*
+ * wait.h - signals, and how long to wait before a call is tried again.
+ */
+#ifndef AGENT_WAIT_H
+#define AGENT_WAIT_H
+
+#include <stdbool.h>
+
+#include "agent/kube.h"
+
+#define WAIT_FIRST_S 1  /* after the first failure; doubled with each */
+#define WAIT_MOST_S  60 /* but never longer than this, unless the API server asks for it */
+
+/* SIGTERM and SIGINT from now on make a descriptor readable. -1 with err. */
+int wait_signals(struct err *err);
+
+/* Sleep; true: a signal has come (at once, then). */
+bool wait_sleep(int signals, long milliseconds);
+
+/* Milliseconds until the next try, after so many failures in a row: a quarter of it by chance. */
+long wait_backoff(unsigned failures, long retry_after);
+
+/* Milliseconds of CLOCK_BOOTTIME. */
+long long wait_now(void);
+
+#endif
