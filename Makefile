@@ -14,8 +14,8 @@ Q         ?= @
 JOBS      ?= $(shell nproc)
 
 # What a fresh Debian 12 lacks: the first three commands install it.
-DEPS_BUILD := gcc pkg-config libc6-dev libmicrohttpd-dev libgnutls28-dev libssl-dev libcjson-dev libyaml-dev \
-	libcurl4-gnutls-dev python3 python3-yaml
+DEPS_LIBS  := libc6-dev libmicrohttpd-dev libgnutls28-dev libssl-dev libcjson-dev libyaml-dev libcurl4-gnutls-dev
+DEPS_BUILD := gcc pkg-config $(DEPS_LIBS) python3 python3-yaml
 # prometheus is there for its promtool, systemd for systemd-analyze; neither is started.
 DEPS_CHECK := $(DEPS_BUILD) check python3-jsonschema openssl curl prometheus systemd
 DEPS_CLANG := clang libclang-rt-14-dev
@@ -23,6 +23,11 @@ DEPS_LINT  := $(DEPS_CHECK) clang-format clang-tidy shellcheck
 DEPS_BENCH := $(DEPS_BUILD) openssl nginx-light libnginx-mod-http-echo
 # Any go will do: what is older than Kubernetes asks for fetches a newer one (tests/e2e/build.sh).
 DEPS_E2E   = $(DEPS_BUILD) etcd-server openssl util-linux $(if $(shell command -v go),,golang-go)
+# The image's libraries are unpacked, not installed (tests/image/sysroot.py).
+DEPS_IMAGE = $(CROSS_GCC) pkg-config debian-archive-keyring python3 python3-yaml
+
+# What is built, and goes into the image.
+PROGRAMS := oke-guard oke-guard-agent
 
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wformat=2 -Wvla -Wundef \
 	-Wimplicit-fallthrough -Wstrict-prototypes -Wmissing-prototypes $(if $(WERROR),-Werror)
@@ -34,11 +39,11 @@ HARDEN_LD := -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed
 
 .DEFAULT_GOAL := all
 GOALS := $(or $(MAKECMDGOALS),all)
-OUTER := help deps deps-% run check check-% lint fuzz bench bench-% e2e clean soak image%
+OUTER := help deps deps-% run check check-% lint fuzz bench bench-% e2e clean soak image image-%
 INNER := $(filter-out $(OUTER),$(GOALS))
 
 # ---------------------------------------------------------------- commands
-.PHONY: help run check check-asan check-tsan lint fuzz bench bench-instructions e2e soak clean
+.PHONY: help run check check-asan check-tsan lint fuzz bench bench-instructions e2e soak image clean
 help: ## what there is
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 22
 
@@ -87,6 +92,24 @@ e2e: ## real kubectl, API server and controllers around the real binary; the fir
 	$(Q)bin=$$(tests/e2e/build.sh) && BIN=$$bin BUILD=$(BUILD) ACCEPT=$(ACCEPT) PYTHONDONTWRITEBYTECODE=1 \
 		$(PYTHON) tests/e2e/run.py
 
+# One recipe for both architectures, whatever this machine is: Debian's cross compiler, and its
+# packages unpacked below $(IMAGE). RELEASE names what they are, so that others compile anew.
+ARCH      ?= $(or $(shell dpkg --print-architecture 2>/dev/null),amd64)
+IMAGE     ?= build/image
+TRIPLET   := $(or $(patsubst amd64,x86_64-linux-gnu,$(filter amd64,$(ARCH))),$(patsubst arm64,aarch64-linux-gnu,$(filter arm64,$(ARCH))))
+CROSS_GCC  = $(if $(shell command -v $(TRIPLET)-gcc),gcc,gcc-$(subst _,-,$(TRIPLET)))
+SYSROOT    = $(IMAGE)/sysroot-$(ARCH)/root
+CROSS      = BUILD=$(IMAGE)/$(ARCH) CC='$(TRIPLET)-gcc --sysroot=$(SYSROOT)' PKG_CONFIG='PKG_CONFIG_SYSROOT_DIR=$(SYSROOT) \
+	PKG_CONFIG_LIBDIR=$(SYSROOT)/usr/lib/$(TRIPLET)/pkgconfig:$(SYSROOT)/usr/share/pkgconfig pkg-config' \
+	SANITIZE= RELEASE=$$(sha256sum < $(IMAGE)/sysroot-$(ARCH)/index.json | cut -c-16)
+
+image: ## OCI image in build/image, from Debian packages alone; ARCH=amd64 or arm64
+	$(if $(TRIPLET),,$(error ARCH=$(ARCH) is not known; ARCH=amd64 or ARCH=arm64))
+	$(Q)tests/deps.sh $(DEPS_IMAGE)
+	$(Q)$(PYTHON) tests/image/sysroot.py $(ARCH) $(IMAGE)/sysroot-$(ARCH) $(DEPS_LIBS) check base-files
+	$(Q)$(MAKE) --no-print-directory -j$(JOBS) all $(CROSS)
+	$(Q)$(PYTHON) tests/image/build.py $(ARCH) $(IMAGE) $(PROGRAMS)
+
 SECONDS ?= 60
 soak: ## a mixed load for SECONDS (60); fails when memory, descriptors or threads grow
 	$(Q)tests/deps.sh $(DEPS_BUILD) openssl
@@ -111,9 +134,11 @@ SAN_FLAGS := -O1 -g -fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-f
 FLAGS := $(SAN_FLAGS) $(if $(FUZZER),-fsanitize=fuzzer-no-link)
 LINK := $(SAN_FLAGS)
 else
-FLAGS := $(HARDEN_CC) -g -D_FORTIFY_SOURCE=2 -fPIE $(call probe,-fstack-clash-protection) $(call probe,-fcf-protection=full) $(call probe,-ftrivial-auto-var-init=zero)
+FLAGS := $(HARDEN_CC) -g -D_FORTIFY_SOURCE=2 -fPIE $(call probe,-fstack-clash-protection) $(call probe,-fcf-protection=full) $(call probe,-mbranch-protection=standard) $(call probe,-ftrivial-auto-var-init=zero)
 LINK := $(HARDEN_LD) -pie
 endif
+# The same bytes whatever folder they are built in.
+FLAGS += $(if $(RELEASE),-ffile-prefix-map=$(CURDIR)=.)
 
 pkg = $(shell $(PKG_CONFIG) --$(1) $(2))
 # Debian bookworm's libcjson.pc and libyaml's give plain flags; libmicrohttpd comes with GnuTLS.
@@ -146,7 +171,7 @@ AGENT_L   := $(call pkg,libs,$(LIBS_AGENT))
 CHECK_L   := $(shell $(PKG_CONFIG) --libs check 2>/dev/null)
 
 .PHONY: all tests fuzzers benches FORCE
-all: $(BUILD)/oke-guard $(BUILD)/oke-guard-agent
+all: $(addprefix $(BUILD)/,$(PROGRAMS))
 ifeq ($(SANITIZE),thread)
 tests: $(filter $(BUILD)/tests/webhook/%,$(TESTS)) # what tests/check.sh runs then
 else
@@ -156,7 +181,7 @@ fuzzers: $(REPLAYS)
 benches: $(BENCHES)
 
 # Objects depend on the flags they were compiled with.
-FLAGS_NOW := $(CC) $(CPPFLAGS) $(ALL_CFLAGS) $(LINK)
+FLAGS_NOW := $(CC) $(CPPFLAGS) $(ALL_CFLAGS) $(LINK) $(RELEASE)
 $(BUILD)/flags: FORCE
 	@mkdir -p $(@D); printf '%s\n' '$(FLAGS_NOW)' | cmp -s - $@ || printf '%s\n' '$(FLAGS_NOW)' > $@
 
