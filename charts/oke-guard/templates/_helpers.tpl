@@ -1,0 +1,176 @@
+{{- define "oke-guard.name" -}}
+{{- default .Chart.Name .Values.nameOverride | trunc 50 | trimSuffix "-" }}
+{{- end }}
+
+{{- /* Room for the longest suffix, and for what a Deployment adds to the names of its pods. */}}
+{{- define "oke-guard.fullname" -}}
+{{- if .Values.fullnameOverride }}
+{{- .Values.fullnameOverride | trunc 45 | trimSuffix "-" }}
+{{- else if contains (include "oke-guard.name" .) .Release.Name }}
+{{- .Release.Name | trunc 45 | trimSuffix "-" }}
+{{- else }}
+{{- printf "%s-%s" .Release.Name (include "oke-guard.name" .) | trunc 45 | trimSuffix "-" }}
+{{- end }}
+{{- end }}
+
+{{- define "oke-guard.selector" -}}
+app.kubernetes.io/name: {{ include "oke-guard.name" . }}
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end }}
+
+{{- define "oke-guard.labels" -}}
+{{ include "oke-guard.selector" . }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+app.kubernetes.io/part-of: oke-guard
+helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
+{{- end }}
+
+{{- /* Of pods: nothing here changes with the chart's version, which alone rolls no pod. */}}
+{{- define "oke-guard.podLabels" -}}
+{{- with .Values.podLabels }}
+{{- toYaml . }}
+{{ end }}
+{{- include "oke-guard.selector" . }}
+app.kubernetes.io/part-of: oke-guard
+{{- end }}
+
+{{- define "oke-guard.image" -}}
+{{- $i := .Values.image }}
+{{- if $i.digest }}
+{{- printf "%s/%s@%s" $i.registry $i.repository $i.digest }}
+{{- else }}
+{{- printf "%s/%s:%s" $i.registry $i.repository (default .Chart.AppVersion $i.tag) }}
+{{- end }}
+{{- end }}
+
+{{- define "oke-guard.serviceAccount" -}}
+{{- if .Values.serviceAccount.create }}
+{{- default (include "oke-guard.fullname" .) .Values.serviceAccount.name }}
+{{- else }}
+{{- default "default" .Values.serviceAccount.name }}
+{{- end }}
+{{- end }}
+
+{{- define "oke-guard.secret" -}}
+{{- $own := printf "%s-tls" (include "oke-guard.fullname" .) }}
+{{- if eq .Values.certificates.mode "secret" }}
+{{- default $own .Values.certificates.secret.name }}
+{{- else }}
+{{- $own }}
+{{- end }}
+{{- end }}
+
+{{- /* What pods of all parts have in common; under `spec`. */}}
+{{- define "oke-guard.pod" -}}
+enableServiceLinks: false
+securityContext:
+  {{- toYaml .Values.podSecurityContext | nindent 2 }}
+{{- with .Values.imagePullSecrets }}
+imagePullSecrets:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .Values.nodeSelector }}
+nodeSelector:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .Values.tolerations }}
+tolerations:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end }}
+
+{{- define "oke-guard.container" -}}
+image: {{ include "oke-guard.image" . }}
+imagePullPolicy: {{ .Values.image.pullPolicy }}
+securityContext:
+  {{- toYaml .Values.securityContext | nindent 2 }}
+{{- end }}
+
+{{- /* Virtual nodes run no DaemonSets, so neither CNI nor kube-proxy as other nodes do. */}}
+{{- define "oke-guard.nodeAffinity" -}}
+{{- if hasKey .Values.affinity "nodeAffinity" }}
+{{- toYaml .Values.affinity.nodeAffinity }}
+{{- else -}}
+requiredDuringSchedulingIgnoredDuringExecution:
+  nodeSelectorTerms:
+    - matchExpressions:
+        - {key: kubernetes.io/os, operator: In, values: [linux]}
+        - {key: node-role.kubernetes.io/virtual-node, operator: DoesNotExist}
+        - {key: oci.oraclecloud.com/oke-is-virtual-node, operator: DoesNotExist}
+{{- end }}
+{{- end }}
+
+{{- /* A user's policies: the same files for the server and for the agent. */}}
+{{- define "oke-guard.policyArgs" -}}
+- --config=/etc/oke-guard/config/guard.yaml
+- --policy=/etc/oke-guard/policies
+- --policy=/etc/oke-guard/extra
+{{- range .Values.existingPolicyConfigMaps }}
+- --policy=/etc/oke-guard/existing/{{ . }}
+{{- end }}
+{{- end }}
+
+{{- define "oke-guard.policyMounts" -}}
+- {name: config, mountPath: /etc/oke-guard/config, readOnly: true}
+- {name: policies, mountPath: /etc/oke-guard/policies, readOnly: true}
+- {name: extra, mountPath: /etc/oke-guard/extra, readOnly: true}
+{{- range $i, $name := .Values.existingPolicyConfigMaps }}
+- {name: existing-{{ $i }}, mountPath: /etc/oke-guard/existing/{{ $name }}, readOnly: true}
+{{- end }}
+{{- end }}
+
+{{- define "oke-guard.policyVolumes" -}}
+{{- $f := include "oke-guard.fullname" . -}}
+- name: config
+  configMap: {name: {{ $f }}-config}
+- name: policies
+  configMap: {name: {{ $f }}-policies}
+- name: extra # a user's own, made and changed without Helm
+  configMap: {name: {{ $f }}-extra, optional: true}
+{{- range $i, $name := .Values.existingPolicyConfigMaps }}
+- name: existing-{{ $i }}
+  configMap: {name: {{ $name }}}
+{{- end }}
+{{- end }}
+
+{{- /* The entries for the built-in policies, or the user's own, with the address and the CA put in. */}}
+{{- define "oke-guard.webhooks" -}}
+{{- $namespace := .Release.Namespace }}
+{{- $service := dict "name" (include "oke-guard.fullname" .) "namespace" $namespace "port" 443 }}
+{{- $generated := .Files.Get "files/webhooks.yaml" | fromYaml }}
+{{- $webhooks := default $generated.webhooks .Values.webhookConfiguration.webhooks }}
+{{- range $w := $webhooks }}
+{{- $client := dict "service" (merge dict $service (dict "path" $w.clientConfig.service.path)) }}
+{{- if eq $.Values.certificates.mode "secret" }}
+{{- $_ := set $client "caBundle" ($.Values.certificates.secret.caBundle | b64enc) }}
+{{- end }}
+{{- $_ := set $w "clientConfig" $client }}
+{{- end }}
+{{- toYaml $webhooks }}
+{{- end }}
+
+{{- /* What values.schema.json cannot say. Included by the server's Deployment. */}}
+{{- define "oke-guard.validate" -}}
+{{- $c := .Values.certificates }}
+{{- if eq .Release.Namespace "kube-system" }}
+{{- fail "kube-system is Oracle's namespace, where the guard refuses workloads with trusted accounts, its own included: install it with --namespace oke-guard --create-namespace" }}
+{{- end }}
+{{- if and (eq $c.mode "secret") (not $c.secret.caBundle) }}
+{{- fail "certificates.mode secret needs the CA that the API server is to trust: --set-file certificates.secret.caBundle=ca.crt" }}
+{{- end }}
+{{- if and (eq $c.mode "self") (not .Values.agent.enabled) }}
+{{- fail "certificates.mode self needs the agent, which makes the certificates: leave agent.enabled true, or choose another mode" }}
+{{- end }}
+{{- if and (eq $c.mode "self") .Values.webhookConfiguration.webhooks }}
+{{- fail "webhookConfiguration.webhooks counts in the modes cert-manager and secret alone: in mode self the agent writes the entries, from the policies" }}
+{{- end }}
+{{- range $name, $_ := .Values.policies }}
+{{- if hasKey $.Values.exceptions $name }}
+{{- fail (printf "policies and exceptions both have a file %s: they share one folder, so give one of them another name" $name) }}
+{{- end }}
+{{- end }}
+{{- if eq (int .Values.ports.webhook) (int .Values.ports.health) }}
+{{- fail "ports.webhook and ports.health must differ" }}
+{{- end }}
+{{- end }}
