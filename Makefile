@@ -39,11 +39,11 @@ HARDEN_LD := -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed
 
 .DEFAULT_GOAL := all
 GOALS := $(or $(MAKECMDGOALS),all)
-OUTER := help deps deps-% run check check-% lint fuzz bench bench-% e2e clean soak image image-%
+OUTER := help deps deps-% run check check-% lint fuzz bench bench-% e2e webhooks clean soak image image-%
 INNER := $(filter-out $(OUTER),$(GOALS))
 
 # ---------------------------------------------------------------- commands
-.PHONY: help run check check-asan check-tsan lint fuzz bench bench-instructions e2e soak image clean
+.PHONY: help run check check-asan check-tsan lint fuzz bench bench-instructions e2e webhooks soak image clean
 help: ## what there is
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 22
 
@@ -109,6 +109,11 @@ image: ## OCI image in build/image, from Debian packages alone; ARCH=amd64 or ar
 	$(Q)$(PYTHON) tests/image/sysroot.py $(ARCH) $(IMAGE)/sysroot-$(ARCH) $(DEPS_LIBS) check base-files
 	$(Q)$(MAKE) --no-print-directory -j$(JOBS) all $(CROSS)
 	$(Q)$(PYTHON) tests/image/build.py $(ARCH) $(IMAGE) $(PROGRAMS)
+
+webhooks: ## write the chart's webhook entries anew: those that the built-in policies need
+	$(Q)$(MAKE) --no-print-directory -j$(JOBS) all
+	$(Q)ACCEPT=1 BUILD=$(BUILD) PYTHONDONTWRITEBYTECODE=1 $(PYTHON) tests/webhook/test_generate.py \
+		Output.test_the_chart_has_the_built_in_policies
 
 SECONDS ?= 60
 soak: ## a mixed load for SECONDS (60); fails when memory, descriptors or threads grow

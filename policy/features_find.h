@@ -99,6 +99,8 @@ void find_config(struct finder *f, const struct subject *s);
 
 /* A Pod, or a kind that makes Pods. */
 bool is_workload(const struct gvk *gvk);
+/* These kinds by number (no version); false: there are fewer. */
+bool workload_at(size_t i, struct gvk *out);
 
 /* Find the pod spec in a workload of any kind; its place is built in steps[], which must stay. */
 #define POD_SPEC_STEPS 5

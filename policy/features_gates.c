@@ -37,6 +37,15 @@ bool is_workload(const struct gvk *gvk)
 	return workload_of(gvk) != NULL;
 }
 
+bool workload_at(size_t i, struct gvk *out)
+{
+	if (i >= sizeof workloads / sizeof *workloads)
+		return false;
+	*out = (struct gvk){ .group = str_of(workloads[i].group),
+			     .kind = str_of(workloads[i].kind) };
+	return true;
+}
+
 static const struct json *below(const struct json *object, const struct workload *w)
 {
 	for (size_t i = 0; i < POD_SPEC_STEPS && w->path[i] && object; i++)

@@ -86,6 +86,24 @@ static bool has_group(const struct user *user, struct str group)
 	return false;
 }
 
+const char *identity_exempt_name(size_t i)
+{
+	return i < LENGTH(exempt_names) ? exempt_names[i] : NULL;
+}
+
+const char *identity_exempt_prefix(size_t i, const char **group)
+{
+	if (i >= LENGTH(exempt_prefixes))
+		return NULL;
+	*group = exempt_prefixes[i].group;
+	return exempt_prefixes[i].prefix;
+}
+
+const char *identity_exempt_account(size_t i)
+{
+	return i < LENGTH(exempt_accounts) ? exempt_accounts[i] : NULL;
+}
+
 /* The group that every token of an account of this namespace brings. */
 static bool has_account_group(const struct user *user, struct str namespace)
 {

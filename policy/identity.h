@@ -30,6 +30,11 @@ bool identity_in_set(const struct identity *id, struct str set);
 /* Have members of the set been configured (besides the product's own accounts)? */
 bool identity_set_filled(const struct config *config, struct str set);
 
+/* The built-in exempt ones by number, as they are compared; NULL at the end. */
+const char *identity_exempt_name(size_t i);                       /* by name alone */
+const char *identity_exempt_prefix(size_t i, const char **group); /* by name and group */
+const char *identity_exempt_account(size_t i); /* of kube-system, and its group */
+
 /* The service account of that name: would its tokens be exempt, is it in any named set? */
 bool account_is_exempt(const struct config *config, struct str namespace, struct str name);
 bool account_in_sets(const struct config *config, struct str namespace, struct str name);

@@ -104,3 +104,24 @@ bool kind_cluster_scoped(struct str group, struct str kind)
 			return true;
 	return false;
 }
+
+bool kind_resource_cluster_scoped(struct str group, struct str resource)
+{
+	for (size_t i = 0; i < sizeof cluster_scoped / sizeof *cluster_scoped; i++) {
+		struct str kind = str_of(cluster_scoped[i].kind), plural;
+		bool same;
+		struct arena scratch;
+
+		if (!str_is(group, cluster_scoped[i].group))
+			continue;
+		if (!kind.n)
+			return true;
+		arena_init(&scratch, 1024);
+		plural = kind_resource(kind, &scratch);
+		same = str_eq(plural, resource);
+		arena_done(&scratch);
+		if (same)
+			return true;
+	}
+	return false;
+}

@@ -15,4 +15,7 @@ struct str kind_resource(struct str kind, struct arena *arena);
 /* Is it a built-in kind without namespaces? Of other kinds that is not known: false. */
 bool kind_cluster_scoped(struct str group, struct str kind);
 
+/* The same of a resource ("nodes"). */
+bool kind_resource_cluster_scoped(struct str group, struct str resource);
+
 #endif

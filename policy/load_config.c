@@ -19,6 +19,7 @@ static const char defaults[] =
 	"  tiers: {unsupported: deny, best-effort: warn, supported: allow}\n"
 	"  onError: allow\n"
 	"  overrides: []\n"
+	"  failClosed: []\n"
 	"  exceptions: {maxDays: 90}\n"
 	"  cluster: {kubernetes: auto, ocid: \"\"}\n"
 	"  self: {namespace: oke-guard, release: oke-guard}\n"
@@ -115,6 +116,13 @@ static const struct list overrides_list = { "[{rule: alpha/fields, action: deny}
 					    NULL,
 					    true,
 					    1000 };
+
+static const struct list fail_closed_list = { "[coredns/scale, kube-proxy/*]",
+					      sizeof(struct exception_rule),
+					      read_rule_ref,
+					      NULL,
+					      true,
+					      200 };
 
 /* ---- the cluster's facts ---- */
 
@@ -315,6 +323,7 @@ static const struct field spec_table[] = {
 	{ "tiers", read_fields, 0, &tiers_fields, NULL },
 	{ "onError", read_action, CONFIG(on_error), &words_answer, NULL },
 	{ "overrides", read_list, CONFIG(overrides), &overrides_list, NULL },
+	{ "failClosed", read_list, CONFIG(fail_closed), &fail_closed_list, NULL },
 	{ "exceptions", read_fields, 0, &exceptions_fields, NULL },
 	{ "cluster", read_fields, 0, &cluster_fields, NULL },
 	{ "self", read_fields, 0, &self_fields, NULL },

@@ -181,6 +181,7 @@ struct config {
 	enum action tiers[3]; /* by enum tier */
 	enum action on_error; /* ACTION_ALLOW or ACTION_DENY */
 	struct override *overrides;
+	struct exception_rule *fail_closed; /* a dead guard refuses what they deny; rule "*": all */
 	unsigned exception_max_days;
 	struct fact *facts;
 	struct str cluster_ocid;
@@ -199,7 +200,7 @@ struct config {
 
 struct exception_rule {
 	struct exception_rule *next;
-	struct str policy, rule; /* exact */
+	struct str policy, rule; /* exact; in failClosed the rule may be "*" */
 	struct origin origin;
 };
 

@@ -54,6 +54,25 @@ static void print_overrides(struct emit *e, const struct config *c)
 		from(e, c, "spec.overrides");
 }
 
+static void print_fail_closed(struct emit *e, const struct config *c)
+{
+	emit_list(e, "failClosed", !c->fail_closed);
+	for (const struct exception_rule *m = c->fail_closed; m; m = m->next) {
+		struct arena scratch;
+		struct text rule;
+
+		arena_init(&scratch, 4096);
+		text_init(&rule, &scratch, 1024);
+		text_printf(&rule, "%.*s/%.*s", STR_ARG(m->policy), STR_ARG(m->rule));
+		emit_str(e, NULL, text_get(&rule));
+		emit_origin(e, &m->origin);
+		arena_done(&scratch);
+	}
+	emit_end(e);
+	if (!c->fail_closed)
+		from(e, c, "spec.failClosed");
+}
+
 /* ---- facts ---- */
 
 static const struct fact *fact_of(const struct config *c, const char *name)
@@ -239,6 +258,7 @@ void policy_print_config(const struct policy_set *set, enum print_format format,
 	print_tiers(&e, c);
 	line(&e, c, "spec.onError", str_of(action_name(c->on_error)));
 	print_overrides(&e, c);
+	print_fail_closed(&e, c);
 	emit_map(&e, "exceptions", false);
 	emit_number(&e, "maxDays", c->exception_max_days);
 	from(&e, c, "spec.exceptions.maxDays");

@@ -112,6 +112,21 @@ enum action validate_usual_action(const struct config *c, const struct rule *r)
 	return r->has_action && r->action < a ? r->action : a;
 }
 
+enum action validate_action(const struct config *c, const struct rule *r)
+{
+	enum action all = validate_usual_action(c, r);
+
+	for (const struct override *o = c->overrides; o; o = o->next) {
+		if (!str_eq(o->policy, r->policy->name))
+			continue;
+		if (str_eq(o->rule, r->name))
+			return o->action;
+		if (str_is(o->rule, "*"))
+			all = o->action;
+	}
+	return all;
+}
+
 static bool lowers(const struct config *c, const struct override *o, const struct policy *p)
 {
 	for (const struct rule *r = p->rules; r; r = r->next)
@@ -165,6 +180,7 @@ int model_validate(const struct model *model, struct arena *arena, struct policy
 	for (const struct policy *p = model->policies; p; p = p->next)
 		validate_rules(&v, p);
 	validate_overrides(&v);
+	validate_required(&v);
 	validate_exceptions(&v);
 	free(v.by_name);
 	return report->errors > errors ? -1 : 0;

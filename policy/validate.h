@@ -24,9 +24,12 @@ void validate_unknown_rule(const struct validation *v, const struct origin *at, 
 			   struct str rule);
 /* What the rule comes to without overrides: the lower of its tier's action and its own. */
 enum action validate_usual_action(const struct config *c, const struct rule *r);
+/* What it comes to with them, as long as no exception, mode or unknown identity lowers it. */
+enum action validate_action(const struct config *c, const struct rule *r);
 
 void validate_rules(const struct validation *v, const struct policy *p);
 void validate_overrides(const struct validation *v);
 void validate_exceptions(const struct validation *v);
+void validate_required(const struct validation *v);
 
 #endif

@@ -35,22 +35,6 @@ static const struct rule *rule_of(const struct validation *v, const struct excep
 
 /* ---- does it do anything? ---- */
 
-/* As long as no mode and no unknown identity lowers it. */
-static enum action most(const struct config *c, const struct rule *r)
-{
-	enum action all = validate_usual_action(c, r);
-
-	for (const struct override *o = c->overrides; o; o = o->next) {
-		if (!str_eq(o->policy, r->policy->name))
-			continue;
-		if (str_eq(o->rule, r->name))
-			return o->action;
-		if (str_is(o->rule, "*"))
-			all = o->action;
-	}
-	return all;
-}
-
 static void check_rules(const struct validation *v, const struct exception *e)
 {
 	for (const struct exception_rule *ref = e->rules; ref; ref = ref->next) {
@@ -58,11 +42,11 @@ static void check_rules(const struct validation *v, const struct exception *e)
 
 		if (!r)
 			validate_unknown_rule(v, &ref->origin, ref->policy, ref->rule);
-		else if (most(&v->model->config, r) <= e->action)
+		else if (validate_action(&v->model->config, r) <= e->action)
 			warn(v, &ref->origin, e,
 			     "does nothing for %.*s/%.*s, which comes to %s anyway: leave it out",
 			     QUOTED(ref->policy), QUOTED(ref->rule),
-			     action_name(most(&v->model->config, r)));
+			     action_name(validate_action(&v->model->config, r)));
 	}
 }
 

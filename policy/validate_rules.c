@@ -7,6 +7,7 @@
 #include "policy/catalogue.h"
 #include "policy/nearest.h"
 #include "policy/overlap.h"
+#include "policy/unsent.h"
 
 __attribute__((format(printf, 3, 4))) static void
 rule_error(const struct validation *v, const struct rule *r, const char *fmt, ...)
@@ -49,6 +50,22 @@ static void check_wide(const struct validation *v, const struct policy *p)
 			       "\"*\" as group or resource is for policies whose rules all have "
 			       "\"features\", and rule \"%.*s\" has none: name the resources",
 			       QUOTED(r->name));
+}
+
+/* A warning: manifests are judged by it all the same, as by the built-in ones. */
+static void check_sent(const struct validation *v, const struct policy *p)
+{
+	for (const struct object_ref *o = p->builtin ? NULL : p->objects; o; o = o->next) {
+		const char *why = unsent_why(o->group, o->resource);
+
+		if (why)
+			report_message(
+				v->report, false, &o->origin,
+				"the API server is never asked to send %.*s to this guard (%s), "
+				"so in a cluster the policy never judges them: leave them out, "
+				"or use it for manifests alone",
+				QUOTED(o->resource), why);
+	}
 }
 
 static void check_rule_objects(const struct validation *v, const struct rule *r)
@@ -266,6 +283,7 @@ static void check_operations(const struct validation *v, const struct rule *r)
 void validate_rules(const struct validation *v, const struct policy *p)
 {
 	check_wide(v, p);
+	check_sent(v, p);
 	check_addon(v, p);
 	for (const struct rule *r = p->rules; r; r = r->next) {
 		check_above(v, r);

@@ -18,6 +18,7 @@ static const struct command {
 	{ "policy", "print, lint, explain, schema", cmd_policy },
 	{ "certs", "issue, check and show certificates", cmd_certs },
 	{ "learn", "who touches what: the identities to exempt", cmd_learn },
+	{ "generate", "the webhook configuration that the policies need", cmd_generate },
 	{ "alpha", "what is known about alpha features: list, explain", cmd_alpha },
 };
 #define COMMANDS_N (sizeof commands / sizeof *commands)

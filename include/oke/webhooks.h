@@ -74,9 +74,9 @@ enum webhooks_format { WEBHOOKS_JSON, WEBHOOKS_YAML };
 void webhooks_print(const struct webhooks *webhooks, const struct webhook_target *target,
 		    enum webhooks_format format, struct text *out);
 
-/* The value of its `webhooks` alone, a JSON array on one line: for a patch. */
+/* Its `webhooks` alone. JSON: the array, for a patch; YAML: "webhooks:" and the list. */
 void webhooks_print_list(const struct webhooks *webhooks, const struct webhook_target *target,
-			 struct text *out);
+			 enum webhooks_format format, struct text *out);
 
 /* One call for each difference. blind: the live object leaves out what the wanted one sees. */
 struct webhooks_report {
