@@ -134,14 +134,30 @@ requiredDuringSchedulingIgnoredDuringExecution:
 {{- end }}
 {{- end }}
 
-{{- /* The entries for the built-in policies, or the user's own, with the address and the CA put in. */}}
+{{- /*
+The entries for the built-in policies, made for a release in namespace oke-guard: that namespace has
+an entry of its own, named after it, and is left out elsewhere. A user's own entries are taken as
+they are. In both the address and the CA are put in.
+*/}}
 {{- define "oke-guard.webhooks" -}}
 {{- $namespace := .Release.Namespace }}
-{{- $service := dict "name" (include "oke-guard.fullname" .) "namespace" $namespace "port" 443 }}
-{{- $generated := .Files.Get "files/webhooks.yaml" | fromYaml }}
-{{- $webhooks := default $generated.webhooks .Values.webhookConfiguration.webhooks }}
+{{- $webhooks := .Values.webhookConfiguration.webhooks }}
+{{- if not $webhooks }}
+{{- $webhooks = (.Files.Get "files/webhooks.yaml" | fromYaml).webhooks }}
 {{- range $w := $webhooks }}
-{{- $client := dict "service" (merge dict $service (dict "path" $w.clientConfig.service.path)) }}
+{{- if eq $w.name "oke-guard.support.oke-guard.internal" }}
+{{- $_ := set $w "name" (printf "%s.support.oke-guard.internal" $namespace) }}
+{{- end }}
+{{- range $e := ($w.namespaceSelector | default dict).matchExpressions }}
+{{- if has "oke-guard" $e.values }}
+{{- $_ := set $e "values" (append (without $e.values "oke-guard") $namespace | sortAlpha) }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- range $w := $webhooks }}
+{{- $service := dict "name" (include "oke-guard.fullname" $) "namespace" $namespace "port" 443 "path" $w.clientConfig.service.path }}
+{{- $client := dict "service" $service }}
 {{- if eq $.Values.certificates.mode "secret" }}
 {{- $_ := set $client "caBundle" ($.Values.certificates.secret.caBundle | b64enc) }}
 {{- end }}
@@ -164,6 +180,15 @@ requiredDuringSchedulingIgnoredDuringExecution:
 {{- end }}
 {{- if and (eq $c.mode "self") .Values.webhookConfiguration.webhooks }}
 {{- fail "webhookConfiguration.webhooks counts in the modes cert-manager and secret alone: in mode self the agent writes the entries, from the policies" }}
+{{- end }}
+{{- if and (ne $c.mode "self") (not .Values.webhookConfiguration.webhooks) }}
+{{- range $w := (.Files.Get "files/webhooks.yaml" | fromYaml).webhooks }}
+{{- range $e := ($w.namespaceSelector | default dict).matchExpressions }}
+{{- if and (ne $.Release.Namespace "oke-guard") (has $.Release.Namespace $e.values) }}
+{{- fail (printf "namespace %s has entries of its own in the webhook configuration: install into another one (--namespace oke-guard), or leave certificates.mode self" $.Release.Namespace) }}
+{{- end }}
+{{- end }}
+{{- end }}
 {{- end }}
 {{- range $name, $_ := .Values.policies }}
 {{- if hasKey $.Values.exceptions $name }}

@@ -1,7 +1,7 @@
 {{- /*
 A hook has an account and rights of its own, which live as long as the hook does and have its
-name. These three are called with a dict: context, name, events, and cluster ("Cluster" or "") and
-rules of its role.
+name. These are called with a dict: context, name, events; verbs on ConfigMap F-probe and on the
+ValidatingWebhookConfiguration, each of which may be left out.
 */}}
 {{- define "oke-guard.hookMeta" -}}
 name: {{ .name }}
@@ -21,24 +21,44 @@ metadata:
   {{- include "oke-guard.hookMeta" . | nindent 2 }}
 automountServiceAccountToken: false
 {{- if .context.Values.rbac.create }}
+{{- $f := include "oke-guard.fullname" .context }}
+{{- with .probe }}
 ---
 apiVersion: rbac.authorization.k8s.io/v1
-kind: {{ .cluster }}Role
+kind: Role
 metadata:
-  {{- include "oke-guard.hookMeta" . | nindent 2 }}
+  {{- include "oke-guard.hookMeta" $ | nindent 2 }}
 rules:
-  {{- .rules | nindent 2 }}
+  - {apiGroups: [""], resources: [configmaps], resourceNames: [{{ $f }}-probe], verbs: [{{ . }}]}
 ---
 apiVersion: rbac.authorization.k8s.io/v1
-kind: {{ .cluster }}RoleBinding
+kind: RoleBinding
 metadata:
-  {{- include "oke-guard.hookMeta" . | nindent 2 }}
-roleRef:
-  apiGroup: rbac.authorization.k8s.io
-  kind: {{ .cluster }}Role
-  name: {{ .name }}
+  {{- include "oke-guard.hookMeta" $ | nindent 2 }}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: {{ $.name }}}
 subjects:
-  - {kind: ServiceAccount, name: {{ .name }}, namespace: {{ .context.Release.Namespace }}}
+  - {kind: ServiceAccount, name: {{ $.name }}, namespace: {{ $.context.Release.Namespace }}}
+{{- end }}
+{{- with .webhooks }}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata:
+  {{- include "oke-guard.hookMeta" $ | nindent 2 }}
+rules:
+  - apiGroups: [admissionregistration.k8s.io]
+    resources: [validatingwebhookconfigurations]
+    resourceNames: [{{ $f }}]
+    verbs: [{{ . }}]
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRoleBinding
+metadata:
+  {{- include "oke-guard.hookMeta" $ | nindent 2 }}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: {{ $.name }}}
+subjects:
+  - {kind: ServiceAccount, name: {{ $.name }}, namespace: {{ $.context.Release.Namespace }}}
+{{- end }}
 {{- end }}
 {{- end }}
 
@@ -71,16 +91,12 @@ resources:
   {{- toYaml .Values.agent.resources | nindent 2 }}
 {{- end }}
 
-{{- define "oke-guard.probeRules" -}}
-- apiGroups: [""]
-  resources: [configmaps]
-  resourceNames: [{{ include "oke-guard.fullname" . }}-probe]
-  verbs: [get, patch]
-{{- end }}
-
+{{- /* In mode audit nothing shows: it only looks whether the API server knows where to ask. */}}
 {{- define "oke-guard.probeArgs" -}}
+{{- $mode := default "enforce" .Values.config.mode -}}
 - probe
 - --namespace={{ .Release.Namespace }}
 - --release={{ include "oke-guard.fullname" . }}
-- --timeout={{ .Values.probe.timeout }}
+- --mode={{ $mode }}
+- --timeout={{ ternary (min 30 (int .Values.probe.timeout)) .Values.probe.timeout (eq $mode "audit") }}
 {{- end }}
