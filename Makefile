@@ -21,6 +21,7 @@ DEPS_CHECK := $(DEPS_BUILD) check python3-jsonschema openssl curl prometheus sys
 DEPS_CLANG := clang libclang-rt-14-dev
 DEPS_LINT  := $(DEPS_CHECK) clang-format clang-tidy shellcheck
 DEPS_BENCH := $(DEPS_BUILD) openssl nginx-light libnginx-mod-http-echo
+DEPS_CHART = $(DEPS_BUILD) $(if $(shell command -v go),,golang-go)
 # Any go will do: what is older than Kubernetes asks for fetches a newer one (tests/e2e/build.sh).
 DEPS_E2E   = $(DEPS_BUILD) etcd-server openssl util-linux $(if $(shell command -v go),,golang-go)
 # The image's libraries are unpacked, not installed (tests/image/sysroot.py).
@@ -39,11 +40,11 @@ HARDEN_LD := -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed
 
 .DEFAULT_GOAL := all
 GOALS := $(or $(MAKECMDGOALS),all)
-OUTER := help deps deps-% run check check-% lint fuzz bench bench-% e2e webhooks clean soak image image-%
+OUTER := help deps deps-% run check check-% lint fuzz bench bench-% chart e2e webhooks clean soak image image-%
 INNER := $(filter-out $(OUTER),$(GOALS))
 
 # ---------------------------------------------------------------- commands
-.PHONY: help run check check-asan check-tsan lint fuzz bench bench-instructions e2e webhooks soak image clean
+.PHONY: help run check check-asan check-tsan lint fuzz bench bench-instructions chart e2e webhooks soak image clean
 help: ## what there is
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 22
 
@@ -85,6 +86,11 @@ bench-instructions: ## instructions a review takes, against tests/bench/instruct
 	$(Q)tests/deps.sh $(DEPS_BUILD) valgrind
 	$(Q)$(MAKE) --no-print-directory -j$(JOBS) benches
 	$(Q)BUILD=$(BUILD) tests/bench/instructions.sh $(if $(ACCEPT),--accept)
+
+chart: ## the Helm chart: lint, golden renderings, schemas of Kubernetes; the first run builds Helm
+	$(Q)tests/deps.sh $(DEPS_CHART)
+	$(Q)$(MAKE) --no-print-directory -j$(JOBS) all
+	$(Q)BUILD=$(BUILD) ACCEPT=$(ACCEPT) PYTHON=$(PYTHON) tests/chart/run.sh
 
 e2e: ## real kubectl, API server and controllers around the real binary; the first run builds Kubernetes
 	$(Q)tests/deps.sh $(DEPS_E2E)

@@ -1,0 +1,10 @@
+#!/bin/sh
+# tests/chart/run.py with the programs that it needs, built from Go modules and kept beside those of
+# the end-to-end tests; so are the JSON Schemas that it makes. See tests/e2e/build.sh for the folder.
+set -eu
+cd "$(dirname "$0")/../.."
+HELM=$(tests/e2e/build.sh helm)/helm
+KUBECONFORM=$(tests/e2e/build.sh kubeconform)/kubeconform
+SCHEMAS=$(dirname "$(dirname "$HELM")")
+export HELM KUBECONFORM SCHEMAS PYTHONDONTWRITEBYTECODE=1
+exec "${PYTHON:-/usr/bin/python3}" tests/chart/run.py
