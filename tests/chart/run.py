@@ -88,6 +88,12 @@ def notes_of(file):
     return yaml.safe_load(out.stdout)["notes"] if out.returncode == 0 else out.stderr
 
 
+def in_order(text):
+    """Helm 3 and 4 order kinds that they do not know, and part documents, each its own way."""
+    documents = (d.strip("\n") for d in re.split(r"^---\n", text, flags=re.M))
+    return "".join(f"---\n{d}\n" for d in sorted(documents) if d)
+
+
 def shortened(text):
     """The dashboard stands in the chart as it is: a golden file need not repeat it."""
     with open(f"{CHART}/files/dashboard.json", encoding="utf-8") as f:
@@ -163,7 +169,7 @@ def check_values(file, schemas):
         return
     text = rendered.stdout
     objects = [d for d in yaml.safe_load_all(text) if d]
-    report(f"{name}: as in golden/", golden_faults(file, shortened(text) + "---\n# NOTES.txt\n" + commented(notes_of(file))))
+    report(f"{name}: as in golden/", golden_faults(file, in_order(shortened(text)) + "---\n# NOTES.txt\n" + commented(notes_of(file))))
     for version in VERSIONS:
         report(f"{name}: kubeconform, Kubernetes {version}", conform_faults(text, schemas[version]))
     values = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
