@@ -209,6 +209,20 @@ static long parse_seconds(struct str value)
 	return seconds > KUBE_RETRY_MAX ? KUBE_RETRY_MAX : seconds;
 }
 
+/* 0: it is no date. */
+static int64_t parse_date(struct str value)
+{
+	char z[64];
+	time_t t;
+
+	if (value.n >= sizeof z)
+		return 0;
+	memcpy(z, value.s, value.n);
+	z[value.n] = '\0';
+	t = curl_getdate(z, NULL);
+	return t > 0 ? t : 0;
+}
+
 static size_t take_header(char *data, size_t size, size_t n, void *ctx)
 {
 	const struct call *c = ctx;
@@ -219,6 +233,8 @@ static size_t take_header(char *data, size_t size, size_t n, void *ctx)
 		add_warning(c->out, value);
 	else if (header_is(line, "retry-after:", &value))
 		c->out->retry_after = parse_seconds(value);
+	else if (header_is(line, "date:", &value))
+		c->out->date = parse_date(value);
 	return n;
 }
 

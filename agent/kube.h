@@ -13,6 +13,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "oke/err.h"
 #include "oke/str.h"
@@ -68,6 +69,7 @@ struct kube_answer {
 	size_t len;
 	char warnings[KUBE_WARNINGS_MAX]; /* values of Warning headers, a line each */
 	long retry_after;                 /* seconds; 0: not said */
+	int64_t date;                     /* the API server's clock; 0: not said */
 };
 
 /*

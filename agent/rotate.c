@@ -112,6 +112,7 @@ struct str rotate_bundle(const struct store *s, struct arena *arena)
 struct pair {
 	unsigned faults; /* a bit each of enum keypair_fault_kind; 0: it can be served */
 	int64_t from, to;
+	char why[256]; /* the gravest */
 };
 
 static void keypair_end(struct keypair **kp)
@@ -132,13 +133,20 @@ static struct pair look_at(struct str cert, struct str key, struct str ca,
 		cert.n && key.n ? keypair_parse(cert, key, &err) : NULL;
 	size_t n = kp ? keypair_faults(kp, &want, faults) : 0;
 
-	if (!kp)
+	if (!kp) {
+		snprintf(pair.why, sizeof pair.why, "%.200s",
+			 cert.n && key.n ? err.msg : "certificate or key is missing");
 		return pair;
+	}
 	pair = (struct pair){ .from = keypair_not_before(kp), .to = keypair_not_after(kp) };
 	for (size_t i = 0; i < n && i < KEYPAIR_FAULTS_MAX; i++)
 		pair.faults |= 1u << faults[i].kind;
-	if (!ca.n)
+	if (n)
+		snprintf(pair.why, sizeof pair.why, "%s", faults[0].text);
+	if (!ca.n) {
 		pair.faults |= 1u << FAULT_CHAIN;
+		snprintf(pair.why, sizeof pair.why, "ca.crt is missing");
+	}
 	return pair;
 }
 
@@ -255,6 +263,7 @@ void rotate_plan(const struct store *s, const struct in_force *f, const struct r
 		out->expires = v.current.to;
 		out->renew = certs_renew_at(v.current.from, v.current.to);
 	}
+	memcpy(out->why, v.current.why, sizeof out->why);
 	out->step = plan_step(&v, &out->at);
 }
 

@@ -97,6 +97,7 @@ struct rotate_plan {
 	bool good;       /* the current pair can be served and is trusted by ca.crt */
 	int64_t expires; /* of the current pair; 0: there is none */
 	int64_t renew;   /* when its renewal is due; 0: there is none */
+	char why[256];   /* it is not good: why, in words */
 };
 
 /* The caBundle that the Secret asks for; in the arena. s is NULL when there is no room. */
