@@ -143,7 +143,8 @@ static int start_policies(struct program *p, const struct asked *asked)
 	p->source = (struct policy_source){ .paths = asked->policies.v,
 					    .paths_n = asked->policies.n,
 					    .config = asked->config };
-	p->reload = (struct reload){ .source = &p->source,
+	p->reload = (struct reload){ .command = "oke-guard serve",
+				     .source = &p->source,
 				     .policies = &p->policies,
 				     .certificate = &p->serving,
 				     .metrics = &p->metrics,

@@ -342,7 +342,7 @@ static double start_time(void)
 	       ticks / (double)sysconf(_SC_CLK_TCK);
 }
 
-static void print_process(FILE *f)
+void metrics_process(FILE *f)
 {
 	double page = (double)sysconf(_SC_PAGESIZE);
 	struct rlimit files = { 0 };
@@ -393,7 +393,7 @@ char *metrics_text(struct metrics *m, const struct metrics_now *now, size_t *len
 	print_uses(f, m);
 	print_exceptions(f, now);
 	print_now(f, now);
-	print_process(f);
+	metrics_process(f);
 	if (ferror(f) | fclose(f)) {
 		free(text);
 		return NULL;

@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "oke/policy.h"
 #include "webhook/tally.h"
@@ -90,6 +91,8 @@ struct metrics_now {
 	int64_t exception_expiry;  /* seconds until the next one ends; < 0: none is in force */
 };
 
+/* The process_* families alone. */
+void metrics_process(FILE *f);
 /* malloc'd; NULL without memory. */
 char *metrics_text(struct metrics *m, const struct metrics_now *now, size_t *len);
 

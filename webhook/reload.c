@@ -36,7 +36,7 @@ static void take_message(void *ctx, bool error, const char *text)
 	if (error && !*t->why)
 		snprintf(t->why, sizeof t->why, "%s", text);
 	if (error && t->first)
-		fprintf(stderr, "oke-guard serve: %s\n", text);
+		fprintf(stderr, "%s: %s\n", t->reload->command, text);
 	else
 		log_message(t, error, text);
 }

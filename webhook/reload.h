@@ -33,6 +33,7 @@ struct reload_state {
 
 struct reload {
 	/* The caller's, filled in before reload_start. */
+	const char *command; /* "oke-guard serve": before each message on stderr */
 	const struct policy_source *source;
 	struct slot *policies; /* of struct policy_set; empty */
 	struct serving *certificate;
