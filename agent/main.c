@@ -12,6 +12,8 @@ static const struct command {
 	const char *name, *summary;
 	int (*run)(int argc, char **argv);
 } commands[] = {
+	{ "run", "keep certificates and webhook configuration", cmd_run },
+	{ "probe", "prove that a denial is really denied", cmd_probe },
 	{ "remove", "remove the webhook configuration, before everything else goes", cmd_remove },
 };
 #define COMMANDS_N (sizeof commands / sizeof *commands)

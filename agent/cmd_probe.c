@@ -1,0 +1,270 @@
+/*
+ * cmd_probe.c - `oke-guard-agent probe`: is a denial really denied, all the way from the API
+ * server to the guard and back? For `helm test`, and after install and upgrade.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "agent/cluster.h"
+#include "agent/cmd.h"
+#include "agent/object.h"
+#include "agent/probe.h"
+#include "agent/wait.h"
+#include "oke/cleanup.h"
+#include "oke/shown.h"
+
+#define GROUP       "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations/"
+#define AGAIN_MS    2000
+#define SHOWN_MAX   2000 /* bytes of the API server's words */
+#define SHOWN_ARENA (KUBE_ANSWER_MAX * 4)
+
+struct asked {
+	struct cluster cluster;
+	const char *namespace, *release, *config_map, *configuration, *mode;
+	long timeout;
+};
+
+static int complain(int status, const struct err *err)
+{
+	fprintf(stderr, "oke-guard-agent probe: %s\n", err->msg);
+	return status;
+}
+
+/* A dry run of a change that the guard must object to. */
+static enum probe_outcome try_once(struct kube *k, const struct asked *a,
+				   struct kube_answer *answer, struct err *err)
+{
+	char path[KUBE_URL_MAX];
+	struct kube_request request = { .method = KUBE_PATCH,
+					.path = path,
+					.body = STR("{\"data\":{\"state\":\"probed\"}}") };
+
+	snprintf(path, sizeof path,
+		 "/api/v1/namespaces/%s/configmaps/%s?dryRun=All&fieldManager=oke-guard-probe",
+		 a->namespace, a->config_map);
+	err->msg[0] = '\0';
+	kube_call(k, &request, answer, err);
+	return probe_judge(answer);
+}
+
+/* Its rights may not suffice for that: then it is not known. */
+static void look(struct kube *k, const struct asked *a, struct probe_sight *sight)
+{
+	struct kube_request request = { .method = KUBE_GET };
+	struct kube_answer answer;
+	struct configuration c = { 0 };
+	char path[KUBE_URL_MAX];
+	struct arena arena;
+	struct err err;
+
+	snprintf(path, sizeof path, GROUP "%s", a->configuration);
+	request.path = path;
+	arena_init(&arena, OBJECT_MEMORY);
+	*sight = (struct probe_sight){ .mode = a->mode };
+	if (kube_call(k, &request, &answer, &err) == 0)
+		sight->known = sight->there =
+			configuration_read(
+				(struct str){ answer.body ? answer.body : "", answer.len }, &arena,
+				&c, &err) == 0;
+	else
+		sight->known = answer.result == KUBE_MISSING;
+	sight->entries = c.entries;
+	sight->untrusted = c.untrusted;
+	kube_answer_done(&answer);
+	object_wipe(&arena);
+}
+
+/* The text after `denied the request: `, as kubectl would show it. */
+static void print_denial(const struct kube_answer *a)
+{
+	static const char before[] = "denied the request: ";
+	scoped(arena_end) struct arena arena;
+	struct err err;
+	const struct json *j;
+	struct str text;
+	const char *p;
+
+	arena_init(&arena, SHOWN_ARENA);
+	j = json_parse((struct str){ a->body, a->len }, NULL, &arena, &err);
+	text = json_str(json_get(j, STR("message")));
+	if ((p = text.n ? memmem(text.s, text.n, before, sizeof before - 1) : NULL))
+		text = str_from(text, (size_t)(p - text.s) + sizeof before - 1);
+	if ((p = text.n ? memchr(text.s, '\n', text.n) : NULL))
+		text.n = (size_t)(p - text.s);
+	text = shown(text, SHOWN_MAX, &arena);
+	printf("  %.*s\n", STR_ARG(text));
+}
+
+static bool in_place(const struct probe_sight *s)
+{
+	return !s->known || (s->entries && !s->untrusted);
+}
+
+static int tell(struct kube *k, const struct asked *a, enum probe_outcome outcome,
+		const struct kube_answer *answer, const struct err *err)
+{
+	struct probe_sight sight;
+
+	if (outcome == PROBE_DENIED) {
+		printf("Proved: the API server asked the guard about a change of ConfigMap %s/%s, "
+		       "and "
+		       "it was denied:\n",
+		       a->namespace, a->config_map);
+		print_denial(answer);
+		return AGENT_DONE;
+	}
+	if (outcome == PROBE_WARNED) {
+		printf("Proved: the API server asked the guard about a change of ConfigMap %s/%s, "
+		       "and "
+		       "a warning\ncame back; nothing is denied (mode warn).\n",
+		       a->namespace, a->config_map);
+		return AGENT_DONE;
+	}
+	if (outcome == PROBE_FAILED) {
+		fprintf(stderr, "oke-guard-agent probe: %s\n", err->msg);
+		if (answer->result == KUBE_MISSING)
+			fprintf(stderr, "The chart makes this ConfigMap: helm upgrade.\n");
+		return AGENT_FAILED;
+	}
+	look(k, a, &sight);
+	if (!strcmp(a->mode, "audit") && in_place(&sight)) {
+		printf("Not proved, and not refuted: ");
+		probe_explain(&sight, stdout);
+		return AGENT_DONE;
+	}
+	fprintf(stderr, "oke-guard-agent probe: nobody objected to a change of ConfigMap %s/%s.\n",
+		a->namespace, a->config_map);
+	probe_explain(&sight, stderr);
+	return AGENT_FAILED;
+}
+
+/* Nothing better will come: it is proved; or the mode is audit, and all is where it should be. */
+static bool settled(struct kube *k, const struct asked *a, enum probe_outcome o)
+{
+	struct probe_sight sight;
+
+	if (o != PROBE_PASSED || strcmp(a->mode, "audit") != 0)
+		return o == PROBE_DENIED || o == PROBE_WARNED;
+	look(k, a, &sight);
+	return in_place(&sight);
+}
+
+/* Until it is proved, or the time is over: after an installation everything takes a moment. */
+static int probe(struct kube *k, const struct asked *a, int signals)
+{
+	long long end = wait_now() + a->timeout * 1000;
+	struct kube_answer *answer = calloc(1, sizeof *answer);
+	enum probe_outcome outcome = PROBE_FAILED;
+	struct err err = { .kind = ERR_NONE };
+	int status;
+
+	if (!answer) {
+		err_nomem(&err);
+		return complain(AGENT_FAILED, &err);
+	}
+	for (;;) {
+		kube_answer_done(answer);
+		outcome = try_once(k, a, answer, &err);
+		if (settled(k, a, outcome) || answer->result == KUBE_STOPPED ||
+		    wait_now() + AGAIN_MS > end || wait_sleep(signals, AGAIN_MS))
+			break;
+	}
+	status = tell(k, a, outcome, answer, &err);
+	kube_answer_done(answer);
+	free(answer);
+	return status;
+}
+
+static const struct command_help help = {
+	.usage = "oke-guard-agent probe --namespace NS --release NAME [OPTION]...",
+	.summary =
+		"Proves that a denial is really denied: asks the API server, as a dry run, for a "
+		"change of\nConfigMap NAME-probe, which the guard must object to. In mode warn the "
+		"warning is the\nproof. Nothing is changed.",
+	.examples =
+		"Examples:\n"
+		"  oke-guard-agent probe --namespace oke-guard --release oke-guard\n"
+		"  oke-guard-agent probe --namespace oke-guard --release oke-guard --mode audit\n\n"
+		"Rights: patch of that ConfigMap; get of the webhook configuration, to say why "
+		"nobody\nobjected. Exit status: 0 proved (or mode audit, where nothing can be); 1 "
+		"not "
+		"proved, and why;\n2 wrong usage.",
+};
+
+static int check_names(struct asked *a, char config_map[300], struct err *err)
+{
+	if (a->release) {
+		snprintf(config_map, 300, "%.246s-probe", a->release);
+		if (!a->config_map)
+			a->config_map = config_map;
+		if (!a->configuration)
+			a->configuration = a->release;
+	}
+	if (cluster_name("namespace", a->namespace, err) < 0 ||
+	    cluster_name("config-map", a->config_map, err) < 0)
+		return -1;
+	return cluster_name("webhook-configuration", a->configuration, err);
+}
+
+int cmd_probe(int argc, char **argv)
+{
+	struct asked a = { .cluster.timeout = CLUSTER_TIMEOUT, .mode = "enforce", .timeout = 60 };
+	const struct option_def defs[] = {
+		{ .name = "namespace",
+		  .type = OPTION_STRING,
+		  .value = &a.namespace,
+		  .arg = "NS",
+		  .help = "where oke-guard is installed" },
+		{ .name = "release",
+		  .type = OPTION_STRING,
+		  .value = &a.release,
+		  .arg = "NAME",
+		  .help = "what its objects are named after: ConfigMap NAME-probe, webhook "
+			  "configuration NAME" },
+		{ .name = "config-map",
+		  .type = OPTION_STRING,
+		  .value = &a.config_map,
+		  .arg = "NAME",
+		  .help = "the ConfigMap, where it is named otherwise" },
+		{ .name = "webhook-configuration",
+		  .type = OPTION_STRING,
+		  .value = &a.configuration,
+		  .arg = "NAME",
+		  .help = "the ValidatingWebhookConfiguration, the same" },
+		{ .name = "mode",
+		  .type = OPTION_CHOICE,
+		  .value = &a.mode,
+		  .choices = "enforce|warn|audit",
+		  .help = "of the guard, as it is configured (enforce); in audit nothing can be "
+			  "proved from outside" },
+		{ .name = "timeout",
+		  .type = OPTION_NUMBER,
+		  .value = &a.timeout,
+		  .arg = "SECONDS",
+		  .min = 0,
+		  .max = 3600,
+		  .help = "how long to try again (60)" },
+		CLUSTER_OPTIONS(&a.cluster),
+	};
+	scoped(fd_end) int signals = -1;
+	char config_map[300];
+	struct kube *k;
+	struct err err;
+	int rest, status;
+
+	status = options_parse(&help, defs, sizeof defs / sizeof *defs, argc, argv, &rest);
+	if (status >= 0)
+		return status;
+	if (rest < argc) {
+		err_set(&err, ERR_USAGE, "takes no operand ('%.60s')", argv[rest]);
+		return complain(AGENT_USAGE, &err);
+	}
+	if (check_names(&a, config_map, &err) < 0 || (signals = wait_signals(&err)) < 0 ||
+	    !(k = cluster_open(&a.cluster, signals, &err)))
+		return complain(AGENT_USAGE, &err);
+	status = probe(k, &a, signals);
+	kube_free(k);
+	return fflush(stdout) ? AGENT_FAILED : status;
+}

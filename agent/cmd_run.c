@@ -1,0 +1,385 @@
+/*
+ * cmd_run.c - `oke-guard-agent run`: a round now, one every interval, one when policies
+ * change, one when a step of a renewal is due.
+ *
+ * One thread works; another one, the server's, shows how it goes. A signal ends both at
+ * once, in the middle of a call too: whatever was under way is taken up by the next start.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include "agent/cluster.h"
+#include "agent/cmd.h"
+#include "agent/health.h"
+#include "agent/round.h"
+#include "agent/wait.h"
+#include "oke/cleanup.h"
+#include "oke/policy.h"
+#include "oke/version.h"
+#include "webhook/listen.h"
+#include "webhook/memory.h"
+#include "webhook/reload.h"
+#include "webhook/server.h"
+#include "webhook/serving.h"
+
+#define HEALTH_CONNECTIONS 32
+#define NAMES              3
+
+struct asked {
+	struct cluster cluster;
+	const char *namespace, *release, *service, *secret, *configuration, *facts, *certificates,
+		*config, *health_listen, *log_level;
+	struct option_list policies;
+	long overlap, interval;
+};
+
+struct program {
+	struct log log;
+	struct metrics metrics; /* reloads are counted there */
+	struct serving none;    /* no certificate of its own: the plain port has none */
+	struct slot policies;
+	struct policy_source source;
+	struct reload reload;
+	struct status status;
+	struct agent_health health;
+	struct server *pages;
+	struct kube *kube;
+	struct round round;
+	atomic_bool draining;
+	char listen[LISTEN_ADDRESS], names[NAMES][600];
+	const char *name[NAMES];
+	int signals;
+};
+
+static int complain(const struct err *err)
+{
+	fprintf(stderr, "oke-guard-agent run: %s\n", err->msg);
+	return AGENT_USAGE;
+}
+
+/* ---- start ---- */
+
+static int check_names(const struct asked *a, struct err *err)
+{
+	bool self = !strcmp(a->certificates, "self");
+
+	if (cluster_name("namespace", a->namespace, err) < 0 ||
+	    cluster_name("service", a->service, err) < 0 ||
+	    cluster_name("webhook-configuration", a->configuration, err) < 0)
+		return -1;
+	if (self && cluster_name("secret", a->secret, err) < 0)
+		return -1;
+	return a->facts ? cluster_name("facts", a->facts, err) : 0;
+}
+
+/* --release names what the chart named after it. */
+static void fill_names(struct asked *a, char secret[300])
+{
+	if (!a->release)
+		return;
+	if (!a->service)
+		a->service = a->release;
+	if (!a->configuration)
+		a->configuration = a->release;
+	snprintf(secret, 300, "%.253s-tls", a->release);
+	if (!a->secret)
+		a->secret = secret;
+}
+
+/* What the API server, and others in the cluster, call the service by. */
+static void name_service(struct program *p, const struct asked *a)
+{
+	static const char *const ends[NAMES] = { ".svc", ".svc.cluster.local", "" };
+
+	for (size_t i = 0; i < NAMES; i++) {
+		snprintf(p->names[i], sizeof p->names[i], "%s.%s%s", a->service, a->namespace,
+			 ends[i]);
+		p->name[i] = p->names[i];
+	}
+}
+
+static int start_policies(struct program *p, const struct asked *a)
+{
+	p->source = (struct policy_source){ .paths = a->policies.v,
+					    .paths_n = a->policies.n,
+					    .config = a->config };
+	p->reload = (struct reload){ .command = "oke-guard-agent run",
+				     .source = &p->source,
+				     .policies = &p->policies,
+				     .certificate = &p->none,
+				     .metrics = &p->metrics,
+				     .log = &p->log };
+	if (reload_start(&p->reload) < 0)
+		return -1; /* it has said why */
+	reload_watch(&p->reload);
+	return 0;
+}
+
+static int start_pages(struct program *p, const struct asked *a, struct err *err)
+{
+	struct server_config config = { .threads = 1,
+					.connections = HEALTH_CONNECTIONS,
+					.metrics = &p->metrics,
+					.draining = &p->draining,
+					.ops = &agent_health_ops,
+					.ctx = &p->health };
+
+	p->health = (struct agent_health){ .status = &p->status,
+					   .reload = &p->reload,
+					   .interval = a->interval };
+	if ((config.fd = listen_on(a->health_listen, p->listen, err)) < 0)
+		return -1;
+	if (!(p->pages = server_new(&config, err))) {
+		close(config.fd);
+		return -1;
+	}
+	return 0;
+}
+
+static void fill_round(struct program *p, const struct asked *a)
+{
+	p->round = (struct round){ .kube = p->kube,
+				   .log = &p->log,
+				   .status = &p->status,
+				   .policies = &p->policies,
+				   .namespace = a->namespace,
+				   .service = a->service,
+				   .secret = a->secret,
+				   .configuration = a->configuration,
+				   .facts = a->facts,
+				   .self = !strcmp(a->certificates, "self"),
+				   .overlap = a->overlap,
+				   .names = p->name,
+				   .names_n = NAMES };
+	p->round.view.self = p->round.self;
+	p->status.view.self = p->round.self;
+}
+
+static int start(struct program *p, const struct asked *a)
+{
+	struct err err;
+
+	memory_tune();
+	metrics_init(&p->metrics);
+	log_init(&p->log, STDERR_FILENO, a->log_level);
+	name_service(p, a);
+	if (start_policies(p, a) < 0)
+		return AGENT_USAGE;
+	if ((p->signals = wait_signals(&err)) < 0 ||
+	    !(p->kube = cluster_open(&a->cluster, p->signals, &err)))
+		return complain(&err);
+	fill_round(p, a);
+	return start_pages(p, a, &err) < 0 ? complain(&err) : AGENT_DONE;
+}
+
+static void finish(struct program *p)
+{
+	server_free(p->pages);
+	kube_free(p->kube);
+	reload_done(&p->reload);
+	slot_publish(&p->policies, NULL);
+	metrics_done(&p->metrics);
+	if (p->signals >= 0)
+		close(p->signals);
+}
+
+/* ---- the life ---- */
+
+static long least(long a, long b)
+{
+	return a < b ? a : b;
+}
+
+static uint64_t reloads(const struct program *p)
+{
+	return metrics_reloads(&p->metrics, METRICS_POLICIES, true);
+}
+
+/* Sleep, at most ms, until policies changed (false) or a signal came (true). */
+static bool doze(struct program *p, long ms)
+{
+	long long end = wait_now() + ms, tidied = wait_now();
+	uint64_t before = reloads(p);
+	long tick = 0;
+
+	for (;;) {
+		long long now = wait_now();
+		struct pollfd fds[] = { { .fd = p->signals, .events = POLLIN },
+					{ .fd = reload_fd(&p->reload), .events = POLLIN } };
+
+		if (now >= end || reloads(p) != before)
+			return false;
+		tick = least(server_tick(p->pages), reload_wait(&p->reload, now));
+		poll(fds, 2, (int)least(tick, (long)(end - now)));
+		if (fds[0].revents)
+			return true;
+		reload_tick(&p->reload, wait_now());
+		if (wait_now() - tidied >= SERVER_TICK_MS) {
+			tidied = wait_now();
+			reload_tidy(&p->reload);
+			log_tick(&p->log);
+		}
+	}
+}
+
+static void say(struct program *p, const struct asked *a, const char *msg)
+{
+	struct log_line l;
+
+	log_begin(&l, &p->log, LOG_INFO, msg);
+	log_text(&l, "version", OKE_GUARD_VERSION);
+	log_text(&l, "health", p->listen);
+	log_text(&l, "configuration", a->configuration);
+	log_text(&l, "certificates", a->certificates);
+	log_end(&l);
+}
+
+static int run(struct program *p, const struct asked *a)
+{
+	unsigned failures = 0;
+	long wait = 0;
+
+	if (start(p, a) != AGENT_DONE)
+		return AGENT_USAGE;
+	say(p, a, "looking after the cluster");
+	do {
+		long seconds;
+
+		failures = round_go(&p->round, a->interval, &seconds) < 0 ? failures + 1 : 0;
+		/* A second more: the API server tells its time in whole ones. */
+		wait = failures ? wait_backoff(failures, p->round.retry_after)
+				: seconds * 1000 + (seconds < a->interval ? 1000 : 0);
+		memory_trim();
+	} while (!p->round.stopped && !doze(p, wait));
+	say(p, a, "stopped");
+	return AGENT_DONE;
+}
+
+static const struct command_help help = {
+	.usage = "oke-guard-agent run --namespace NS --release NAME [OPTION]...",
+	.summary =
+		"Keeps the serving certificate (--certificates self: issues it, renews it in time, "
+		"with no\nfailed call) and the webhook configuration as the policies want them; "
+		"with "
+		"external it\nonly compares and reports. Tells the replicas the version of "
+		"Kubernetes (--facts).\nWhile it is not running everything stays as it is.",
+	.examples =
+		"Examples:\n"
+		"  oke-guard-agent run --namespace oke-guard --release oke-guard --facts "
+		"oke-guard-facts\n"
+		"  oke-guard-agent run --namespace oke-guard --release oke-guard --certificates "
+		"external \\\n      --server https://127.0.0.1:6443 --token-file token --ca-file "
+		"ca.crt\n\n"
+		"SIGTERM ends it at once, with 0. What keeps it from starting is said in a line, "
+		"and "
+		"it\nends with 2; what the API server answers never ends it.",
+};
+
+static struct asked asked = { .cluster.timeout = CLUSTER_TIMEOUT,
+			      .certificates = "self",
+			      .health_listen = ":9443",
+			      .log_level = "info",
+			      .overlap = 120,
+			      .interval = 60 };
+
+static const struct option_def defs[] = {
+	{ .name = "namespace",
+	  .type = OPTION_STRING,
+	  .value = &asked.namespace,
+	  .arg = "NS",
+	  .help = "where oke-guard is installed" },
+	{ .name = "release",
+	  .type = OPTION_STRING,
+	  .value = &asked.release,
+	  .arg = "NAME",
+	  .help = "what its objects are named after: service and webhook configuration NAME, "
+		  "Secret "
+		  "NAME-tls" },
+	{ .name = "service",
+	  .type = OPTION_STRING,
+	  .value = &asked.service,
+	  .arg = "NAME",
+	  .help = "the Service of the webhook, where it is named otherwise" },
+	{ .name = "secret",
+	  .type = OPTION_STRING,
+	  .value = &asked.secret,
+	  .arg = "NAME",
+	  .help = "the Secret of the certificate, the same" },
+	{ .name = "webhook-configuration",
+	  .type = OPTION_STRING,
+	  .value = &asked.configuration,
+	  .arg = "NAME",
+	  .help = "the ValidatingWebhookConfiguration, the same" },
+	{ .name = "certificates",
+	  .type = OPTION_CHOICE,
+	  .value = &asked.certificates,
+	  .choices = "self|external",
+	  .help = "who makes them, and writes the webhook configuration (self: the agent)" },
+	{ .name = "facts",
+	  .type = OPTION_STRING,
+	  .value = &asked.facts,
+	  .arg = "NAME",
+	  .help = "the ConfigMap to write the version of Kubernetes to (none)" },
+	OPTION_ROW_POLICY(&asked.policies),
+	OPTION_ROW_CONFIG(&asked.config),
+	{ .name = "overlap",
+	  .type = OPTION_NUMBER,
+	  .value = &asked.overlap,
+	  .arg = "SECONDS",
+	  .min = 1,
+	  .max = 86400,
+	  .help = "how long both CAs are trusted before and after the change (120); kubelets take "
+		  "up "
+		  "to 90 to bring a changed Secret" },
+	{ .name = "interval",
+	  .type = OPTION_NUMBER,
+	  .value = &asked.interval,
+	  .arg = "SECONDS",
+	  .min = 1,
+	  .max = 3600,
+	  .help = "how often to look (60)" },
+	{ .name = "health-listen",
+	  .type = OPTION_STRING,
+	  .value = &asked.health_listen,
+	  .arg = "ADDR:PORT",
+	  .help = "the plain port for probes and metrics (:9443)" },
+	{ .name = "log-level",
+	  .type = OPTION_CHOICE,
+	  .value = &asked.log_level,
+	  .choices = "debug|info|warn|error",
+	  .help = "what to log (info)" },
+	CLUSTER_OPTIONS(&asked.cluster),
+};
+
+int cmd_run(int argc, char **argv)
+{
+	struct program *p;
+	char secret[300];
+	struct err err;
+	int rest, status;
+
+	status = options_parse(&help, defs, sizeof defs / sizeof *defs, argc, argv, &rest);
+	if (status >= 0)
+		return status;
+	if (rest < argc) {
+		err_set(&err, ERR_USAGE, "takes no operand ('%.60s')", argv[rest]);
+		return complain(&err);
+	}
+	fill_names(&asked, secret);
+	if (check_names(&asked, &err) < 0)
+		return complain(&err);
+	if (!(p = calloc(1, sizeof *p))) {
+		err_nomem(&err);
+		return complain(&err);
+	}
+	*p = (struct program){
+		.policies = SLOT_INIT, .none.pairs = SLOT_INIT, .status = STATUS_INIT, .signals = -1
+	};
+	status = run(p, &asked);
+	finish(p);
+	free(p);
+	return status;
+}

@@ -1,0 +1,227 @@
+#include "agent/health.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "oke/certs.h"
+
+/* ---- /readyz ---- */
+
+/*
+ * Each writes its line's end, and says whether it is well. Only those that `gate` make the agent
+ * unready: in mode external what is missing is somebody else's to put right.
+ */
+static bool api(const struct agent_health *h, const struct status_view *v, FILE *f)
+{
+	char date[CERTS_DATE];
+	int64_t stale = h->interval * 3 > HEALTH_STALE_S ? h->interval * 3 : HEALTH_STALE_S;
+
+	certs_date(v->success, date);
+	if (!v->success)
+		fprintf(f, "no round has ended well yet%s%s", *v->error ? ": " : "", v->error);
+	else
+		fprintf(f, "the last round ended well at %s%s%s", date,
+			*v->error ? "; since then: " : "", v->error);
+	return v->success && time(NULL) - v->success <= stale;
+}
+
+static bool certificate(const struct agent_health *h, const struct status_view *v, FILE *f)
+{
+	char expires[CERTS_DATE], renew[CERTS_DATE];
+
+	(void)h;
+	if (!v->self) {
+		fputs("somebody else's", f);
+		return true;
+	}
+	certs_date(v->plan.expires, expires);
+	certs_date(v->plan.renew, renew);
+	if (v->plan.good)
+		fprintf(f, "valid until %s, renewal due %s, step %s", expires, renew,
+			rotate_step_name(v->plan.step));
+	else
+		fprintf(f, "step %s: %s", rotate_step_name(v->plan.step), v->plan.why);
+	return v->plan.good;
+}
+
+static bool configuration(const struct agent_health *h, const struct status_view *v, FILE *f)
+{
+	(void)h;
+	if (v->current)
+		fputs("as policies and certificates want it", f);
+	else
+		fprintf(f, "%zu difference%s, %zu of them a gap", v->differences,
+			v->differences == 1 ? "" : "s", v->blind);
+	for (size_t i = 0; !v->current && i < v->differences && i < STATUS_DIFFERENCES; i++)
+		fprintf(f, "\n    %s", v->difference[i]);
+	return v->current;
+}
+
+static bool policies(const struct agent_health *h, const struct status_view *v, FILE *f)
+{
+	struct reload_state s;
+	char date[CERTS_DATE];
+
+	(void)v;
+	reload_state(h->reload, &s);
+	certs_date(s.failed ? s.failed : s.loaded, date);
+	fprintf(f,
+		s.failed ? "since %s the files hold some that cannot be used: %s" : "loaded %s%s",
+		date, s.failed ? s.why : "");
+	return !s.failed;
+}
+
+static const struct check {
+	const char *name;
+	bool (*passes)(const struct agent_health *h, const struct status_view *v, FILE *f);
+	bool gates, gates_external;
+} checks[] = {
+	{ "api", api, true, true },
+	{ "certificate", certificate, true, true },
+	{ "configuration", configuration, true, false },
+	{ "policies", policies, false, false },
+};
+
+static void page_ready(const struct agent_health *h, const struct head *head, struct reply *out)
+{
+	struct status_view v;
+	bool ready = true;
+	FILE *f = open_memstream(&out->body, &out->len);
+
+	if (!f)
+		return;
+	status_get(h->status, &v);
+	for (size_t i = 0; i < sizeof checks / sizeof *checks; i++) {
+		char *why = NULL;
+		size_t n;
+		FILE *line = open_memstream(&why, &n);
+		bool passes = line && checks[i].passes(h, &v, line);
+
+		if (line)
+			fclose(line);
+		ready &= passes || !(v.self ? checks[i].gates : checks[i].gates_external);
+		if (head->verbose || !passes)
+			fprintf(f, "[%c] %s: %s\n", passes ? '+' : '-', checks[i].name,
+				why ? why : "");
+		free(why);
+	}
+	fprintf(f, "%s\n", ready ? "ok" : "not ready");
+	fclose(f);
+	out->status = ready ? 200 : 503;
+}
+
+static void page_health(const struct agent_health *h, const struct head *head, struct reply *out)
+{
+	(void)h;
+	(void)head;
+	out->body = strdup("ok\n");
+	out->len = 3;
+}
+
+/* ---- /metrics ---- */
+
+static void head_of(FILE *f, const char *name, const char *type, const char *help)
+{
+	fprintf(f, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
+}
+
+static void gauge(FILE *f, const char *name, const char *help, int64_t value)
+{
+	head_of(f, name, "gauge", help);
+	fprintf(f, "%s %" PRId64 "\n", name, value);
+}
+
+static uint64_t count(const atomic_ullong *counter)
+{
+	return atomic_load_explicit(counter, memory_order_relaxed);
+}
+
+static void print_certificate(FILE *f, const struct status_view *v)
+{
+	head_of(f, "oke_guard_agent_certificate_expiry_seconds", "gauge",
+		"Seconds until the certificate in the Secret expires; absent in mode external.");
+	if (v->self && v->plan.expires)
+		fprintf(f, "oke_guard_agent_certificate_expiry_seconds %" PRId64 "\n",
+			v->plan.expires - (int64_t)time(NULL));
+	head_of(f, "oke_guard_agent_renewal_step", "gauge",
+		"1 for the step that the certificates are at; absent in mode external.");
+	for (int i = 0; v->self && i < ROTATE_STEPS_N; i++)
+		fprintf(f, "oke_guard_agent_renewal_step{step=\"%s\"} %d\n",
+			rotate_step_name((enum rotate_step)i), v->plan.step == (enum rotate_step)i);
+}
+
+static void print_counters(FILE *f, const struct status *s)
+{
+	head_of(f, "oke_guard_agent_api_calls_total", "counter",
+		"Calls to the API server, by result.");
+	for (int i = 0; i < KUBE_RESULTS_N; i++)
+		fprintf(f, "oke_guard_agent_api_calls_total{result=\"%s\"} %" PRIu64 "\n",
+			kube_result_name((enum kube_result)i), count(&s->calls[i]));
+	head_of(f, "oke_guard_agent_writes_total", "counter", "What was written, by object.");
+	fprintf(f,
+		"oke_guard_agent_writes_total{object=\"secret\"} %" PRIu64 "\n"
+		"oke_guard_agent_writes_total{object=\"configuration\"} %" PRIu64 "\n",
+		count(&s->written_secret), count(&s->written_configuration));
+}
+
+static void page_metrics(const struct agent_health *h, const struct head *head, struct reply *out)
+{
+	struct status_view v;
+	struct reload_state s;
+	FILE *f = open_memstream(&out->body, &out->len);
+
+	(void)head;
+	if (!f)
+		return;
+	status_get(h->status, &v);
+	reload_state(h->reload, &s);
+	gauge(f, "oke_guard_webhook_configuration_current",
+	      "1 while the webhook configuration is as policies and certificates want it.",
+	      v.current);
+	gauge(f, "oke_guard_agent_last_success_timestamp_seconds",
+	      "When a round last ended well, in seconds since the epoch; 0: none did.", v.success);
+	gauge(f, "oke_guard_agent_policies_stale",
+	      "1 while the files hold policies that were not taken up.", s.failed != 0);
+	print_certificate(f, &v);
+	print_counters(f, h->status);
+	metrics_process(f);
+	fclose(f);
+	out->type = "text/plain; version=0.0.4; charset=utf-8";
+}
+
+/* ---- the pages ---- */
+
+static const struct page {
+	const char *path;
+	void (*write)(const struct agent_health *h, const struct head *head, struct reply *out);
+} pages[] = {
+	{ "/healthz", page_health },
+	{ "/readyz", page_ready },
+	{ "/metrics", page_metrics },
+};
+#define PAGES_N (sizeof pages / sizeof *pages)
+
+static const struct refusal *admit(void *ctx, const struct head *head)
+{
+	const char *paths[PAGES_N];
+
+	(void)ctx;
+	for (size_t i = 0; i < PAGES_N; i++)
+		paths[i] = pages[i].path;
+	return intake_page(head, paths, PAGES_N);
+}
+
+static void answer(void *ctx, const struct head *head, struct str body, struct reply *out)
+{
+	(void)body;
+	out->status = 200;
+	out->type = "text/plain; charset=utf-8";
+	for (size_t i = 0; i < PAGES_N; i++)
+		if (!strcmp(head->path, pages[i].path))
+			pages[i].write(ctx, head, out);
+}
+
+const struct server_ops agent_health_ops = { .admit = admit, .answer = answer };
