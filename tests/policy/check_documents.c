@@ -180,7 +180,7 @@ START_TEST(the_configuration_says_where_from)
 	ck_assert_ptr_nonnull(
 		strstr(out.s, "  mode: enforce # tests/policies/good/config.yaml:5\n"));
 	ck_assert_ptr_nonnull(
-		strstr(out.s, "minReplica: \"3\" # tests/policies/good/config.yaml:16"));
+		strstr(out.s, "minReplica: \"3\" # tests/policies/good/config.yaml:17"));
 	ck_assert_ptr_nonnull(strstr(out.s, "      npn-writers: {serviceAccounts: "));
 	ck_assert_ptr_nonnull(strstr(out.s, "capoci-controller-manager]} # default\n"));
 	policy_set_unref(set);

@@ -114,7 +114,10 @@ class Lint(unittest.TestCase):
             self.assertEqual((2, ""), (r.returncode, r.stdout))
 
     def test_the_pack_itself(self):
-        self.assertEqual(0, run("lint", "--no-builtin", "policy/builtin").returncode)
+        """Read as anybody's files: nothing but what is for manifests alone is warned about."""
+        told = run("lint", "--no-builtin", "policy/builtin").stdout.splitlines()
+        self.assertEqual([], [t for t in told[:-1] if "is never asked to send endpoint" not in t])
+        self.assertEqual("0 errors, 2 warnings", told[-1])
 
 
 class Command(unittest.TestCase):
