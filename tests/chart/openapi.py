@@ -4,6 +4,7 @@ One file a kind, KIND-GROUP-VERSION.json, each whole in itself: what it refers t
 `definitions`. Strict: what a schema does not name is refused, as the API server's
 fieldValidation Strict does.
 """
+import hashlib
 import json
 import os
 import pathlib
@@ -82,7 +83,8 @@ def kinds(document):
 
 def write(version, folder):
     """All schemas of a version below FOLDER; made once. The folder appears when it is whole."""
-    folder = pathlib.Path(folder, f"schemas-{version}")
+    made_by = hashlib.sha256(pathlib.Path(__file__).read_bytes()).hexdigest()[:12]
+    folder = pathlib.Path(folder, f"schemas-{version}-{made_by}")
     if folder.is_dir():
         return folder
     work = pathlib.Path(f"{folder}.{os.getpid()}")
