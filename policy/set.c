@@ -7,7 +7,9 @@
 #include "policy/set.h"
 
 #include "policy/catalogue.h"
+#include "policy/forms.h"
 #include "policy/load.h"
+#include "policy/source.h"
 
 static const struct fact *fact_named(const struct config *config, struct str name)
 {
@@ -85,6 +87,25 @@ static int name_version(struct policy_set *set, struct str version)
 	return (*f)->value.s ? 0 : -1;
 }
 
+/* What was learnt stands where the configuration says auto. What is no version is no reason to
+ * go without policies. */
+static int learn_version(struct policy_set *set, const char *folder, struct policy_report *report)
+{
+	char text[FACT_TEXT_MAX];
+	struct str version = { text, 0 };
+
+	if (fact_named(&set->model.config, STR(FACT_KUBERNETES)) ||
+	    source_fact(folder, FACT_KUBERNETES, text, &version.n) < 0)
+		return 0;
+	if (form_kubernetes.ok(version))
+		return name_version(set, version);
+	report_message(report, false, NULL,
+		       "%s/" FACT_KUBERNETES
+		       ": holds no version as in 1.36; the newest that is known is taken",
+		       folder);
+	return 0;
+}
+
 static int set_fill(struct policy_set *set, const struct policy_source *src,
 		    struct policy_report *report)
 {
@@ -93,7 +114,8 @@ static int set_fill(struct policy_set *set, const struct policy_source *src,
 	if (model_load(src, &set->arena, &set->model, report) < 0 || report->errors > errors ||
 	    model_validate(&set->model, &set->arena, report) < 0 || report->errors > errors)
 		return -1;
-	if (src->kubernetes && name_version(set, str_of(src->kubernetes)) < 0) {
+	if ((src->kubernetes && name_version(set, str_of(src->kubernetes)) < 0) ||
+	    (src->facts && learn_version(set, src->facts, report) < 0)) {
 		report_message(report, true, NULL, "out of memory");
 		return -1;
 	}

@@ -75,6 +75,29 @@ int source_each(const char *path, source_fn *visit, void *ctx)
 	return 0;
 }
 
+/* ---- facts ---- */
+
+static char *fact_path(const char *folder, const char *name)
+{
+	char *path;
+
+	return asprintf(&path, "%s/%s", folder, name) < 0 ? NULL : path;
+}
+
+int source_fact(const char *folder, const char *name, char text[FACT_TEXT_MAX], size_t *n)
+{
+	scoped(free_end) char *path = fact_path(folder, name);
+	scoped(fd_end) int fd = path ? open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK) : -1;
+	ssize_t got = fd < 0 ? -1 : read(fd, text, FACT_TEXT_MAX);
+
+	if (got < 0)
+		return -1;
+	while (got && (text[got - 1] == '\n' || text[got - 1] == ' '))
+		got--;
+	*n = (size_t)got;
+	return 0;
+}
+
 /* ---- are they the same? ---- */
 
 struct marking {
@@ -146,9 +169,12 @@ static void mark_path(void *ctx, const char *path, bool found)
 void policy_source_mark(const struct policy_source *src, bool contents, struct policy_mark *out)
 {
 	struct marking m = { .contents = contents, .now = time(NULL) };
+	scoped(free_end) char *fact = NULL;
 
 	if (src->config)
 		mark_path(&m, src->config, false);
+	if (src->facts && (fact = fact_path(src->facts, FACT_KUBERNETES)))
+		mark_path(&m, fact, false);
 	for (size_t i = 0; i < src->paths_n; i++)
 		if (source_each(src->paths[i], mark_path, &m) < 0)
 			mark_path(&m, src->paths[i], false);

@@ -48,7 +48,7 @@
 #define STOP_MS            40000 /* the longest a request may take: 8 MiB, slowly, and the answer */
 
 struct asked {
-	const char *listen, *health_listen, *cert, *key, *config, *tls_min, *log_level,
+	const char *listen, *health_listen, *cert, *key, *config, *facts, *tls_min, *log_level,
 		*learn_state;
 	struct option_list policies;
 	long threads, body_budget, grace;
@@ -142,7 +142,8 @@ static int start_policies(struct program *p, const struct asked *asked)
 {
 	p->source = (struct policy_source){ .paths = asked->policies.v,
 					    .paths_n = asked->policies.n,
-					    .config = asked->config };
+					    .config = asked->config,
+					    .facts = asked->facts };
 	p->reload = (struct reload){ .command = "oke-guard serve",
 				     .source = &p->source,
 				     .policies = &p->policies,
@@ -429,12 +430,13 @@ static const struct option_def defs[] = {
 	  .env = "OKE_GUARD_POLICY",
 	  .help = "a file or folder of further policies and exceptions, read again when they "
 		  "change; may be given more than once" },
-	{ .name = "config",
+	OPTION_ROW_CONFIG(&asked.config),
+	{ .name = "facts",
 	  .type = OPTION_STRING,
-	  .value = &asked.config,
-	  .arg = "FILE",
-	  .env = "OKE_GUARD_CONFIG",
-	  .help = "the GuardConfig, read again when it changes (the built-in one)" },
+	  .value = &asked.facts,
+	  .arg = "DIR",
+	  .env = "OKE_GUARD_FACTS",
+	  .help = "a folder of what the agent learnt, read again when it changes (none)" },
 	{ .name = "threads",
 	  .type = OPTION_NUMBER,
 	  .value = &asked.threads,

@@ -179,10 +179,12 @@ void reload_watch(struct reload *r)
 	const char *paths[WATCH_PATHS_MAX];
 	size_t n = 0;
 
-	for (size_t i = 0; i < r->source->paths_n && n + 3 < WATCH_PATHS_MAX; i++)
+	for (size_t i = 0; i < r->source->paths_n && n + 4 < WATCH_PATHS_MAX; i++)
 		paths[n++] = r->source->paths[i];
 	if (r->source->config)
 		paths[n++] = r->source->config;
+	if (r->source->facts)
+		paths[n++] = r->source->facts;
 	if (r->certificate->cert_file) {
 		paths[n++] = r->certificate->cert_file;
 		paths[n++] = r->certificate->key_file;

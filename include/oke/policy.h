@@ -153,7 +153,10 @@ struct policy_source {
 	size_t paths_n;
 	const char *config; /* file with the one GuardConfig, or NULL for the built-in defaults */
 	const char *kubernetes; /* "1.36": instead of the configuration's; NULL: as configured */
-	bool no_builtin;        /* tests: leave the built-in pack out */
+	/* Folder of facts that were learnt, a file each; NULL: none. Its `kubernetes` stands where
+	   the configuration says auto. It need not be there. */
+	const char *facts;
+	bool no_builtin; /* tests: leave the built-in pack out */
 };
 
 /*
