@@ -5,6 +5,7 @@
  */
 #include "policy/validate.h"
 
+#include "policy/unsent.h"
 #include "policy/webhooks_required.h"
 
 __attribute__((format(printf, 4, 5))) static void refuse(const struct validation *v,
@@ -26,13 +27,26 @@ bool required_denies(const struct config *config, const struct rule *rule)
 	return validate_action(config, rule) == ACTION_DENY;
 }
 
-/* Written whenever pods start, move or end: a refusal there is an outage. */
+/* Pods, nodes and APIs need these written to start, move or end: a refusal there is an outage. */
 static bool is_vital(struct str resource)
 {
-	static const char *const vital[] = { "pods",          "replicasets",
-					     "podtemplates",  "controllerrevisions",
-					     "endpoints",     "persistentvolumeclaims",
-					     "resourcequotas" };
+	static const char *const vital[] = { "apiservices",
+					     "certificatesigningrequests",
+					     "controllerrevisions",
+					     "csinodes",
+					     "customresourcedefinitions",
+					     "flowschemas",
+					     "namespaces",
+					     "nodes",
+					     "persistentvolumeclaims",
+					     "persistentvolumes",
+					     "pods",
+					     "podtemplates",
+					     "priorityclasses",
+					     "prioritylevelconfigurations",
+					     "replicasets",
+					     "resourcequotas",
+					     "volumeattachments" };
 
 	for (size_t i = 0; i < sizeof vital / sizeof *vital; i++)
 		if (str_is(resource, vital[i]))
@@ -43,24 +57,25 @@ static bool is_vital(struct str resource)
 static void check_object(const struct validation *v, const struct exception_rule *mark,
 			 const struct rule *r, const struct required_object *o)
 {
-	if (!o->where.namespace.n)
+	const struct where *at = &o->where;
+
+	if (is_vital(at->resource))
 		refuse(v, mark, r,
-		       "its object %.*s has no namespace, and a dead guard would stand in the way "
-		       "of "
-		       "the whole cluster; mark rules about objects of one namespace",
-		       QUOTED(o->where.resource));
-	else if (is_vital(o->where.resource))
+		       "the cluster does not live on while its object %.*s cannot be written; mark "
+		       "rules about what stands above it, as in coredns/spec",
+		       QUOTED(at->resource));
+	else if (!at->namespace.n && !resource_cluster_scoped(at->group, at->resource))
 		refuse(v, mark, r,
-		       "pods could not start or end while the guard is dead, since its object is "
-		       "%.*s; mark rules about what makes them, as in coredns/spec",
-		       QUOTED(o->where.resource));
+		       "its object %.*s names no namespace, so a dead guard would refuse such "
+		       "names "
+		       "everywhere; mark rules whose objects name one",
+		       QUOTED(at->resource));
 	else if (!o->names.n || o->other->labels)
 		refuse(v, mark, r,
-		       "its object %.*s in %.*s has no exact \"names\", so a dead guard would "
-		       "refuse "
-		       "writes of objects that it does not know; mark rules whose objects have "
-		       "names",
-		       QUOTED(o->where.resource), QUOTED(o->where.namespace));
+		       "its object %.*s has no exact \"names\", so a dead guard would refuse "
+		       "writes of "
+		       "objects that nobody named; mark rules whose objects have names",
+		       QUOTED(at->resource));
 }
 
 static void check_subresources(const struct validation *v, const struct exception_rule *mark,
@@ -86,7 +101,8 @@ static void check_rule(const struct validation *v, const struct exception_rule *
 		struct required_object object;
 
 		for (; in; in = r->objects ? in->next : NULL)
-			if (required_object(o, in, &object)) {
+			if (required_object(o, in, &object) &&
+			    !unsent_why(object.where.group, object.where.resource)) {
 				size_t before = v->report->errors;
 
 				check_object(v, mark, r, &object);

@@ -136,8 +136,7 @@ static bool has_scale(struct str group, struct str resource)
 	       str_is(resource, "statefulsets") || str_is(resource, "replicationcontrollers");
 }
 
-/* A rule may name more subresources than each of its objects has. */
-static bool has_subresource(const struct where *where, struct str subresource)
+bool where_has(const struct where *where, struct str subresource)
 {
 	if (str_is(subresource, "status"))
 		return has_status(where->group, where->resource);
@@ -199,7 +198,7 @@ static void ask_where(struct asking *a, const struct where *where)
 	if (unsent_why(where->group, where->resource))
 		return;
 	for (size_t i = 0; i < r->subresources.n; i++) {
-		if (!has_subresource(where, r->subresources.v[i]))
+		if (!where_has(where, r->subresources.v[i]))
 			continue;
 		a->ask = (struct ask){
 			.group = where->group,

@@ -41,6 +41,8 @@ bool rule_speaks(const struct config *config, const struct rule *rule);
 struct where {
 	struct str group, resource, namespace; /* namespace absent: any */
 };
+/* A rule may name more subresources than each of its objects has. */
+bool where_has(const struct where *where, struct str subresource);
 bool where_meet(const struct object_ref *a, const struct object_ref *b, struct where *both);
 
 /* ---- webhooks_asks.c: policies of components ---- */

@@ -9,6 +9,8 @@
  */
 #include "policy/webhooks_required.h"
 
+#include "policy/unsent.h"
+
 #define EXPRESSION_MAX (64u << 10) /* bytes; the API server takes 100,000 characters */
 
 static bool marks(const struct exception_rule *mark, const struct rule *r)
@@ -59,7 +61,8 @@ static void visit_rule(const struct rule *r, required_visit *visit, void *ctx)
 		struct required_object object;
 
 		for (; in; in = r->objects ? in->next : NULL)
-			if (required_object(o, in, &object))
+			if (required_object(o, in, &object) &&
+			    !unsent_why(object.where.group, object.where.resource))
 				visit(ctx, r, &object);
 	}
 }
@@ -75,15 +78,18 @@ static void visit_all(const struct policy_set *set, required_visit *visit, void 
 static void add_asks(void *ctx, const struct rule *r, const struct required_object *o)
 {
 	struct asks *out = ctx;
+	struct ask ask = { .group = o->where.group,
+			   .version = STR("*"),
+			   .namespace = o->where.namespace,
+			   .scope = o->where.namespace.n ? SCOPE_NAMESPACED : SCOPE_CLUSTER,
+			   .operations = r->operations };
 
-	for (size_t i = 0; i < r->subresources.n; i++)
-		ask_add(out, &(struct ask){ .group = o->where.group,
-					    .version = STR("*"),
-					    .resource = ask_resource(out, o->where.resource,
-								     r->subresources.v[i]),
-					    .namespace = o->where.namespace,
-					    .scope = SCOPE_NAMESPACED,
-					    .operations = r->operations });
+	for (size_t i = 0; i < r->subresources.n; i++) {
+		if (!where_has(&o->where, r->subresources.v[i]))
+			continue;
+		ask.resource = ask_resource(out, o->where.resource, r->subresources.v[i]);
+		ask_add(out, &ask);
+	}
 }
 
 void asks_of_required(const struct policy_set *set, struct asks *out)
@@ -143,6 +149,22 @@ static void add_names(struct text *out, const struct required_object *o)
 	text_puts(out, "]");
 }
 
+/* false: the object has none of them. */
+static bool add_subresources(struct text *out, const struct rule *r, const struct where *where)
+{
+	const char *before = "";
+
+	text_puts(out, "(has(request.subResource) ? request.subResource : '') in [");
+	for (size_t i = 0; i < r->subresources.n; i++)
+		if (where_has(where, r->subresources.v[i])) {
+			text_puts(out, before);
+			cel_quote(out, r->subresources.v[i]);
+			before = ", ";
+		}
+	text_puts(out, "]");
+	return *before;
+}
+
 static void add_term(void *ctx, const struct rule *r, const struct required_object *o)
 {
 	struct terms *terms = ctx;
@@ -153,11 +175,12 @@ static void add_term(void *ctx, const struct rule *r, const struct required_obje
 	cel_quote(&t, o->where.group);
 	text_puts(&t, " && request.resource.resource == ");
 	cel_quote(&t, o->where.resource);
-	text_puts(&t, " && (has(request.subResource) ? request.subResource : '') in ");
-	cel_list(&t, r->subresources.v, r->subresources.n);
+	text_puts(&t, " && ");
+	if (!add_subresources(&t, r, &o->where))
+		return;
 	text_puts(&t, " && ");
 	add_operations(&t, r->operations);
-	text_puts(&t, " && has(request.namespace) && request.namespace == ");
+	text_puts(&t, " && (has(request.namespace) ? request.namespace : '') == ");
 	cel_quote(&t, o->where.namespace);
 	text_puts(&t, " && ");
 	add_names(&t, o);
@@ -288,9 +311,15 @@ struct webhook_condition *required_conditions(const struct policy_set *set, stru
 	const struct config *c = &set->model.config;
 	struct webhook_condition *v = exempt_conditions(arena, 3, n);
 
-	if (!v || !exempted_condition(c, arena, &v[*n]) ||
-	    !customer_condition(c, arena, &v[*n + 1]) || !objects_condition(set, arena, &v[*n + 2]))
+	if (!v)
 		return NULL;
-	*n += 3;
+	if (c->exempt.users || c->exempt.groups || c->exempt.accounts) {
+		if (!exempted_condition(c, arena, &v[*n]))
+			return NULL;
+		(*n)++;
+	}
+	if (!customer_condition(c, arena, &v[*n]) || !objects_condition(set, arena, &v[*n + 1]))
+		return NULL;
+	*n += 2;
 	return v;
 }

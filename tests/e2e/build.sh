@@ -127,6 +127,9 @@ stamp() {
 	printf '%s\n' "$module v$version" "$ldflags" "${programs[@]}"
 }
 
+# Sourced, it only lends its functions (calls.sh).
+[ "${BASH_SOURCE[0]}" = "$0" ] || return 0
+
 group=${1:-kubernetes}
 ldflags="-s -w"
 case $group in

@@ -1,0 +1,18 @@
+#!/bin/bash
+# Would the API server call the guard? Its own code (Go modules, pinned in tests/e2e/calls/go.sum)
+# decides for every recorded review, under the configuration of the reviews and under one with rules
+# whose entry refuses while the guard is dead. BUILD names the folder with oke-guard.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+build=$PWD/${BUILD:-build}
+# shellcheck source=tests/e2e/build.sh
+source tests/e2e/build.sh # find_go
+find_go "$PWD/tests/e2e/calls/go.mod"
+export GOFLAGS="-mod=readonly -buildvcs=false"
+mkdir -p "$build/e2e"
+nice go -C tests/e2e/calls build -o "$build/e2e/calls" .
+for config in tests/reviews/config.yaml tests/e2e/calls/required.yaml; do
+	echo "$config:"
+	"$build/e2e/calls" -guard "$build/oke-guard" -config "$config" tests/reviews/{reviews,made}.jsonl 2> "$build/e2e/calls.log" ||
+		{ tail -3 "$build/e2e/calls.log"; exit 1; }
+done
