@@ -95,6 +95,7 @@ chart: ## the Helm chart: lint, golden renderings, schemas of Kubernetes; the fi
 e2e: ## real kubectl, API server and controllers around the real binary; the first run builds Kubernetes
 	$(Q)tests/deps.sh $(DEPS_E2E)
 	$(Q)$(MAKE) --no-print-directory -j$(JOBS) all
+	$(Q)BUILD=$(BUILD) tests/e2e/calls.sh
 	$(Q)bin=$$(tests/e2e/build.sh) && BIN=$$bin BUILD=$(BUILD) ACCEPT=$(ACCEPT) PYTHONDONTWRITEBYTECODE=1 \
 		$(PYTHON) tests/e2e/run.py
 
