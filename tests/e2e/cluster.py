@@ -1,185 +1,176 @@
-"""A real control plane with oke-guard registered in front of it, and the objects OKE brings.
+"""A real cluster in network namespaces of its own: a control plane beside the tests, and nodes that
+come and go (node.py). run.sh made the namespace in which all of this happens.
 
-The objects are those of the recorded reviews, so nothing is written down twice.
+Tokens and addresses are of nobody's cluster: nothing outside of this namespace can be reached, nor
+reaches in.
 """
-import base64
-import json
 import os
 import pathlib
 import re
+import signal
 import subprocess
-import sys
 import time
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
-sys.path.insert(0, str(HERE.parent / "system"))
-from harness import Server, certificates  # noqa: E402
-
-BIN = pathlib.Path(os.environ["BIN"])
-WEBHOOK = "support.oke-guard.internal"
+FOLDER = pathlib.Path(os.environ["E2E_FOLDER"])  # state; run.sh removes it
+LOGS = FOLDER / "logs"
+BIN = pathlib.Path(os.environ["KUBERNETES_BIN"])
+HELM = pathlib.Path(os.environ["HELM_BIN"]) / "helm"
 PATIENCE = 120  # seconds; nothing here waits so long unless it is broken
 
-WHO = {
-    "customer": ["--as=ocid1.user.oc1..aaaaaaaaexample", "--as-group=ocid1.group.oc1..aaaaaaaaadmins"],
-    "argocd": ["--as=system:serviceaccount:argocd:argocd-application-controller",
-               "--as-group=system:serviceaccounts", "--as-group=system:serviceaccounts:argocd",
-               "--as-group=system:authenticated", "--as-group=ocid1.group.oc1..aaaaaaaaadmins"],
-    "robot": ["--as=deploy-robot", "--as-group=ocid1.group.oc1..aaaaaaaaadmins"],
-    "admin": [],
+API = "10.0.10.1"  # the control plane; nodes have the same network, as OKE's do
+SERVER = f"https://{API}:6443"
+SERVICES = "10.96.0.0/16"
+BRIDGE = "oke0"
+TOKENS = {
+    "admin": ("admin", "system:masters"),
+    "controllers": ("system:kube-controller-manager", ""),
+    "scheduler": ("system:kube-scheduler", ""),
+    "proxy": ("system:kube-proxy", ""),
 }
 
-OKE = [
-    ("ServiceAccount", "kube-system", "coredns"),
-    ("ConfigMap", "kube-system", "coredns"),
-    ("Service", "kube-system", "kube-dns"),
-    ("Deployment", "kube-system", "coredns"),
-    ("Deployment", "kube-system", "kube-dns-autoscaler"),
-    ("ServiceAccount", "kube-system", "kube-dns-autoscaler"),
-    ("ServiceAccount", "kube-system", "kube-proxy"),
-    ("DaemonSet", "kube-system", "kube-proxy"),
-    ("ServiceAccount", "kube-system", "flannel"),
-    ("DaemonSet", "kube-system", "kube-flannel-ds"),
-    ("ServiceAccount", "kube-system", "csi-oci-node-sa"),
-    ("DaemonSet", "kube-system", "csi-oci-node"),
-    ("ConfigMap", "kube-system", "oci-csi-iscsiadm"),
-    ("ClusterRole", "", "csi-oci"),
-    ("ClusterRoleBinding", "", "csi-oci-binding"),
-    ("CSIDriver", "", "blockvolume.csi.oraclecloud.com"),
-    ("CustomResourceDefinition", "", "nativepodnetworks.oci.oraclecloud.com"),
-]
-
-NODE = {"apiVersion": "v1", "kind": "Node", "metadata": {"name": "10.0.10.10", "labels": {
-    "kubernetes.io/os": "linux", "kubernetes.io/arch": "amd64", "kubernetes.io/hostname": "10.0.10.10",
-    "oci.oraclecloud.com/node.info.managed": "true"}}}
-
-ADMINS = {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRoleBinding",
-          "metadata": {"name": "platform-admins"},
-          "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "cluster-admin"},
-          "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "Group",
-                        "name": "ocid1.group.oc1..aaaaaaaaadmins"}]}
+AUDIT = """\
+apiVersion: audit.k8s.io/v1
+kind: Policy
+omitStages: [RequestReceived]
+rules: [{level: Metadata, verbs: [create, update, patch, delete, deletecollection]}]
+"""
 
 
-def namespace(name):
-    return {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
-
-
-def recorded(wanted):
-    """The objects as the recorded reviews show them first, without what a server adds."""
-    found = {}
-    with open(ROOT / "tests/reviews/reviews.jsonl", encoding="utf-8") as lines:
-        for line in lines:
-            request = json.loads(line)["review"]["request"]
-            o = request.get("oldObject") or request.get("object") or {}
-            meta = o.get("metadata", {})
-            found.setdefault((o.get("kind"), meta.get("namespace", ""), meta.get("name")), o)
-    return [plain(found[key]) for key in wanted]
-
-
-def plain(o):
-    keep = {k: v for k, v in o["metadata"].items() if k in ("name", "namespace", "labels", "annotations")}
-    for added in ("deployment.kubernetes.io/revision", "deprecated.daemonset.template.generation"):
-        keep.get("annotations", {}).pop(added, None)
-    return {**{k: v for k, v in o.items() if k != "status"}, "metadata": keep}
-
-
-def until(condition, what):
+def until(condition, what, patience=PATIENCE):
     """Poll; the condition's first true value."""
-    end = time.monotonic() + PATIENCE
+    end = time.monotonic() + patience
     while not (value := condition()):
         if time.monotonic() > end:
-            raise AssertionError(f"not in {PATIENCE} s: {what}")
+            raise AssertionError(f"not in {patience} s: {what}")
         time.sleep(0.1)
     return value
 
 
-class Cluster:
-    folder = guard = None
+def run(*command, **options):
+    """Run a command that must succeed; what it printed."""
+    done = subprocess.run([str(c) for c in command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                          check=False, stdin=options.pop("stdin", subprocess.DEVNULL), **options)
+    if done.returncode != 0:
+        raise AssertionError(f"{' '.join(str(c) for c in command)}: exit {done.returncode}\n{done.stdout}")
+    return done.stdout
+
+
+class Part:
+    """A program in the background, with a log of its own, in a process group of its own."""
+
+    def __init__(self, name, *command):
+        self.name = name
+        with open(LOGS / f"{name}.log", "ab") as log:
+            self.process = subprocess.Popen([str(c) for c in command], stdin=subprocess.DEVNULL, stdout=log,
+                                            stderr=log, start_new_session=True, cwd=FOLDER)
+
+    def alive(self):
+        return self.process.poll() is None
+
+    def end(self, number=signal.SIGTERM):
+        """By its process group: nsenter and unshare stand before the program itself."""
+        if self.alive():
+            os.killpg(self.process.pid, number)
+        try:
+            self.process.wait(10)
+        except subprocess.TimeoutExpired:
+            os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait(10)
+
+
+def token(who):
+    return f"token-of-{who}"
+
+
+def kubeconfig(who):
+    """The file with which `who` talks to the API server."""
+    file = FOLDER / f"{who}.kubeconfig"
+    file.write_text(f"""\
+apiVersion: v1
+kind: Config
+current-context: e2e
+contexts: [{{name: e2e, context: {{cluster: e2e, user: e2e}}}}]
+clusters: [{{name: e2e, cluster: {{server: "{SERVER}", certificate-authority: {FOLDER}/certs/apiserver.crt}}}}]
+users: [{{name: e2e, user: {{token: {token(who)}}}}}]
+""", encoding="utf-8")
+    return file
+
+
+class ControlPlane:
+    """etcd, API server, controller manager and scheduler, on no node, as in a managed cluster."""
+
+    def __init__(self, nodes=()):
+        self.parts = {}
+        self.tokens = {**TOKENS, **{f"node-{n}": (f"system:node:{n}", "system:nodes") for n in nodes}}
 
     def start(self):
-        started = subprocess.run([HERE / "up.sh", "start"], check=True, stdout=subprocess.PIPE, text=True)
-        self.folder = pathlib.Path(started.stdout.strip())
+        self.write_files()
+        self.start_etcd()
+        self.start_apiserver()
+        self.wait_ready()
+        self.begin("controllers", BIN / "kube-controller-manager", f"--kubeconfig={kubeconfig('controllers')}",
+                   "--leader-elect=false", "--use-service-account-credentials=true",
+                   "--service-account-private-key-file=sa.key", "--root-ca-file=certs/apiserver.crt",
+                   "--node-monitor-period=2s", "--node-monitor-grace-period=20s", "--terminated-pod-gc-threshold=20")
+        self.begin("scheduler", BIN / "kube-scheduler", f"--kubeconfig={kubeconfig('scheduler')}",
+                   "--leader-elect=false")
+
+    def begin(self, name, *command):
+        self.parts[name] = Part(name, *command)
+
+    def write_files(self):
+        run("openssl", "genrsa", "-out", FOLDER / "sa.key", "2048")
+        run("openssl", "rsa", "-in", FOLDER / "sa.key", "-pubout", "-out", FOLDER / "sa.pub")
+        lines = [f'{token(who)},{user},{who},"{groups}"\n' for who, (user, groups) in self.tokens.items()]
+        (FOLDER / "tokens.csv").write_text("".join(lines), encoding="utf-8")
+        (FOLDER / "audit.yaml").write_text(AUDIT, encoding="utf-8")
+        kubeconfig("admin")
+
+    def start_etcd(self):
+        self.begin("etcd", "etcd", "--data-dir", "etcd", "--unsafe-no-fsync")
+
+    def start_apiserver(self, env=None):
+        """Services of webhooks are resolved to pods: no kube-proxy runs beside a managed API server."""
+        settings = ["env", *(f"{k}={v}" for k, v in (env or {}).items())]
+        self.begin("apiserver", *settings, BIN / "kube-apiserver", "--etcd-servers=http://127.0.0.1:2379",
+                   "--secure-port=6443", f"--advertise-address={API}", "--cert-dir=certs",
+                   "--token-auth-file=tokens.csv", "--authorization-mode=Node,RBAC",
+                   "--enable-admission-plugins=NodeRestriction", "--allow-privileged=true",
+                   "--enable-aggregator-routing=true", "--kubelet-preferred-address-types=InternalIP",
+                   "--service-account-issuer=https://kubernetes.default.svc",
+                   "--service-account-key-file=sa.pub", "--service-account-signing-key-file=sa.key",
+                   f"--service-cluster-ip-range={SERVICES}",
+                   "--audit-policy-file=audit.yaml", f"--audit-log-path={LOGS}/audit.log")
+
+    def wait_ready(self):
+        def ready():
+            if not self.parts["apiserver"].alive():
+                raise AssertionError(f"the API server has ended; see {LOGS}/apiserver.log")
+            return (FOLDER / "certs/apiserver.crt").exists() and self.raw("/readyz")
+
+        until(ready, "the API server is ready")
+
+    def raw(self, path):
+        done = subprocess.run([BIN / "kubectl", "--kubeconfig", FOLDER / "admin.kubeconfig", "--request-timeout=5s",
+                               "get", "--raw", path], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False)
+        return done.stdout if done.returncode == 0 else None
 
     def stop(self):
-        try:
-            if self.guard:
-                self.guard.stop()
-        finally:
-            if self.folder:
-                subprocess.run([HERE / "up.sh", "stop", self.folder], check=True)
+        for name in ("scheduler", "controllers", "apiserver", "etcd"):
+            if name in self.parts:
+                self.parts.pop(name).end()
 
-    def kubectl(self, *arguments, who="admin", stdin=None):
-        """The finished process; its output is what a person at a terminal sees."""
-        return subprocess.run(
-            [BIN / "kubectl", "--kubeconfig", self.folder / "admin.kubeconfig", "--request-timeout=60s",
-             "--cache-dir", self.folder / "cache", *WHO[who], *arguments],
-            input=stdin or "", stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=PATIENCE * 2,
-            env={"HOME": str(self.folder), "PATH": os.environ["PATH"]}, check=False)
 
-    def get(self, *arguments):
-        done = self.kubectl(*arguments)
-        if done.returncode != 0:
-            raise AssertionError(f"kubectl {' '.join(arguments)}:\n{done.stdout}")
-        return done.stdout
+def make_network():
+    """The one network of all nodes, at whose first address the control plane is."""
+    run("ip", "link", "set", "lo", "up")
+    run("ip", "link", "add", BRIDGE, "type", "bridge")
+    run("ip", "address", "add", f"{API}/24", "dev", BRIDGE)
+    run("ip", "link", "set", BRIDGE, "up")
 
-    def apply(self, objects):
-        text = json.dumps({"apiVersion": "v1", "kind": "List", "items": objects})
-        done = self.kubectl("apply", "--server-side", "--field-manager=oke", "-f", "-", stdin=text)
-        if done.returncode != 0:
-            raise AssertionError(done.stdout)
 
-    # ---- the guard ----
-
-    def start_guard(self, port=0):
-        self.guard = Server("--config=tests/reviews/config.yaml", f"--listen=127.0.0.1:{port}")
-        self.guard.__enter__()
-
-    def stop_guard(self):
-        """The port it had, for the one that takes its place."""
-        status = self.guard.stop()
-        if status != 0:
-            raise AssertionError(f"the guard ended with {status}:\n" + self.guard.log_text())
-        return self.guard.port
-
-    def register_guard(self):
-        """All resources, as a policy may name any; and wait until the API server asks."""
-        ca = base64.b64encode((certificates() / "ca.crt").read_bytes()).decode()
-        self.apply([{
-            "apiVersion": "admissionregistration.k8s.io/v1", "kind": "ValidatingWebhookConfiguration",
-            "metadata": {"name": "oke-guard"},
-            "webhooks": [{
-                "name": WEBHOOK, "admissionReviewVersions": ["v1"], "sideEffects": "None",
-                "failurePolicy": "Ignore", "timeoutSeconds": 2, "matchPolicy": "Equivalent",
-                "clientConfig": {"url": f"https://127.0.0.1:{self.guard.port}/validate", "caBundle": ca},
-                "rules": [{"apiGroups": ["*"], "apiVersions": ["*"], "operations": ["*"],
-                           "resources": ["*/*"], "scope": "*"}]}]}])
-        self.wait_guarded()
-
-    def wait_guarded(self):
-        until(lambda: self.kubectl("-n", "kube-system", "delete", "deployment", "coredns", "--dry-run=server",
-                                   who="customer").returncode != 0, "the guard is asked")
-
-    # ---- what the API server says of it ----
-
-    def metrics_page(self):
-        return self.get("get", "--raw", "/metrics")
-
-    def metrics(self, name, page=None):
-        """{labels: value} of the samples of that name that belong to the guard."""
-        lines = (page or self.metrics_page()).splitlines()
-        found = (re.fullmatch(re.escape(name) + r"\{(.*)\} (\S+)", line) for line in lines)
-        return {m[1]: float(m[2]) for m in found if m and f'name="{WEBHOOK}"' in m[1]}
-
-    def rejections(self):
-        return sum(self.metrics("apiserver_admission_webhook_rejection_count").values())
-
-    def audit_size(self):
-        return (self.folder / "audit.log").stat().st_size
-
-    def audited(self, since, who):
-        """Events of that user from a place in the audit log on."""
-        user = WHO[who][0].split("=", 1)[1]
-        with open(self.folder / "audit.log", "rb") as log:
-            log.seek(since)
-            events = [json.loads(line) for line in log.read().splitlines(keepends=True) if line.endswith(b"\n")]
-        return [e for e in events if e.get("impersonatedUser", {}).get("username") == user]
+def memory_of(pid):
+    status = pathlib.Path(f"/proc/{pid}/status").read_text(encoding="ascii")
+    return int(re.search(r"^VmRSS:\s+(\d+) kB", status, re.MULTILINE)[1]) / 1024
