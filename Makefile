@@ -23,7 +23,8 @@ DEPS_LINT  := $(DEPS_CHECK) clang-format clang-tidy shellcheck
 DEPS_BENCH := $(DEPS_BUILD) openssl nginx-light libnginx-mod-http-echo
 DEPS_CHART = $(DEPS_BUILD) $(if $(shell command -v go),,golang-go)
 # Any go will do: what is older than Kubernetes asks for fetches a newer one (tests/e2e/build.sh).
-DEPS_E2E   = $(DEPS_BUILD) etcd-server openssl util-linux $(if $(shell command -v go),,golang-go)
+DEPS_E2E   = $(DEPS_BUILD) etcd-server containerd runc containernetworking-plugins nftables iptables iproute2 \
+	procps openssl util-linux faketime jq $(if $(shell command -v go),,golang-go)
 # The image's libraries are unpacked, not installed (tests/image/sysroot.py).
 DEPS_IMAGE = $(CROSS_GCC) pkg-config debian-archive-keyring python3 python3-yaml
 
@@ -92,12 +93,12 @@ chart: ## the Helm chart: lint, golden renderings, schemas of Kubernetes; the fi
 	$(Q)$(MAKE) --no-print-directory -j$(JOBS) all
 	$(Q)BUILD=$(BUILD) ACCEPT=$(ACCEPT) PYTHON=$(PYTHON) tests/chart/run.sh
 
-e2e: ## real kubectl, API server and controllers around the real binary; the first run builds Kubernetes
+e2e: ## the guard as pods of a real cluster, by Helm, on real nodes; root; the first run builds Kubernetes
 	$(Q)tests/deps.sh $(DEPS_E2E)
 	$(Q)$(MAKE) --no-print-directory -j$(JOBS) all
 	$(Q)BUILD=$(BUILD) tests/e2e/calls.sh
-	$(Q)bin=$$(tests/e2e/build.sh) && BIN=$$bin BUILD=$(BUILD) ACCEPT=$(ACCEPT) PYTHONDONTWRITEBYTECODE=1 \
-		$(PYTHON) tests/e2e/run.py
+	$(Q)$(MAKE) --no-print-directory image
+	$(Q)BUILD=$(BUILD) ACCEPT=$(ACCEPT) tests/e2e/run.sh
 
 # One recipe for both architectures, whatever this machine is: Debian's cross compiler, and its
 # packages unpacked below $(IMAGE). RELEASE names what they are, so that others compile anew.

@@ -34,7 +34,7 @@ PROXYMUX = {"apiVersion": "apps/v1", "kind": "DaemonSet",
             "metadata": {"name": "proxymux-client", "namespace": "kube-system"},
             "spec": {"selector": LABELS, "template": {
                 "metadata": {"labels": LABELS["matchLabels"]},
-                "spec": {"containers": [{"name": "proxymux-client", "image": "example.com/mux:1"}]}}}}
+                "spec": {"containers": [{"name": "proxymux-client", "image": "localhost/pause:1"}]}}}}
 CUT_OFF = {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy",
            "metadata": {"name": "deny-all", "namespace": "kube-system"},
            "spec": {"podSelector": {}, "policyTypes": ["Ingress"]}}
@@ -83,6 +83,12 @@ COMMANDS = [Command(*row) for row in [
     ("api-service", "deny", "system/changed",
      ["patch", "service", "kubernetes", "--type=json",
       "-p", '[{"op": "replace", "path": "/spec/ports/0/targetPort", "value": 1}]']),
+    ("ci-scale", "deny", "coredns/scale", system("scale", "deployment", "coredns", "--replicas=2"), "ci"),
+    ("ci-apply", "deny", "coredns/spec", ["apply", "--server-side", "--force-conflicts", *FROM_FILE], "ci", MORE_MEMORY),
+    ("ci-delete", "deny", "csi-node/removed", system("delete", "daemonset", "csi-oci-node"), "ci"),
+    ("argocd-prune", "deny", "csi-clusterrolebinding/removed",
+     ["delete", "clusterrolebinding", "csi-oci-binding"], "argocd"),
+    ("delete-driver", "deny", "csidriver-bv/removed", ["delete", "csidriver", "blockvolume.csi.oraclecloud.com"]),
     # On the edge of it.
     ("label", "warn", "coredns/metadata", system("label", "deployment", "coredns", "team=dns")),
     ("label-removed", "warn", "kube-proxy/metadata", system("label", "daemonset", "kube-proxy", "k8s-app-")),
@@ -94,20 +100,22 @@ COMMANDS = [Command(*row) for row in [
     ("created-again", "warn", "proxymux-client/created", ["create", *FROM_FILE], "customer", PROXYMUX),
     ("unknown-identity", "warn", "coredns/scale",
      system("scale", "deployment", "coredns", "--replicas=4"), "robot"),
+    # A dry run, as the kubelet puts the label back by itself.
+    ("node-label", "warn", "nodes/selected",
+     ["label", "node", "10.0.10.10", "kubernetes.io/os-", "--dry-run=server"]),
     # Documented, or nobody's business but the customer's: not a word.
-    # Without the label the controller takes kube-proxy's pod away, so whoever deletes it was first.
     ("pod-deleted", "allow", None, system("delete", "pod", "--selector=k8s-app=kube-proxy")),
-    ("node-label", "warn", "nodes/selected", ["label", "node", "10.0.10.10", "kubernetes.io/os-"]),
-    ("node-label-back", "allow", None, ["label", "node", "10.0.10.10", "kubernetes.io/os=linux"]),
+    ("node-own-label", "allow", None, ["label", "node", "10.0.10.10", "team=a"]),
     ("node-cordon", "allow", None, ["cordon", "10.0.10.10"]),
     ("node-uncordon", "allow", None, ["uncordon", "10.0.10.10"]),
-    ("node-taint", "allow", None, ["taint", "node", "10.0.10.10", "team=a:NoSchedule"]),
+    ("node-taint", "allow", None, ["taint", "node", "10.0.10.10", "team=a:PreferNoSchedule"]),
     ("restart", "allow", None, system("rollout", "restart", "deployment", "coredns")),
     ("restart-daemonset", "allow", None, system("rollout", "restart", "daemonset", "kube-proxy")),
     ("own-corefile", "allow", None,
      system("create", "configmap", "coredns-custom", "--from-literal=my.server=example.com:53 { errors }")),
     ("same-again", "allow", None,
      ["apply", "--server-side", "--field-manager=argocd-controller", *FROM_FILE], "argocd", SAME_MEMORY),
-    ("own-deployment", "allow", None, ["-n", "shop", "create", "deployment", "web", "--image=example.com/web:1"]),
+    ("own-deployment", "allow", None, ["-n", "shop", "create", "deployment", "web", "--image=localhost/pause:1"]),
+    ("ci-deployment", "allow", None, ["-n", "shop", "create", "deployment", "api", "--image=localhost/pause:1"], "ci"),
     ("own-scale", "allow", None, ["-n", "shop", "scale", "deployment", "web", "--replicas=3"]),
 ]]
