@@ -1,0 +1,144 @@
+"""What the guard adds to a write, as the API server measures it, beside a webhook in Go that allows
+everything and beside the rule "the spec has not changed" as a ValidatingAdmissionPolicy.
+
+One run, writes in turn, the same Deployment in four namespaces. It prints; it judges no time.
+"""
+import base64
+import copy
+import os
+import statistics
+import subprocess
+import time
+import unittest
+
+import archive
+import guard
+import kube
+import world
+from api import Connection
+from cluster import FOLDER, HERE, until
+from objects import namespace
+
+TURNS = 250
+PLACES = {"nobody": "latency-none", "oke-guard": "kube-system", "Go webhook": "latency-go", "CEL policy": "latency-cel"}
+WEBHOOK_TIME = "apiserver_admission_webhook_admission_duration_seconds"
+GO = "allow.latency.example.com"
+
+
+def build_webhook():
+    """Its image, on all nodes."""
+    program, image = FOLDER / "allow", FOLDER / "allow.tar"
+    settings = {**os.environ, "CGO_ENABLED": "0", "GO111MODULE": "off", "GOFLAGS": "", "GOTOOLCHAIN": "local"}
+    subprocess.run(["go", "build", "-ldflags=-s -w", "-o", program, "main.go"], check=True, cwd=HERE / "latency",
+                   env=settings)
+    archive.write(image, "localhost/allow:1", program)
+    for node in [v for k, v in world.NODES.items() if k != "control plane"]:
+        node.run("ctr", "-n", "k8s.io", "images", "import", image)
+
+
+def selected(place):
+    return {"matchLabels": {"kubernetes.io/metadata.name": place}}
+
+
+RULES = [{"apiGroups": ["apps"], "apiVersions": ["v1"], "resources": ["deployments"], "operations": ["UPDATE"]}]
+
+
+def go_webhook(folder):
+    """Two replicas behind a Service, as the guard is."""
+    labels = {"app": "allow"}
+    meta = {"name": "allow", "namespace": PLACES["Go webhook"]}
+    files = {n: base64.b64encode((folder / n).read_bytes()).decode() for n in ("tls.crt", "tls.key", "ca.crt")}
+    pod = {"containers": [{"name": "allow", "image": "localhost/allow:1", "imagePullPolicy": "Never",
+                           "volumeMounts": [{"name": "certs", "mountPath": "/certs"}]}],
+           "volumes": [{"name": "certs", "secret": {"secretName": "allow"}}]}
+    service = {"name": "allow", "namespace": meta["namespace"], "path": "/validate"}
+    return [
+        {"apiVersion": "v1", "kind": "Secret", "metadata": meta, "data": {k: files[k] for k in ("tls.crt", "tls.key")}},
+        {"apiVersion": "v1", "kind": "Service", "metadata": meta,
+         "spec": {"selector": labels, "ports": [{"port": 443, "targetPort": 8443}]}},
+        {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": meta,
+         "spec": {"replicas": 2, "selector": {"matchLabels": labels},
+                  "template": {"metadata": {"labels": labels}, "spec": pod}}},
+        {"apiVersion": "admissionregistration.k8s.io/v1", "kind": "ValidatingWebhookConfiguration",
+         "metadata": {"name": "latency"},
+         "webhooks": [{"name": GO, "admissionReviewVersions": ["v1"], "sideEffects": "None", "failurePolicy": "Ignore",
+                       "timeoutSeconds": 2, "rules": RULES, "namespaceSelector": selected(meta["namespace"]),
+                       "clientConfig": {"service": service, "caBundle": files["ca.crt"]}}]}]
+
+
+def cel_policy():
+    kind = {"apiVersion": "admissionregistration.k8s.io/v1", "metadata": {"name": "latency"}}
+    return [{**kind, "kind": "ValidatingAdmissionPolicy", "spec": {
+                "failurePolicy": "Fail", "matchConstraints": {"resourceRules": RULES},
+                "validations": [{"expression": "object.spec == oldObject.spec", "message": "the spec has changed"}]}},
+            {**kind, "kind": "ValidatingAdmissionPolicyBinding", "spec": {
+                "policyName": "latency", "validationActions": ["Deny"],
+                "matchResources": {"namespaceSelector": selected(PLACES["CEL policy"])}}}]
+
+
+def measured(webhook):
+    """(seconds, calls) so far. There is no such measure of a CEL policy that admits."""
+    page = kube.metrics_page()
+    return [sum(v for labels, v in kube.samples(WEBHOOK_TIME + part, page) if labels["name"] == webhook)
+            for part in ("_sum", "_count")]
+
+
+class Latency(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        build_webhook()
+        folder = guard.certificates(service="allow", place=PLACES["Go webhook"])
+        kube.apply([namespace(p) for p in PLACES.values() if p != "kube-system"])
+        coredns = next(o for o in world.recorded() if o["kind"] == "Deployment" and o["metadata"]["name"] == "coredns")
+        for place in PLACES.values():
+            if place != "kube-system":
+                kube.apply([cls.idle(coredns, place)])
+        kube.apply([*go_webhook(folder), *cel_policy()])
+        kube.rolled_out(PLACES["Go webhook"], "deployment/allow")
+
+    @staticmethod
+    def idle(deployment, place):
+        """The same spec, but that nothing runs."""
+        o = copy.deepcopy(deployment)
+        o["metadata"]["namespace"], o["spec"]["replicas"] = place, 0
+        return o
+
+    @classmethod
+    def tearDownClass(cls):
+        kube.get("delete", "validatingwebhookconfiguration,validatingadmissionpolicy,"
+                 "validatingadmissionpolicybinding", "latency")
+        kube.get("delete", "namespace", *[p for p in PLACES.values() if p != "kube-system"], "--wait=false")
+
+    def refused(self):
+        """Does the CEL policy refuse a changed spec yet?"""
+        patch = {"spec": {"paused": True}}
+        return Connection().send("PATCH", f"/apis/apps/v1/namespaces/{PLACES['CEL policy']}/deployments/coredns"
+                                 "?dryRun=All", patch)[0] == 422
+
+    def test_all_four_in_turn(self):
+        until(self.refused, "the CEL policy is in force")
+        hooks = {"oke-guard": kube.SUPPORT, "Go webhook": GO}
+        before = {k: measured(name) for k, name in hooks.items()}
+        took = self.write_in_turn()
+        idle = took.pop("nobody")
+        print(f"\n  a write that nobody judges takes {1000 * idle:.2f} ms")
+        for who, name in hooks.items():
+            seconds, calls = (now - then for now, then in zip(measured(name), before[who]))
+            self.assertGreaterEqual(calls, TURNS)
+            print(f"  {who}: {1000 * seconds / calls:.2f} ms a call, as the API server measured {calls:.0f} of them")
+        added = {k: v - idle for k, v in took.items()}
+        print("  added to the whole write: " + ", ".join(
+            f"{k} {1000 * v:+.2f} ms ({v / added['oke-guard']:.1f})" for k, v in added.items()), end=" ... ", flush=True)
+
+    def write_in_turn(self):
+        """{who judges: median seconds of a write}. It changes a label: the specs are compared, and equal."""
+        connection, took = Connection(), {k: [] for k in PLACES}
+        for turn in range(TURNS):
+            patch = {"metadata": {"labels": {"turn": str(turn)}}}
+            for who, place in PLACES.items():
+                start = time.perf_counter()
+                status, body = connection.send(
+                    "PATCH", f"/apis/apps/v1/namespaces/{place}/deployments/coredns?dryRun=All", patch)
+                took[who].append(time.perf_counter() - start)
+                self.assertEqual(status, 200, body)
+        return {k: statistics.median(v) for k, v in took.items()}
