@@ -182,6 +182,9 @@ they are. In both the address and the CA are put in.
 {{- fail "webhookConfiguration.webhooks counts in the modes cert-manager and secret alone: in mode self the agent writes the entries, from the policies" }}
 {{- end }}
 {{- if and (ne $c.mode "self") (not .Values.webhookConfiguration.webhooks) }}
+{{- if .Values.config.failClosed }}
+{{- fail (printf "config.failClosed needs entries of its own, which in certificates.mode %s nobody writes: give those that `oke-guard generate webhook-configuration --config FILE --list` prints as webhookConfiguration.webhooks" $c.mode) }}
+{{- end }}
 {{- range $w := (.Files.Get "files/webhooks.yaml" | fromYaml).webhooks }}
 {{- range $e := ($w.namespaceSelector | default dict).matchExpressions }}
 {{- if and (ne $.Release.Namespace "oke-guard") (has $.Release.Namespace $e.values) }}
