@@ -111,7 +111,7 @@ CROSS      = BUILD=$(IMAGE)/$(ARCH) CC='$(TRIPLET)-gcc --sysroot=$(SYSROOT)' PKG
 	PKG_CONFIG_LIBDIR=$(SYSROOT)/usr/lib/$(TRIPLET)/pkgconfig:$(SYSROOT)/usr/share/pkgconfig pkg-config' \
 	SANITIZE= RELEASE=$$(sha256sum < $(IMAGE)/sysroot-$(ARCH)/index.json | cut -c-16)
 
-image: ## OCI image in build/image, from Debian packages alone; ARCH=amd64 or arm64
+image: ## OCI image and SBOM in build/image, from Debian packages alone; ARCH=amd64 or arm64
 	$(if $(TRIPLET),,$(error ARCH=$(ARCH) is not known; ARCH=amd64 or ARCH=arm64))
 	$(Q)tests/deps.sh $(DEPS_IMAGE)
 	$(Q)$(PYTHON) tests/image/sysroot.py $(ARCH) $(IMAGE)/sysroot-$(ARCH) $(DEPS_LIBS) check base-files

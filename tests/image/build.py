@@ -3,8 +3,8 @@
 
     build.py ARCH FOLDER PROGRAM...
 
-FOLDER holds ARCH/PROGRAM and sysroot-ARCH; it gets oke-guard-ARCH.tar (an OCI archive), and the
-programs' debug information in ARCH/debug. SOURCE_DATE_EPOCH and
+FOLDER holds ARCH/PROGRAM and sysroot-ARCH; it gets oke-guard-ARCH.tar (an OCI archive),
+oke-guard-ARCH.spdx.json, and the programs' debug information in ARCH/debug. SOURCE_DATE_EPOCH and
 REVISION stand for what git says about the last commit, where there is no git.
 """
 import datetime
@@ -16,6 +16,7 @@ import sys
 
 import contents
 import oci
+import spdx
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PORTS = {"8443/tcp": {}, "9443/tcp": {}}
@@ -54,6 +55,12 @@ def labels(number, created):
             prefix + "description": "Says, before a change lands, that it takes an OKE cluster out of support"}
 
 
+def distro(packages):
+    """As purls name it: debian-12."""
+    release = (packages.root / "usr/lib/os-release").read_text()
+    return "debian-" + re.search(r'^VERSION_ID="(\d+)"', release, re.M)[1]
+
+
 def main(arch, folder, *programs):
     folder, number = pathlib.Path(folder), version()
     epoch = int(git("SOURCE_DATE_EPOCH", "log", "-1", "--format=%ct"))
@@ -62,6 +69,9 @@ def main(arch, folder, *programs):
     stripped = [strip(program, arch, folder) for program in programs]
     ours = contents.own(stripped, epoch)
     theirs = contents.debian(packages, stripped, arch)
+    sbom = spdx.document(number, arch, created, packages.index, distro(packages), ours + theirs)
+    ours.append(contents.Entry(spdx.INSIDE, data=sbom, mtime=epoch))
+    (folder / f"oke-guard-{arch}.spdx.json").write_bytes(sbom)
 
     says = labels(number, created)
     image = oci.Image(arch, created, {
