@@ -159,12 +159,18 @@ static void log_differences(struct turn *t, enum log_level level, const char *ms
 {
 	struct round *r = t->r;
 	const struct status_view *v = &r->view;
+	bool bundle_told = false;
 	struct log_line l;
 
 	if (v->differences && t->differences == r->told_differences)
 		return;
 	r->told_differences = v->differences ? t->differences : 0;
 	for (size_t i = 0; i < v->differences && i < STATUS_DIFFERENCES; i++) {
+		bool bundle = strstr(v->difference[i], "caBundle");
+
+		if (bundle && bundle_told)
+			continue; /* one line for all entries: they change together */
+		bundle_told |= bundle;
 		log_begin(&l, r->log, level, msg);
 		log_text(&l, "configuration", r->configuration);
 		log_text(&l, "difference", v->difference[i]);
