@@ -249,11 +249,16 @@ static int run(struct program *p, const struct asked *a)
 		long seconds;
 
 		failures = round_go(&p->round, a->interval, &seconds) < 0 ? failures + 1 : 0;
+		if (p->round.learnt) {
+			p->source.learnt = p->round.view.kubernetes;
+			reload_now(&p->reload);
+			continue;
+		}
 		/* A second more: the API server tells its time in whole ones. */
 		wait = failures ? wait_backoff(failures, p->round.retry_after)
 				: seconds * 1000 + (seconds < a->interval ? 1000 : 0);
 		memory_trim();
-	} while (!p->round.stopped && !doze(p, wait));
+	} while (p->round.learnt || (!p->round.stopped && !doze(p, wait)));
 	say(p, a, "stopped");
 	return AGENT_DONE;
 }

@@ -316,8 +316,9 @@ static enum turned turn_external(struct turn *t, const struct policy_set *set)
 
 	if (read_configuration(t) < 0 || compare(t, set, (struct str){ NULL, 0 }) < 0)
 		return TURN_FAILED;
-	t->r->view.current = !t->r->view.differences;
-	log_differences(t, LOG_WARN, "the webhook configuration differs from the policies");
+	t->r->view.current = !t->r->view.blind; /* more than is needed does no harm */
+	log_differences(t, t->r->view.blind ? LOG_WARN : LOG_INFO,
+			"the webhook configuration differs from the policies");
 	if (t->r->view.current && !was) {
 		log_begin(&l, t->r->log, LOG_INFO, "the webhook configuration is as it should be");
 		log_text(&l, "configuration", t->r->configuration);
@@ -328,19 +329,31 @@ static enum turned turn_external(struct turn *t, const struct policy_set *set)
 
 /* ---- facts ---- */
 
-/* What the API server says of itself, to where the replicas read it. */
-static int tell_facts(struct turn *t)
+/* What the API server says of itself; policies and the entries of the configuration depend on it.
+ */
+static int learn(struct turn *t, struct str *version)
 {
-	struct str body, version, told;
+	struct status_view *v = &t->r->view;
 	enum kube_result result;
-	char path[KUBE_URL_MAX];
-	struct log_line l;
+	struct str body;
 
 	if (call(t, KUBE_GET, "/version", (struct str){ NULL, 0 }, &body, &result) < 0)
 		return -1;
-	if (version_read(body, &t->arena, &version, t->err) < 0)
+	if (version_read(body, &t->arena, version, t->err) < 0)
 		return unreadable(t);
-	snprintf(t->r->view.kubernetes, sizeof t->r->view.kubernetes, "%s", version.s);
+	t->r->learnt = strcmp(v->kubernetes, version->s) != 0;
+	snprintf(v->kubernetes, sizeof v->kubernetes, "%s", version->s);
+	return 0;
+}
+
+/* To where the replicas read it. */
+static int tell(struct turn *t, struct str version)
+{
+	enum kube_result result;
+	char path[KUBE_URL_MAX];
+	struct str body, told;
+	struct log_line l;
+
 	path_of(path, t->r, "configmaps", t->r->facts);
 	if (call(t, KUBE_GET, path, (struct str){ NULL, 0 }, &body, &result) < 0)
 		return -1;
@@ -355,6 +368,27 @@ static int tell_facts(struct turn *t)
 	log_text(&l, "kubernetes", version.s);
 	log_end(&l);
 	return 0;
+}
+
+/* Features are judged by the newest version that is known, then: no reason to stop the rest. */
+static void facts_if_due(struct turn *t)
+{
+	struct round *r = t->r;
+	struct str version;
+	bool failed;
+	struct log_line l;
+
+	if (wait_now() < r->facts_at)
+		return;
+	object_wipe(&t->arena);
+	failed = learn(t, &version) < 0 || (r->facts && tell(t, version) < 0);
+	r->facts_at = wait_now() + (failed ? FACTS_AGAIN_S : FACTS_EVERY_S) * 1000LL;
+	if (failed && !r->facts_failed && !r->stopped) {
+		log_begin(&l, r->log, LOG_WARN, "the version of Kubernetes could not be told");
+		log_text(&l, "error", t->err->msg);
+		log_end(&l);
+	}
+	r->facts_failed = failed;
 }
 
 /* ---- the round ---- */
@@ -380,26 +414,6 @@ static int turns(struct turn *t)
 		shared_unref(set);
 	}
 	return turned == TURN_FAILED ? -1 : 0;
-}
-
-/* Features are judged by the newest version that is known, then: no reason to stop the rest. */
-static void facts_if_due(struct turn *t)
-{
-	struct round *r = t->r;
-	bool failed;
-	struct log_line l;
-
-	if (!r->facts || wait_now() < r->facts_at)
-		return;
-	object_wipe(&t->arena);
-	failed = tell_facts(t) < 0;
-	r->facts_at = wait_now() + (failed ? FACTS_AGAIN_S : FACTS_EVERY_S) * 1000LL;
-	if (failed && !r->facts_failed && !r->stopped) {
-		log_begin(&l, r->log, LOG_WARN, "the version of Kubernetes could not be told");
-		log_text(&l, "error", t->err->msg);
-		log_end(&l);
-	}
-	r->facts_failed = failed;
 }
 
 static void log_failure(struct round *r, const struct err *err)
@@ -431,6 +445,8 @@ static void note_outcome(struct round *r, int status, const struct err *err)
 	struct status_view *v = &r->view;
 
 	v->self = r->self;
+	if (r->stopped)
+		return;
 	if (status == 0) {
 		v->success = time(NULL);
 		v->failing = 0;
@@ -453,15 +469,19 @@ int round_go(struct round *r, long longest, long *wait)
 	int status;
 
 	arena_init(&t.arena, OBJECT_MEMORY);
-	r->retry_after = 0;
-	status = turns(&t);
-	*wait = longest;
-	if (status == 0 && r->self && plan->step != ROTATE_STEADY && plan->at - t.now < longest)
-		*wait = plan->at > t.now ? (long)(plan->at - t.now) : 0;
-	if (status == 0)
-		facts_if_due(&t);
-	object_wipe(&t.arena);
-	if (!r->stopped)
+	r->learnt = false;
+	*wait = 0;
+	facts_if_due(&t);
+	status = r->stopped ? -1 : 0;
+	if (!status && !r->learnt) {
+		r->retry_after = 0;
+		status = turns(&t);
+		*wait = longest;
 		note_outcome(r, status, &err);
+	}
+	if (status == 0 && !r->learnt && r->self && plan->step != ROTATE_STEADY &&
+	    plan->at - t.now < longest)
+		*wait = plan->at > t.now ? (long)(plan->at - t.now) : 0;
+	object_wipe(&t.arena);
 	return status;
 }

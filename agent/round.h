@@ -33,6 +33,7 @@ struct round {
 	struct status_view view;
 	long retry_after;   /* the API server's wish, after a failure */
 	long long facts_at; /* when facts are due, in milliseconds of CLOCK_BOOTTIME */
+	bool learnt;        /* view.kubernetes is another than it was: load policies for it */
 	bool stopped;       /* a call was given up for the stop descriptor */
 	bool facts_failed;
 	char told_error[512]; /* what the log has been told already */
@@ -41,7 +42,8 @@ struct round {
 
 /*
  * 0: done; *wait is how many seconds it takes until the next step is due, at most `longest`. -1: it
- * failed, and has been logged, or it was stopped. Facts that cannot be told are no failure.
+ * failed, and has been logged, or it was stopped. Facts that cannot be told are no failure. When
+ * `learnt` is set nothing else was done: begin again at once, with policies for that version.
  */
 int round_go(struct round *r, long longest, long *wait);
 

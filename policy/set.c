@@ -89,20 +89,24 @@ static int name_version(struct policy_set *set, struct str version)
 
 /* What was learnt stands where the configuration says auto. What is no version is no reason to
  * go without policies. */
-static int learn_version(struct policy_set *set, const char *folder, struct policy_report *report)
+static int learn_version(struct policy_set *set, const struct policy_source *src,
+			 struct policy_report *report)
 {
 	char text[FACT_TEXT_MAX];
 	struct str version = { text, 0 };
 
-	if (fact_named(&set->model.config, STR(FACT_KUBERNETES)) ||
-	    source_fact(folder, FACT_KUBERNETES, text, &version.n) < 0)
+	if (fact_named(&set->model.config, STR(FACT_KUBERNETES)))
+		return 0;
+	if (src->learnt)
+		version = str_of(src->learnt);
+	else if (!src->facts || source_fact(src->facts, FACT_KUBERNETES, text, &version.n) < 0)
 		return 0;
 	if (form_kubernetes.ok(version))
 		return name_version(set, version);
 	report_message(report, false, NULL,
 		       "%s/" FACT_KUBERNETES
 		       ": holds no version as in 1.36; the newest that is known is taken",
-		       folder);
+		       src->learnt ? "the API server" : src->facts);
 	return 0;
 }
 
@@ -115,7 +119,7 @@ static int set_fill(struct policy_set *set, const struct policy_source *src,
 	    model_validate(&set->model, &set->arena, report) < 0 || report->errors > errors)
 		return -1;
 	if ((src->kubernetes && name_version(set, str_of(src->kubernetes)) < 0) ||
-	    (src->facts && learn_version(set, src->facts, report) < 0)) {
+	    (!src->kubernetes && learn_version(set, src, report) < 0)) {
 		report_message(report, true, NULL, "out of memory");
 		return -1;
 	}

@@ -135,6 +135,12 @@ static bool policies_changed(struct reload *r)
 	return !same;
 }
 
+void reload_now(struct reload *r)
+{
+	policy_source_mark(r->source, true, &r->mark);
+	load_again(r);
+}
+
 /* ---- the certificate ---- */
 
 static void look_at_certificate(struct reload *r)

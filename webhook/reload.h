@@ -61,6 +61,8 @@ int reload_fd(const struct reload *r);
 long reload_wait(const struct reload *r, long long now_ms);
 /* Put in force what has changed, if it is time to look. now_ms: CLOCK_MONOTONIC. */
 void reload_tick(struct reload *r, long long now_ms);
+/* Load again, though no file has changed: the source itself has. */
+void reload_now(struct reload *r);
 /*
  * Give back the memory that reading took, and forget what requests have counted that were still
  * under the old set; call about every second.

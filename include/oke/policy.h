@@ -156,6 +156,7 @@ struct policy_source {
 	/* Folder of facts that were learnt, a file each; NULL: none. Its `kubernetes` stands where
 	   the configuration says auto. It need not be there. */
 	const char *facts;
+	const char *learnt; /* "1.36": known without a file; it counts before it. NULL: not known */
 	bool no_builtin; /* tests: leave the built-in pack out */
 };
 

@@ -50,7 +50,7 @@ def status(code, message):
 class Stub:
     """`with Stub() as stub:`; what it holds is in stub.objects, what was asked in stub.calls."""
 
-    def __init__(self, kill_at=None):
+    def __init__(self):
         self.lock = threading.RLock()
         self.folder = tempfile.TemporaryDirectory(prefix="oke-guard-test-")
         self.token = pathlib.Path(self.folder.name) / "token"
@@ -75,6 +75,8 @@ class Stub:
 
         class Handler(http.server.BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            disable_nagle_algorithm = True
+            wbufsize = -1
 
             def handle_any(self):
                 stub.handle(self)
@@ -201,7 +203,7 @@ class Stub:
         with self.lock:
             data = set(self.objects[SECRET].get("data", {}))
             return (data == {"tls.crt", "tls.key", "ca.crt"} and self.data("tls.crt") != other_than and
-                    self.bundle() == self.data("ca.crt"))
+                    len(pems(self.data("tls.crt"))) == 1 and self.bundle() == self.data("ca.crt"))
 
     def untrusted(self):
         """What a replica may have served while an API server trusted something else: nothing, one hopes."""

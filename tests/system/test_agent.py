@@ -1,0 +1,576 @@
+"""The agent against an API server that fails in every way: it converges, and what is served is always trusted."""
+import base64
+import json
+import os
+import pathlib
+import re
+import signal
+import socket
+import tempfile
+import time
+import unittest
+
+from cluster_stub import (CONFIGURATION, DAY, FACTS, PROBE, SECRET, Agent, Stub, command, connection, pems, status)
+from harness import PATIENCE, ROOT, SANITIZED, Case, issue, run
+from test_metrics import promtool
+
+# With this step of the clock no wait is ever really waited: one look is more than the overlap after the other.
+QUICK = 200
+LOGS = (ROOT / "docs" / "logs.md").read_text(encoding="utf-8")
+METRICS = (ROOT / "docs" / "metrics.md").read_text(encoding="utf-8")
+
+
+def ready(agent):
+    return agent.page("/readyz").status == 200
+
+
+def keys_of(stub):
+    """What must stand in no log: lines of every key that ever was in the Secret."""
+    for call in stub.writes(SECRET):
+        for name, value in (json.loads(call["body"]).get("data") or {}).items():
+            if name.endswith(".key") and value:
+                yield value[40:80]
+                yield from base64.b64decode(value).decode().splitlines()[1:-1]
+
+
+class AgentCase(Case):
+    def settle(self, stub, agent, other_than=None, seconds=PATIENCE):
+        self.wait_until(lambda: stub.settled(other_than), "not settled:\n" + agent.log_text(), seconds)
+
+    def assert_sound(self, stub, *agents):
+        self.assertEqual([], stub.untrusted(), "served, but not trusted")
+        for agent in agents:
+            for secret in keys_of(stub):
+                self.assertNotIn(secret, agent.log_text())
+
+
+class Life(AgentCase):
+    def test_an_empty_cluster(self):
+        with Stub() as stub, Agent(stub, "--facts=oke-guard-facts") as agent:
+            self.settle(stub, agent)
+            self.wait_until(lambda: ready(agent), "not ready")
+            self.wait_until(lambda: stub.writes(FACTS), "no facts")
+            self.assertEqual(stub.objects[FACTS]["data"], {"kubernetes": "1.36"})
+            # First the pair, then who trusts it; nothing else is touched.
+            self.assertEqual([c["path"] for c in stub.writes()], [FACTS, SECRET, CONFIGURATION])
+            for path in (SECRET, CONFIGURATION):
+                metadata = stub.objects[path]["metadata"]
+                self.assertEqual(metadata["labels"], {"app": "oke-guard"})
+                self.assertEqual(metadata["annotations"], {"meta.helm.sh/release-name": "oke-guard"})
+            for webhook in stub.objects[CONFIGURATION]["webhooks"]:
+                self.assertEqual(webhook["clientConfig"]["service"]["name"], "oke-guard")
+                self.assertEqual(webhook["failurePolicy"], "Ignore")
+            with tempfile.TemporaryDirectory() as folder:
+                for name in ("tls.crt", "tls.key", "ca.crt"):
+                    (pathlib.Path(folder) / name).write_text(stub.data(name))
+                code, text, _ = run("certs", "check", "--dir", folder, "--service", "oke-guard", "--namespace",
+                                    "oke-guard")
+                self.assertEqual(code, 0, text)
+            text = agent.page("/readyz?verbose").text
+            self.assertIn("[+] configuration: as policies and certificates want it", text)
+            self.assertIn("step steady", text)
+            self.assertEqual(agent.metric("oke_guard_webhook_configuration_current"), 1)
+            # What was generated and what is in force are the same thing.
+            (pathlib.Path(stub.folder.name) / "ca.crt").write_text(stub.data("ca.crt"))
+            code, text, error = run("generate", "webhook-configuration", "-o", "json", "--service",
+                                    "oke-guard/oke-guard", "--ca-bundle", stub.folder.name + "/ca.crt")
+            self.assertEqual((code, error), (0, ""))
+            self.assertEqual([w["name"] for w in json.loads(text)["webhooks"]],
+                             [w["name"] for w in stub.objects[CONFIGURATION]["webhooks"]])
+            self.assert_sound(stub, agent)
+
+    def test_a_renewal_waits(self):
+        """A look every 50 seconds of the cluster's time: both CAs are trusted long before and after the change."""
+        with Stub() as stub, Agent(stub) as agent:
+            self.settle(stub, agent)
+            first = stub.data("tls.crt")
+            stub.offset += 250 * DAY
+            stub.step = 50
+            self.settle(stub, agent, other_than=first, seconds=3 * PATIENCE)
+            self.assert_sound(stub, agent)
+            begun, over = (next(t for t, b in stub.bundles if len(pems(b)) == 2),
+                           stub.bundles[-1][0])
+            swapped = stub.pairs[-1][0]
+            self.assertGreaterEqual(swapped - begun, 120)
+            self.assertGreaterEqual(over - swapped, 120)
+            self.assertEqual([len(pems(b)) for _, b in stub.bundles], [1, 2, 1])
+            for msg in ("the next certificate was issued; it is not served yet",
+                        "the next CA was read back; waiting for the API servers",
+                        "the next certificate is the current one now",
+                        "the new certificate was read back; waiting for the replicas",
+                        "the previous CA was dropped; the renewal is over"):
+                agent.wait_for_log(lambda line, msg=msg: line.get("msg") == msg)
+
+    def test_dead_for_years(self):
+        """Nothing was renewed, the pair has expired: the next start puts it right."""
+        with Stub() as stub:
+            stub.step = QUICK
+            with Agent(stub) as agent:
+                self.settle(stub, agent)
+            first = stub.data("tls.crt")
+            stub.offset += 800 * DAY
+            with Agent(stub) as agent:
+                self.settle(stub, agent, other_than=first)
+                agent.wait_for_log(lambda line: line.get("msg") == "the certificate in the Secret cannot be served")
+                self.assert_sound(stub, agent)
+
+    def test_the_secret_is_broken_by_hand(self):
+        def empty(secret):
+            secret["data"] = {}
+
+        def cut(secret):
+            secret["data"]["tls.crt"] = secret["data"]["tls.crt"][:400]
+
+        def lose_ca(secret):
+            del secret["data"]["ca.crt"]
+
+        with Stub() as stub:
+            stub.step = QUICK
+            with Agent(stub) as agent:
+                for change, other in ((empty, True), (cut, True), (lose_ca, False)):
+                    self.settle(stub, agent)
+                    before = stub.data("tls.crt")
+                    stub.edit(SECRET, change)
+                    self.settle(stub, agent, other_than=before if other else None)
+                self.assertEqual(stub.data("tls.crt"), before, "what was good is kept")
+                stub.pairs = [p for p in stub.pairs if len(pems(p[1][0])) == 1]
+                self.assert_sound(stub, agent)
+
+    def test_somebody_edits_the_configuration(self):
+        def edit(configuration):
+            configuration["webhooks"][0]["failurePolicy"] = "Fail"
+            del configuration["webhooks"][1]
+
+        def add(configuration):
+            configuration["webhooks"][0]["clientConfig"]["caBundle"] = ""
+
+        with Stub() as stub, Agent(stub) as agent:
+            self.settle(stub, agent)
+            want = stub.objects[CONFIGURATION]["webhooks"]
+            for change, said in ((edit, "failurePolicy"), (add, "caBundle")):
+                stub.edit(CONFIGURATION, change)
+                self.wait_until(lambda: stub.objects[CONFIGURATION]["webhooks"] == want, "not put right")
+                agent.wait_for_log(lambda line, said=said: said in line.get("difference", ""))
+
+    def test_it_follows_the_policies(self):
+        policy = """
+apiVersion: oke-guard.internal/v1
+kind: SupportPolicy
+metadata: {name: our-dns}
+spec:
+  title: our DNS
+  docs: https://wiki.example.com/dns
+  objects: [{group: dns.example.com, resource: zones, namespace: dns, names: [main]}]
+  rules: [{name: changed, operations: [UPDATE], tier: unsupported}]
+"""
+        with tempfile.TemporaryDirectory() as folder, Stub() as stub, \
+                Agent(stub, "--interval=3600", f"--policy={folder}") as agent:
+            self.settle(stub, agent)
+            self.assertNotIn("zones", json.dumps(stub.objects[CONFIGURATION]))
+            (pathlib.Path(folder) / "dns.yaml").write_text(policy)
+            self.wait_until(lambda: "zones" in json.dumps(stub.objects[CONFIGURATION]), "the policy never arrives")
+            (pathlib.Path(folder) / "dns.yaml").write_text("kind: nothing")
+            self.wait_until(lambda: "[-] policies" in agent.page("/readyz?verbose").text, "nobody says it is broken")
+            self.assertTrue(ready(agent), "the last good ones are in force")
+            self.assertEqual(agent.metric("oke_guard_agent_policies_stale"), 1)
+
+    def test_two_agents_at_once(self):
+        with Stub() as stub:
+            stub.step = 40
+            with Agent(stub) as one, Agent(stub) as two:
+                for _ in range(3):
+                    self.settle(stub, one, seconds=3 * PATIENCE)
+                    first = stub.data("tls.crt")
+                    stub.offset += 250 * DAY
+                    self.settle(stub, one, other_than=first, seconds=3 * PATIENCE)
+                self.assert_sound(stub, one, two)
+
+
+class Crash(AgentCase):
+    """Killed at each of its requests, and at each write after it took effect; then another one comes."""
+
+    def begin(self, stub, objects):
+        stub.step = QUICK
+        if objects:
+            for path, value in objects.items():
+                stub.put(path, value)
+            stub.offset += 250 * DAY
+
+    def undisturbed(self, objects):
+        """What it asks, when nobody kills it; and what the cluster holds then."""
+        with Stub() as stub:
+            self.begin(stub, objects)
+            first = stub.data("tls.crt")
+            with Agent(stub) as agent:
+                self.settle(stub, agent, other_than=first)
+                self.wait_until(lambda: ready(agent), "not ready")
+                calls = [call["method"] for call in stub.calls]
+            while calls[-1] == "GET":
+                calls.pop()
+            return calls, stub.objects
+
+    def crash(self, objects, when, applied):
+        with Stub() as stub:
+            self.begin(stub, objects)
+            first, pid = stub.data("tls.crt"), []
+
+            def kill(call):
+                if len(stub.calls) != when:
+                    return None
+                if applied:
+                    stub.answer(call)
+                os.kill(pid.pop(), signal.SIGKILL)
+                return lambda handler: handler.connection.close()
+
+            stub.fault = kill
+            agent = Agent(stub, wait=False)
+            with stub.lock:  # no request is answered before we know whom to kill
+                agent.__enter__()
+                pid.append(agent.pid)
+            self.assertTrue(agent.killed(), agent.log_text())
+            with Agent(stub) as again:
+                self.settle(stub, again, other_than=first)
+                self.assert_sound(stub, again, agent)
+
+    def crash_everywhere(self, objects, least):
+        calls, after = self.undisturbed(objects)
+        self.assertGreaterEqual(len(calls), least)
+        for when, method in enumerate(calls, 1):
+            for applied in (False, True) if method == "PATCH" else (False,):
+                with self.subTest(when=when, method=method, applied=applied):
+                    self.crash(objects, when, applied)
+        return after
+
+    def test_between_any_two_requests(self):
+        """Of the first issue, and of a renewal."""
+        first = self.crash_everywhere(None, 6)
+        self.crash_everywhere(first, 20)
+
+
+class Faults(AgentCase):
+    def with_fault(self, fault, said, *options):
+        """The fault for the first call; then all is well. The log says what it was."""
+        with Stub() as stub:
+            stub.fault = lambda call: fault if len(stub.calls) == 1 else None
+            with Agent(stub, *options) as agent:
+                line = agent.wait_for_log(
+                    lambda line: line.get("msg") == "the cluster could not be looked after; it is tried again")
+                self.assertRegex(line["error"], said)
+                self.settle(stub, agent)
+                agent.wait_for_log(lambda line: line.get("msg") == "the cluster is looked after again")
+                self.assert_sound(stub, agent)
+                return agent.page("/metrics").text
+
+    def test_answers(self):
+        huge = json.dumps({"kind": "ValidatingWebhookConfiguration", "x": "y" * (5 << 20)}).encode()
+        deep = b"[" * 100000
+        other = json.dumps({"kind": "List", "metadata": {"resourceVersion": "1"}}).encode()
+        odd = json.dumps({"kind": "ValidatingWebhookConfiguration", "metadata": {"resourceVersion": "1\n2"}}).encode()
+        redirect = {"Location": "https://127.0.0.1:1/"}
+
+        def hang(handler):
+            time.sleep(3)
+            handler.close_connection = True
+
+        def truncated(handler):
+            handler.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n{\"kind\":")
+            handler.close_connection = True
+
+        def cut(handler):
+            handler.connection.close()
+
+        for name, fault, said, result in (
+                ("500", status(500, "etcd is away"), "HTTP 500: etcd is away", "server"),
+                ("503 of no JSON", (503, {}, b"<html>"), "HTTP 503", "server"),
+                ("404 of a proxy", (410, {}, b""), "HTTP 410", "refused"),
+                ("a redirect", (302, redirect, b""), "HTTP 302", "refused"),
+                ("no JSON", (200, {}, b"<html>ok</html>"), "cannot be read", "unreadable"),
+                ("nothing", (200, {}, b""), "cannot be read", "unreadable"),
+                ("too deep", (200, {}, deep), "cannot be read", "unreadable"),
+                ("another kind", (200, {}, other), "is no ValidatingWebhookConfiguration", "unreadable"),
+                ("an odd version", (200, {}, odd), "has no resourceVersion", "unreadable"),
+                ("too large", (200, {}, huge), "more than 4194304 bytes", "connection"),
+                ("forbidden", status(403, "no rights"), "HTTP 403: no rights", "forbidden"),
+                ("late", hang, "no answer from .*tim", "connection"),
+                ("truncated", truncated, "no answer", "connection"),
+                ("cut", cut, "no answer", "connection")):
+            with self.subTest(name):
+                metrics = self.with_fault(fault, said, "--request-timeout=1")
+                count = re.search(rf'^oke_guard_agent_api_calls_total{{result="{result}"}} (\d+)$', metrics,
+                                  re.MULTILINE)
+                self.assertGreaterEqual(int(count[1]), 1)
+
+    def test_conflicts(self):
+        """Every write meets somebody who was faster, three times."""
+        with Stub() as stub:
+            seen = {}
+
+            def conflict(call):
+                if call["method"] == "GET" or not call["path"] in (SECRET, CONFIGURATION):
+                    return None
+                seen[call["path"]] = seen.get(call["path"], 0) + 1
+                if seen[call["path"]] % 4:
+                    stub.edit(call["path"], lambda o: o["metadata"]["labels"].update(n=str(seen[call["path"]])))
+                return None
+
+            stub.fault = conflict
+            with Agent(stub) as agent:
+                self.settle(stub, agent)
+                self.assertEqual(agent.metric('oke_guard_agent_api_calls_total{result="conflict"}'), 6)
+                self.assertEqual(agent.metric('oke_guard_agent_writes_total{object="secret"}'), 1)
+                self.assertNotIn("could not be looked after", agent.log_text())
+
+    def test_it_waits_as_long_as_it_is_told(self):
+        with Stub() as stub:
+            times = []
+
+            def busy(call):
+                times.append(time.monotonic())
+                return (429, {"Retry-After": "3"}, b"") if len(times) == 1 else None
+
+            stub.fault = busy
+            with Agent(stub) as agent:
+                self.settle(stub, agent)
+            self.assertGreaterEqual(times[1] - times[0], 3)
+
+    def test_the_token_rotates(self):
+        with Stub() as stub, Agent(stub) as agent:
+            self.settle(stub, agent)
+            stub.tokens = {"token-2"}
+            agent.wait_for_log(lambda line: "HTTP 401" in line.get("error", ""))
+            stub.token.write_text("token-2")
+            agent.wait_for_log(lambda line: line.get("msg") == "the cluster is looked after again")
+            for bad, said in (("", "holds no bearer token"), ("a\nX-Header: b", "holds no bearer token")):
+                stub.token.write_text(bad)
+                agent.wait_for_log(lambda line, said=said: said in line.get("error", ""))
+                stub.token.write_text("token-2")
+            stub.token.unlink()
+            agent.wait_for_log(lambda line: "cannot be read: No such file" in line.get("error", ""))
+            self.assertNotIn("token-1", agent.log_text())
+            self.assertNotIn("token-2", agent.log_text())
+
+    def test_an_api_server_that_nobody_knows(self):
+        """Its certificate is of another CA; nothing is sent to it."""
+        with Stub() as stub, tempfile.TemporaryDirectory() as folder:
+            issue(folder)
+            with Agent(stub, f"--ca-file={folder}/ca.crt") as agent:
+                agent.wait_for_log(lambda line: "no answer from" in line.get("error", ""))
+            self.assertEqual(stub.calls, [])
+
+    def test_proxies_are_not_asked(self):
+        with Stub() as stub:
+            agent = Agent(stub)
+            agent.env.update(https_proxy="http://127.0.0.1:1", HTTPS_PROXY="http://127.0.0.1:1", ALL_PROXY="http://127.0.0.1:1")
+            with agent:
+                self.settle(stub, agent)
+
+    def test_a_signal_ends_it_at_once(self):
+        """In the middle of a call that never ends; with 0, and no complaint."""
+        with Stub() as stub:
+            stub.fault = lambda call: lambda handler: time.sleep(8)
+            with Agent(stub) as agent:
+                self.wait_until(lambda: stub.calls, "it asks nobody")
+                begin = time.monotonic()
+                self.assertEqual(agent.stop(), 0)
+                self.assertLess(time.monotonic() - begin, 5 if SANITIZED else 1)
+                self.assertNotIn("error", agent.log_text())
+
+    def test_what_is_missing(self):
+        with Stub() as stub:
+            configuration = stub.objects.pop(CONFIGURATION)
+            with Agent(stub) as agent:
+                agent.wait_for_log(lambda line: "there is no ValidatingWebhookConfiguration oke-guard" in
+                                   line.get("error", ""))
+                self.assertTrue(stub.data("tls.key"), "replicas can start")
+                self.assertFalse(ready(agent))
+                stub.objects[CONFIGURATION] = configuration
+                self.settle(stub, agent)
+                with stub.lock:
+                    del stub.objects[SECRET]
+                agent.wait_for_log(lambda line: "there is no Secret oke-guard-tls" in line.get("error", ""))
+
+    def test_the_secret_cannot_be_changed(self):
+        with Stub() as stub:
+            stub.objects[SECRET]["immutable"] = True
+            with Agent(stub) as agent:
+                agent.wait_for_log(lambda line: "immutable" in line.get("error", ""))
+                self.assertEqual(stub.writes(), [])
+
+    def test_without_rights_to_the_facts(self):
+        with Stub() as stub:
+            stub.fault = lambda call: status(403, "no facts for you") if call["path"] == FACTS else None
+            with Agent(stub, "--facts=oke-guard-facts") as agent:
+                agent.wait_for_log(lambda line: "no facts for you" in line.get("error", ""))
+                self.settle(stub, agent)
+                self.wait_until(lambda: ready(agent), "not ready for that")
+
+
+class External(AgentCase):
+    def test_it_reports_and_never_writes(self):
+        with Stub() as stub, Agent(stub, "--certificates=external") as agent:
+            line = agent.wait_for_log(lambda line: line.get("msg") == "the webhook configuration differs from the policies")
+            self.assertEqual(line["level"], "warn")
+            self.assertIn("missing", line["difference"])
+            self.wait_until(lambda: ready(agent), "what somebody else must do is no fault of the agent")
+            self.assertIn("[-] configuration:", agent.page("/readyz?verbose").text)
+            _, generated, _ = run("generate", "webhook-configuration", "-o", "json", "--service", "oke-guard/oke-guard")
+            webhooks = json.loads(generated)["webhooks"]
+            stub.edit(CONFIGURATION, lambda o: o.update(webhooks=webhooks))
+            agent.wait_for_log(lambda line: "caBundle is empty" in line.get("difference", ""))
+            for webhook in webhooks:
+                webhook["clientConfig"]["caBundle"] = "Y2E="
+            stub.edit(CONFIGURATION, lambda o: o.update(webhooks=webhooks))
+            agent.wait_for_log(lambda line: line.get("msg") == "the webhook configuration is as it should be")
+            self.wait_until(lambda: agent.metric("oke_guard_webhook_configuration_current") == 1, "not current")
+            said = agent.log_text().count("caBundle is empty")
+            self.assertEqual(said, 1, "once for each change")
+            self.assertEqual(stub.writes(), [])
+            self.assertEqual({c["path"] for c in stub.calls}, {CONFIGURATION}, "no Secret is touched")
+
+
+class Probe(AgentCase):
+    ARGUMENTS = ("probe", "--namespace=oke-guard", "--release=oke-guard", "--timeout=0")
+    DENIAL = ('admission webhook "support.oke-guard.internal" denied the request: ConfigMap oke-guard/oke-guard-probe '
+              'exists\u202e to prove [self/probe]\n  data.state: guarded -> probed')
+
+    def probe(self, answer, *options, webhooks=None):
+        with Stub() as stub:
+            if webhooks is not None:
+                stub.edit(CONFIGURATION, lambda o: o.update(webhooks=webhooks))
+            stub.fault = lambda call: answer if call["path"].startswith(PROBE) else None
+            result = command(stub, *self.ARGUMENTS, *options)
+            asked = [c for c in stub.calls if c["method"] != "GET"]
+            self.assertEqual([c["path"].partition("&")[0] for c in asked], [PROBE + "?dryRun=All"])
+            return result
+
+    def test_denied(self):
+        code, text, error = self.probe(status(403, self.DENIAL))
+        self.assertEqual((code, error), (0, ""))
+        self.assertIn("Proved:", text)
+        self.assertIn("exists\\u202e to prove [self/probe]\n", text)
+
+    def test_warned(self):
+        code, text, _ = self.probe((200, {"Warning": '299 - "ConfigMap ... [self/probe]"'}, b"{}"))
+        self.assertEqual(code, 0)
+        self.assertIn("mode warn", text)
+
+    def test_not_proved(self):
+        whole = [{"name": "a", "clientConfig": {"caBundle": "Y2E="}}]
+        for name, answer, webhooks, options, want, said in (
+                ("no webhooks", (200, {}, b"{}"), None, (), 1, "has no webhooks"),
+                ("no caBundle", (200, {}, b"{}"), [{"name": "a", "clientConfig": {}}], (), 1, "have no caBundle"),
+                ("nobody answered", (200, {}, b"{}"), whole, (), 1, "security"),
+                ("another warning", (200, {"Warning": '299 - "deprecated"'}, b"{}"), whole, (), 1, "security"),
+                ("mode audit", (200, {}, b"{}"), whole, ("--mode=audit",), 0, "Not proved, and not refuted"),
+                ("mode audit, no webhooks", (200, {}, b"{}"), None, ("--mode=audit",), 1, "has no webhooks"),
+                ("no rights", status(403, 'configmaps "x" is forbidden: User "u" cannot patch'), whole, (), 1,
+                 "cannot patch"),
+                ("another webhook", status(403, 'admission webhook "x" denied the request: no'), whole, (), 1, "no"),
+                ("failurePolicy Fail", status(500, 'failed calling webhook "support": connection refused'), whole, (), 1,
+                 "failed calling webhook"),
+                ("no ConfigMap", status(404, "not found"), whole, (), 1, "helm upgrade")):
+            with self.subTest(name):
+                code, text, error = self.probe(answer, *options, webhooks=webhooks)
+                self.assertEqual(code, want, text + error)
+                self.assertIn(said, text + error)
+
+    def test_it_waits_for_the_guard(self):
+        with Stub() as stub:
+            stub.fault = lambda call: status(403, self.DENIAL) if len(stub.calls) > 1 else None
+            code, text, _ = command(stub, *self.ARGUMENTS[:-1], "--timeout=20")
+            self.assertEqual(code, 0, text)
+
+
+class Remove(AgentCase):
+    ARGUMENTS = ("remove", "--webhook-configuration=oke-guard")
+
+    def test_removed_and_again(self):
+        with Stub() as stub:
+            code, text, _ = command(stub, *self.ARGUMENTS)
+            self.assertEqual((code, CONFIGURATION in stub.objects), (0, False), text)
+            code, text, _ = command(stub, *self.ARGUMENTS)
+            self.assertEqual(code, 0)
+            self.assertIn("is not there", text)
+
+    def test_it_tries_again(self):
+        with Stub() as stub:
+            stub.fault = lambda call: status(500, "wait") if len(stub.calls) < 3 else None
+            code, text, error = command(stub, *self.ARGUMENTS)
+            self.assertEqual(code, 0, text + error)
+            stub.fault = lambda call: status(403, "no rights")
+            code, _, error = command(stub, *self.ARGUMENTS)
+            self.assertEqual(code, 1)
+            self.assertIn("no rights", error)
+            stub.fault = lambda call: status(500, "never")
+            self.assertEqual(command(stub, *self.ARGUMENTS, "--timeout=1")[0], 1)
+
+
+class CommandLine(Case):
+    def test_usage(self):
+        where = ("--server=https://127.0.0.1:1",)
+        for arguments, said in (
+                ((), "name a command"),
+                (("rin",), "did you mean run"),
+                (("run",), "--namespace is missing"),
+                (("run", "--namespace=../x", "--release=r", *where), "expects the name of an object"),
+                (("run", "--namespace=a", "--release=r/..", *where), "expects the name of an object"),
+                (("run", "--namespace=a", "--release=r", "--server=http://127.0.0.1"), "write https://HOST:PORT"),
+                (("run", "--namespace=a", "--release=r", "--policy=/nonexistent", *where), "/nonexistent"),
+                (("run", "--namespace=a", "--release=r", "--overlap=0", *where), "1 to 86400"),
+                (("run", "--namespace=a", "--release=r", "x", *where), "takes no operand"),
+                (("probe", "--namespace=a", *where), "--config-map is missing"),
+                (("remove", *where), "--webhook-configuration is missing"),
+                (("remove", "--webhook-configuration=x"), "where is the API server?")):
+            with self.subTest(arguments):
+                code, text, error = command(None, *arguments)
+                self.assertEqual((code, text), (2, ""))
+                self.assertIn(said, error)
+        for name in ("run", "probe", "remove"):
+            code, text, _ = command(None, name, "--help")
+            self.assertEqual(code, 0)
+            self.assertIn("Examples:", text)
+
+    def test_a_pod_finds_its_api_server(self):
+        for host in ("127.0.0.1", "::1"):
+            os.environ.update(KUBERNETES_SERVICE_HOST=host, KUBERNETES_SERVICE_PORT="1")
+            self.addCleanup(os.environ.pop, "KUBERNETES_SERVICE_HOST", None)
+            self.addCleanup(os.environ.pop, "KUBERNETES_SERVICE_PORT", None)
+            code, _, error = command(None, "remove", "--webhook-configuration=x", "--timeout=0", "--token-file=/dev/null")
+            self.assertEqual(code, 1)
+            self.assertIn("holds no bearer token", error)
+
+    def test_a_port_that_is_taken(self):
+        with socket.create_server(("127.0.0.1", 0)) as taken, Stub() as stub:
+            code, _, error = command(None, "run", "--namespace=a", "--release=b", *connection(stub),
+                                     f"--health-listen=127.0.0.1:{taken.getsockname()[1]}")
+            self.assertEqual(code, 2)
+            self.assertIn("cannot listen", error)
+
+
+class Documents(AgentCase):
+    def test_the_log(self):
+        source = "".join(path.read_text() for path in (ROOT / "agent").glob("*.c"))
+        part = LOGS.split("## The agent's")[1]
+        events = set(re.findall(r"log_begin\([^\"();]*\"([^\"]+)\"\)", source))
+        events |= set(re.findall(r"\[ROTATE_\w+\] =\s*{ \"([^\"]+)\"", source)) - {"tls.crt"}
+        events |= set(re.findall(r"log_differences\(\w+, \w+,\s*\"([^\"]+)\"\)", source))
+        events |= set(re.findall(r"say\(p, a, \"([^\"]+)\"\)", source))
+        self.assertEqual(events, set(re.findall(r"^\| `([^`]+)` \| (?:info|warn|error)", part, re.MULTILINE)))
+        keys = set(re.findall(r"log_(?:str|text|number|bool)\(&l,\s*\"(\w+)\"", source))
+        keys |= {"secret", "configuration"}
+        self.assertEqual(keys, {name for row in re.findall(r"^\| ([^|]*`) \| (?:string|number)", part, re.MULTILINE)
+                                for name in re.findall("`([^`]*)`", row)})
+
+    def test_the_metrics(self):
+        with Stub() as stub, Agent(stub) as agent:
+            self.settle(stub, agent)
+            text = agent.page("/metrics").text
+        code, said = promtool("check", "metrics", text=text)
+        self.assertEqual(code, 0, said)
+        part = METRICS.split("## The agent's")[1]
+        shown = {n for n in re.findall(r"^# TYPE (\w+)", text, re.MULTILINE) if not n.startswith("process_")}
+        self.assertEqual(shown, set(re.findall(r"^\| `(\w+)` \|", part, re.MULTILINE)))
+
+
+if __name__ == "__main__":
+    unittest.main()
