@@ -90,7 +90,7 @@ python_tests() { # NAME ARGUMENT...: unittest's summary, or one test when it pri
 	judge "$name" "$status" "${n:-1}" "$bad"
 }
 
-layers="policy certs webhook"
+layers="policy certs webhook agent"
 [ "$SANITIZE" = thread ] && layers=webhook
 for layer in $layers; do
 	for c in tests/"$layer"/check_*.c; do

@@ -24,6 +24,11 @@ def ready(agent):
     return agent.page("/readyz").status == 200
 
 
+def first(stub, call, path):
+    """Is it the first call about that object?"""
+    return call["path"] == path and sum(c["path"] == path for c in stub.calls) == 1
+
+
 def keys_of(stub):
     """What must stand in no log: lines of every key that ever was in the Secret."""
     for call in stub.writes(SECRET):
@@ -251,7 +256,7 @@ class Faults(AgentCase):
     def with_fault(self, fault, said, *options):
         """The fault for the first call; then all is well. The log says what it was."""
         with Stub() as stub:
-            stub.fault = lambda call: fault if len(stub.calls) == 1 else None
+            stub.fault = lambda call: fault if first(stub, call, CONFIGURATION) else None
             with Agent(stub, *options) as agent:
                 line = agent.wait_for_log(
                     lambda line: line.get("msg") == "the cluster could not be looked after; it is tried again")
@@ -325,6 +330,8 @@ class Faults(AgentCase):
             times = []
 
             def busy(call):
+                if call["path"] != CONFIGURATION:
+                    return None
                 times.append(time.monotonic())
                 return (429, {"Retry-After": "3"}, b"") if len(times) == 1 else None
 
@@ -407,13 +414,17 @@ class Faults(AgentCase):
 
 class External(AgentCase):
     def test_it_reports_and_never_writes(self):
-        with Stub() as stub, Agent(stub, "--certificates=external") as agent:
+        config = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory())) / "guard.yaml"
+        config.write_text('{apiVersion: oke-guard.internal/v1, kind: GuardConfig, metadata: {name: a}, '
+                          'spec: {cluster: {kubernetes: "1.36"}}}')
+        with Stub() as stub, Agent(stub, "--certificates=external", f"--config={config}") as agent:
             line = agent.wait_for_log(lambda line: line.get("msg") == "the webhook configuration differs from the policies")
             self.assertEqual(line["level"], "warn")
             self.assertIn("missing", line["difference"])
             self.wait_until(lambda: ready(agent), "what somebody else must do is no fault of the agent")
             self.assertIn("[-] configuration:", agent.page("/readyz?verbose").text)
-            _, generated, _ = run("generate", "webhook-configuration", "-o", "json", "--service", "oke-guard/oke-guard")
+            _, generated, _ = run("generate", "webhook-configuration", "-o", "json", "--service", "oke-guard/oke-guard",
+                                  "--config", str(config))
             webhooks = json.loads(generated)["webhooks"]
             stub.edit(CONFIGURATION, lambda o: o.update(webhooks=webhooks))
             agent.wait_for_log(lambda line: "caBundle is empty" in line.get("difference", ""))
@@ -425,7 +436,7 @@ class External(AgentCase):
             said = agent.log_text().count("caBundle is empty")
             self.assertEqual(said, 1, "once for each change")
             self.assertEqual(stub.writes(), [])
-            self.assertEqual({c["path"] for c in stub.calls}, {CONFIGURATION}, "no Secret is touched")
+            self.assertEqual({c["path"] for c in stub.calls}, {"/version", CONFIGURATION}, "no Secret is touched")
 
 
 class Probe(AgentCase):
