@@ -127,62 +127,6 @@ check-image: ## both images: opened, accounted for, run; built twice they are th
 	$(Q)for arch in amd64 arm64; do $(MAKE) --no-print-directory image ARCH=$$arch || exit; done
 	$(Q)tests/image/check.sh amd64 arm64
 
-SECONDS ?= 60
-fuzz: ## run each fuzz target for FUZZ_SECONDS (60), from its corpus; a crash is kept and fails
-	$(Q)tests/deps.sh $(DEPS_CHECK) $(DEPS_CLANG)
-	$(Q)$(MAKE) --no-print-directory -j$(JOBS) fuzzers BUILD=build/fuzz CC=clang \
-		SANITIZE=address,undefined FUZZER=1
-	$(Q)BUILD=build/fuzz tests/fuzz.sh $(FUZZ_SECONDS)
-
-bench: ## CPU, latency and memory beside nginx on this machine; a few minutes
-	$(Q)tests/deps.sh $(DEPS_BENCH)
-	$(Q)$(MAKE) --no-print-directory -j$(JOBS) all benches
-	$(Q)$(BUILD)/tests/bench/walk tests/reviews/reviews.jsonl
-	$(Q)BUILD=$(BUILD) $(PYTHON) tests/bench/bench.py $(BENCH_ARGS)
-
-bench-instructions: ## instructions a review takes, against tests/bench/instructions.txt
-	$(Q)tests/deps.sh $(DEPS_BUILD) valgrind
-	$(Q)$(MAKE) --no-print-directory -j$(JOBS) benches
-	$(Q)BUILD=$(BUILD) tests/bench/instructions.sh $(if $(ACCEPT),--accept)
-
-chart: ## the Helm chart: lint, golden renderings, schemas of Kubernetes; the first run builds Helm
-	$(Q)tests/deps.sh $(DEPS_CHART)
-	$(Q)$(MAKE) --no-print-directory -j$(JOBS) all
-	$(Q)BUILD=$(BUILD) ACCEPT=$(ACCEPT) PYTHON=$(PYTHON) tests/chart/run.sh
-
-e2e: ## real kubectl, API server and controllers around the real binary; the first run builds Kubernetes
-	$(Q)tests/deps.sh $(DEPS_E2E)
-	$(Q)$(MAKE) --no-print-directory -j$(JOBS) all
-	$(Q)bin=$$(tests/e2e/build.sh) && BIN=$$bin BUILD=$(BUILD) ACCEPT=$(ACCEPT) PYTHONDONTWRITEBYTECODE=1 \
-		$(PYTHON) tests/e2e/run.py
-
-# One recipe for both architectures, whatever this machine is: Debian's cross compiler, and its
-# packages unpacked below $(IMAGE). RELEASE names what they are, so that others compile anew.
-ARCH      ?= $(or $(shell dpkg --print-architecture 2>/dev/null),amd64)
-IMAGE     ?= build/image
-TRIPLET   := $(or $(patsubst amd64,x86_64-linux-gnu,$(filter amd64,$(ARCH))),$(patsubst arm64,aarch64-linux-gnu,$(filter arm64,$(ARCH))))
-CROSS_GCC  = $(if $(shell command -v $(TRIPLET)-gcc),gcc,gcc-$(subst _,-,$(TRIPLET)))
-SYSROOT    = $(IMAGE)/sysroot-$(ARCH)/root
-CROSS      = BUILD=$(IMAGE)/$(ARCH) CC='$(TRIPLET)-gcc --sysroot=$(SYSROOT)' PKG_CONFIG='PKG_CONFIG_SYSROOT_DIR=$(SYSROOT) \
-	PKG_CONFIG_LIBDIR=$(SYSROOT)/usr/lib/$(TRIPLET)/pkgconfig:$(SYSROOT)/usr/share/pkgconfig pkg-config' \
-	SANITIZE= RELEASE=$$(sha256sum < $(IMAGE)/sysroot-$(ARCH)/index.json | cut -c-16)
-
-image: ## OCI image and SBOM in build/image, from Debian packages alone; ARCH=amd64 or arm64
-	$(Q)$(MAKE) --no-print-directory image-compile GOAL=all ARCH=$(ARCH)
-	$(Q)$(PYTHON) tests/image/build.py $(ARCH) $(IMAGE) $(PROGRAMS)
-
-.PHONY: image-compile
-image-compile:
-	$(if $(TRIPLET),,$(error ARCH=$(ARCH) is not known; ARCH=amd64 or ARCH=arm64))
-	$(Q)tests/deps.sh $(DEPS_IMAGE)
-	$(Q)$(PYTHON) tests/image/sysroot.py $(ARCH) $(IMAGE)/sysroot-$(ARCH) $(DEPS_LIBS) check base-files
-	$(Q)$(MAKE) --no-print-directory -j$(JOBS) $(GOAL) $(CROSS)
-
-check-image: ## both images: opened, accounted for, run; built twice they are the same
-	$(Q)tests/deps.sh util-linux qemu-user-static
-	$(Q)for arch in amd64 arm64; do $(MAKE) --no-print-directory image ARCH=$$arch || exit; done
-	$(Q)tests/image/check.sh amd64 arm64
-
 check-arm64: ## the unit tests and the server as arm64 programs, under qemu
 	$(Q)tests/deps.sh $(DEPS_CHECK) qemu-user-static
 	$(Q)$(MAKE) --no-print-directory image-compile GOAL='all tests' ARCH=arm64

@@ -4,14 +4,18 @@
 # fail; at the end `N passed, M failed`.
 #
 # SANITIZE=thread leaves only what runs threads: the webhook layer and the system tests.
+# EMULATOR=COMMAND runs programs of another architecture by it: the C programs, and a server.
 set -u
 cd "$(dirname "$0")/.." || exit 2
 export BUILD=${BUILD:-build} SANITIZE=${SANITIZE:-}
+read -ra emulator <<< "${EMULATOR:-}"
 # Debian's own: another python3 may stand before it and lack the packages.
 PYTHON=/usr/bin/python3
 
 # Sanitizers and a shared machine are slow; a test that hangs still ends.
 export CK_DEFAULT_TIMEOUT=${CK_DEFAULT_TIMEOUT:-180}
+# Under an emulator a fork costs 100 ms; a test that crashes then ends its program, which fails.
+[ ${#emulator[@]} = 0 ] || export CK_FORK=no
 export ASAN_OPTIONS=detect_leaks=1:detect_stack_use_after_return=1
 export UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1
 export TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1
@@ -54,7 +58,7 @@ judge() { # NAME STATUS COUNT BAD
 check_program() { # libcheck's own summary: "98%: Checks: 40, Failures: 1, Errors: 0"
 	local status sums
 
-	"$1" > "$log" 2>&1
+	"${emulator[@]}" "$1" > "$log" 2>&1
 	status=$?
 	sums=$(sed -nE 's/^[0-9]+%: Checks: ([0-9]+), Failures: ([0-9]+), Errors: ([0-9]+)$/\1 \2 \3/p' \
 		"$log" | awk '{ n += $1; bad += $2 + $3 } END { print n + 0, bad + 0 }')
@@ -69,7 +73,7 @@ replay_corpus() { # one test a target
 		report "${1#"$BUILD"/}" 1 1
 		return
 	fi
-	"$1" "tests/fuzz/corpus/$what" > "$log" 2>&1
+	"${emulator[@]}" "$1" "tests/fuzz/corpus/$what" > "$log" 2>&1
 	status=$?
 	judge "${1#"$BUILD"/}" "$status" 1 0
 }
@@ -101,11 +105,21 @@ if [ "$SANITIZE" != thread ]; then
 	for c in tests/fuzz/fuzz_*.c; do
 		[ -e "$c" ] && replay_corpus "$BUILD/${c%.c}"
 	done
+fi
+if [ "$SANITIZE" != thread ] && [ ${#emulator[@]} = 0 ]; then
 	for t in tests/policy/*.py tests/certs/*.py tests/webhook/*.py; do
 		[ -e "$t" ] && python_tests "$t" "$t"
 	done
 fi
-for t in tests/system/test_*.py; do
+system=(tests/system/test_*.py)
+if [ ${#emulator[@]} != 0 ]; then
+	system=(tests/system/test_serve.py tests/system/test_http.py)
+	mkdir -p "$BUILD/emulated"
+	printf '#!/bin/sh\nexec %s %s "$@"\n' "${EMULATOR}" "$PWD/$BUILD/oke-guard" > "$BUILD/emulated/oke-guard"
+	chmod +x "$BUILD/emulated/oke-guard"
+	BUILD=$BUILD/emulated
+fi
+for t in "${system[@]}"; do
 	[ -e "$t" ] && python_tests "$t" -m unittest discover -s tests/system -p "${t##*/}"
 done
 
