@@ -64,6 +64,12 @@ static void check_object(const struct validation *v, const struct exception_rule
 		       "the cluster does not live on while its object %.*s cannot be written; mark "
 		       "rules about what stands above it, as in coredns/spec",
 		       QUOTED(at->resource));
+	else if (str_eq(at->namespace, v->model->config.self_namespace))
+		refuse(v, mark, r,
+		       "its object %.*s is in the guard's own namespace, where a dead guard could "
+		       "not "
+		       "be repaired; mark rules about other namespaces",
+		       QUOTED(at->resource));
 	else if (!at->namespace.n && !resource_cluster_scoped(at->group, at->resource))
 		refuse(v, mark, r,
 		       "its object %.*s names no namespace, so a dead guard would refuse such "

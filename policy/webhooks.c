@@ -241,6 +241,8 @@ static void add_part(struct build *b, const struct part *part, const struct asks
 	if (b->full)
 		return;
 	add_namespaced(b, part, asks, &namespaces);
+	if (b->full)
+		return;
 	name_namespaced(b, part, first);
 	in = asks_elsewhere(b, asks, false);
 	add_elsewhere(b, part, &in, NULL, b->out->n > first ? "-cluster" : "");
