@@ -138,12 +138,23 @@ static int fill_replicas(struct judge *j, struct json *scale)
 	return 0;
 }
 
+/* Where nothing of the metadata changed the comparison leaves it out by itself. */
+static bool shares_metadata(const struct judge *j)
+{
+	const struct json *new = json_get(j->object, STR("metadata"));
+	const struct json *old = json_get(j->old, STR("metadata"));
+
+	return new &&old &&json_shared(new, old);
+}
+
 int changes_find(struct judge *j, struct changes *out)
 {
 	struct change_list all;
 
-	drop_managed_fields(j->object);
-	drop_managed_fields(j->old);
+	if (!shares_metadata(j)) {
+		drop_managed_fields(j->object);
+		drop_managed_fields(j->old);
+	}
 	if (str_is(j->req->subresource, "scale") &&
 	    (fill_replicas(j, j->object) < 0 || fill_replicas(j, j->old) < 0))
 		return -1;

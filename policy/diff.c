@@ -289,6 +289,8 @@ static int compare(struct diff *d, const struct step *step, const struct json *o
 						     : add_change(d, step, old, new);
 	if (old->type != new->type)
 		return add_change(d, step, old, new);
+	if (json_shared(old, new))
+		return 0;
 	if (old->type == JSON_OBJECT)
 		return old->len || new->len ? compare_objects(d, step, old, new) : 0;
 	if (old->type == JSON_ARRAY)

@@ -349,13 +349,27 @@ static struct json *read_object(struct judge *j, struct str text)
 	return json_parse(text, &features_limits, j->arena, j->err);
 }
 
+static int read_both(struct judge *j)
+{
+	struct json *both[2];
+
+	if (json_parse_pair(j->req->object, j->req->old_object, &features_limits, j->arena, both,
+			    j->err) < 0)
+		return -1;
+	j->object = both[0];
+	j->old = both[1];
+	return 0;
+}
+
 static int read_objects(struct judge *j)
 {
 	const struct request *r = j->req;
 
-	if (r->object.n && !(j->object = read_object(j, r->object)))
+	if (r->object.n && r->old_object.n && read_both(j) < 0)
 		return -1;
-	if (r->old_object.n && !(j->old = read_object(j, r->old_object)))
+	if (r->object.n && !j->object && !(j->object = read_object(j, r->object)))
+		return -1;
+	if (r->old_object.n && !j->old && !(j->old = read_object(j, r->old_object)))
 		return -1;
 	j->occasion.object = j->object;
 	j->occasion.old = j->old;

@@ -152,12 +152,14 @@ static void find_in_containers(struct finder *f, const struct pod *pod, struct s
 	struct place place_list = place_key(pod->at, name);
 	size_t index = 0;
 
-	if (!list || list->type != JSON_ARRAY)
+	if (!list || list->type != JSON_ARRAY || (before && json_shared(before, list)))
 		return;
 	for (const struct json *c = list->child; c && !f->full; c = c->next, index++) {
 		struct place place = place_item(&place_list, c, index);
 		const struct json *was = item_of(f, before, &place.step, index);
 
+		if (was && json_shared(was, c))
+			continue;
 		if (mentions_flag(json_get(c, STR("command"))) ||
 		    mentions_flag(json_get(c, STR("args"))))
 			find_in_arguments(f, c, was, &place);

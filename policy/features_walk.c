@@ -235,6 +235,7 @@ static void walk_member(struct walk *w, struct frame *frame, const struct json *
 						     : place_key(frame->at, json_key(member));
 	visit_leaves(w, child, &place, member, old);
 	if ((member->type == JSON_OBJECT || member->type == JSON_ARRAY) && member->child &&
+	    !(old && json_shared(old, member)) && /* nothing below is new */
 	    (child->edges_n || child->item != CATALOGUE_NONE))
 		frame_push(w, child, member, old, &place);
 }

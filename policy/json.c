@@ -3,7 +3,7 @@
  *
  * Open containers stand on a stack of frames in the arena, so depth costs no C
  * stack. Keys of small objects are compared as they are read; json_keys.c has the
- * large ones.
+ * large ones. Of a pair of texts the second is read beside the first (json_twin.c).
  */
 #include "policy/json_reader.h"
 
@@ -42,15 +42,22 @@ static inline int check_key(struct reader *r, struct frame *f, const char *at, s
 	return 0;
 }
 
+static inline bool at_container(const struct reader *r)
+{
+	return r->p < r->end && (*r->p | 0x20) == '{'; /* or '[', which has not that bit */
+}
+
 static inline struct json *new_node(struct reader *r)
 {
+	bool spanned = r->spans && at_container(r);
+
 	if (!r->nodes) {
 		err_set(r->err, ERR_LIMIT, "byte %zu: the JSON text holds too many values",
 			(size_t)(r->p - r->start));
 		return NULL;
 	}
 	r->nodes--;
-	return reader_take(r, sizeof(struct json));
+	return reader_take(r, spanned ? sizeof(struct json_spanned) : sizeof(struct json));
 }
 
 static int push(struct reader *r, struct json *container)
@@ -71,6 +78,8 @@ static int push(struct reader *r, struct json *container)
 	f->container = container;
 	f->last = &container->child;
 	f->seen = 0;
+	f->twin = r->twin && r->twin->type == container->type ? r->twin : NULL;
+	f->guess = f->twin ? f->twin->child : NULL;
 	r->top = f;
 	return 1;
 }
@@ -78,6 +87,10 @@ static int push(struct reader *r, struct json *container)
 /* An empty container is complete at once: 0; else 1, and its first child comes next. */
 static int open_container(struct reader *r, struct json *j, enum json_type type, char closer)
 {
+	if (r->twin && twin_take(r, j, r->twin))
+		return 0;
+	if (r->spans)
+		((struct json_spanned *)j)->from = r->p;
 	j->type = (unsigned)type & 7;
 	j->child = NULL;
 	j->len = 0;
@@ -85,6 +98,8 @@ static int open_container(struct reader *r, struct json *j, enum json_type type,
 	if (r->p == r->end || *r->p != closer)
 		return push(r, j);
 	r->p++;
+	if (r->spans)
+		((struct json_spanned *)j)->to = r->p;
 	return 0;
 }
 
@@ -97,7 +112,9 @@ static bool is_opaque(const struct reader *r, const struct json *j)
 
 static int read_opaque(struct reader *r, struct json *j)
 {
-	const char *end = json_skim_end(r->p, r->end);
+	struct str other = json_str(r->twin), rest = { r->p, (size_t)(r->end - r->p) };
+	bool same = other.n && str_starts(rest, other);
+	const char *end = same ? r->p + other.n : json_skim_end(r->p, r->end);
 
 	if (!end)
 		return reader_fail(r, r->end, "");
@@ -167,6 +184,7 @@ static struct json *next_child(struct reader *r)
 	*f->last = j;
 	f->last = &j->next;
 	f->container->len = (f->container->len + 1) & LEN_MASK;
+	r->twin = f->twin && at_container(r) ? twin_find(f, key) : NULL;
 	return j;
 }
 
@@ -193,6 +211,8 @@ static int end_value(struct reader *r)
 		if (c->type == JSON_OBJECT && c->len > JSON_UNSORTED && reader_sort(r, c) < 0)
 			return -1;
 		r->p++;
+		if (r->spans)
+			((struct json_spanned *)c)->to = r->p;
 		r->depth--;
 		r->top = r->top->up;
 	}
@@ -209,13 +229,15 @@ static int read_all(struct reader *r, struct json *root)
 	return -1; /* next_child said why */
 }
 
-struct json *json_parse(struct str input, const struct json_limits *limits, struct arena *arena,
-			struct err *err)
+static void reader_init(struct reader *r, struct str input, const struct json_limits *limits,
+			struct arena *arena, struct err *err)
 {
 	unsigned depth = limits && limits->depth ? limits->depth : JSON_DEPTH_DEFAULT;
 	const char *start = input.s ? input.s : "";
-	struct reader r = {
+
+	*r = (struct reader){
 		.start = start,
+		.p = start,
 		.end = start + input.n,
 		.arena = arena,
 		.depth = 1,
@@ -224,16 +246,48 @@ struct json *json_parse(struct str input, const struct json_limits *limits, stru
 		.opaque = limits ? limits->opaque : NULL,
 		.err = err,
 	};
+	r->top = &r->bottom;
+}
+
+static struct json *parse(struct reader *r)
+{
 	struct json *root;
 
-	if (input.n > INPUT_MAX) {
-		err_set(err, ERR_LIMIT, "JSON text over %u bytes", INPUT_MAX);
+	if (r->end - r->start > (ptrdiff_t)INPUT_MAX) {
+		err_set(r->err, ERR_LIMIT, "JSON text over %u bytes", INPUT_MAX);
 		return NULL;
 	}
-	r.top = &r.bottom;
-	r.p = scan_space(r.start, r.end);
-	if (!(root = new_node(&r)))
+	r->p = scan_space(r->start, r->end);
+	if (!(root = new_node(r)))
 		return NULL;
 	*root = (struct json){ .next = NULL };
-	return read_all(&r, root) < 0 ? NULL : root;
+	return read_all(r, root) < 0 ? NULL : root;
+}
+
+struct json *json_parse(struct str input, const struct json_limits *limits, struct arena *arena,
+			struct err *err)
+{
+	struct reader r;
+
+	reader_init(&r, input, limits, arena, err);
+	return parse(&r);
+}
+
+int json_parse_pair(struct str first, struct str second, const struct json_limits *limits,
+		    struct arena *arena, struct json *out[2], struct err *err)
+{
+	struct json *roots[2];
+	struct reader r;
+
+	reader_init(&r, first, limits, arena, err);
+	r.spans = true;
+	if (!(roots[0] = parse(&r)))
+		return -1;
+	reader_init(&r, second, limits, arena, err);
+	r.twin = roots[0];
+	if (!(roots[1] = parse(&r)))
+		return -1;
+	out[0] = roots[0];
+	out[1] = roots[1];
+	return 0;
 }

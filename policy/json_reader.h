@@ -1,7 +1,8 @@
 /*
  * json_reader.h - the state of the strict reader, and what its parts are: json.c walks
- * over values, json_text.c reads strings, numbers and words, json_keys.c finds keys
- * that repeat. Private to these three.
+ * over values, json_text.c reads strings, numbers and words, json_keys.c finds keys that
+ * repeat, json_twin.c finds what a text shares with the one that was read before it.
+ * Private to these four.
  */
 #ifndef POLICY_JSON_READER_H
 #define POLICY_JSON_READER_H
@@ -11,11 +12,25 @@
 
 #define LEN_MASK 0x1fffffffu /* what json.len holds */
 
+/* What json_parse_pair remembers of each container of the first text: its bytes. */
+struct json_spanned {
+	struct json node;
+	const char *from, *to;
+};
+
 struct frame {
 	struct frame *up, *down;
 	struct json *container;
-	struct json **last; /* where the next child will hang */
-	uint64_t seen;      /* a bit for each key so far: "not set" is certain */
+	struct json **last;       /* where the next child will hang */
+	uint64_t seen;            /* a bit for each key so far: "not set" is certain */
+	const struct json *twin;  /* the container at the same place of the other text, or NULL */
+	const struct json *guess; /* the child of `twin` that comes next */
+};
+
+/* The other text, and where it was found to differ: from `from` to `differs` it does not. */
+struct likeness {
+	uintptr_t shift; /* bytes from there to here */
+	const char *from, *differs;
 };
 
 struct reader {
@@ -25,6 +40,9 @@ struct reader {
 	unsigned depth, depth_max; /* of the value that is read now */
 	size_t nodes;
 	const struct json_opaque *opaque;
+	bool spans;              /* containers are json_spanned */
+	const struct json *twin; /* of the container that is read now, or NULL */
+	struct likeness like;
 	struct err *err;
 };
 
@@ -70,5 +88,15 @@ int reader_repeated(struct reader *r, const char *at, struct str key);
 
 /* An object of more than JSON_UNSORTED members is complete: sort them, unless a key repeats. */
 int reader_sort(struct reader *r, struct json *object);
+
+/* ---- json_twin.c ---- */
+
+/* The value that may stand at the same place of the other text as the child of f that is read
+ * now, or NULL. The key is not looked at in an array. */
+const struct json *twin_find(struct frame *f, struct str key);
+
+/* Has the container at r->p the same bytes as the twin? Then step over it: j gets its type, and
+ * shares what the twin holds. */
+bool twin_take(struct reader *r, struct json *j, const struct json *twin);
 
 #endif

@@ -68,7 +68,7 @@ bool json_equal(const struct json *a, const struct json *b)
 		return a == b;
 	if (!same_head(a, b))
 		return false;
-	if (is_open(a))
+	if (is_open(a) && !json_shared(a, b))
 		stack[n++] = (struct pair){ a->child, b->child, b };
 	while (n) {
 		struct pair *p = &stack[n - 1];
@@ -81,7 +81,7 @@ bool json_equal(const struct json *a, const struct json *b)
 			return false;
 		p->a = a->next;
 		p->b = b->next;
-		if (is_open(a)) {
+		if (is_open(a) && !json_shared(a, b)) {
 			assert(n < JSON_DEPTH_MAX);
 			stack[n++] = (struct pair){ a->child, b->child, b };
 		}

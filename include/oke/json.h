@@ -77,6 +77,16 @@ struct json *json_parse(struct str input, const struct json_limits *limits, stru
 			struct err *err);
 
 /*
+ * Read two values, of which the second is mostly a copy of the first, as the two objects of an
+ * UPDATE are. Each is accepted or refused as json_parse would; 0 or -1. But where a container
+ * has the same bytes at the same place of both, the second may share the first's children
+ * (json_shared), and what is shared counts once against the limits of nodes and arena. Takes 48
+ * bytes for a container of the first. Who changes the trees must mind what they share.
+ */
+int json_parse_pair(struct str first, struct str second, const struct json_limits *limits,
+		    struct arena *arena, struct json *out[2], struct err *err);
+
+/*
  * Step through the members of the object that `input` holds, without building nodes:
  *
  *   for (struct json_member m = { 0 }; json_skim_next(input, &m);)
@@ -130,6 +140,13 @@ json_str(const struct json *j) /* text of a string or number, else absent */
 static inline struct str json_key(const struct json *j)
 {
 	return (struct str){ j->key, j->key_len };
+}
+
+/* Containers with the very same children, or none: they are equal without a look at them. */
+static inline bool json_shared(const struct json *a, const struct json *b)
+{
+	return a->type >= JSON_ARRAY && a->type == b->type && a->child == b->child &&
+	       a->len == b->len;
 }
 
 /* The member of that name; NULL also when o is NULL or no object. Case-sensitive. */

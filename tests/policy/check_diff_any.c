@@ -124,6 +124,8 @@ START_TEST(any_two)
 		text_puts(&b, "}");
 		new = must_parse(text_get(&b), &arena);
 		bad = diff_property(old, new, &arena);
+		if (!bad)
+			bad = pair_property(text_get(&a), text_get(&b), NULL, &arena);
 		if (bad)
 			ck_abort_msg("%s:\n%.*s\n%.*s", bad, STR_ARG(text_get(&a)),
 				     STR_ARG(text_get(&b)));

@@ -59,4 +59,44 @@ static inline const char *diff_property(const struct json *old, const struct jso
 	return n == there.n ? NULL : "a wrong count of changes";
 }
 
+static inline bool same_place(const struct place *a, const struct place *b)
+{
+	for (; a && b; a = a->up, b = b->up)
+		if (a->step.kind != b->step.kind || a->step.index != b->step.index ||
+		    !str_eq(a->step.key, b->step.key) || !str_eq(a->step.value, b->step.value))
+			return false;
+	return a == b;
+}
+
+/*
+ * Two texts read as a pair are what they are when read alone, and differ in the same places:
+ * whatever the second shares with the first. NULL, or what does not hold.
+ */
+static inline const char *pair_property(struct str old, struct str new,
+					const struct json_limits *limits, struct arena *arena)
+{
+	struct err err, pair_err;
+	struct json *both[2];
+	const struct json *n = json_parse(new, limits, arena, &err);
+	const struct json *o = n ? json_parse(old, limits, arena, &err) : NULL;
+	struct change_list alone, paired;
+	const struct change *a, *p;
+
+	if (json_parse_pair(new, old, limits, arena, both, &pair_err) < 0)
+		return o ? "the pair is refused" : strcmp(err.msg, pair_err.msg) ? "why" : NULL;
+	if (!o)
+		return "the pair is accepted";
+	if (!json_equal(n, both[0]) || !json_equal(o, both[1]))
+		return "the pair has other values";
+	if (json_equal(o, n) != json_equal(both[1], both[0]))
+		return "what is shared is not equal";
+	if (diff(o, n, arena, &alone, &err) < 0 || diff(both[1], both[0], arena, &paired, &err) < 0)
+		return "no memory";
+	for (a = alone.first, p = paired.first; a && p; a = a->next, p = p->next)
+		if (!same_place(a->place, p->place) || !json_equal(a->from, p->from) ||
+		    !json_equal(a->to, p->to))
+			return "the pair differs in other places";
+	return a || p ? "the pair differs in more places, or fewer" : NULL;
+}
+
 #endif
