@@ -8,7 +8,7 @@
 
 #include <assert.h>
 
-#include "policy/utf8.h"
+#include "policy/scan.h"
 
 /* The stacks are too large to be zeroed at each call, as hardened builds do. */
 #if __has_attribute(uninitialized)
@@ -108,34 +108,57 @@ static void put(struct text *out, struct str s)
 	out->full = true;
 }
 
-static void put_string(struct text *out, struct str s)
+static bool is_plain(char c)
+{
+	return (unsigned char)c >= 0x20 && c != '"' && c != '\\';
+}
+
+/* The first byte from i on that JSON demands to be escaped, or s.n. */
+static size_t escape_at(struct str s, size_t i)
+{
+	while (i < s.n) {
+		uint64_t marks = s.n - i >= SCAN_WIDTH ? scan_text(s.s + i) : 1;
+
+		if (!marks) {
+			i += SCAN_WIDTH;
+			continue;
+		}
+		i += scan_first(marks);
+		if (!is_plain(s.s[i]))
+			return i;
+		i++; /* beyond ASCII, or too near the end to look at many at once */
+	}
+	return s.n;
+}
+
+static void put_escape(struct text *out, unsigned char c)
 {
 	static const char names[] = "btn?fr"; /* from \b on; \v has none */
-	size_t from = 0;
+	char escape[8];
 
+	if (c >= 0x20)
+		snprintf(escape, sizeof escape, "\\%c", c);
+	else if (c >= '\b' && c <= '\r' && c != '\v')
+		snprintf(escape, sizeof escape, "\\%c", names[c - '\b']);
+	else
+		snprintf(escape, sizeof escape, "\\u%04x", c);
+	if (strlen(escape) > out->limit - out->n)
+		out->full = true; /* half an escape would mislead */
+	put(out, str_of(escape));
+}
+
+void json_quote(struct str s, struct text *out)
+{
 	put(out, STR("\""));
 	if (s.n > out->limit - out->n) /* whatever it holds, one byte more than fits is enough */
 		s.n = out->limit - out->n + 1;
-	for (size_t i = 0; i < s.n && !out->full; i++) {
-		unsigned char c = (unsigned char)s.s[i];
-		char escape[8];
-
-		if (c >= 0x20 && c != '"' && c != '\\')
-			continue;
-		put(out, (struct str){ s.s + from, i - from });
-		if (c >= 0x20)
-			snprintf(escape, sizeof escape, "\\%c", c);
-		else if (c >= '\b' && c <= '\r' && c != '\v')
-			snprintf(escape, sizeof escape, "\\%c", names[c - '\b']);
-		else
-			snprintf(escape, sizeof escape, "\\u%04x", c);
-		if (strlen(escape) > out->limit - out->n)
-			out->full = true; /* half an escape would mislead */
-		put(out, str_of(escape));
-		from = i + 1;
+	for (size_t from = 0, at; from < s.n && !out->full; from = at + 1) {
+		at = escape_at(s, from);
+		if (at > from)
+			put(out, (struct str){ s.s + from, at - from });
+		if (at < s.n)
+			put_escape(out, (unsigned char)s.s[at]);
 	}
-	if (from < s.n)
-		put(out, (struct str){ s.s + from, s.n - from });
 	put(out, STR("\""));
 }
 
@@ -149,11 +172,11 @@ static void put_head(struct text *out, const struct json *j, bool member)
 	};
 
 	if (member) {
-		put_string(out, json_key(j));
+		json_quote(json_key(j), out);
 		put(out, STR(":"));
 	}
 	if (j->type == JSON_STRING)
-		put_string(out, json_str(j));
+		json_quote(json_str(j), out);
 	else if (j->type == JSON_NUMBER)
 		put(out, json_str(j));
 	else

@@ -162,4 +162,7 @@ bool json_equal(const struct json *a, const struct json *b);
  */
 void json_print(const struct json *j, struct text *out);
 
+/* The same for a string. */
+void json_quote(struct str s, struct text *out);
+
 #endif

@@ -124,6 +124,36 @@ START_TEST(print_a_part)
 }
 END_TEST
 
+/* Many bytes are looked at at a time: what is to be escaped is found at each place of each length.
+ */
+START_TEST(quote_anywhere)
+{
+	static const char *const specials[] = { "\"", "\\", "\n", "\xc3\xa4" };
+	static const char *const quoted[] = { "\\\"", "\\\\", "\\n", "\xc3\xa4" };
+
+	for (size_t n = 0; n < 100; n++)
+		for (size_t at = 0; at <= n; at++) {
+			scoped(arena_end) struct arena arena;
+			struct text in, out, want;
+			size_t k = at % ROWS(specials);
+
+			arena_init(&arena, MEMORY);
+			text_init(&in, &arena, 200);
+			text_init(&out, &arena, 200);
+			text_init(&want, &arena, 200);
+			text_puts(&want, "\"");
+			for (size_t i = 0; i < n; i++) {
+				text_puts(&in, i == at ? specials[k] : "a");
+				text_puts(&want, i == at ? quoted[k] : "a");
+			}
+			text_puts(&want, "\"");
+			json_quote(text_get(&in), &out);
+			ck_assert_msg(!out.full && str_eq(text_get(&out), text_get(&want)),
+				      "%zu of %zu", at, n);
+		}
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("value");
@@ -134,5 +164,6 @@ int main(void)
 	tcase_add_test(tc, equality_is_linear);
 	tcase_add_loop_test(tc, printing, 0, ROWS(prints));
 	tcase_add_test(tc, print_a_part);
+	tcase_add_test(tc, quote_anywhere);
 	return run_suite(suite);
 }
