@@ -145,8 +145,6 @@ struct managed_frame {
 	bool root;
 };
 
-#define MANAGED_DEPTH 32 /* of the trie; a JSON schema is not followed further */
-
 struct managed {
 	struct finder *f;
 	const struct subject *s;
@@ -346,7 +344,8 @@ void find_dropped(struct finder *f, const struct subject *s)
 	find_in_applied(f, s);
 	now = managed_member(s->object);
 	before = managed_member(s->old);
-	if (!now || json_equal(now, before) || !changes_anything(s))
+	if (!now || json_equal(now, before) || !changes_anything(s) ||
+	    !managed_may_name(f, s, now, before))
 		return;
 	for (const struct json *e = managed_fields(f, s->object); e && !f->full; e = e->next)
 		if (!json_str(json_get(e, STR("subresource"))).n)

@@ -84,6 +84,18 @@ void leaf_fill(struct feature_use *use, const struct catalogue_leaf *leaf);
 void walk_fields(struct finder *f, const struct subject *s, leaf_visit *visit);
 void find_fields(struct finder *f, const struct subject *s);
 
+/* ---- features_managed.c ---- */
+
+#define MANAGED_DEPTH 32 /* of the trie; a JSON schema is not followed further */
+
+/*
+ * May an entry of the list, managedFields, that is not in the one before name a guarded field?
+ * Where both were left unread, as features_limits does, they are not read for it. `before` may be
+ * NULL.
+ */
+bool managed_may_name(const struct finder *f, const struct subject *s, const struct json *list,
+		      const struct json *before);
+
 /* ---- the other parts ---- */
 
 /* Do the request's options name a gated field? Without parsing. */

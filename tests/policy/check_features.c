@@ -561,10 +561,13 @@ static const struct feature_row configs[] = {
 #define APPLIED_STOP                                                                               \
 	APPLIED("{\\'apiVersion\\':\\'v1\\',\\'kind\\':\\'Pod\\',\\'spec\\':{\\'containers\\':["   \
 		"{\\'name\\':\\'c\\',\\'lifecycle\\':{\\'stopSignal\\':\\'SIGUSR1\\'}}]}}")
-#define MANAGED_STOP                                                                               \
-	"'managedFields':[{'manager':'m','fieldsV1':{'f:spec':{'f:containers':{"                   \
-	"'k:{\\'name\\':\\'c\\'}':{'.':{},'f:lifecycle':{'f:stopSignal':{}}}}}}}]"
-#define PLAIN "'spec':{'containers':[{'name':'c'}]}"
+#define STOP_NAMES                                                                                 \
+	"'fieldsV1':{'f:spec':{'f:containers':{"                                                   \
+	"'k:{\\'name\\':\\'c\\'}':{'.':{},'f:lifecycle':{'f:stopSignal':{}}}}}}"
+#define STOP_ENTRY   "{'manager':'m'," STOP_NAMES "}"
+#define OTHER_ENTRY  "{'manager':'n','fieldsV1':{'f:spec':{'f:nodeName':{}}}}"
+#define MANAGED_STOP "'managedFields':[" STOP_ENTRY "]"
+#define PLAIN        "'spec':{'containers':[{'name':'c'}]}"
 
 static const struct feature_row drops[] = {
 	{ "only the applied text has it", 36, POD, "{'metadata':{" APPLIED_STOP "}," PLAIN "}",
@@ -595,6 +598,22 @@ static const struct feature_row drops[] = {
 	  "{'metadata':{}," PLAIN "}", "dropped " STOP_AT, NULL },
 	{ "new in managedFields, and nothing else changed", 36, POD,
 	  "{'metadata':{" MANAGED_STOP "}," PLAIN "}", "{'metadata':{}," PLAIN "}", "", NULL },
+	{ "new, behind an entry that stood there before", 36, POD,
+	  "{'metadata':{'labels':{'a':'b'},'managedFields':[" OTHER_ENTRY "," STOP_ENTRY "]}," PLAIN
+	  "}",
+	  "{'metadata':{'managedFields':[" OTHER_ENTRY "]}," PLAIN "}", "dropped " STOP_AT, NULL },
+	{ "new, before an entry that stood there before", 36, POD,
+	  "{'metadata':{'labels':{'a':'b'},'managedFields':[" STOP_ENTRY "," OTHER_ENTRY "]}," PLAIN
+	  "}",
+	  "{'metadata':{'managedFields':[" OTHER_ENTRY "]}," PLAIN "}", "dropped " STOP_AT, NULL },
+	{ "in an entry that stood there before, beside a new one", 36, POD,
+	  "{'metadata':{'labels':{'a':'b'},'managedFields':[" OTHER_ENTRY "," STOP_ENTRY "]}," PLAIN
+	  "}",
+	  "{'metadata':{'managedFields':[ " STOP_ENTRY " ]}," PLAIN "}", "", NULL },
+	{ "in an entry of which something else changed", 36, POD,
+	  "{'metadata':{'labels':{'a':'b'},'managedFields':[{'time':'2'," STOP_NAMES "}]}," PLAIN
+	  "}",
+	  "{'metadata':{'managedFields':[{'time':'1'," STOP_NAMES "}]}," PLAIN "}", "", NULL },
 	{ "the container went: nothing to say", 36, POD,
 	  "{'metadata':{" APPLIED_STOP "," MANAGED_STOP "},'spec':{'containers':[{'name':'d'}]}}",
 	  NULL, "", NULL },
