@@ -272,15 +272,29 @@ static void add_name(struct match_names *names, struct str name)
 		names->v[names->n++] = name;
 }
 
-/* metadata.name of an object that has not been read yet. */
+/* Step to the member `key`; its value then begins at m->value.s. */
+static bool seek(struct str object, struct str key, struct json_member *m)
+{
+	while (json_skim_key(object, m)) {
+		if (json_skim_is(m->key, key))
+			return true;
+		if (!json_skim_value(object, m))
+			return false;
+	}
+	return false;
+}
+
+/* metadata.name of an object that has not been read yet; it stands near the beginning of both. */
 static struct str own_name(struct judge *j, struct str object)
 {
-	struct str raw = json_skim(json_skim(object, STR("metadata")), STR("name"));
+	struct json_member metadata = { .next = NULL }, name = { .next = NULL };
 	struct err ignored;
 
-	if (!raw.n || raw.n > 1024) /* a name has at most 253 bytes */
+	if (!seek(object, STR("metadata"), &metadata) ||
+	    !seek(metadata.value, STR("name"), &name) || !json_skim_value(metadata.value, &name) ||
+	    name.value.n > 1024) /* a name has at most 253 bytes */
 		return (struct str){ NULL, 0 };
-	return json_str(json_parse(raw, NULL, j->arena, &ignored));
+	return json_str(json_parse(name.value, NULL, j->arena, &ignored));
 }
 
 /* A Namespace's request names the Namespace itself as its namespace. */
