@@ -38,6 +38,17 @@ struct scan_shape {
 	uint64_t quotes, slashes, open, close; /* brackets of either kind */
 };
 
+/* Bit i: is the number of bits up to i odd? Of quotes: from one up to the next. */
+static inline uint64_t scan_parity(uint64_t bits)
+{
+	bits ^= bits << 1;
+	bits ^= bits << 2;
+	bits ^= bits << 4;
+	bits ^= bits << 8;
+	bits ^= bits << 16;
+	return bits ^ bits << 32;
+}
+
 #ifdef __SSE2__
 
 #define SCAN_WIDTH 32
@@ -77,6 +88,21 @@ static inline uint64_t scan_quote(const char *p)
 								  << 16;
 }
 
+static inline __m128i scan_pair16(const char *p, __m128i a, __m128i b)
+{
+	return _mm_and_si128(_mm_cmpeq_epi8(scan_load(p), a), _mm_cmpeq_epi8(scan_load(p + 1), b));
+}
+
+/* Does a stand in the block with b behind it? Looks at one byte more. */
+static inline bool scan_has_pair(const char *p, char a, char b)
+{
+	__m128i x = _mm_set1_epi8(a), y = _mm_set1_epi8(b);
+	__m128i first = _mm_or_si128(scan_pair16(p, x, y), scan_pair16(p + 16, x, y));
+	__m128i second = _mm_or_si128(scan_pair16(p + 32, x, y), scan_pair16(p + 48, x, y));
+
+	return _mm_movemask_epi8(_mm_or_si128(first, second)) != 0;
+}
+
 static inline size_t scan_first(uint64_t marks)
 {
 	return (size_t)__builtin_ctzll(marks);
@@ -104,16 +130,26 @@ static inline struct scan_shape scan_shape(const char *p)
 }
 
 /* The same in half the steps, where the processor can: most of what a large review costs. */
-#define SCAN_WIDE __attribute__((target("avx2,popcnt")))
+#define SCAN_WIDE __attribute__((target("avx2,popcnt,pclmul")))
 
 static inline bool scan_has_wide(void)
 {
-	return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("popcnt");
+	return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("popcnt") &&
+	       __builtin_cpu_supports("pclmul");
 }
 
 SCAN_WIDE static inline uint64_t scan_eq32(__m256i v, char c)
 {
 	return (uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(v, _mm256_set1_epi8(c)));
+}
+
+/* To multiply by ones without carry counts the bits in the same way. */
+SCAN_WIDE static inline uint64_t scan_parity_wide(uint64_t bits)
+{
+	__m128i ones = _mm_set1_epi8('\xff');
+
+	return (uint64_t)_mm_cvtsi128_si64(
+		_mm_clmulepi64_si128(_mm_set_epi64x(0, (int64_t)bits), ones, 0));
 }
 
 SCAN_WIDE static inline struct scan_shape scan_shape_wide(const char *p)
@@ -156,6 +192,19 @@ static inline uint64_t scan_quote(const char *p)
 	       SCAN_ALL(0x80);
 }
 
+static inline bool scan_has_pair(const char *p, char a, char b)
+{
+	uint64_t zeros = 0;
+
+	for (int i = 0; i < SCAN_BLOCK; i += 8) {
+		uint64_t x = (scan_word(p + i) ^ SCAN_ALL((unsigned char)a)) |
+			     (scan_word(p + i + 1) ^ SCAN_ALL((unsigned char)b));
+
+		zeros |= (x - SCAN_ALL(1)) & ~x & SCAN_ALL(0x80);
+	}
+	return zeros != 0;
+}
+
 static inline size_t scan_first(uint64_t marks)
 {
 	return (size_t)__builtin_ctzll(marks) / 8;
@@ -189,7 +238,24 @@ static inline struct scan_shape scan_shape_wide(const char *p)
 	return scan_shape(p);
 }
 
+static inline uint64_t scan_parity_wide(uint64_t bits)
+{
+	return scan_parity(bits);
+}
+
 #endif
+
+/* Where a stands with b behind it, from p on; NULL: nowhere. */
+static inline const char *scan_to_pair(const char *p, const char *end, char a, char b)
+{
+	while (end - p > SCAN_BLOCK && !scan_has_pair(p, a, b))
+		p += SCAN_BLOCK;
+	for (; end - p > 1; p++) {
+		if (p[0] == a && p[1] == b)
+			return p;
+	}
+	return NULL;
+}
 
 /* The first quote or backslash from p on, or `end`. */
 static inline const char *scan_to_quote(const char *p, const char *end)
@@ -205,8 +271,11 @@ static inline const char *scan_to_quote(const char *p, const char *end)
 	return p;
 }
 
+/* Past white space. Who writes JSON for programs writes none, so one look is enough mostly. */
 static inline const char *scan_space(const char *p, const char *end)
 {
+	if (p < end && (unsigned char)*p > ' ')
+		return p;
 	while (p < end && (*p == ' ' || *p == '\n' || *p == '\r' || *p == '\t'))
 		p++;
 	return p;

@@ -24,17 +24,6 @@ static const char *skip_string(const char *p, const char *end)
 	}
 }
 
-/* Bit i: is the number of bits up to i odd? Of quotes: from one up to the next. */
-static uint64_t parity(uint64_t bits)
-{
-	bits ^= bits << 1;
-	bits ^= bits << 2;
-	bits ^= bits << 4;
-	bits ^= bits << 8;
-	bits ^= bits << 16;
-	return bits ^ bits << 32;
-}
-
 static size_t count(uint64_t bits)
 {
 	bits -= bits >> 1 & SCAN_ALL(0x55);
@@ -113,7 +102,9 @@ skip_blocks(const char **at, const char *end, struct skimmed *s, bool wide)
 		uint64_t strings, open, close;
 		size_t closed;
 
-		strings = parity(shape.quotes & ~escaped) ^ s->inside;
+		shape.quotes &= ~escaped;
+		strings = (wide ? scan_parity_wide(shape.quotes) : scan_parity(shape.quotes)) ^
+			  s->inside;
 		s->inside = 0 - (strings >> 63);
 		open = shape.open & ~strings;
 		close = shape.close & ~strings;

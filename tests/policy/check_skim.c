@@ -3,6 +3,7 @@
  */
 #include "oke/json.h"
 
+#include "policy/scan.h"
 #include "tests/policy/parsed.h"
 
 /* ---- skimming ---- */
@@ -112,6 +113,27 @@ START_TEST(skim_at_any_offset)
 }
 END_TEST
 
+/* ---- a pair of bytes, 64 at a time ---- */
+
+START_TEST(pair_anywhere)
+{
+	for (size_t n = 0; n < 200; n++)
+		for (size_t at = 0; at < n; at++) {
+			char text[200];
+
+			memset(text, 'i', sizeof text);
+			memset(text + n / 2, '.', n - n / 2);
+			text[n / 2] = 'x'; /* "ii..ix....": never '.' before 'i', but at `at` */
+			text[at] = '.';
+			if (at + 1 < n)
+				text[at + 1] = 'i';
+			ck_assert_msg(scan_to_pair(text, text + n, '.', 'i') ==
+					      (at + 1 < n ? text + at : NULL),
+				      "%zu of %zu", at, n);
+		}
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("skim");
@@ -121,5 +143,6 @@ int main(void)
 	tcase_add_loop_test(tc, skimming, 0, ROWS(skims));
 	tcase_add_loop_test(tc, skim_to_the_end, 0, ROWS(wholes));
 	tcase_add_test(tc, skim_at_any_offset);
+	tcase_add_test(tc, pair_anywhere);
 	return run_suite(suite);
 }
