@@ -65,7 +65,7 @@ static int regular_open(const char *path, size_t *size, struct err *err)
 
 int file_read(const char *path, struct secret *out, struct err *err)
 {
-	size_t size, n = 0;
+	size_t size = 0, n = 0; /* gcc cannot see that regular_open sets it */
 	scoped(fd_end) int fd = regular_open(path, &size, err);
 	scoped(secret_done) struct secret file = { NULL, 0 };
 	ssize_t got = 1;
