@@ -27,6 +27,7 @@
 struct asked {
 	const char *output, *config, *fail_on, *kubernetes, *to, *namespace, *user;
 	struct option_list policies, groups;
+	int64_t now;
 };
 
 struct run {
@@ -303,58 +304,66 @@ static const struct command_help help = {
 		"warn); 2 something could not be read, or a wrong option.",
 };
 
-int cmd_check(int argc, char **argv)
+/* As options_parse does. */
+static int read_options(struct asked *a, int argc, char **argv, int *rest)
 {
-	struct asked a = { .output = "text", .fail_on = "deny", .namespace = "default" };
-	struct run run = { .asked = &a, .c = { .now = time(NULL) } };
-	struct str groups[OPTION_LIST_MAX];
 	const struct option_def defs[] = {
 		{ .name = "kubernetes",
 		  .type = OPTION_STRING,
-		  .value = &a.kubernetes,
+		  .value = &a->kubernetes,
 		  .arg = "VERSION",
 		  .help = "the cluster's version, such as 1.36 (the configuration's, else the "
 			  "newest that is known)" },
 		{ .name = "to",
 		  .type = OPTION_STRING,
-		  .value = &a.to,
+		  .value = &a->to,
 		  .arg = "VERSION",
 		  .help = "say besides what an upgrade to that version changes" },
 		{ .name = "output",
 		  .letter = 'o',
 		  .type = OPTION_CHOICE,
-		  .value = &a.output,
+		  .value = &a->output,
 		  .choices = "text|json|sarif|junit",
 		  .help = "the form of the report (text)" },
-		OPTION_ROW_FAIL_ON(&a.fail_on),
-		OPTION_ROW_POLICY(&a.policies),
-		OPTION_ROW_CONFIG(&a.config),
+		OPTION_ROW_FAIL_ON(&a->fail_on),
+		OPTION_ROW_POLICY(&a->policies),
+		OPTION_ROW_CONFIG(&a->config),
 		{ .name = "namespace",
 		  .letter = 'n',
 		  .type = OPTION_STRING,
-		  .value = &a.namespace,
+		  .value = &a->namespace,
 		  .arg = "NS",
 		  .help = "of objects that do not name one (default)" },
 		{ .name = "as",
 		  .type = OPTION_STRING,
-		  .value = &a.user,
+		  .value = &a->user,
 		  .arg = "USER",
 		  .help = "who creates the objects: exceptions are for somebody (any customer)" },
 		{ .name = "as-group",
 		  .type = OPTION_LIST,
-		  .value = &a.groups,
+		  .value = &a->groups,
 		  .arg = "GROUP",
 		  .help = "a group of that user, such as system:serviceaccounts:ci; may be given "
 			  "more than once" },
 		{ .name = "now",
 		  .type = OPTION_TIME,
-		  .value = &run.c.now,
+		  .value = &a->now,
 		  .arg = "TIME",
 		  .help = "judge as at this time, such as 2026-11-22T00:00:00Z (the present): "
 			  "exceptions have an end" },
 	};
-	int rest,
-		status = options_parse(&help, defs, sizeof defs / sizeof *defs, argc, argv, &rest);
+
+	return options_parse(&help, defs, sizeof defs / sizeof *defs, argc, argv, rest);
+}
+
+int cmd_check(int argc, char **argv)
+{
+	struct asked a = {
+		.output = "text", .fail_on = "deny", .namespace = "default", .now = time(NULL)
+	};
+	struct run run = { .asked = &a };
+	struct str groups[OPTION_LIST_MAX];
+	int rest, status = read_options(&a, argc, argv, &rest);
 
 	if (status >= 0)
 		return status;
@@ -363,6 +372,7 @@ int cmd_check(int argc, char **argv)
 			"name a file or folder with manifests, or - for the standard input");
 	run.c.fail_on = !strcmp(a.fail_on, "warn") ? ACTION_WARN : ACTION_DENY;
 	run.c.namespace = a.namespace;
+	run.c.now = a.now;
 	for (size_t i = 0; i < a.groups.n; i++)
 		groups[i] = str_of(a.groups.v[i]);
 	run.c.user = (struct user){ str_of(a.user), groups, a.groups.n };
