@@ -68,14 +68,7 @@ static void set_end(struct policy_set **set)
 	policy_set_unref(*set);
 }
 
-#define LOAD_OPTIONS(a)                                                                            \
-	{ .name = "policy",                                                                        \
-	  .type = OPTION_LIST,                                                                     \
-	  .value = &(a).policies,                                                                  \
-	  .arg = "PATH",                                                                           \
-	  .env = "OKE_GUARD_POLICY",                                                               \
-	  .help = "a file or folder of further policies; may be given more than once" },           \
-		OPTION_ROW_CONFIG(&(a).config)
+#define LOAD_OPTIONS(a) OPTION_ROW_POLICY(&(a).policies), OPTION_ROW_CONFIG(&(a).config)
 #define OUTPUT_OPTION(a, of)                                                                       \
 	{                                                                                          \
 		.name = "output", .letter = 'o', .type = OPTION_CHOICE, .value = &(a).output,      \
