@@ -126,7 +126,7 @@ static void print_name(const char *file, const struct record *record, struct are
 		print_shown("", id, ID_MAX, arena);
 	else
 		printf("%s:%zu", file, record->line);
-	printf(": ");
+	printf(":");
 }
 
 /* ---- judging ---- */
@@ -182,6 +182,7 @@ static void judge(struct run *run, const char *file, const struct record *record
 		fwrite(a.body ? a.body : "\n", 1, a.body ? a.len : 1, stdout);
 	} else {
 		print_name(file, record, &words);
+		printf(" ");
 		if (a.decided)
 			print_decided(&a, &words);
 		else
