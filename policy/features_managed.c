@@ -7,6 +7,7 @@
  */
 #include "policy/features_find.h"
 #include "policy/scan.h"
+#include "policy/unzeroed.h"
 
 struct raw_frame {
 	const struct catalogue_node *node;
@@ -46,7 +47,7 @@ static bool guards(const struct finder *f, const struct catalogue_node *node)
 /* May fieldsV1, which the text begins with, name a guarded field? */
 static bool may_name(const struct finder *f, const struct catalogue_node *root, struct str text)
 {
-	struct raw_frame frames[MANAGED_DEPTH];
+	UNZEROED struct raw_frame frames[MANAGED_DEPTH];
 	size_t depth = 1;
 
 	frames[0] = (struct raw_frame){ .node = root, .object = text };
@@ -121,7 +122,8 @@ bool managed_may_name(const struct finder *f, const struct subject *s, const str
 {
 	const struct catalogue_kind *kind =
 		catalogue_kind(s->gvk.group, s->gvk.version, s->gvk.kind);
-	struct str now = json_str(list), old = json_str(before), olds[RAW_ENTRIES], entry;
+	struct str now = json_str(list), old = json_str(before), entry;
+	UNZEROED struct str olds[RAW_ENTRIES];
 	const char *p = now.s, *q = old.s;
 	size_t n = 0;
 

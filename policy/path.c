@@ -6,6 +6,7 @@
 #include <assert.h>
 
 #include "oke/json.h"
+#include "policy/unzeroed.h"
 #include "policy/utf8.h"
 
 /* ---- reading ---- */
@@ -425,7 +426,7 @@ void path_print(const struct path *path, struct text *out)
 
 void place_print(const struct place *place, struct text *out)
 {
-	const struct place *chain[JSON_DEPTH_MAX + 1];
+	UNZEROED const struct place *chain[JSON_DEPTH_MAX + 1];
 	size_t n = 0;
 
 	for (; place; place = place->up) {

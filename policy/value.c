@@ -9,13 +9,7 @@
 #include <assert.h>
 
 #include "policy/scan.h"
-
-/* The stacks are too large to be zeroed at each call, as hardened builds do. */
-#if __has_attribute(uninitialized)
-#define UNZEROED __attribute__((uninitialized))
-#else
-#define UNZEROED
-#endif
+#include "policy/unzeroed.h"
 
 const struct json *json_get(const struct json *o, struct str key)
 {
@@ -134,17 +128,18 @@ static size_t escape_at(struct str s, size_t i)
 static void put_escape(struct text *out, unsigned char c)
 {
 	static const char names[] = "btn?fr"; /* from \b on; \v has none */
-	char escape[8];
+	char escape[8] = { '\\' };
+	size_t n = 2;
 
 	if (c >= 0x20)
-		snprintf(escape, sizeof escape, "\\%c", c);
+		escape[1] = (char)c;
 	else if (c >= '\b' && c <= '\r' && c != '\v')
-		snprintf(escape, sizeof escape, "\\%c", names[c - '\b']);
+		escape[1] = names[c - '\b'];
 	else
-		snprintf(escape, sizeof escape, "\\u%04x", c);
-	if (strlen(escape) > out->limit - out->n)
+		n = (size_t)snprintf(escape, sizeof escape, "\\u%04x", c);
+	if (n > out->limit - out->n)
 		out->full = true; /* half an escape would mislead */
-	put(out, str_of(escape));
+	put(out, (struct str){ escape, n });
 }
 
 void json_quote(struct str s, struct text *out)
