@@ -158,12 +158,20 @@ static const char *skip_scalar(const char *p, const char *end)
 	return p > from ? p : NULL;
 }
 
+/* {} or []: half of managedFields. */
+static bool is_empty(const char *p, const char *end)
+{
+	return end - p > 1 && ((p[0] == '{' && p[1] == '}') || (p[0] == '[' && p[1] == ']'));
+}
+
 const char *json_skim_end(const char *p, const char *end)
 {
 	if (p == end)
 		return NULL;
 	if (*p == '"')
 		return skip_string(p + 1, end);
+	if (is_empty(p, end))
+		return p + 2;
 	return *p == '{' || *p == '[' ? skip_container(p + 1, end) : skip_scalar(p, end);
 }
 
@@ -189,10 +197,10 @@ bool json_skim_key(struct str input, struct json_member *m)
 	if (!input.n)
 		return false;
 	end = input.s + input.n;
-	m->whole = ends_here(m, input.s, end);
 	p = m->next ? past(m->next, end, ',') : past(input.s, end, '{');
-	if (!p || !(key = past(p, end, '"')) || !(key_end = skip_string(key, end)) ||
-	    !(value = past(key_end, end, ':')))
+	key = p ? past(p, end, '"') : NULL;
+	m->whole = !key && ends_here(m, input.s, end);
+	if (!key || !(key_end = skip_string(key, end)) || !(value = past(key_end, end, ':')))
 		return false;
 	value = scan_space(value, end);
 	m->key = (struct str){ key, (size_t)(key_end - 1 - key) };
