@@ -35,6 +35,19 @@ PROXYMUX = {"apiVersion": "apps/v1", "kind": "DaemonSet",
             "spec": {"selector": LABELS, "template": {
                 "metadata": {"labels": LABELS["matchLabels"]},
                 "spec": {"containers": [{"name": "proxymux-client", "image": "localhost/pause:1"}]}}}}
+
+
+def shop_deployment(**container):
+    labels = {"app": "alpha"}
+    pod_ = {"os": {"name": "linux"}, "containers": [{"name": "main", "image": "localhost/pause:1", **container}]}
+    return {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "alpha", "namespace": "shop"},
+            "spec": {"replicas": 0, "selector": {"matchLabels": labels},
+                     "template": {"metadata": {"labels": labels}, "spec": pod_}}}
+
+
+SIGNAL = shop_deployment(lifecycle={"stopSignal": "SIGUSR1"})
+GATE = shop_deployment(image="example.com/kube-scheduler:1",
+                       command=["kube-scheduler", "--feature-gates=ContainerStopSignals=true"])
 CUT_OFF = {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy",
            "metadata": {"name": "deny-all", "namespace": "kube-system"},
            "spec": {"podSelector": {}, "policyTypes": ["Ingress"]}}
@@ -100,6 +113,9 @@ COMMANDS = [Command(*row) for row in [
     ("created-again", "warn", "proxymux-client/created", ["create", *FROM_FILE], "customer", PROXYMUX),
     ("unknown-identity", "warn", "coredns/scale",
      system("scale", "deployment", "coredns", "--replicas=4"), "robot"),
+    # Alpha in all versions that these tests are for, so that the API server drops the field.
+    ("alpha-field", "warn", "alpha/dropped", ["create", "--dry-run=server", *FROM_FILE], "customer", SIGNAL),
+    ("alpha-gate", "warn", "alpha/gates", ["create", "--dry-run=server", *FROM_FILE], "ci", GATE),
     # A dry run, as the kubelet puts the label back by itself.
     ("node-label", "warn", "nodes/selected",
      ["label", "node", "10.0.10.10", "kubernetes.io/os-", "--dry-run=server"]),

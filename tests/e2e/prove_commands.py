@@ -17,6 +17,7 @@ def normal(text):
     """What differs from run to run by nature."""
     text = re.sub(r"\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b", "<uid>", text)
     text = re.sub(r"\b(kube-proxy)-[a-z0-9]{5}\b", r"\1-<id>", text)
+    text = re.sub(r"\b(alpha in) 1\.\d+\b", r"\1 <version>", text)
     return re.sub(r"\b10\.0\.10\.1:\d+\b", "<server>", text)
 
 
