@@ -249,6 +249,39 @@ def unseen(objects):
 
 # ---------------------------------------------------------------- documents that agree
 
+RESOURCES = {"ValidatingWebhookConfiguration": "validatingwebhookconfigurations", "Secret": "secrets",
+             "ConfigMap": "configmaps"}
+
+
+def documented_rights():
+    """{who: {(resource, name): verbs}} of the table in docs/agent.md; F is the full name."""
+    with open("docs/agent.md", encoding="utf-8") as f:
+        text = f.read()
+    rights, who = {}, ""
+    for cell, kind, name, verbs in re.findall(r"^\| (.*?) ?\| (\w+) (F[\w-]*) \| ([a-z, ]+)", text, re.M):
+        who = cell.replace("`", "") or who
+        rights.setdefault(who, {})[(RESOURCES[kind], name)] = {v.strip() for v in verbs.split(",")}
+    return rights
+
+
+def rendered_rights(objects, account):
+    f = fullname_of(objects)
+    return {(rule["resources"][0], rule["resourceNames"][0].replace(f, "F", 1)): set(rule["verbs"])
+            for o in objects if o["kind"] in ("Role", "ClusterRole") and o["metadata"]["name"] == f + account
+            for rule in o["rules"]}
+
+
+def rights_faults():
+    documented = documented_rights()
+    for who, values, account in (("run, --certificates self", "default", "-agent"),
+                                 ("run, --certificates external", "cert-manager", "-agent"),
+                                 ("probe", "default", "-probe"), ("probe", "default", "-test"),
+                                 ("remove", "default", "-remove")):
+        objects = [d for d in yaml.safe_load_all(template(HERE / f"values/{values}.yaml").stdout) if d]
+        rendered = rendered_rights(objects, account)
+        if rendered != documented.get(who):
+            yield f"{who}: docs/agent.md has {documented.get(who)}, F{account} has {rendered}"
+
 
 def version_faults(chart):
     with open("include/oke/version.h", encoding="utf-8") as f:
@@ -266,6 +299,7 @@ def main():
     report("values.schema.json agrees with the GuardConfig's", values_schema.schema_faults(ACCEPT))
     with open(f"{CHART}/values.yaml", encoding="utf-8") as f, open("docs/chart.md", encoding="utf-8") as page:
         report("docs/chart.md has every value", values_schema.documentation_faults(yaml.safe_load(f), page.read(), WHOLE))
+    report("the rights are those that docs/agent.md asks for", rights_faults())
     files = sorted((HERE / "values").glob("*.yaml"))
     for file in files:
         check_values(file, schemas)
