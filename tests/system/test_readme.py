@@ -30,6 +30,12 @@ def transcript(command):
     return "".join(lines)
 
 
+def sections(page):
+    """The anchors of its headings, as they are made from them."""
+    titles = re.findall(r"^#+ (.*)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^a-z0-9 -]", "", t.lower()).replace(" ", "-") for t in titles}
+
+
 class Readme(unittest.TestCase):
     def test_examples_of_policies_load(self):
         examples = re.findall(r"^```yaml\n(.*?)^```", README, re.DOTALL | re.MULTILINE)
@@ -59,7 +65,11 @@ class Readme(unittest.TestCase):
 
     def test_links_lead_somewhere(self):
         for target in re.findall(r"\]\((?!https?:)([^)]+)\)", README):
-            self.assertTrue((ROOT / target).exists(), target)
+            name, _, section = target.partition("#")
+            page = ROOT / (name or "README.md")
+            self.assertTrue(page.exists(), target)
+            if section:
+                self.assertIn(section, sections(page), target)
 
 
 if __name__ == "__main__":
