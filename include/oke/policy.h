@@ -157,7 +157,7 @@ struct policy_source {
 	   the configuration says auto. It need not be there. */
 	const char *facts;
 	const char *learnt; /* "1.36": known without a file; it counts before it. NULL: not known */
-	bool no_builtin; /* tests: leave the built-in pack out */
+	bool no_builtin;    /* tests: leave the built-in pack out */
 };
 
 /*
