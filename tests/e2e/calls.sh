@@ -13,6 +13,7 @@ mkdir -p "$build/e2e"
 nice go -C tests/e2e/calls build -o "$build/e2e/calls" .
 for config in tests/reviews/config.yaml tests/e2e/calls/required.yaml; do
 	echo "$config:"
-	"$build/e2e/calls" -guard "$build/oke-guard" -config "$config" tests/reviews/{reviews,made}.jsonl 2> "$build/e2e/calls.log" ||
+	"$build/e2e/calls" -guard "$build/oke-guard" -config "$config" \
+		tests/reviews/{reviews,made}.jsonl tests/e2e/calls/more.jsonl 2> "$build/e2e/calls.log" ||
 		{ tail -3 "$build/e2e/calls.log"; exit 1; }
 done

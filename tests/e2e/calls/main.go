@@ -116,6 +116,9 @@ func judge(r *review, took []*entry) []string {
 			fail("%s is asked twice: %s", path, strings.Join(names, ", "))
 		}
 	}
+	if r.never() && len(took) > 0 {
+		fail("%s takes it", took[0].name())
+	}
 	if r.builtinExempt && len(took) > 0 {
 		fail("the guard exempts it, and %s sends it", took[0].name())
 	}

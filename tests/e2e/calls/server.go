@@ -129,12 +129,13 @@ func objectOf(raw []byte) (runtime.Object, error) {
 }
 
 // newMapper knows the kinds of Kubernetes, one resource in several versions or groups being the same
-// storage, and the subresources that the reviews show.
+// storage, and the subresources that the reviews show. Alpha versions are served only where a review
+// shows one, as by an API server that has them off.
 func newMapper(reviews []*review) runtime.EquivalentResourceMapper {
 	mapper := runtime.NewEquivalentResourceRegistryWithIdentity(identity)
 	for kind := range scheme.Scheme.AllKnownTypes() {
 		if kind.Version == runtime.APIVersionInternal || strings.HasSuffix(kind.Kind, "Options") ||
-			strings.HasSuffix(kind.Kind, "List") {
+			strings.HasSuffix(kind.Kind, "List") || strings.Contains(kind.Version, "alpha") {
 			continue
 		}
 		plural, _ := meta.UnsafeGuessKindToResource(kind)
