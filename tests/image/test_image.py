@@ -7,6 +7,7 @@ Reads build/image/oke-guard-ARCH.tar ($IMAGE names another folder). To run it, i
 unpacked and entered by chroot, on a read-only mount, as 65532, without any capability; that needs
 root or sudo. An architecture that is not this machine's runs under qemu-user.
 """
+import calendar
 import contextlib
 import gzip
 import hashlib
@@ -67,7 +68,8 @@ class Image:
         self.entries = {}
         for layer in self.layers:
             with tarfile.open(fileobj=io.BytesIO(layer)) as tar:
-                self.entries.update({m.name: m for m in tar.getmembers()})
+                self.last = {m.name: m for m in tar.getmembers()}
+                self.entries.update(self.last)
                 tar.extractall(self.root)
         self.sbom = json.loads((self.root / SBOM).read_text())
 
@@ -162,9 +164,12 @@ class Archive(Case):
 
     def test_nothing_of_the_machine(self):
         """No owner, name or time that the builder could bring in."""
-        created = self.image.config["created"]
-        latest = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(max(m.mtime for m in self.image.entries.values())))
-        self.assertLessEqual(latest, created)
+        created = calendar.timegm(time.strptime(self.image.config["created"], "%Y-%m-%dT%H:%M:%SZ"))
+        ours = {name: m.mtime for name, m in self.image.entries.items() if name in self.image.last}
+        self.assertEqual(set(ours.values()), {created})
+        packed = {m.mtime for name, m in self.image.entries.items() if name not in ours}
+        self.assertLess(max(packed), time.time())
+        self.assertEqual({m.mtime for m in self.image.members}, {0})
         for m in [*self.image.entries.values(), *self.image.members]:
             self.assertEqual((m.uid, m.gid, m.uname, m.gname), (0, 0, "", ""), m.name)
         for name, path in self.image.elves():
