@@ -2,6 +2,7 @@
 # The quick half of `make lint`: format, layers, one place for each foreign library, scripts.
 # (clang-tidy is a goal of the Makefile, since it needs each file's flags.)
 set -u
+shopt -s lastpipe # else `bad` is set in the subshell of a pipe
 cd "$(dirname "$0")/.." || exit 2
 bad=0
 
