@@ -39,6 +39,9 @@ static int call(struct turn *t, enum kube_method method, const char *path, struc
 	struct kube_answer *a = malloc(sizeof *a);
 	int status;
 
+	*result = KUBE_CONNECTION;
+	if (out)
+		*out = (struct str){ NULL, 0 };
 	if (!a)
 		return err_nomem(t->err);
 	status = kube_call(t->r->kube, &request, a, t->err);
