@@ -336,19 +336,27 @@ static void offer_key(struct offering *o, const char *group, struct str resource
 	offer(o, &f);
 }
 
+static void offer_key_on(struct offering *o, struct str resource)
+{
+	for (size_t g = 0; g < PLAIN_GROUPS; g++)
+		for (size_t i = 0; i < PLAIN_RESOURCES && plain[g].resources[i]; i++)
+			if (str_is(resource, plain[g].resources[i]))
+				offer_key(o, plain[g].group, resource);
+}
+
 static void offer_keys(struct offering *o)
 {
 	for (size_t k = 0; k < catalogue_keys_n; k++) {
-		struct str resource = kind_resource(
-			str_of(catalogue_text(catalogue_keys[k].used_on)), o->out->arena);
+		const struct catalogue_key *key = &catalogue_keys[k];
+		struct str resource;
 
-		o->out->full |= !resource.s;
-		if (!key_counts(o, &catalogue_keys[k]) || key_anywhere(&catalogue_keys[k]))
+		if (!key_counts(o, key) || key_anywhere(key))
 			continue;
-		for (size_t g = 0; g < PLAIN_GROUPS; g++)
-			for (size_t i = 0; i < PLAIN_RESOURCES && plain[g].resources[i]; i++)
-				if (str_is(resource, plain[g].resources[i]))
-					offer_key(o, plain[g].group, resource);
+		resource = kind_resource(str_of(catalogue_text(key->used_on)), o->out->arena);
+		if (resource.s)
+			offer_key_on(o, resource);
+		else
+			o->out->full = true;
 	}
 }
 
