@@ -414,17 +414,13 @@ class Faults(AgentCase):
 
 class External(AgentCase):
     def test_it_reports_and_never_writes(self):
-        config = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory())) / "guard.yaml"
-        config.write_text('{apiVersion: oke-guard.internal/v1, kind: GuardConfig, metadata: {name: a}, '
-                          'spec: {cluster: {kubernetes: "1.36"}}}')
-        with Stub() as stub, Agent(stub, "--certificates=external", f"--config={config}") as agent:
+        with Stub() as stub, Agent(stub, "--certificates=external") as agent:
             line = agent.wait_for_log(lambda line: line.get("msg") == "the webhook configuration differs from the policies")
             self.assertEqual(line["level"], "warn")
             self.assertIn("missing", line["difference"])
             self.wait_until(lambda: ready(agent), "what somebody else must do is no fault of the agent")
             self.assertIn("[-] configuration:", agent.page("/readyz?verbose").text)
-            _, generated, _ = run("generate", "webhook-configuration", "-o", "json", "--service", "oke-guard/oke-guard",
-                                  "--config", str(config))
+            _, generated, _ = run("generate", "webhook-configuration", "-o", "json", "--service", "oke-guard/oke-guard")
             webhooks = json.loads(generated)["webhooks"]
             stub.edit(CONFIGURATION, lambda o: o.update(webhooks=webhooks))
             agent.wait_for_log(lambda line: "caBundle is empty" in line.get("difference", ""))
