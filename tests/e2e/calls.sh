@@ -1,7 +1,8 @@
 #!/bin/bash
 # Would the API server call the guard? Its own code (Go modules, pinned in tests/e2e/calls/go.sum)
 # decides for every recorded review, under the configuration of the reviews and under one with rules
-# whose entry refuses while the guard is dead. BUILD names the folder with oke-guard.
+# whose entry refuses while the guard is dead; then for each managed object and operation.
+# BUILD names the folder with oke-guard.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 build=$PWD/${BUILD:-build}
@@ -11,9 +12,14 @@ find_go "$PWD/tests/e2e/calls/go.mod"
 export GOFLAGS="-mod=readonly -buildvcs=false"
 mkdir -p "$build/e2e"
 nice go -C tests/e2e/calls build -o "$build/e2e/calls" .
-for config in tests/reviews/config.yaml tests/e2e/calls/required.yaml; do
-	echo "$config:"
-	"$build/e2e/calls" -guard "$build/oke-guard" -config "$config" \
-		tests/reviews/{reviews,made}.jsonl tests/e2e/calls/more.jsonl 2> "$build/e2e/calls.log" ||
+
+calls() { # CONFIG REVIEWS...
+	echo "$1:"
+	"$build/e2e/calls" -guard "$build/oke-guard" -config "$@" 2> "$build/e2e/calls.log" ||
 		{ tail -3 "$build/e2e/calls.log"; exit 1; }
+}
+
+for config in tests/reviews/config.yaml tests/e2e/calls/required.yaml; do
+	calls "$config" tests/reviews/{reviews,made}.jsonl tests/e2e/calls/more.jsonl
 done
+calls tests/reviews/config.yaml tests/reviews/matrix.jsonl
