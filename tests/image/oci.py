@@ -8,6 +8,7 @@ import hashlib
 import io
 import json
 import os
+import sys
 import tarfile
 
 OCI = "application/vnd.oci.image."
@@ -91,3 +92,17 @@ class Image:
 
 def blob_path(descriptor):
     return "blobs/" + descriptor["digest"].replace(":", "/")
+
+
+def unpack(archive, folder):
+    """The files of an image's layers, for who builds on them."""
+    with tarfile.open(archive) as tar:
+        for layer_path in json.load(tar.extractfile("manifest.json"))[0]["Layers"]:
+            with tarfile.open(fileobj=io.BytesIO(gzip.decompress(tar.extractfile(layer_path).read()))) as files:
+                files.extractall(folder)
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 4 or sys.argv[1] != "unpack":
+        sys.exit("usage: oci.py unpack ARCHIVE FOLDER")
+    unpack(*sys.argv[2:])
