@@ -130,7 +130,7 @@ check-image: ## both images: opened, accounted for, run; built twice they are th
 check-arm64: ## the unit tests and the server as arm64 programs, under qemu
 	$(Q)tests/deps.sh $(DEPS_CHECK) qemu-user-static
 	$(Q)$(MAKE) --no-print-directory image-compile GOAL='all tests' ARCH=arm64
-	$(Q)EMULATOR='qemu-aarch64-static -L $(IMAGE)/sysroot-arm64/root' BUILD=$(IMAGE)/arm64 tests/check.sh
+	$(Q)EMULATOR='qemu-aarch64-static -L $(CURDIR)/$(IMAGE)/sysroot-arm64/root' BUILD=$(IMAGE)/arm64 tests/check.sh
 
 webhooks: ## write the chart's webhook entries anew: those that the built-in policies need
 	$(Q)$(MAKE) --no-print-directory -j$(JOBS) all
