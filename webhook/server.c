@@ -305,6 +305,18 @@ static void peer_ends(struct server *s, void **context)
 	free(p);
 }
 
+static enum MHD_Result on_accept(void *cls, const struct sockaddr *from, socklen_t from_n)
+{
+	struct server *s = cls;
+
+	(void)from;
+	(void)from_n;
+	if (spare_any_left(s->config.fd))
+		return MHD_YES;
+	metrics_shed(s->config.metrics, METRICS_DESCRIPTORS);
+	return MHD_NO;
+}
+
 static void on_connection(void *cls, struct MHD_Connection *connection, void **context,
 			  enum MHD_ConnectionNotificationCode what)
 {
@@ -378,7 +390,7 @@ static struct MHD_Daemon *daemon_start(struct server *s)
 	};
 
 	/* Without TLS the list ends before what belongs to it. */
-	return MHD_start_daemon(flags, 0, NULL, NULL, on_request, s, MHD_OPTION_ARRAY, options,
+	return MHD_start_daemon(flags, 0, on_accept, s, on_request, s, MHD_OPTION_ARRAY, options,
 				c->pairs ? MHD_OPTION_HTTPS_PRIORITIES : MHD_OPTION_END,
 				c->priorities, MHD_OPTION_HTTPS_CERT_CALLBACK, on_certificate,
 				MHD_OPTION_END);

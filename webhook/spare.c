@@ -2,10 +2,16 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdbool.h>
+#include <pthread.h>
 #include <stddef.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+/*
+ * Descriptors are the process's, and so is this: while one spare descriptor is lent out, nobody may
+ * take it for one that is left.
+ */
+static pthread_mutex_t lending = PTHREAD_MUTEX_INITIALIZER;
 
 void spare_init(struct spare *s)
 {
@@ -19,15 +25,18 @@ void spare_done(struct spare *s)
 	s->fd = -1;
 }
 
-/* Is there a descriptor to be had? */
-static bool any_left(int fd)
+bool spare_any_left(int fd)
 {
-	int probe = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	bool none = false;
+	int probe;
 
-	if (probe < 0)
-		return errno != EMFILE && errno != ENFILE;
-	close(probe);
-	return true;
+	pthread_mutex_lock(&lending);
+	if ((probe = fcntl(fd, F_DUPFD_CLOEXEC, 0)) >= 0)
+		close(probe);
+	else
+		none = errno == EMFILE || errno == ENFILE;
+	pthread_mutex_unlock(&lending);
+	return !none;
 }
 
 static unsigned close_waiting(int listening)
@@ -46,7 +55,7 @@ unsigned spare_tick(struct spare *s, int listening)
 {
 	unsigned n;
 
-	if (any_left(listening)) {
+	if (spare_any_left(listening)) {
 		s->missed = 0;
 		if (s->fd < 0)
 			spare_init(s);
@@ -54,9 +63,11 @@ unsigned spare_tick(struct spare *s, int listening)
 	}
 	if (++s->missed < SPARE_TICKS)
 		return 0;
-	/* A worker may be quicker: then it has a connection, and waits for that to end. */
+	/* A worker may be quicker: it closes what it takes, and the next tick opens this. */
+	pthread_mutex_lock(&lending);
 	spare_done(s);
 	n = close_waiting(listening);
 	s->fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	pthread_mutex_unlock(&lending);
 	return n;
 }

@@ -4,10 +4,13 @@
  * A worker of libmicrohttpd that cannot accept and has no connection tries again
  * at once, for ever. So, when there is no descriptor for longer than a tick, the
  * spare one takes what waits and closes it: callers hear at once that nobody
- * will answer, and nothing spins.
+ * will answer, and nothing spins. Whatever comes in by the last descriptor is
+ * closed too: it would keep the spare one, and with that everybody, waiting.
  */
 #ifndef WEBHOOK_SPARE_H
 #define WEBHOOK_SPARE_H
+
+#include <stdbool.h>
 
 #define SPARE_TICKS  2    /* so often there has to be none */
 #define SPARE_CLOSES 1024 /* at most in one tick */
@@ -19,6 +22,8 @@ struct spare {
 
 void spare_init(struct spare *s);
 void spare_done(struct spare *s);
+/* Is there a descriptor to be had? fd: any that is open. */
+bool spare_any_left(int fd);
 /* listening does not block. How many that waited there were closed. */
 unsigned spare_tick(struct spare *s, int listening);
 

@@ -68,6 +68,18 @@ class Limits(Case):
             self.assertEqual(server.page("/readyz").status, 200)
             self.wait_until(lambda: server.metric("oke_guard_connections") == 0, "left behind")
 
+    def test_the_last_descriptor(self):
+        """No connection gets it: who took it and kept silent would keep all others waiting."""
+        with Server("--threads=2") as server:
+            give_back = self.limit(server, resource.RLIMIT_NOFILE, self.used(server) + 1)
+            waiting = [server.tcp() for _ in range(20)]
+            for s in waiting:
+                self.assertTrue(is_cut(s, 5))
+                s.close()
+            give_back()
+            self.wait_until(lambda: server.metric(SHED % "descriptors") >= 1, "it says so")
+            self.assertEqual(server.review(REVIEW).status, 200)
+
     def test_few_descriptors_from_the_start(self):
         """It takes fewer connections then: the limit is never met, the longest idle goes."""
         with Server(files=128) as server:
