@@ -83,16 +83,40 @@ static bool same_rule(const struct ask *x, const struct ask *y)
 	       x->scope == y->scope && x->operations == y->operations;
 }
 
+/* "*" as a resource means no subresource. */
+static bool covers(const struct ask *wide, const struct ask *a)
+{
+	return (str_is(wide->version, "*") || str_eq(wide->version, a->version)) &&
+	       (wide->scope == SCOPE_ANY || wide->scope == a->scope) &&
+	       (str_eq(wide->resource, a->resource) ||
+		(str_is(wide->resource, "*") && !memchr(a->resource.s, '/', a->resource.n)));
+}
+
+/*
+ * The API server takes no "*" beside names, neither of versions nor of resources. n asks stand
+ * before this one, and whatever is wider sorts before it. Is anything left to ask for?
+ */
+static bool not_covered(const struct ask *v, size_t n, struct ask *a)
+{
+	for (; n && str_eq(v[n - 1].group, a->group); n--)
+		if (covers(&v[n - 1], a))
+			a->operations &= ~v[n - 1].operations;
+	return a->operations;
+}
+
 /* Each object once, with all operations that anybody asked of it. */
 static size_t join(struct ask *v, size_t n)
 {
-	size_t kept = 0;
+	size_t all = 0, kept = 0;
 
 	qsort(v, n, sizeof *v, compare_object);
 	for (size_t i = 0; i < n; i++)
-		if (kept && !by_object(&v[kept - 1], &v[i]))
-			v[kept - 1].operations |= v[i].operations;
+		if (all && !by_object(&v[all - 1], &v[i]))
+			v[all - 1].operations |= v[i].operations;
 		else
+			v[all++] = v[i];
+	for (size_t i = 0; i < all; i++)
+		if (not_covered(v, kept, &v[i]))
 			v[kept++] = v[i];
 	qsort(v, kept, sizeof *v, compare_rule);
 	return kept;

@@ -7,6 +7,7 @@
 
 #include "oke/cleanup.h"
 #include "oke/webhooks.h"
+#include "policy/catalogue.h"
 #include "tests/policy/judged.h"
 
 #define RULE "{name: r, operations: [UPDATE, DELETE], tier: unsupported}"
@@ -94,7 +95,7 @@ static void put_short(struct text *out, const struct webhook *w)
 		text_puts(out, " | ");
 		put_list(out, &r->groups);
 		text_puts(out, r->groups.n == 1 && !r->groups.v[0].n ? "core " : " ");
-		if (!str_is(r->versions.v[0], "*")) {
+		if (r->versions.n > 1 || !str_is(r->versions.v[0], "*")) {
 			put_list(out, &r->versions);
 			text_puts(out, " ");
 		}
@@ -198,6 +199,14 @@ static const struct row {
 	  "tier: unsupported}",
 	  "", "alpha.oke-guard.internal in a | core CU Namespaced configmaps\n" },
 	{ "alpha versions of one group", "{group: resource.k8s.io, resource: \"*\"}",
+	  "{name: r, operations: [CREATE], features: {stages: [alpha], uses: [version]}, tier: "
+	  "unsupported}",
+	  "",
+	  "alpha.oke-guard.internal | resource.k8s.io v1alpha1,v1alpha2,v1alpha3,v2alpha1 C * "
+	  "*\n" },
+	{ "alpha versions of a group and of a resource in it",
+	  "{group: resource.k8s.io, resource: \"*\"}, {group: resource.k8s.io, resource: "
+	  "resourceclaims}",
 	  "{name: r, operations: [CREATE], features: {stages: [alpha], uses: [version]}, tier: "
 	  "unsupported}",
 	  "",
@@ -349,6 +358,42 @@ START_TEST(linters_find_nothing)
 			ck_assert_msg(!catches(&made.v[i], &never[k]), "%.*s catches %s",
 				      STR_ARG(made.v[i].name), never[k].resource);
 	}
+}
+END_TEST
+
+static bool wild_among_others(const struct webhook_strings *list)
+{
+	return list->n > 1 && list_takes(list, "*");
+}
+
+/* As the API server's validation has it (pkg/apis/admissionregistration/validation). */
+static void check_rule(const struct webhook *w, const struct webhook_rule *r)
+{
+	const char *slash;
+
+	ck_assert(r->groups.n && r->versions.n && r->resources.n && r->operations);
+	ck_assert_msg(!wild_among_others(&r->groups) && !wild_among_others(&r->versions),
+		      "%.*s: '*' beside others, with %.*s", STR_ARG(w->name),
+		      STR_ARG(r->resources.v[0]));
+	for (size_t i = 0; i < r->resources.n && list_takes(&r->resources, "*"); i++) {
+		slash = memchr(r->resources.v[i].s, '/', r->resources.v[i].n);
+		ck_assert(slash || r->resources.n == 1);
+	}
+}
+
+/* Of every version of Kubernetes that is known, and of none: 0. */
+START_TEST(the_api_server_takes_the_rules)
+{
+	scoped(set_end) struct policy_set *set = NULL;
+	scoped(arena_end) struct arena arena;
+	struct webhooks made;
+	char config[64];
+
+	snprintf(config, sizeof config, _i ? "cluster: {kubernetes: \"1.%d\"}" : "", _i);
+	set = builtin_webhooks(config, &arena, &made);
+	for (size_t i = 0; i < made.n; i++)
+		for (size_t k = 0; k < made.v[i].rules_n; k++)
+			check_rule(&made.v[i], &made.v[i].rules[k]);
 }
 END_TEST
 
@@ -603,6 +648,9 @@ int main(void)
 
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_loop_test(t, policies_ask, 0, sizeof rows / sizeof *rows);
+	tcase_add_loop_test(t, the_api_server_takes_the_rules, 0, 1);
+	tcase_add_loop_test(t, the_api_server_takes_the_rules, CATALOGUE_MINOR_MIN,
+			    (int)catalogue_minor_max + 1);
 	tcase_add_test(t, linters_find_nothing);
 	tcase_add_test(t, fail_closed_is_narrow);
 	tcase_add_test(t, conditions_leave_out_the_builtin_identities);
