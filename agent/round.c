@@ -344,7 +344,7 @@ static int learn(struct turn *t, struct str *version)
 		return -1;
 	if (version_read(body, &t->arena, version, t->err) < 0)
 		return unreadable(t);
-	/* What somebody else wrote was made without knowing it, for the newest that is known. */
+	/* What somebody else wrote was made without knowing it, for any version. */
 	t->r->learnt = t->r->self && strcmp(v->kubernetes, version->s) != 0;
 	snprintf(v->kubernetes, sizeof v->kubernetes, "%s", version->s);
 	return 0;

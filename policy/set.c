@@ -189,12 +189,19 @@ size_t policy_set_overrides(const struct policy_set *set)
 	return n;
 }
 
-unsigned policy_set_minor(const struct policy_set *set)
+unsigned policy_set_told(const struct policy_set *set)
 {
 	const struct fact *f = fact_named(&set->model.config, STR("kubernetes"));
 	unsigned minor = f ? catalogue_version(f->value) : 0;
 
-	return catalogue_minor(minor ? minor : catalogue_minor_max);
+	return minor ? catalogue_minor(minor) : 0;
+}
+
+unsigned policy_set_minor(const struct policy_set *set)
+{
+	unsigned told = policy_set_told(set);
+
+	return told ? told : catalogue_minor_max;
 }
 
 enum mode policy_set_mode(const struct policy_set *set)

@@ -1,11 +1,13 @@
 /*
  * webhooks_alpha.c - what the policies of features ask for: everything that features_*.c can find
- * something in, for the version that the set judges by, and nothing else.
+ * something in, for the cluster's version, and nothing else. While nobody has told the version,
+ * that is any that a cluster may have: the server may know it when the entries were made without
+ * it.
  *
  * Their objects are mostly "*", which would send every write of the cluster. Instead each part that
  * finds uses says here where it looks:
  *
- *   gated fields     the kinds of the catalogue that have one in this minor
+ *   gated fields     the kinds of the catalogue that have one in this version
  *   gates            what makes pods, ConfigMaps, Karpenter's node classes
  *   versions         alpha versions of Kubernetes' own groups, by version: `*` of other versions is
  *                    not sent; CustomResourceDefinitions and APIServices, which could make one
@@ -27,8 +29,7 @@
 struct offering {
 	const struct policy_set *set;
 	struct asks *out;
-	unsigned minor;
-	uint32_t bit;
+	uint32_t minors; /* any of these */
 };
 
 /* What might use a feature; the rules say whether anybody asks. */
@@ -110,8 +111,8 @@ static void offer_object(struct offering *o, const char *group, struct str resou
 
 /* ---- gated fields ---- */
 
-struct stages { /* bits FEATURE_* of the leaves in this minor */
-	uint32_t bit;
+struct stages { /* bits FEATURE_* of the leaves in these minors */
+	uint32_t minors;
 	unsigned spec, status;
 };
 
@@ -119,16 +120,15 @@ static void add_stages(void *ctx, const struct catalogue_kind *kind, struct str 
 		       const struct catalogue_leaf *leaf)
 {
 	struct stages *s = ctx;
-	unsigned stage = leaf->alpha & s->bit        ? FEATURE_ALPHA
-			 : leaf->beta_off & s->bit   ? FEATURE_BETA_OFF
-			 : leaf->deprecated & s->bit ? FEATURE_DEPRECATED
-						     : 0;
+	unsigned stages = (leaf->alpha & s->minors ? FEATURE_ALPHA : 0) |
+			  (leaf->beta_off & s->minors ? FEATURE_BETA_OFF : 0) |
+			  (leaf->deprecated & s->minors ? FEATURE_DEPRECATED : 0);
 
 	(void)kind;
 	if (str_is(path, "status") || str_starts(path, STR("status.")))
-		s->status |= stage;
+		s->status |= stages;
 	else
-		s->spec |= stage;
+		s->spec |= stages;
 }
 
 /* Kinds that arrive as a subresource of another kind's. */
@@ -171,7 +171,7 @@ static bool offer_inner(struct offering *o, const struct catalogue_kind *kind, u
 
 static void offer_fields(struct offering *o, const struct catalogue_kind *kind)
 {
-	struct stages s = { .bit = o->bit };
+	struct stages s = { .minors = o->minors };
 	struct str name = str_of(catalogue_text(kind->kind));
 	struct offer f = { .group = str_of(catalogue_text(kind->group)),
 			   .version = STR("*"),
@@ -218,6 +218,16 @@ static void offer_workloads(struct offering *o)
 	}
 }
 
+static unsigned interest(const struct offering *o, const struct catalogue_gate *g)
+{
+	unsigned stages = 0;
+
+	for (unsigned m = CATALOGUE_MINOR_MIN; m <= catalogue_minor_max; m++)
+		if (o->minors & catalogue_bit(m))
+			stages |= catalogue_interest(g, m);
+	return stages;
+}
+
 /* Rules of policy/catalogue/rules.yaml about kinds that make no pods. */
 static void offer_rules(struct offering *o)
 {
@@ -237,7 +247,7 @@ static void offer_rules(struct offering *o)
 					  .resource = str_of(rules[i].resource),
 					  .operations = rules[i].operation,
 					  .uses = USE(USE_VALUE),
-					  .stages = g ? catalogue_interest(g, o->minor) : 0 });
+					  .stages = g ? interest(o, g) : 0 });
 	}
 }
 
@@ -314,7 +324,7 @@ static const struct {
 
 static bool key_counts(const struct offering *o, const struct catalogue_key *k)
 {
-	return k->alpha & o->bit && k->type & (KEY_ANNOTATION | KEY_LABEL | KEY_TAINT);
+	return k->alpha & o->minors && k->type & (KEY_ANNOTATION | KEY_LABEL | KEY_TAINT);
 }
 
 static bool key_anywhere(const struct catalogue_key *k)
@@ -437,9 +447,12 @@ static void add_keys(const struct offering *o, struct text *out, enum key_type t
 
 static struct offering offering_of(const struct policy_set *set, struct asks *out)
 {
-	struct offering o = { .set = set, .out = out, .minor = policy_set_minor(set) };
+	struct offering o = { .set = set, .out = out };
+	unsigned told = policy_set_told(set), first = told ? told : WEBHOOKS_MINOR_MIN,
+		 last = told ? told : catalogue_minor_max;
 
-	o.bit = catalogue_bit(o.minor);
+	for (unsigned m = first; m <= last; m++)
+		o.minors |= catalogue_bit(m);
 	return o;
 }
 

@@ -189,6 +189,7 @@ size_t policy_set_rules(const struct policy_set *set);
 size_t policy_set_overrides(const struct policy_set *set);
 enum mode policy_set_mode(const struct policy_set *set);
 unsigned policy_set_minor(const struct policy_set *set); /* of Kubernetes, features are judged by */
+unsigned policy_set_told(const struct policy_set *set);  /* the same; 0: nobody told the version */
 bool policy_set_has_rule(const struct policy_set *set, struct str policy, struct str rule);
 
 /* ---- exceptions ---- */

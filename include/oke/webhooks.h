@@ -15,6 +15,7 @@
 #define WEBHOOKS_TIMEOUT        2          /* seconds, of each entry */
 #define WEBHOOKS_PORT           443        /* of the Service, where none is named */
 #define WEBHOOKS_CONDITIONS_MAX 64         /* of one entry: the API server's limit */
+#define WEBHOOKS_MINOR_MIN      30         /* of Kubernetes: matchConditions are v1 since 1.30 */
 #define WEBHOOKS_TEXT_MAX       (4u << 20) /* bytes of a rendered configuration */
 
 struct webhook_strings {

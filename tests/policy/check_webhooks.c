@@ -110,6 +110,13 @@ static void put_short(struct text *out, const struct webhook *w)
 
 #define DEPLOYMENT "{group: apps, resource: deployments, namespace: "
 
+/* spec.behavior.*.tolerance: alpha in 1.33, beta in 1.35 (gate HPAConfigurableTolerance). */
+#define AUTOSCALERS "{group: autoscaling, resource: horizontalpodautoscalers}"
+#define ALPHA_FIELDS                                                                               \
+	"{name: r, operations: [UPDATE], features: {stages: [alpha], uses: [field]}, tier: "       \
+	"unsupported}"
+#define ASKED_OF_AUTOSCALERS "alpha.oke-guard.internal | autoscaling U * horizontalpodautoscalers\n"
+
 static const struct row {
 	const char *name, *objects, *rules, *config, *want;
 } rows[] = {
@@ -221,6 +228,18 @@ static const struct row {
 	  "unsupported}",
 	  "cluster: {kubernetes: \"1.36\"}",
 	  "alpha-keys.oke-guard.internal | networking.k8s.io C * ingresses\n" },
+	{ "a field that was alpha until 1.34", AUTOSCALERS, ALPHA_FIELDS,
+	  "cluster: {kubernetes: \"1.34\"}", ASKED_OF_AUTOSCALERS },
+	{ "a field that is no longer alpha in 1.37", AUTOSCALERS, ALPHA_FIELDS,
+	  "cluster: {kubernetes: \"1.37\"}", "" },
+	{ "a field that is alpha in some version, and the cluster's not known", AUTOSCALERS,
+	  ALPHA_FIELDS, "", ASKED_OF_AUTOSCALERS },
+	{ "alpha by version and by field",
+	  "{group: coordination.k8s.io, resource: leasecandidates}",
+	  "{name: r, operations: [UPDATE], features: {stages: [alpha], uses: [field, version]}, "
+	  "tier: unsupported}",
+	  "cluster: {kubernetes: \"1.32\"}",
+	  "alpha.oke-guard.internal | coordination.k8s.io U * leasecandidates\n" },
 	{ "marked failClosed", DEPLOYMENT "a, names: [x, z]}", RULE, "failClosed: [p/r]",
 	  "support.oke-guard.internal in a | apps UD Namespaced deployments\n"
 	  "required.oke-guard.internal FAIL in a | apps UD Namespaced deployments\n" },
