@@ -26,12 +26,6 @@ struct asked {
 	long timeout;
 };
 
-static int complain(int status, const struct err *err)
-{
-	fprintf(stderr, "oke-guard-agent probe: %s\n", err->msg);
-	return status;
-}
-
 /* A dry run of a change that the guard must object to. */
 static enum probe_outcome try_once(struct kube *k, const struct asked *a,
 				   struct kube_answer *answer, struct err *err)
@@ -162,7 +156,7 @@ static int probe(struct kube *k, const struct asked *a, int signals)
 
 	if (!answer) {
 		err_nomem(&err);
-		return complain(AGENT_FAILED, &err);
+		return cmd_complain("probe", AGENT_FAILED, &err);
 	}
 	for (;;) {
 		kube_answer_done(answer);
@@ -212,58 +206,34 @@ int cmd_probe(int argc, char **argv)
 {
 	struct asked a = { .cluster.timeout = CLUSTER_TIMEOUT, .mode = "enforce", .timeout = 60 };
 	const struct option_def defs[] = {
-		{ .name = "namespace",
-		  .type = OPTION_STRING,
-		  .value = &a.namespace,
-		  .arg = "NS",
-		  .help = "where oke-guard is installed" },
-		{ .name = "release",
-		  .type = OPTION_STRING,
-		  .value = &a.release,
-		  .arg = "NAME",
-		  .help = "what its objects are named after: ConfigMap NAME-probe, webhook "
-			  "configuration NAME" },
-		{ .name = "config-map",
-		  .type = OPTION_STRING,
-		  .value = &a.config_map,
-		  .arg = "NAME",
-		  .help = "the ConfigMap, where it is named otherwise" },
-		{ .name = "webhook-configuration",
-		  .type = OPTION_STRING,
-		  .value = &a.configuration,
-		  .arg = "NAME",
-		  .help = "the ValidatingWebhookConfiguration, the same" },
+		CMD_ROW_NAMESPACE(&a.namespace),
+		CMD_ROW_NAME("release", &a.release,
+			     "what its objects are named after: ConfigMap NAME-probe, webhook "
+			     "configuration NAME"),
+		CMD_ROW_NAME("config-map", &a.config_map,
+			     "the ConfigMap, where it is named otherwise"),
+		CMD_ROW_NAME("webhook-configuration", &a.configuration,
+			     "the ValidatingWebhookConfiguration, the same"),
 		{ .name = "mode",
 		  .type = OPTION_CHOICE,
 		  .value = &a.mode,
 		  .choices = "enforce|warn|audit",
 		  .help = "of the guard, as it is configured (enforce); in audit nothing can be "
 			  "proved from outside" },
-		{ .name = "timeout",
-		  .type = OPTION_NUMBER,
-		  .value = &a.timeout,
-		  .arg = "SECONDS",
-		  .min = 0,
-		  .max = 3600,
-		  .help = "how long to try again (60)" },
+		CMD_ROW_TIMEOUT(&a.timeout, "how long to try again (60)"),
 		CLUSTER_OPTIONS(&a.cluster),
 	};
 	scoped(fd_end) int signals = -1;
 	char config_map[300];
 	struct kube *k;
 	struct err err;
-	int rest, status;
+	int status = cmd_options(&help, defs, sizeof defs / sizeof *defs, argc, argv);
 
-	status = options_parse(&help, defs, sizeof defs / sizeof *defs, argc, argv, &rest);
 	if (status >= 0)
 		return status;
-	if (rest < argc) {
-		err_set(&err, ERR_USAGE, "takes no operand ('%.60s')", argv[rest]);
-		return complain(AGENT_USAGE, &err);
-	}
 	if (check_names(&a, config_map, &err) < 0 || (signals = wait_signals(&err)) < 0 ||
 	    !(k = cluster_open(&a.cluster, signals, &err)))
-		return complain(AGENT_USAGE, &err);
+		return cmd_complain("probe", AGENT_USAGE, &err);
 	status = probe(k, &a, signals);
 	kube_free(k);
 	return fflush(stdout) ? AGENT_FAILED : status;

@@ -18,12 +18,6 @@ struct asked {
 	long timeout;
 };
 
-static int complain(int status, const struct err *err)
-{
-	fprintf(stderr, "oke-guard-agent remove: %s\n", err->msg);
-	return status;
-}
-
 /* What another try may change: nobody's rights come back by waiting. */
 static bool may_pass(enum kube_result r)
 {
@@ -54,7 +48,7 @@ static int remove_it(struct kube *k, const struct asked *a, int signals, struct 
 		wait = wait_backoff(++failures, answer.retry_after);
 		if (!may_pass(answer.result) || wait_now() + wait > end ||
 		    wait_sleep(signals, wait))
-			return complain(AGENT_FAILED, err);
+			return cmd_complain("remove", AGENT_FAILED, err);
 	}
 }
 
@@ -75,35 +69,21 @@ int cmd_remove(int argc, char **argv)
 {
 	struct asked a = { .cluster.timeout = CLUSTER_TIMEOUT, .timeout = 60 };
 	const struct option_def defs[] = {
-		{ .name = "webhook-configuration",
-		  .type = OPTION_STRING,
-		  .value = &a.configuration,
-		  .arg = "NAME",
-		  .help = "what to remove" },
-		{ .name = "timeout",
-		  .type = OPTION_NUMBER,
-		  .value = &a.timeout,
-		  .arg = "SECONDS",
-		  .min = 0,
-		  .max = 3600,
-		  .help = "how long to try while the API server does not answer (60)" },
+		CMD_ROW_NAME("webhook-configuration", &a.configuration, "what to remove"),
+		CMD_ROW_TIMEOUT(&a.timeout,
+				"how long to try while the API server does not answer (60)"),
 		CLUSTER_OPTIONS(&a.cluster),
 	};
 	scoped(fd_end) int signals = -1;
 	struct kube *k;
 	struct err err;
-	int rest, status;
+	int status = cmd_options(&help, defs, sizeof defs / sizeof *defs, argc, argv);
 
-	status = options_parse(&help, defs, sizeof defs / sizeof *defs, argc, argv, &rest);
 	if (status >= 0)
 		return status;
-	if (rest < argc) {
-		err_set(&err, ERR_USAGE, "takes no operand ('%.60s')", argv[rest]);
-		return complain(AGENT_USAGE, &err);
-	}
 	if (cluster_name("webhook-configuration", a.configuration, &err) < 0 ||
 	    (signals = wait_signals(&err)) < 0 || !(k = cluster_open(&a.cluster, signals, &err)))
-		return complain(AGENT_USAGE, &err);
+		return cmd_complain("remove", AGENT_USAGE, &err);
 	status = remove_it(k, &a, signals, &err);
 	kube_free(k);
 	return fflush(stdout) ? AGENT_FAILED : status;

@@ -54,12 +54,6 @@ struct program {
 	int signals;
 };
 
-static int complain(const struct err *err)
-{
-	fprintf(stderr, "oke-guard-agent run: %s\n", err->msg);
-	return AGENT_USAGE;
-}
-
 /* ---- start ---- */
 
 static int check_names(const struct asked *a, struct err *err)
@@ -170,9 +164,9 @@ static int start(struct program *p, const struct asked *a)
 		return AGENT_USAGE;
 	if ((p->signals = wait_signals(&err)) < 0 ||
 	    !(p->kube = cluster_open(&a->cluster, p->signals, &err)))
-		return complain(&err);
+		return cmd_complain("run", AGENT_USAGE, &err);
 	fill_round(p, a);
-	return start_pages(p, a, &err) < 0 ? complain(&err) : AGENT_DONE;
+	return start_pages(p, a, &err) < 0 ? cmd_complain("run", AGENT_USAGE, &err) : AGENT_DONE;
 }
 
 static void finish(struct program *p)
@@ -291,43 +285,22 @@ static struct asked asked = { .cluster.timeout = CLUSTER_TIMEOUT,
 			      .interval = 60 };
 
 static const struct option_def defs[] = {
-	{ .name = "namespace",
-	  .type = OPTION_STRING,
-	  .value = &asked.namespace,
-	  .arg = "NS",
-	  .help = "where oke-guard is installed" },
-	{ .name = "release",
-	  .type = OPTION_STRING,
-	  .value = &asked.release,
-	  .arg = "NAME",
-	  .help = "what its objects are named after: service and webhook configuration NAME, "
-		  "Secret "
-		  "NAME-tls" },
-	{ .name = "service",
-	  .type = OPTION_STRING,
-	  .value = &asked.service,
-	  .arg = "NAME",
-	  .help = "the Service of the webhook, where it is named otherwise" },
-	{ .name = "secret",
-	  .type = OPTION_STRING,
-	  .value = &asked.secret,
-	  .arg = "NAME",
-	  .help = "the Secret of the certificate, the same" },
-	{ .name = "webhook-configuration",
-	  .type = OPTION_STRING,
-	  .value = &asked.configuration,
-	  .arg = "NAME",
-	  .help = "the ValidatingWebhookConfiguration, the same" },
+	CMD_ROW_NAMESPACE(&asked.namespace),
+	CMD_ROW_NAME("release", &asked.release,
+		     "what its objects are named after: service and webhook configuration NAME, "
+		     "Secret NAME-tls"),
+	CMD_ROW_NAME("service", &asked.service,
+		     "the Service of the webhook, where it is named otherwise"),
+	CMD_ROW_NAME("secret", &asked.secret, "the Secret of the certificate, the same"),
+	CMD_ROW_NAME("webhook-configuration", &asked.configuration,
+		     "the ValidatingWebhookConfiguration, the same"),
 	{ .name = "certificates",
 	  .type = OPTION_CHOICE,
 	  .value = &asked.certificates,
 	  .choices = "self|external",
 	  .help = "who makes them, and writes the webhook configuration (self: the agent)" },
-	{ .name = "facts",
-	  .type = OPTION_STRING,
-	  .value = &asked.facts,
-	  .arg = "NAME",
-	  .help = "the ConfigMap to write the version of Kubernetes to (none)" },
+	CMD_ROW_NAME("facts", &asked.facts,
+		     "the ConfigMap to write the version of Kubernetes to (none)"),
 	OPTION_ROW_POLICY(&asked.policies),
 	OPTION_ROW_CONFIG(&asked.config),
 	{ .name = "overlap",
@@ -364,21 +337,16 @@ int cmd_run(int argc, char **argv)
 	struct program *p;
 	char secret[300];
 	struct err err;
-	int rest, status;
+	int status = cmd_options(&help, defs, sizeof defs / sizeof *defs, argc, argv);
 
-	status = options_parse(&help, defs, sizeof defs / sizeof *defs, argc, argv, &rest);
 	if (status >= 0)
 		return status;
-	if (rest < argc) {
-		err_set(&err, ERR_USAGE, "takes no operand ('%.60s')", argv[rest]);
-		return complain(&err);
-	}
 	fill_names(&asked, secret);
 	if (check_names(&asked, &err) < 0)
-		return complain(&err);
+		return cmd_complain("run", AGENT_USAGE, &err);
 	if (!(p = calloc(1, sizeof *p))) {
 		err_nomem(&err);
-		return complain(&err);
+		return cmd_complain("run", AGENT_USAGE, &err);
 	}
 	*p = (struct program){
 		.policies = SLOT_INIT, .none.pairs = SLOT_INIT, .status = STATUS_INIT, .signals = -1

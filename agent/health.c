@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "oke/certs.h"
+#include "webhook/pages.h"
 
 /* ---- /readyz ---- */
 
@@ -85,8 +86,9 @@ static const struct check {
 	{ "policies", policies, false, false },
 };
 
-static void page_ready(const struct agent_health *h, const struct head *head, struct reply *out)
+static void page_ready(void *ctx, const struct head *head, struct reply *out)
 {
+	const struct agent_health *h = ctx;
 	struct status_view v;
 	bool ready = true;
 	FILE *f = open_memstream(&out->body, &out->len);
@@ -111,14 +113,6 @@ static void page_ready(const struct agent_health *h, const struct head *head, st
 	fprintf(f, "%s\n", ready ? "ok" : "not ready");
 	fclose(f);
 	out->status = ready ? 200 : 503;
-}
-
-static void page_health(const struct agent_health *h, const struct head *head, struct reply *out)
-{
-	(void)h;
-	(void)head;
-	out->body = strdup("ok\n");
-	out->len = 3;
 }
 
 /* ---- /metrics ---- */
@@ -167,8 +161,9 @@ static void print_counters(FILE *f, const struct status *s)
 		count(&s->written_secret), count(&s->written_configuration));
 }
 
-static void page_metrics(const struct agent_health *h, const struct head *head, struct reply *out)
+static void page_metrics(void *ctx, const struct head *head, struct reply *out)
 {
+	const struct agent_health *h = ctx;
 	struct status_view v;
 	struct reload_state s;
 	FILE *f = open_memstream(&out->body, &out->len);
@@ -194,11 +189,8 @@ static void page_metrics(const struct agent_health *h, const struct head *head, 
 
 /* ---- the pages ---- */
 
-static const struct page {
-	const char *path;
-	void (*write)(const struct agent_health *h, const struct head *head, struct reply *out);
-} pages[] = {
-	{ "/healthz", page_health },
+static const struct page pages[] = {
+	{ "/healthz", page_alive },
 	{ "/readyz", page_ready },
 	{ "/metrics", page_metrics },
 };
@@ -206,22 +198,14 @@ static const struct page {
 
 static const struct refusal *admit(void *ctx, const struct head *head)
 {
-	const char *paths[PAGES_N];
-
 	(void)ctx;
-	for (size_t i = 0; i < PAGES_N; i++)
-		paths[i] = pages[i].path;
-	return intake_page(head, paths, PAGES_N);
+	return pages_admit(pages, PAGES_N, head);
 }
 
 static void answer(void *ctx, const struct head *head, struct str body, struct reply *out)
 {
 	(void)body;
-	out->status = 200;
-	out->type = "text/plain; charset=utf-8";
-	for (size_t i = 0; i < PAGES_N; i++)
-		if (!strcmp(head->path, pages[i].path))
-			pages[i].write(ctx, head, out);
+	pages_answer(pages, PAGES_N, ctx, head, out);
 }
 
 const struct server_ops agent_health_ops = { .admit = admit, .answer = answer };

@@ -9,6 +9,7 @@
 #include "oke/cleanup.h"
 #include "oke/policy.h"
 #include "oke/version.h"
+#include "webhook/pages.h"
 
 #define VERBOSE_MAX 1024
 #define TEXT_MAX    200 /* bytes of a configured text */
@@ -89,8 +90,9 @@ static const struct check {
 	{ "certificate", certificate_valid },
 };
 
-static void page_ready(const struct health *h, const struct head *head, struct reply *out)
+static void page_ready(void *ctx, const struct head *head, struct reply *out)
 {
+	const struct health *h = ctx;
 	char why[VERBOSE_MAX];
 	bool ready = true;
 	FILE *f = open_memstream(&out->body, &out->len);
@@ -110,14 +112,6 @@ static void page_ready(const struct health *h, const struct head *head, struct r
 	out->status = ready ? 200 : 503;
 }
 
-static void page_health(const struct health *h, const struct head *head, struct reply *out)
-{
-	(void)h;
-	(void)head;
-	out->body = strdup("ok\n");
-	out->len = 3;
-}
-
 /* Seconds until the first of the exceptions in force ends; -1: there is none. */
 static int64_t next_expiry(const struct health *h)
 {
@@ -133,8 +127,9 @@ static int64_t next_expiry(const struct health *h)
 	return least;
 }
 
-static void page_metrics(const struct health *h, const struct head *head, struct reply *out)
+static void page_metrics(void *ctx, const struct head *head, struct reply *out)
 {
+	const struct health *h = ctx;
 	struct in_force f;
 	struct reload_state s;
 	struct metrics_now now;
@@ -243,8 +238,9 @@ static void add_reload(cJSON *j, const struct health *h)
 	cJSON_AddStringToObject(reload, "firstError", s.why);
 }
 
-static void page_status(const struct health *h, const struct head *head, struct reply *out)
+static void page_status(void *ctx, const struct head *head, struct reply *out)
 {
+	const struct health *h = ctx;
 	scoped(json_end) cJSON *j = cJSON_CreateObject();
 	cJSON *certificate, *learned;
 
@@ -267,11 +263,8 @@ static void page_status(const struct health *h, const struct head *head, struct 
 	out->type = "application/json";
 }
 
-static const struct page {
-	const char *path;
-	void (*write)(const struct health *h, const struct head *head, struct reply *out);
-} pages[] = {
-	{ "/healthz", page_health },
+static const struct page pages[] = {
+	{ "/healthz", page_alive },
 	{ "/readyz", page_ready },
 	{ "/statusz", page_status },
 	{ "/metrics", page_metrics },
@@ -280,22 +273,14 @@ static const struct page {
 
 static const struct refusal *admit(void *ctx, const struct head *head)
 {
-	const char *paths[PAGES_N];
-
 	(void)ctx;
-	for (size_t i = 0; i < PAGES_N; i++)
-		paths[i] = pages[i].path;
-	return intake_page(head, paths, PAGES_N);
+	return pages_admit(pages, PAGES_N, head);
 }
 
 static void answer(void *ctx, const struct head *head, struct str body, struct reply *out)
 {
 	(void)body;
-	out->status = 200;
-	out->type = "text/plain; charset=utf-8";
-	for (size_t i = 0; i < PAGES_N; i++)
-		if (!strcmp(head->path, pages[i].path))
-			pages[i].write(ctx, head, out);
+	pages_answer(pages, PAGES_N, ctx, head, out);
 }
 
 const struct server_ops health_ops = { .admit = admit, .answer = answer };
