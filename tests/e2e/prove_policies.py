@@ -1,12 +1,13 @@
 """A policy that is added while all runs fires: the server reads it, and the agent has the API server
-ask about what it names. Nobody touches Helm.
+ask about what it names. Nobody touches Helm. Whatever is asked for, the API server takes it.
 """
 import json
+import subprocess
 import unittest
 
 import guard
 import kube
-from cluster import until
+from cluster import FOLDER, until
 
 LEDGER = {"apiVersion": "oke-guard.internal/v1", "kind": "SupportPolicy", "metadata": {"name": "ledger"},
           "spec": {"title": "our ledger", "docs": "https://wiki.example.com/ledger",
@@ -46,3 +47,18 @@ class AtRunTime(unittest.TestCase):
     def test_3_and_is_gone_when_its_configmap_is(self):
         kube.get("-n", guard.PLACE, "delete", "configmap", f"{guard.RELEASE}-extra")
         until(lambda: all(self.create().returncode == 0 for _ in range(10)), "the policy is gone")
+
+
+class Generated(unittest.TestCase):
+    def generate(self, version):
+        config = FOLDER / "generate.json"
+        spec = {"cluster": {"kubernetes": version}, "failClosed": ["coredns/*"]}
+        config.write_text(json.dumps({"apiVersion": "oke-guard.internal/v1", "kind": "GuardConfig",
+                                      "metadata": {"name": "other"}, "spec": spec}))
+        return subprocess.run([guard.BINARY, "generate", "webhook-configuration", "--name=other", f"--config={config}"],
+                              stdout=subprocess.PIPE, text=True, check=True).stdout
+
+    def test_the_api_server_takes_the_entries_for_every_version(self):
+        for version in ["auto", *(f"1.{minor}" for minor in range(24, 38))]:
+            with self.subTest(version=version):
+                kube.get("create", "--dry-run=server", "-f", "-", stdin=self.generate(version))
