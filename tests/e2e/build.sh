@@ -57,9 +57,12 @@ group_kubeconform() {
 
 # ---------------------------------------------------------------- from module to program
 
-# The module's entry in the answer of `go mod download -json`; nothing when it cannot be had.
+# The module's entry in the answer of `go mod download -json`; nothing, and why, when it cannot be had.
 download() { # MODULE@VERSION KEY
-	{ go mod download -json "$1" || :; } | sed -nE "s/^[[:space:]]*\"$2\": \"(.*)\",?\$/\1/p"
+	local answer
+	answer=$(go mod download -json "$1" || :)
+	sed -nE 's/^[[:space:]]*"Error": "(.*)",?$/  \1/p' <<< "$answer" >&2
+	sed -nE "s/^[[:space:]]*\"$2\": \"(.*)\",?\$/\1/p" <<< "$answer"
 }
 
 older() { # A B: is version A before B?
@@ -108,7 +111,7 @@ build() { # GROUP
 	mkdir -p "$work/bin"
 	cd "$work"
 	mod=$(download "$module@v$version" GoMod)
-	[ -n "$mod" ] || { say "there is no $1 $version among the Go modules"; exit 2; }
+	[ -n "$mod" ] || { say "$1 $version was not found among the Go modules"; exit 2; }
 	find_go "$mod"
 	write_module "$mod"
 	for p in "${programs[@]}"; do
