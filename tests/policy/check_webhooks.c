@@ -406,9 +406,10 @@ START_TEST(the_api_server_takes_the_rules)
 	scoped(set_end) struct policy_set *set = NULL;
 	scoped(arena_end) struct arena arena;
 	struct webhooks made;
-	char config[64];
+	char config[64] = "";
 
-	snprintf(config, sizeof config, _i ? "cluster: {kubernetes: \"1.%d\"}" : "", _i);
+	if (_i)
+		snprintf(config, sizeof config, "cluster: {kubernetes: \"1.%d\"}", _i);
 	set = builtin_webhooks(config, &arena, &made);
 	for (size_t i = 0; i < made.n; i++)
 		for (size_t k = 0; k < made.v[i].rules_n; k++)
