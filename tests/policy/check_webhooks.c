@@ -3,6 +3,7 @@
  * linters of other projects would say of it, and what a comparison with a live one says.
  */
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "oke/cleanup.h"
@@ -14,7 +15,9 @@
 
 /* ---- a set from one policy's objects and rules ---- */
 
-static char folder[] = "/tmp/check_webhooks_XXXXXX";
+#define FOLDER "/tmp/oke-guard-webhooks-XXXXXX"
+
+static char folder[sizeof FOLDER]; /* of the test that runs */
 
 static const char *write_file(const char *name, const char *text)
 {
@@ -65,6 +68,7 @@ static struct policy_set *load(const char *objects, const char *rules, const cha
 
 static void setup(void)
 {
+	memcpy(folder, FOLDER, sizeof folder);
 	ck_assert_ptr_nonnull(mkdtemp(folder));
 }
 

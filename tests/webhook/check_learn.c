@@ -16,8 +16,10 @@
 
 #define NOW 1795305600 /* 2026-11-22T00:00:00Z */
 
+#define FOLDER "/tmp/oke-guard-learn-XXXXXX"
+
 static struct learn l;
-static char folder[] = "/tmp/oke-guard-learn-XXXXXX";
+static char folder[sizeof FOLDER]; /* of the test that runs */
 static char state[64], broken[64], other[64], logged[64];
 
 static void setup(void)
@@ -276,6 +278,7 @@ END_TEST
 static void file_setup(void)
 {
 	setup();
+	memcpy(folder, FOLDER, sizeof folder);
 	ck_assert_ptr_nonnull(mkdtemp(folder));
 	snprintf(state, sizeof state, "%s/state.json", folder);
 	snprintf(broken, sizeof broken, "%s/state.json.broken", folder);
