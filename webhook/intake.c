@@ -228,22 +228,6 @@ const struct refusal *intake_review(const struct head *h)
 	return NULL;
 }
 
-const struct refusal *intake_page(const struct head *h, const char *const *paths, size_t n)
-{
-	static const struct refusal nowhere = { 404, "there is no such page", NULL, NULL },
-				    method = { 405, "send a GET", "Allow", "GET, HEAD" },
-				    body = { 400, "a GET has no body", NULL, NULL };
-
-	for (size_t i = 0; i < n; i++) {
-		if (strcmp(h->path, paths[i]) != 0)
-			continue;
-		if (strcmp(h->method, "GET") != 0 && strcmp(h->method, "HEAD") != 0)
-			return &method;
-		return h->encoded || (h->lengths && h->length) ? &body : NULL;
-	}
-	return &nowhere;
-}
-
 bool head_sound(const struct head *h)
 {
 	bool bodyless = !strcmp(h->method, "GET") || !strcmp(h->method, "HEAD");

@@ -48,8 +48,6 @@ struct refusal {
 const struct refusal *intake_review(const struct head *h);
 /* Which policies its path asks. */
 enum policies_part intake_part(const struct head *h);
-/* NULL: answer a GET or HEAD of one of the paths (n of them). */
-const struct refusal *intake_page(const struct head *h, const char *const *paths, size_t n);
 
 /* 429: no memory for the body now. */
 extern const struct refusal refusal_busy;

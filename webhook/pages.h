@@ -6,15 +6,13 @@
 
 #include "webhook/server.h"
 
-#define PAGES_MAX 8 /* of one port; what is beyond is not served */
-
 struct page {
 	const char *path;
 	/* status is 200 and type plain text, unless it sets them; body is the server's to free */
 	void (*write)(void *ctx, const struct head *head, struct reply *out);
 };
 
-/* For server_ops: NULL when the head asks for one of the pages, in the right way. */
+/* For server_ops. NULL: a GET or HEAD of one of the pages (n of them). */
 const struct refusal *pages_admit(const struct page *pages, size_t n, const struct head *head);
 void pages_answer(const struct page *pages, size_t n, void *ctx, const struct head *head,
 		  struct reply *out);

@@ -8,6 +8,7 @@
 #include "webhook/budget.h"
 #include "webhook/intake.h"
 #include "webhook/listen.h"
+#include "webhook/pages.h"
 
 struct field {
 	const char *name, *value;
@@ -253,13 +254,14 @@ static const struct {
 
 START_TEST(page)
 {
-	static const char *const paths[] = { "/healthz", "/metrics" };
+	static const struct page served[] = { { "/healthz", page_alive },
+					      { "/metrics", page_alive } };
 	struct head h = { .method = pages[_i].method, .path = pages[_i].path };
 	const struct refusal *got;
 
 	if (pages[_i].length)
 		head_field(&h, STR("Content-Length"), str_of(pages[_i].length));
-	got = intake_page(&h, paths, 2);
+	got = pages_admit(served, 2, &h);
 	ck_assert_msg((got ? got->status : 0) == pages[_i].status, "%s", pages[_i].name);
 }
 END_TEST
