@@ -380,15 +380,13 @@ static bool any_key_anywhere(const struct offering *o)
 	return false;
 }
 
-/* The operations of this object that are asked for anyway, and wherever it is. */
+/* The operations of this object that are asked for anyway. */
 static unsigned asked(const struct asks *asks, const struct ask *ask)
 {
 	unsigned operations = 0;
 
 	for (size_t i = 0; i < asks->n; i++)
-		if (str_eq(asks->v[i].group, ask->group) &&
-		    str_eq(asks->v[i].resource, ask->resource) && str_is(asks->v[i].version, "*") &&
-		    !asks->v[i].namespace.n)
+		if (ask_covers(&asks->v[i], ask))
 			operations |= asks->v[i].operations;
 	return operations;
 }

@@ -31,6 +31,9 @@ struct asks {
 
 void ask_add(struct asks *asks, const struct ask *ask);
 
+/* Does `wide` ask for whatever the other does? Their operations apart. */
+bool ask_covers(const struct ask *wide, const struct ask *a);
+
 /* "deployments", or "deployments/scale"; sets full when there is no room. */
 struct str ask_resource(struct asks *asks, struct str resource, struct str subresource);
 

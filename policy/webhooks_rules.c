@@ -84,9 +84,11 @@ static bool same_rule(const struct ask *x, const struct ask *y)
 }
 
 /* "*" as a resource means no subresource. */
-static bool covers(const struct ask *wide, const struct ask *a)
+bool ask_covers(const struct ask *wide, const struct ask *a)
 {
-	return (str_is(wide->version, "*") || str_eq(wide->version, a->version)) &&
+	return str_eq(wide->group, a->group) &&
+	       (str_is(wide->version, "*") || str_eq(wide->version, a->version)) &&
+	       (!wide->namespace.n || str_eq(wide->namespace, a->namespace)) &&
 	       (wide->scope == SCOPE_ANY || wide->scope == a->scope) &&
 	       (str_eq(wide->resource, a->resource) ||
 		(str_is(wide->resource, "*") && !memchr(a->resource.s, '/', a->resource.n)));
@@ -99,7 +101,7 @@ static bool covers(const struct ask *wide, const struct ask *a)
 static bool not_covered(const struct ask *v, size_t n, struct ask *a)
 {
 	for (; n && str_eq(v[n - 1].group, a->group); n--)
-		if (covers(&v[n - 1], a))
+		if (ask_covers(&v[n - 1], a))
 			a->operations &= ~v[n - 1].operations;
 	return a->operations;
 }
