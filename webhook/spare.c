@@ -27,16 +27,16 @@ void spare_done(struct spare *s)
 
 bool spare_any_left(int fd)
 {
-	bool none = false;
+	bool left;
 	int probe;
 
 	pthread_mutex_lock(&lending);
-	if ((probe = fcntl(fd, F_DUPFD_CLOEXEC, 0)) >= 0)
+	probe = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	left = probe >= 0 || (errno != EMFILE && errno != ENFILE);
+	if (probe >= 0)
 		close(probe);
-	else
-		none = errno == EMFILE || errno == ENFILE;
 	pthread_mutex_unlock(&lending);
-	return !none;
+	return left;
 }
 
 static unsigned close_waiting(int listening)
