@@ -25,7 +25,7 @@ DEPS_CHART = $(DEPS_BUILD) $(if $(shell command -v go),,golang-go)
 # Any go will do: what is older than Kubernetes asks for fetches a newer one (tests/e2e/build.sh).
 DEPS_E2E   = $(DEPS_BUILD) etcd-server containerd runc containernetworking-plugins nftables iptables iproute2 \
 	procps openssl util-linux faketime jq $(if $(shell command -v go),,golang-go)
-# The image's libraries are unpacked, not installed (tests/image/sysroot.py).
+# The image's libraries are unpacked, not installed (tools/image/sysroot.py).
 DEPS_IMAGE = $(CROSS_GCC) pkg-config debian-archive-keyring python3 python3-yaml
 
 # What is built, and goes into the image.
@@ -50,12 +50,12 @@ help: ## what there is
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 22
 
 run: ## install what is missing, build, make certificates, serve the built-in policies
-	$(Q)tests/deps.sh $(DEPS_BUILD) curl openssl
+	$(Q)tools/deps.sh $(DEPS_BUILD) curl openssl
 	$(Q)$(MAKE) --no-print-directory -j$(JOBS) all
-	$(Q)BUILD=$(BUILD) tests/run.sh
+	$(Q)BUILD=$(BUILD) tools/run.sh
 
 check: ## build and run every test that needs Debian packages only
-	$(Q)tests/deps.sh $(DEPS_CHECK) $(if $(findstring clang,$(CC)),$(DEPS_CLANG))
+	$(Q)tools/deps.sh $(DEPS_CHECK) $(if $(findstring clang,$(CC)),$(DEPS_CLANG))
 	$(Q)$(MAKE) --no-print-directory -j$(JOBS) all tests
 	$(Q)BUILD=$(BUILD) SANITIZE=$(SANITIZE) tests/check.sh
 
@@ -66,35 +66,35 @@ check-tsan: ## the server's tests with ThreadSanitizer
 	$(Q)$(MAKE) --no-print-directory check BUILD=build/tsan SANITIZE=thread
 
 lint: ## clang-format, clang-tidy, shellcheck, and the layers of the design
-	$(Q)tests/deps.sh $(DEPS_LINT)
-	$(Q)tests/lint.sh
+	$(Q)tools/deps.sh $(DEPS_LINT)
+	$(Q)tools/lint.sh
 	$(Q)$(MAKE) --no-print-directory -j$(JOBS) -k tidy
 
 FUZZ_SECONDS ?= 60
 fuzz: ## run each fuzz target for FUZZ_SECONDS (60), from its corpus; a crash is kept and fails
-	$(Q)tests/deps.sh $(DEPS_CHECK) $(DEPS_CLANG)
+	$(Q)tools/deps.sh $(DEPS_CHECK) $(DEPS_CLANG)
 	$(Q)$(MAKE) --no-print-directory -j$(JOBS) fuzzers BUILD=build/fuzz CC=clang \
 		SANITIZE=address,undefined FUZZER=1
 	$(Q)BUILD=build/fuzz tests/fuzz.sh $(FUZZ_SECONDS)
 
 bench: ## CPU, latency and memory beside nginx on this machine; a few minutes
-	$(Q)tests/deps.sh $(DEPS_BENCH)
+	$(Q)tools/deps.sh $(DEPS_BENCH)
 	$(Q)$(MAKE) --no-print-directory -j$(JOBS) all benches
-	$(Q)$(BUILD)/tests/bench/walk tests/reviews/reviews.jsonl
+	$(Q)$(BUILD)/tests/bench/walk tests/data/reviews/reviews.jsonl
 	$(Q)BUILD=$(BUILD) $(PYTHON) tests/bench/bench.py $(BENCH_ARGS)
 
 bench-instructions: ## instructions a review takes, against tests/bench/instructions.txt
-	$(Q)tests/deps.sh $(DEPS_BUILD) valgrind
+	$(Q)tools/deps.sh $(DEPS_BUILD) valgrind
 	$(Q)$(MAKE) --no-print-directory -j$(JOBS) benches
 	$(Q)BUILD=$(BUILD) tests/bench/instructions.sh $(if $(ACCEPT),--accept)
 
 chart: ## the Helm chart: lint, golden renderings, schemas of Kubernetes; the first run builds Helm
-	$(Q)tests/deps.sh $(DEPS_CHART)
+	$(Q)tools/deps.sh $(DEPS_CHART)
 	$(Q)$(MAKE) --no-print-directory -j$(JOBS) all
 	$(Q)BUILD=$(BUILD) ACCEPT=$(ACCEPT) PYTHON=$(PYTHON) tests/chart/run.sh
 
 e2e: ## the guard as pods of a real cluster, by Helm, on real nodes; root; the first run builds Kubernetes
-	$(Q)tests/deps.sh $(DEPS_E2E)
+	$(Q)tools/deps.sh $(DEPS_E2E)
 	$(Q)$(MAKE) --no-print-directory -j$(JOBS) all
 	$(Q)BUILD=$(BUILD) tests/e2e/calls.sh
 	$(Q)$(MAKE) --no-print-directory image
@@ -113,33 +113,33 @@ CROSS      = BUILD=$(IMAGE)/$(ARCH) CC='$(TRIPLET)-gcc --sysroot=$(SYSROOT)' PKG
 
 image: ## OCI image and SBOM in build/image, from Debian packages alone; ARCH=amd64 or arm64
 	$(Q)$(MAKE) --no-print-directory image-compile GOAL=all ARCH=$(ARCH)
-	$(Q)$(PYTHON) tests/image/build.py $(ARCH) $(IMAGE) $(PROGRAMS)
+	$(Q)$(PYTHON) tools/image/build.py $(ARCH) $(IMAGE) $(PROGRAMS)
 
 .PHONY: image-compile
 image-compile:
 	$(if $(TRIPLET),,$(error ARCH=$(ARCH) is not known; ARCH=amd64 or ARCH=arm64))
-	$(Q)tests/deps.sh $(DEPS_IMAGE)
-	$(Q)$(PYTHON) tests/image/sysroot.py $(ARCH) $(IMAGE)/sysroot-$(ARCH) $(DEPS_LIBS) check base-files
+	$(Q)tools/deps.sh $(DEPS_IMAGE)
+	$(Q)$(PYTHON) tools/image/sysroot.py $(ARCH) $(IMAGE)/sysroot-$(ARCH) $(DEPS_LIBS) check base-files
 	$(Q)$(MAKE) --no-print-directory -j$(JOBS) $(GOAL) $(CROSS)
 
 check-image: ## both images: opened, accounted for, run; built twice they are the same
-	$(Q)tests/deps.sh util-linux qemu-user-static
+	$(Q)tools/deps.sh util-linux qemu-user-static
 	$(Q)for arch in amd64 arm64; do $(MAKE) --no-print-directory image ARCH=$$arch || exit; done
 	$(Q)tests/image/check.sh amd64 arm64
 
 check-arm64: ## the unit tests and the server as arm64 programs, under qemu
-	$(Q)tests/deps.sh $(DEPS_CHECK) qemu-user-static
+	$(Q)tools/deps.sh $(DEPS_CHECK) qemu-user-static
 	$(Q)$(MAKE) --no-print-directory image-compile GOAL='all tests' ARCH=arm64
 	$(Q)EMULATOR='qemu-aarch64-static -L $(CURDIR)/$(IMAGE)/sysroot-arm64/root' BUILD=$(IMAGE)/arm64 tests/check.sh
 
 webhooks: ## write the chart's webhook entries anew: those that the built-in policies need
 	$(Q)$(MAKE) --no-print-directory -j$(JOBS) all
-	$(Q)ACCEPT=1 BUILD=$(BUILD) PYTHONDONTWRITEBYTECODE=1 $(PYTHON) tests/webhook/test_generate.py \
+	$(Q)ACCEPT=1 BUILD=$(BUILD) PYTHONDONTWRITEBYTECODE=1 $(PYTHON) tests/unit/cli/test_generate.py \
 		Output.test_the_chart_has_the_built_in_policies
 
 SECONDS ?= 60
 soak: ## a mixed load for SECONDS (60); fails when memory, descriptors or threads grow
-	$(Q)tests/deps.sh $(DEPS_BUILD) openssl
+	$(Q)tools/deps.sh $(DEPS_BUILD) openssl
 	$(Q)$(MAKE) --no-print-directory -j$(JOBS) all benches
 	$(Q)BUILD=$(BUILD) $(PYTHON) tests/soak.py $(SECONDS)
 
@@ -150,11 +150,15 @@ clean: ## remove what was built
 # The inner goals need pkg-config and a compiler, which the outer ones install.
 ifneq ($(filter-out clean help,$(INNER)),)
 
-LIBS_POLICY  := yaml-0.1
-LIBS_CERTS   := libcrypto
-LIBS_WEBHOOK := libmicrohttpd gnutls libcjson
+# A foreign library belongs to one layer.
+LIBS_lib/yaml   := yaml-0.1
+LIBS_certs      := libcrypto
+LIBS_lib/serve  := libmicrohttpd gnutls
+LIBS_webhook    := libcjson
+LIBS_cli        := libcjson
+LIBS_cli/report := libcjson
 # The flavour with GnuTLS: the image has GnuTLS already, and needs no libssl then.
-LIBS_AGENT   := libcurl
+LIBS_agent      := libcurl libcjson
 
 ifneq ($(SANITIZE),)
 SAN_FLAGS := -O1 -g -fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer -DARENA_BLOCK=0
@@ -167,40 +171,39 @@ endif
 # The same bytes whatever folder they are built in.
 FLAGS += $(if $(RELEASE),-ffile-prefix-map=$(CURDIR)=.)
 
-pkg = $(shell $(PKG_CONFIG) --$(1) $(2))
+pkg = $(if $(2),$(shell $(PKG_CONFIG) --$(1) $(2)))
 # Debian bookworm's libcjson.pc and libyaml's give plain flags; libmicrohttpd comes with GnuTLS.
-CPPFLAGS := $(CPPFLAGS) -D_GNU_SOURCE -Iinclude -I. -I$(BUILD)/gen $(call pkg,cflags,$(LIBS_POLICY) $(LIBS_CERTS) $(LIBS_WEBHOOK))
+CPPFLAGS := $(CPPFLAGS) -D_GNU_SOURCE -Iinclude -I. -I$(BUILD)/gen $(call pkg,cflags,yaml-0.1 libcrypto libmicrohttpd gnutls libcjson)
 ALL_CFLAGS = -std=c17 $(WARNINGS) $(FLAGS) $(CFLAGS)
 
-POLICY_C  := $(wildcard policy/*.c)
-CERTS_C   := $(wildcard certs/*.c)
-WEBHOOK_C := $(filter-out webhook/main.c,$(wildcard webhook/*.c))
-AGENT_C   := $(filter-out agent/main.c,$(wildcard agent/*.c))
-TEST_C    := $(wildcard tests/policy/check_*.c tests/certs/check_*.c tests/webhook/check_*.c \
-	tests/agent/check_*.c)
+include tools/layers.mk
+# A layer, and all that it stands on, in the order in which a linker wants them.
+below = $(foreach d,$(USES_$(1)) $(filter-out $(1),$(DOORS_$(1))),$(d) $(call below,$(d)))
+with  = $(1) $(call reversed,$(filter $(call below,$(1)),$(LAYERS)))
+reversed = $(if $(1),$(call reversed,$(wordlist 2,999,$(1))) $(firstword $(1)))
+archives = $(patsubst %,$(BUILD)/%.a,$(LAYERS))
+libs = $(sort $(foreach l,$(LAYERS),$(LIBS_$(l))))
+link = -Wl,--start-group $(archives) -Wl,--end-group $(call pkg,libs,$(call libs,$(1))) -pthread
+
+MAINS     := cli/main.c agent/main.c
+LAYER_C    = $(filter-out $(MAINS),$(wildcard $(1)/*.c))
+PRODUCT_C := $(foreach l,$(LAYERS),$(call LAYER_C,$(l)))
+TEST_C    := $(foreach l,$(LAYERS),$(wildcard tests/unit/$(l)/check_*.c))
 FUZZ_C    := $(wildcard tests/fuzz/fuzz_*.c)
 BENCH_C   := $(wildcard tests/bench/*.c)
+ALL_C     := $(MAINS) $(PRODUCT_C) $(TEST_C) $(FUZZ_C) $(BENCH_C) tests/fuzz/replay.c
 
 obj = $(patsubst %.c,$(BUILD)/%.o,$(1))
-POLICY_O  := $(call obj,$(POLICY_C)) $(addprefix $(BUILD)/gen/,builtin.o schema.o catalogue.o)
-CERTS_O   := $(call obj,$(CERTS_C))
-WEBHOOK_O := $(call obj,$(WEBHOOK_C))
-AGENT_O   := $(call obj,$(AGENT_C))
 TESTS     := $(patsubst %.c,$(BUILD)/%,$(TEST_C))
 # Without a fuzzer each target is a program that replays files: the corpus in `make check`.
 REPLAYS   := $(patsubst %.c,$(BUILD)/%,$(FUZZ_C))
 BENCHES   := $(patsubst %.c,$(BUILD)/%,$(BENCH_C))
-
-POLICY_L  := $(call pkg,libs,$(LIBS_POLICY))
-CERTS_L   := $(call pkg,libs,$(LIBS_CERTS))
-WEBHOOK_L := $(call pkg,libs,$(LIBS_WEBHOOK)) -pthread
-AGENT_L   := $(call pkg,libs,$(LIBS_AGENT))
 CHECK_L   := $(shell $(PKG_CONFIG) --libs check 2>/dev/null)
 
 .PHONY: all tests fuzzers benches FORCE
 all: $(addprefix $(BUILD)/,$(PROGRAMS))
 ifeq ($(SANITIZE),thread)
-tests: $(filter $(BUILD)/tests/webhook/%,$(TESTS)) # what tests/check.sh runs then
+tests: $(filter $(BUILD)/tests/unit/webhook/% $(BUILD)/tests/unit/lib/serve/%,$(TESTS)) # what tests/check.sh runs then
 else
 tests: $(TESTS) $(REPLAYS)
 endif
@@ -212,58 +215,59 @@ FLAGS_NOW := $(CC) $(CPPFLAGS) $(ALL_CFLAGS) $(LINK) $(RELEASE)
 $(BUILD)/flags: FORCE
 	@mkdir -p $(@D); printf '%s\n' '$(FLAGS_NOW)' | cmp -s - $@ || printf '%s\n' '$(FLAGS_NOW)' > $@
 
-$(BUILD)/oke-guard: $(BUILD)/webhook/main.o $(WEBHOOK_O) $(CERTS_O) $(POLICY_O)
-	$(Q)echo "  LD  $@"; $(CC) $(LINK) -o $@ $^ $(POLICY_L) $(CERTS_L) $(WEBHOOK_L)
+# An archive a layer: a program takes of each what it needs, and nothing of another program.
+EXTRA_policy/load      := $(BUILD)/gen/builtin.o $(BUILD)/gen/schema.o
+EXTRA_policy/catalogue := $(BUILD)/gen/catalogue.o
+define ARCHIVE
+$(BUILD)/$(1).a: $(call obj,$(call LAYER_C,$(1))) $(EXTRA_$(1))
+	$(Q)mkdir -p $$(@D); rm -f $$@; $(AR) rcsD $$@ $$^
+endef
+$(foreach l,$(LAYERS),$(eval $(call ARCHIVE,$(l))))
 
-# The agent takes of the webhook's objects what it needs: no command of the other program.
-$(BUILD)/webhook.a: $(WEBHOOK_O)
-	$(Q)rm -f $@; $(AR) rcsD $@ $^
-$(BUILD)/oke-guard-agent: $(BUILD)/agent/main.o $(AGENT_O) $(BUILD)/webhook.a $(CERTS_O) $(POLICY_O)
-	$(Q)echo "  LD  $@"; $(CC) $(LINK) -o $@ $^ $(POLICY_L) $(CERTS_L) $(WEBHOOK_L) $(AGENT_L)
+$(BUILD)/oke-guard: $(BUILD)/cli/main.o $(call archives,cli)
+	$(Q)echo "  LD  $@"; $(CC) $(LINK) -o $@ $^ $(call link,cli)
+$(BUILD)/oke-guard-agent: $(BUILD)/agent/main.o $(call archives,agent)
+	$(Q)echo "  LD  $@"; $(CC) $(LINK) -o $@ $^ $(call link,agent)
 
 $(BUILD)/%.o: %.c $(BUILD)/flags
 	$(Q)mkdir -p $(@D); echo "  CC  $<"; $(CC) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
 # The pack is linked in as it is written.
 BUILTIN := $(sort $(wildcard policy/builtin/*.yaml))
-$(BUILD)/gen/builtin.S: tests/embed.sh $(BUILTIN) Makefile
-	$(Q)mkdir -p $(@D); tests/embed.sh builtin_files builtin $(BUILTIN) > $@
+$(BUILD)/gen/builtin.S: tools/embed.sh $(BUILTIN) Makefile
+	$(Q)mkdir -p $(@D); tools/embed.sh builtin_files builtin $(BUILTIN) > $@
 $(BUILD)/gen/builtin.o: $(BUILD)/gen/builtin.S $(BUILTIN) $(BUILD)/flags
 	$(Q)$(CC) $(FLAGS) -c -o $@ $<
 
 # So are the JSON Schemas, for `policy schema`.
 SCHEMAS := $(sort $(wildcard policy/schema/*.json))
-$(BUILD)/gen/schema.S: tests/embed.sh $(SCHEMAS) Makefile
-	$(Q)mkdir -p $(@D); tests/embed.sh schema_files schema $(SCHEMAS) > $@
+$(BUILD)/gen/schema.S: tools/embed.sh $(SCHEMAS) Makefile
+	$(Q)mkdir -p $(@D); tools/embed.sh schema_files schema $(SCHEMAS) > $@
 $(BUILD)/gen/schema.o: $(BUILD)/gen/schema.S $(SCHEMAS) $(BUILD)/flags
 	$(Q)$(CC) $(FLAGS) -c -o $@ $<
 
-# Facts about alpha features to a table (policy/catalogue.h). Debian's python3 has PyYAML.
+# Facts about alpha features to a table (policy/catalogue/catalogue.h). Debian's python3 has PyYAML.
 CATALOGUE := $(wildcard policy/catalogue/*.yaml policy/catalogue/*.tsv)
-$(BUILD)/gen/catalogue.c: policy/catalogue/compile.py $(CATALOGUE)
-	$(Q)mkdir -p $(@D); $(PYTHON) policy/catalogue/compile.py > $@.new && mv $@.new $@
-$(BUILD)/gen/catalogue.o: $(BUILD)/gen/catalogue.c $(BUILD)/flags policy/catalogue.h
+$(BUILD)/gen/catalogue.c: tools/catalogue/compile.py $(CATALOGUE)
+	$(Q)mkdir -p $(@D); $(PYTHON) tools/catalogue/compile.py > $@.new && mv $@.new $@
+$(BUILD)/gen/catalogue.o: $(BUILD)/gen/catalogue.c $(BUILD)/flags policy/catalogue/catalogue.h
 	$(Q)$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -c -o $@ $<
 
 # A layer's tests link that layer and those below it alone.
-$(BUILD)/tests/policy/%: $(BUILD)/tests/policy/%.o $(POLICY_O)
-	$(Q)$(CC) $(LINK) -o $@ $^ $(POLICY_L) $(CHECK_L)
-$(BUILD)/tests/certs/%: $(BUILD)/tests/certs/%.o $(CERTS_O)
-	$(Q)$(CC) $(LINK) -o $@ $^ $(CERTS_L) $(CHECK_L)
-$(BUILD)/tests/webhook/%: $(BUILD)/tests/webhook/%.o $(WEBHOOK_O) $(CERTS_O) $(POLICY_O)
-	$(Q)$(CC) $(LINK) -o $@ $^ $(POLICY_L) $(CERTS_L) $(WEBHOOK_L) $(CHECK_L)
-$(BUILD)/tests/agent/%: $(BUILD)/tests/agent/%.o $(AGENT_O) $(BUILD)/webhook.a $(CERTS_O) $(POLICY_O)
-	$(Q)$(CC) $(LINK) -o $@ $^ $(POLICY_L) $(CERTS_L) $(WEBHOOK_L) $(AGENT_L) $(CHECK_L)
-$(BUILD)/tests/fuzz/%: $(BUILD)/tests/fuzz/%.o $(if $(FUZZER),,$(BUILD)/tests/fuzz/replay.o) $(WEBHOOK_O) $(CERTS_O) $(POLICY_O)
-	$(Q)$(CC) $(LINK) $(if $(FUZZER),-fsanitize=fuzzer) -o $@ $^ $(POLICY_L) $(CERTS_L) $(WEBHOOK_L)
-$(BUILD)/tests/fuzz/fuzz_agent_%: $(BUILD)/tests/fuzz/fuzz_agent_%.o $(if $(FUZZER),,$(BUILD)/tests/fuzz/replay.o) $(AGENT_O) $(BUILD)/webhook.a $(CERTS_O) $(POLICY_O)
-	$(Q)$(CC) $(LINK) $(if $(FUZZER),-fsanitize=fuzzer) -o $@ $^ $(POLICY_L) $(CERTS_L) $(WEBHOOK_L) $(AGENT_L)
-$(BUILD)/tests/bench/%: $(BUILD)/tests/bench/%.o $(WEBHOOK_O) $(CERTS_O) $(POLICY_O)
-	$(Q)$(CC) $(LINK) -o $@ $^ $(POLICY_L) $(CERTS_L) $(WEBHOOK_L) -lssl -lm
+define TEST
+$(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/$(1)/check_*.c)): $(BUILD)/%: $(BUILD)/%.o $(call archives,$(1))
+	$$(Q)$$(CC) $$(LINK) -o $$@ $$^ $(call link,$(1)) $$(CHECK_L)
+endef
+$(foreach l,$(LAYERS),$(if $(wildcard tests/unit/$(l)/check_*.c),$(eval $(call TEST,$(l)))))
+$(BUILD)/tests/fuzz/fuzz_agent_%: $(BUILD)/tests/fuzz/fuzz_agent_%.o $(if $(FUZZER),,$(BUILD)/tests/fuzz/replay.o) $(call archives,agent)
+	$(Q)$(CC) $(LINK) $(if $(FUZZER),-fsanitize=fuzzer) -o $@ $^ $(call link,agent)
+$(BUILD)/tests/fuzz/%: $(BUILD)/tests/fuzz/%.o $(if $(FUZZER),,$(BUILD)/tests/fuzz/replay.o) $(call archives,cli)
+	$(Q)$(CC) $(LINK) $(if $(FUZZER),-fsanitize=fuzzer) -o $@ $^ $(call link,cli)
+$(BUILD)/tests/bench/%: $(BUILD)/tests/bench/%.o $(call archives,cli)
+	$(Q)$(CC) $(LINK) -o $@ $^ $(call link,cli) -lssl -lm
 
 # clang-tidy, again only where the file or what it includes has changed.
-TIDY := $(patsubst %.c,$(BUILD)/%.tidy,webhook/main.c agent/main.c tests/fuzz/replay.c \
-	$(POLICY_C) $(CERTS_C) $(WEBHOOK_C) $(AGENT_C) $(TEST_C) $(FUZZ_C) $(BENCH_C))
+TIDY := $(patsubst %.c,$(BUILD)/%.tidy,$(ALL_C))
 .PHONY: tidy
 tidy: $(TIDY)
 $(BUILD)/%.tidy: %.c $(BUILD)/%.o .clang-tidy
@@ -271,6 +275,5 @@ $(BUILD)/%.tidy: %.c $(BUILD)/%.o .clang-tidy
 		{ grep -v ' warnings\? generated' $@.log; exit 1; }; touch $@
 
 .SECONDARY:
--include $(patsubst %.c,$(BUILD)/%.d,webhook/main.c agent/main.c tests/fuzz/replay.c \
-	$(POLICY_C) $(CERTS_C) $(WEBHOOK_C) $(AGENT_C) $(TEST_C) $(FUZZ_C) $(BENCH_C))
+-include $(patsubst %.c,$(BUILD)/%.d,$(ALL_C))
 endif

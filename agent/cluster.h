@@ -5,7 +5,7 @@
 #define AGENT_CLUSTER_H
 
 #include "agent/kube.h"
-#include "webhook/options.h"
+#include "lib/base/options.h"
 
 #define CLUSTER_TIMEOUT 15 /* seconds of one call */
 

@@ -5,8 +5,8 @@
 #ifndef AGENT_CMD_H
 #define AGENT_CMD_H
 
-#include "oke/err.h"
-#include "webhook/options.h"
+#include "lib/base/err.h"
+#include "lib/base/options.h"
 
 #define AGENT_DONE   0
 #define AGENT_FAILED 1

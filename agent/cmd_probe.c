@@ -9,11 +9,11 @@
 
 #include "agent/cluster.h"
 #include "agent/cmd.h"
-#include "agent/object.h"
+#include "agent/objects.h"
 #include "agent/probe.h"
 #include "agent/wait.h"
-#include "oke/cleanup.h"
-#include "oke/shown.h"
+#include "lib/base/cleanup.h"
+#include "lib/base/printable.h"
 
 #define GROUP       "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations/"
 #define AGAIN_MS    2000

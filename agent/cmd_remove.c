@@ -8,7 +8,7 @@
 #include "agent/cluster.h"
 #include "agent/cmd.h"
 #include "agent/wait.h"
-#include "oke/cleanup.h"
+#include "lib/base/cleanup.h"
 
 #define PATH "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations/"
 

@@ -7,7 +7,7 @@
 #include <time.h>
 
 #include "oke/certs.h"
-#include "webhook/pages.h"
+#include "lib/serve/pages.h"
 
 /* ---- /readyz ---- */
 

@@ -5,8 +5,8 @@
 #define AGENT_HEALTH_H
 
 #include "agent/status.h"
-#include "webhook/reload.h"
-#include "webhook/server.h"
+#include "lib/serve/reload.h"
+#include "lib/serve/server.h"
 
 #define HEALTH_STALE_S 300 /* no round has ended well for so long: not ready */
 

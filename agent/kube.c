@@ -8,9 +8,9 @@
 #include <strings.h>
 #include <unistd.h>
 
-#include "oke/cleanup.h"
-#include "oke/json.h"
-#include "oke/version.h"
+#include "lib/base/cleanup.h"
+#include "lib/json/json.h"
+#include "lib/base/version.h"
 
 #define POLL_MS      1000
 #define FIRST_ROOM   8192

@@ -15,8 +15,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "oke/err.h"
-#include "oke/str.h"
+#include "lib/base/err.h"
+#include "lib/base/str.h"
 
 #define KUBE_ANSWER_MAX   (4u << 20)  /* bytes of an answer; etcd's objects have at most 1.5 MiB */
 #define KUBE_TOKEN_MAX    (16u << 10) /* bytes of a bearer token */

@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "agent/cmd.h"
-#include "oke/version.h"
-#include "webhook/options.h"
+#include "lib/base/version.h"
+#include "lib/base/options.h"
 
 static const struct command {
 	const char *name, *summary;

@@ -5,7 +5,7 @@
 #include <time.h>
 
 #include "oke/certs.h"
-#include "oke/cleanup.h"
+#include "lib/base/cleanup.h"
 
 #define FACTS_MEMORY (4u << 20) /* of one bundle that is looked at */
 #define ALL_FAULTS   (~0u)

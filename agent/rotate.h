@@ -27,9 +27,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "oke/arena.h"
-#include "oke/err.h"
-#include "oke/str.h"
+#include "lib/base/arena.h"
+#include "lib/base/err.h"
+#include "lib/base/str.h"
 
 enum part {
 	PART_CERT, /* what replicas serve */

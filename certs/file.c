@@ -15,7 +15,7 @@
 #include <openssl/crypto.h>
 
 #include "oke/certs.h"
-#include "oke/cleanup.h"
+#include "lib/base/cleanup.h"
 
 void secret_done(struct secret *s)
 {

@@ -6,8 +6,8 @@
 
 #include <stddef.h>
 
-#include "oke/err.h"
-#include "oke/str.h"
+#include "lib/base/err.h"
+#include "lib/base/str.h"
 
 /* Memory that may hold a key: overwritten before it is freed. */
 struct secret {

@@ -25,7 +25,7 @@
 
 #include <openssl/rand.h>
 
-#include "oke/cleanup.h"
+#include "lib/base/cleanup.h"
 
 #define DATA       "..data"
 #define DATA_NEXT  "..data.next"

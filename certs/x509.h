@@ -8,9 +8,9 @@
 #include <openssl/evp.h>
 #include <openssl/x509.h>
 
-#include "oke/cleanup.h"
-#include "oke/err.h"
-#include "oke/str.h"
+#include "lib/base/cleanup.h"
+#include "lib/base/err.h"
+#include "lib/base/str.h"
 
 static inline void bio_end(BIO **b)
 {

@@ -3,7 +3,7 @@
 # Python tests that drive the real binary. One line a program; the output of those that
 # fail; at the end `N passed, M failed`.
 #
-# SANITIZE=thread leaves only what runs threads: the webhook layer and the system tests.
+# SANITIZE=thread leaves only what runs threads: webhook/, lib/serve/ and the system tests.
 # EMULATOR=COMMAND runs programs of another architecture by it: the C programs, and a server.
 set -u
 cd "$(dirname "$0")/.." || exit 2
@@ -96,25 +96,22 @@ python_tests() { # NAME ARGUMENT...: unittest's summary, or one test when it pri
 
 # Minutes under an emulator, for nothing that depends on the architecture: crashes between any two steps,
 # every word of every document.
-too_long="agent/check_rotate.c policy/check_documents.c"
-layers="policy certs webhook agent"
-[ "$SANITIZE" = thread ] && layers=webhook
-for layer in $layers; do
-	for c in tests/"$layer"/check_*.c; do
-		[ -e "$c" ] || continue
-		[ ${#emulator[@]} = 0 ] || [[ " $too_long " != *" ${c#tests/} "* ]] || continue
-		check_program "$BUILD/${c%.c}"
-	done
-done
+too_long="agent/check_rotate.c policy/print/check_documents.c"
+rooms=(tests/unit)
+[ "$SANITIZE" = thread ] && rooms=(tests/unit/webhook tests/unit/lib/serve)
+while read -r c; do
+	[ ${#emulator[@]} = 0 ] || [[ " $too_long " != *" ${c#tests/unit/} "* ]] || continue
+	check_program "$BUILD/${c%.c}"
+done < <(find "${rooms[@]}" -name 'check_*.c' | sort)
 if [ "$SANITIZE" != thread ]; then
 	for c in tests/fuzz/fuzz_*.c; do
 		[ -e "$c" ] && replay_corpus "$BUILD/${c%.c}"
 	done
 fi
 if [ "$SANITIZE" != thread ] && [ ${#emulator[@]} = 0 ]; then
-	for t in tests/policy/*.py tests/certs/*.py tests/webhook/*.py; do
-		[ -e "$t" ] && python_tests "$t" "$t"
-	done
+	while read -r t; do
+		python_tests "$t" "$t"
+	done < <(find tests/unit -name '*.py' | sort)
 fi
 system=(tests/system/test_*.py)
 if [ ${#emulator[@]} != 0 ]; then

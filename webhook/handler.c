@@ -2,8 +2,8 @@
 
 #include <cjson/cJSON.h>
 
-#include "oke/cleanup.h"
-#include "oke/shown.h"
+#include "lib/base/cleanup.h"
+#include "lib/base/printable.h"
 
 #define ERROR_MAX 600 /* bytes of an error's text */
 

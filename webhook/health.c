@@ -6,10 +6,10 @@
 #include <time.h>
 
 #include "oke/certs.h"
-#include "oke/cleanup.h"
+#include "lib/base/cleanup.h"
 #include "oke/policy.h"
-#include "oke/version.h"
-#include "webhook/pages.h"
+#include "lib/base/version.h"
+#include "lib/serve/pages.h"
 
 #define VERBOSE_MAX 1024
 #define TEXT_MAX    200 /* bytes of a configured text */

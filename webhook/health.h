@@ -7,11 +7,11 @@
 #include <stdint.h>
 
 #include "webhook/learn.h"
-#include "webhook/log.h"
-#include "webhook/metrics.h"
-#include "webhook/reload.h"
-#include "webhook/server.h"
-#include "webhook/serving.h"
+#include "lib/serve/log.h"
+#include "lib/serve/metrics.h"
+#include "lib/serve/reload.h"
+#include "lib/serve/server.h"
+#include "lib/serve/certificate.h"
 
 /* Where the pages look. Filled before the health server starts; never changed afterwards. */
 struct health {

@@ -6,8 +6,8 @@
 #include <time.h>
 
 #include "oke/certs.h"
-#include "oke/cleanup.h"
-#include "oke/json.h"
+#include "lib/base/cleanup.h"
+#include "lib/json/json.h"
 
 #define ARENA_MAX    (4 * (size_t)LEARN_FILE_MAX) /* for the nodes of a document */
 #define COUNT_DIGITS 15                           /* exact as a JSON number anywhere */

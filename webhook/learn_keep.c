@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "oke/cleanup.h"
+#include "lib/base/cleanup.h"
 
 #define NEW_SUFFIX    ".new"
 #define BROKEN_SUFFIX ".broken"

@@ -10,7 +10,7 @@
 #define WEBHOOK_LEARN_KEEP_H
 
 #include "webhook/learn.h"
-#include "webhook/log.h"
+#include "lib/serve/log.h"
 
 #define LEARN_SAVE_MS 10000 /* a crash forgets at most so much */
 

@@ -6,7 +6,7 @@
  */
 #include "webhook/review.h"
 
-#include "oke/json.h"
+#include "lib/json/json.h"
 
 #define UID_MAX    256
 #define GROUPS_MAX 10000

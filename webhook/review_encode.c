@@ -8,8 +8,8 @@
 
 #include <stdlib.h>
 
-#include "oke/cleanup.h"
-#include "oke/json.h"
+#include "lib/base/cleanup.h"
+#include "lib/json/json.h"
 
 #define CAUSES_MAX 64           /* of one denial: eight findings of eight fields */
 #define CHANGE_MAX 512          /* bytes of the words for a changed field */

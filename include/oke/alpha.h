@@ -4,7 +4,7 @@
 #ifndef OKE_ALPHA_H
 #define OKE_ALPHA_H
 
-#include "oke/str.h"
+#include "lib/base/str.h"
 
 struct alpha_query {
 	unsigned minor;   /* of the cluster: alpha_version; a newer one counts as the newest */

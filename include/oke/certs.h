@@ -16,10 +16,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "oke/arena.h"
-#include "oke/err.h"
-#include "oke/slot.h"
-#include "oke/str.h"
+#include "lib/base/arena.h"
+#include "lib/base/err.h"
+#include "lib/base/slot.h"
+#include "lib/base/str.h"
 
 #define CERTS_FILE_MAX  (1u << 20) /* bytes of one PEM file */
 #define CERTS_CHAIN_MAX 16         /* certificates of one file */

@@ -12,9 +12,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "oke/arena.h"
-#include "oke/err.h"
-#include "oke/str.h"
+#include "lib/base/arena.h"
+#include "lib/base/err.h"
+#include "lib/base/str.h"
 
 /* ---- the request (admission.k8s.io/v1 AdmissionRequest) ---- */
 
@@ -92,7 +92,7 @@ struct finding {
 	struct str docs;                /* URL */
 	struct str gate;                /* feature gate, of an alpha finding */
 	const struct place
-		*place;      /* of the first change or use (policy/path.h); NULL: the object */
+		*place;      /* of the first change or use (policy/object/path.h); NULL: the object */
 	struct str override; /* "policy/rule -> action" as configured, if one replaced the action */
 	struct str exception, ticket; /* of the exception in force, if any */
 };

@@ -168,7 +168,7 @@ class Bench:
 def main():
     root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
-    parser.add_argument("--reviews", default=f"{root}/tests/reviews/reviews.jsonl")
+    parser.add_argument("--reviews", default=f"{root}/tests/data/reviews/reviews.jsonl")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=1.0, help="of each slice")
     parser.add_argument("--threads", type=int, default=2, help="of both servers")

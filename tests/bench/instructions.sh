@@ -32,7 +32,7 @@ now=$work/instructions.txt
 bad=0
 printf '%-56s %10s %10s\n' review kept now
 for id in $reviews; do
-	grep -F "{\"id\": \"$id\"," tests/reviews/reviews.jsonl |
+	grep -F "{\"id\": \"$id\"," tests/data/reviews/reviews.jsonl |
 		sed -E 's/^.*"review": (\{.*\})\}$/\1/' > "$work/$id.json"
 	[ -s "$work/$id.json" ] || { echo "no review $id"; exit 2; }
 	once=$(collected 1 "$work/$id.json")

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "oke/cleanup.h"
+#include "lib/base/cleanup.h"
 #include "webhook/handler.h"
 
 #define BODY_MAX (8u << 20)

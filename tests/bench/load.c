@@ -23,7 +23,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "oke/cleanup.h"
+#include "lib/base/cleanup.h"
 
 #define CONNECTIONS_MAX 1024
 #define BODIES_MAX      16

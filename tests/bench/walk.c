@@ -1,7 +1,7 @@
 /*
  * walk.c - looking for alpha features in an object, beside reading it.
  *
- * For each review of a file (tests/reviews): the time to parse object and oldObject, and
+ * For each review of a file (tests/data/reviews): the time to parse object and oldObject, and
  * the time of features_find on them, the least of several rounds. Ends with 1 when the
  * walks together cost more than LIMIT times the parsing. Single objects over it are
  * named, no more: they take a few microseconds, which a busy machine disturbs.
@@ -10,8 +10,8 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "oke/cleanup.h"
-#include "policy/features.h"
+#include "lib/base/cleanup.h"
+#include "policy/alpha/features.h"
 
 #define LIMIT      1.3
 #define LINE_BYTES (8u << 20)

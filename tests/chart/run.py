@@ -284,11 +284,11 @@ def rights_faults():
 
 
 def version_faults(chart):
-    with open("include/oke/version.h", encoding="utf-8") as f:
+    with open("lib/base/version.h", encoding="utf-8") as f:
         version = re.search(r'OKE_GUARD_VERSION "(.*)"', f.read())[1]
     for key in ("version", "appVersion"):
         if chart[key] != version:
-            yield f"Chart.yaml: {key} is {chart[key]}, include/oke/version.h says {version}"
+            yield f"Chart.yaml: {key} is {chart[key]}, lib/base/version.h says {version}"
 
 
 def main():

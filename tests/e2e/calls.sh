@@ -19,7 +19,7 @@ calls() { # CONFIG REVIEWS...
 		{ tail -3 "$build/e2e/calls.log"; exit 1; }
 }
 
-for config in tests/reviews/config.yaml tests/e2e/calls/required.yaml; do
-	calls "$config" tests/reviews/{reviews,made}.jsonl tests/e2e/calls/more.jsonl
+for config in tests/data/reviews/config.yaml tests/e2e/calls/required.yaml; do
+	calls "$config" tests/data/reviews/{reviews,made}.jsonl tests/e2e/calls/more.jsonl
 done
-calls tests/reviews/config.yaml tests/reviews/matrix.jsonl
+calls tests/data/reviews/config.yaml tests/data/reviews/matrix.jsonl

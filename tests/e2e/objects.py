@@ -50,7 +50,7 @@ PEOPLE = [
 def recorded():
     """The objects of OKE as the recorded reviews show them first."""
     found = {}
-    with open(ROOT / "tests/reviews/reviews.jsonl", encoding="utf-8") as lines:
+    with open(ROOT / "tests/data/reviews/reviews.jsonl", encoding="utf-8") as lines:
         for line in lines:
             request = json.loads(line)["review"]["request"]
             o = request.get("oldObject") or request.get("object") or {}

@@ -4,7 +4,7 @@
  */
 #include <stdlib.h>
 
-#include "agent/object.h"
+#include "agent/objects.h"
 #include "agent/rotate.h"
 #include "oke/policy.h"
 #include "oke/webhooks.h"

@@ -4,8 +4,8 @@
  */
 #include <stdlib.h>
 
-#include "oke/cleanup.h"
-#include "tests/policy/diff_property.h"
+#include "lib/base/cleanup.h"
+#include "tests/unit/policy/object/diff_property.h"
 
 #define MEMORY      (512u << 20)
 #define CHANGES_MAX 1000 /* to check each costs a walk through the objects */

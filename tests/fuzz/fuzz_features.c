@@ -8,8 +8,8 @@
  */
 #include <stdlib.h>
 
-#include "oke/cleanup.h"
-#include "policy/features.h"
+#include "lib/base/cleanup.h"
+#include "policy/alpha/features.h"
 
 #define MEMORY  (64u << 20)
 #define SMALL   4096       /* bytes of an object whose comparison never runs out of its budget */

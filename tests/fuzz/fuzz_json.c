@@ -7,8 +7,8 @@
  */
 #include <stdlib.h>
 
-#include "oke/cleanup.h"
-#include "oke/json.h"
+#include "lib/base/cleanup.h"
+#include "lib/json/json.h"
 
 #define MEMORY (256u << 20)
 #define LOOKUP 64 /* members: looking each up is quadratic */

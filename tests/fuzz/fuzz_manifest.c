@@ -6,9 +6,9 @@
  */
 #include <stdlib.h>
 
-#include "oke/cleanup.h"
-#include "oke/json.h"
-#include "policy/manifest.h"
+#include "lib/base/cleanup.h"
+#include "lib/json/json.h"
+#include "policy/manifest/manifest.h"
 
 #define MEMORY (64u << 20)
 

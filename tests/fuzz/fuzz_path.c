@@ -6,9 +6,9 @@
  */
 #include <stdlib.h>
 
-#include "oke/cleanup.h"
-#include "oke/json.h"
-#include "policy/path.h"
+#include "lib/base/cleanup.h"
+#include "lib/json/json.h"
+#include "policy/object/path.h"
 
 #define MEMORY (64u << 20)
 

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "oke/certs.h"
-#include "oke/cleanup.h"
+#include "lib/base/cleanup.h"
 
 #define NOW       ((int64_t)1795000000)
 #define FACTS_MAX (4u << 20)

@@ -8,12 +8,12 @@
  */
 #include <stdlib.h>
 
-#include "oke/cleanup.h"
+#include "lib/base/cleanup.h"
 #include "oke/policy_print.h"
-#include "policy/link.h"
-#include "policy/load.h"
-#include "policy/load_parts.h"
-#include "policy/set.h"
+#include "policy/load/resolve.h"
+#include "policy/load/documents.h"
+#include "policy/load/parts.h"
+#include "policy/load/set.h"
 
 #define MEMORY (32u << 20)
 

@@ -7,8 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "oke/cleanup.h"
-#include "tests/webhook/answer.h"
+#include "lib/base/cleanup.h"
+#include "tests/unit/webhook/answer.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

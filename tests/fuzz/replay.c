@@ -12,7 +12,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "oke/cleanup.h"
+#include "lib/base/cleanup.h"
 
 #define INPUT_MAX (16u << 20)
 

@@ -139,7 +139,7 @@ class Archive(Case):
         self.assertEqual(len(docker["Layers"]), len(manifest["layers"]))
 
     def test_name(self):
-        version = re.search(r'"(.+)"', (ROOT / "include/oke/version.h").read_text())[1]
+        version = re.search(r'"(.+)"', (ROOT / "lib/base/version.h").read_text())[1]
         self.assertEqual(len(self.image.index["manifests"]), 1)
         names = self.image.index["manifests"][0]["annotations"]
         self.assertEqual(set(names.values()), {f"localhost/oke-guard:{version}"})
@@ -288,7 +288,7 @@ class Provenance(Case):
 
     def test_every_package(self):
         """Each has its licence file, a known licence or none, and its record for scanners."""
-        known = [line.split("\t") for line in (ROOT / "tests/image/licences.tsv").read_text().splitlines()
+        known = [line.split("\t") for line in (ROOT / "tools/image/licences.tsv").read_text().splitlines()
                  if not line.startswith("#")]
         licences, used = dict(known), set()
         self.assertEqual(len(licences), len(known))
@@ -302,7 +302,7 @@ class Provenance(Case):
             self.assertIn(f"Package: {name}\n", status)
             self.assertIn(f"\nVersion: {package['versionInfo']}\n", status)
             source = re.match(r"built from: (\S+) ", package["sourceInfo"])[1]
-            self.assertEqual(package["licenseDeclared"], licences.get(source), f"{source} in tests/image/licences.tsv")
+            self.assertEqual(package["licenseDeclared"], licences.get(source), f"{source} in tools/image/licences.tsv")
             used.add(source)
             self.assertTrue(package["externalRefs"][0]["referenceLocator"].startswith(f"pkg:deb/debian/{name}@"))
         self.assertEqual(set(licences) - used, set(), "no longer in the image")
@@ -466,7 +466,7 @@ class Runs(Case):
         try:
             request = urllib.request.Request(
                 f"https://127.0.0.1:{serving.port}/validate?timeout=2s", headers={"Content-Type": "application/json"},
-                data=(ROOT / "tests/reviews/example.json").read_bytes())
+                data=(ROOT / "tests/data/reviews/example.json").read_bytes())
             with urllib.request.urlopen(request, context=context, timeout=PATIENCE) as answer:
                 verdict = json.load(answer)["response"]
             self.assertIs(verdict["allowed"], False)

@@ -6,7 +6,7 @@ import unittest
 from harness import ROOT
 
 ALERTS = ROOT / "charts" / "oke-guard" / "files" / "agent-alerts.yaml"
-TRIED = ROOT / "tests" / "charts" / "agent_alerts_test.yaml"
+TRIED = ROOT / "tests" / "chart" / "alerts" / "agent_alerts_test.yaml"
 
 
 class AgentAlerts(unittest.TestCase):

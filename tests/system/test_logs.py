@@ -20,7 +20,8 @@ KEYS, EVENTS = table("| key |"), table("| `msg` | level |")
 
 class Log(Case):
     def test_the_source_says_nothing_else(self):
-        source = "".join(path.read_text() for path in (ROOT / "webhook").glob("*.c"))
+        source = "".join(path.read_text() for folder in ("webhook", "lib/serve", "cli")
+                         for path in (ROOT / folder).glob("*.c"))
         keys = set(re.findall(r"log_(?:str|text|number|bool)\(\w*&?\w*, (?:\w+ \? )?\"(\w+)\"", source))
         keys |= set(re.findall(r"log_text\(&l, \w+ \? \"\w+\" : \"(\w+)\"", source))
         self.assertEqual(keys | {"ts", "cut"}, KEYS)

@@ -98,7 +98,8 @@ class Metrics(Case):
         self.assertEqual({name: found for name, (_, found) in table.items()}, labels)
 
     def test_the_source_names_no_other(self):
-        source = "".join(path.read_text() for path in (ROOT / "webhook").glob("*.c"))
+        source = "".join(path.read_text() for folder in ("webhook", "lib/serve", "cli")
+                         for path in (ROOT / folder).glob("*.c"))
         self.assertEqual(set(re.findall(r'"(oke_guard_[a-z_]*[a-z])"', source)),
                          {name for name in self.types if name.startswith("oke_guard_")})
 
@@ -128,9 +129,9 @@ class Metrics(Case):
 
     def test_alerts(self):
         self.assertEqual(promtool("check", "rules", str(FILES / "alerts.yaml"))[0], 0)
-        status, said = promtool("test", "rules", str(ROOT / "tests" / "charts" / "alerts_test.yaml"))
+        status, said = promtool("test", "rules", str(ROOT / "tests" / "chart" / "alerts" / "alerts_test.yaml"))
         self.assertEqual(status, 0, said)
-        tried = (ROOT / "tests" / "charts" / "alerts_test.yaml").read_text()
+        tried = (ROOT / "tests" / "chart" / "alerts" / "alerts_test.yaml").read_text()
         for alert in re.findall(r"alert: (\w+)", (FILES / "alerts.yaml").read_text()):
             self.assertRegex(tried, rf"alertname: {alert}\n", "each alert is seen to fire")
 

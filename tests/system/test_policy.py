@@ -28,13 +28,13 @@ class Print(unittest.TestCase):
         self.assertEqual(coredns["rules"], sum(coredns["tiers"].values()))
 
     def test_further_policies(self):
-        for r in (run("print", "--policy", "tests/policies/good/policy.yaml"),
-                  run("print", OKE_GUARD_POLICY="tests/policies/good/policy.yaml")):
-            self.assertIn("tests/policies/good/policy.yaml:5\n", r.stdout)
+        for r in (run("print", "--policy", "tests/data/policies/good/policy.yaml"),
+                  run("print", OKE_GUARD_POLICY="tests/data/policies/good/policy.yaml")):
+            self.assertIn("tests/data/policies/good/policy.yaml:5\n", r.stdout)
 
     def test_a_fact_leaves_a_policy_out(self):
-        r = run("print", "--policy", "tests/policies/good/policy.yaml", "--config",
-                "tests/policies/good/config.yaml")
+        r = run("print", "--policy", "tests/data/policies/good/policy.yaml", "--config",
+                "tests/data/policies/good/config.yaml")
         self.assertRegex(r.stdout, r"(?m)^dns .*:5 \(does not apply to this cluster\)$")
 
     def test_unknown_name(self):
@@ -43,9 +43,9 @@ class Print(unittest.TestCase):
         self.assertIn("did you mean 'coredns'?", r.stderr)
 
     def test_broken_policies(self):
-        r = run("print", "--policy", "tests/policies/bad/head.yaml")
+        r = run("print", "--policy", "tests/data/policies/bad/head.yaml")
         self.assertEqual((2, ""), (r.returncode, r.stdout))
-        self.assertIn("tests/policies/bad/head.yaml:1:13: apiVersion", r.stderr)
+        self.assertIn("tests/data/policies/bad/head.yaml:1:13: apiVersion", r.stderr)
 
     def test_one_name(self):
         self.assertEqual(2, run("print", "a", "b").returncode)
@@ -88,18 +88,18 @@ class Explain(unittest.TestCase):
 
 class Lint(unittest.TestCase):
     def test_clean(self):
-        r = run("lint", "tests/policies/good/policy.yaml", "tests/policies/good/features.yaml")
+        r = run("lint", "tests/data/policies/good/policy.yaml", "tests/data/policies/good/features.yaml")
         self.assertEqual(0, r.returncode)
         self.assertRegex(r.stdout, r"^no error; loaded: \d+ policies, \d+ rules, 0 overrides\n$")
 
     def test_messages(self):
-        r = run("lint", "tests/policies/bad/head.yaml", "tests/policies/bad/config.yaml")
+        r = run("lint", "tests/data/policies/bad/head.yaml", "tests/data/policies/bad/config.yaml")
         self.assertEqual(1, r.returncode)
-        self.assertRegex(r.stdout, r"(?m)^tests/policies/bad/config.yaml:5:9: \"inforce\" is not known")
+        self.assertRegex(r.stdout, r"(?m)^tests/data/policies/bad/config.yaml:5:9: \"inforce\" is not known")
         self.assertRegex(r.stdout, r"\n\d+ errors, 0 warnings\n$")
 
     def test_an_exception_that_has_expired(self):
-        with open(os.path.join(TOP, "tests/policies/good/exception.yaml"), encoding="utf-8") as f:
+        with open(os.path.join(TOP, "tests/data/policies/good/exception.yaml"), encoding="utf-8") as f:
             text = f.read().replace("2126", "2006")
         with tempfile.NamedTemporaryFile("w", suffix=".yaml") as f:
             f.write(text)
@@ -109,7 +109,7 @@ class Lint(unittest.TestCase):
         self.assertIn("\"dns-test-week-48\" has expired at 2006-11-30T00:00:00Z: remove it", r.stdout)
 
     def test_paths_that_cannot_be_read(self):
-        for wrong in (["tests/policies/none"], [], ["--config", "none", "tests/policies/good"]):
+        for wrong in (["tests/data/policies/none"], [], ["--config", "none", "tests/data/policies/good"]):
             r = run("lint", *wrong)
             self.assertEqual((2, ""), (r.returncode, r.stdout))
 

@@ -48,13 +48,13 @@ class Readme(unittest.TestCase):
             self.assertEqual(done.returncode, 0, done.stdout)
 
     def test_the_trace_is_the_real_one(self):
-        shown = transcript("oke-guard review --trace tests/reviews/example.json")
-        done = run(GUARD, "review", "--trace", "tests/reviews/example.json")
+        shown = transcript("oke-guard review --trace tests/data/reviews/example.json")
+        done = run(GUARD, "review", "--trace", "tests/data/reviews/example.json")
         self.assertEqual(done.stdout, shown)
 
     def test_the_denial_is_the_real_one(self):
-        shown = transcript("curl -s --cacert build/dev/ca.crt ... | sed -f tests/denial.sed")
-        done = run(GUARD, "review", "tests/reviews/example.json")
+        shown = transcript("curl -s --cacert build/dev/ca.crt ... | sed -f tools/denial.sed")
+        done = run(GUARD, "review", "tests/data/reviews/example.json")
         self.assertIn("".join(f"    {line}\n" for line in shown.splitlines()), done.stdout)
 
     def test_commands_are_those_of_the_program(self):

@@ -25,7 +25,7 @@ def free_port():
 
 def start(port, health_port):
     return subprocess.Popen(
-        [str(ROOT / "tests" / "run.sh")],
+        [str(ROOT / "tools" / "run.sh")],
         cwd=ROOT,
         env=dict(os.environ, PORT=str(port), HEALTH_PORT=str(health_port)),
         stdout=subprocess.PIPE,

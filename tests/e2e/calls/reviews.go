@@ -33,7 +33,7 @@ type review struct {
 
 func (r *review) user() string { return r.request.UserInfo.Username }
 
-// What no entry ever asks for (policy/unsent.c), so that a finding there is one of `check` alone.
+// What no entry ever asks for (policy/model/excluded.c), so that a finding there is one of `check` alone.
 var never = map[string]bool{
 	"/endpoints": true, "/events": true, "coordination.k8s.io/leases": true, "discovery.k8s.io/endpointslices": true,
 	"events.k8s.io/events": true,

@@ -1,0 +1,50 @@
+/*
+ * reconcile.h - one look at the cluster, and what must be done about it.
+ *
+ * In mode self: read the webhook configuration, then the Secret (in this order: a write of
+ * the configuration is refused if anybody has written it since, so it never rests on a
+ * Secret that is older than what it replaces), take the one step that rotate.h names, and look
+ * again, until there is nothing to do but wait. In mode external: read, compare, report.
+ */
+#ifndef AGENT_RECONCILE_H
+#define AGENT_RECONCILE_H
+
+#include "agent/status.h"
+#include "lib/base/slot.h"
+#include "lib/serve/log.h"
+
+#define ROUND_STEPS_MAX 32 /* requests to change something, in one round */
+#define FACTS_EVERY_S   600
+#define FACTS_AGAIN_S   60 /* after a failure */
+
+struct round {
+	/* The caller's, filled in before the first round. */
+	struct kube *kube;
+	struct log *log;
+	struct status *status;
+	struct slot *policies;                                            /* of struct policy_set */
+	const char *namespace, *service, *secret, *configuration, *facts; /* facts: or NULL */
+	bool self;
+	int64_t overlap;
+	const char *const *names; /* that the certificate must hold */
+	size_t names_n;
+
+	/* Its own. */
+	struct status_view view;
+	long retry_after;   /* the API server's wish, after a failure */
+	long long facts_at; /* when facts are due, in milliseconds of CLOCK_BOOTTIME */
+	bool learnt;        /* view.kubernetes is another than it was: load policies for it */
+	bool stopped;       /* a call was given up for the stop descriptor */
+	bool facts_failed;
+	char told_error[512]; /* what the log has been told already */
+	uint64_t told_differences;
+};
+
+/*
+ * 0: done; *wait is how many seconds it takes until the next step is due, at most `longest`. -1: it
+ * failed, and has been logged, or it was stopped. Facts that cannot be told are no failure. When
+ * `learnt` is set nothing else was done: begin again at once, with policies for that version.
+ */
+int round_go(struct round *r, long longest, long *wait);
+
+#endif

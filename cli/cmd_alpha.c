@@ -1,0 +1,207 @@
+/*
+ * cmd_alpha.c - `oke-guard alpha`: what is known about alpha features, by version.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "oke/alpha.h"
+#include "lib/base/cleanup.h"
+#include "cli/cmd.h"
+#include "lib/base/options.h"
+
+#define OUTPUT_MAX (16u << 20) /* of one command */
+
+struct asked {
+	const char *kubernetes, *kind, *stage, *output;
+};
+
+#define VERSION_OPTION(a)                                                                          \
+	{                                                                                          \
+		.name = "kubernetes", .type = OPTION_STRING, .value = &(a).kubernetes,             \
+		.arg = "VERSION", .help = "the cluster's version, as in 1.36 (the newest known)"   \
+	}
+#define OUTPUT_OPTION(a)                                                                           \
+	{                                                                                          \
+		.name = "output", .letter = 'o', .type = OPTION_CHOICE, .value = &(a).output,      \
+		.arg = "text|json", .choices = "text|json", .help = "how to print (text)"          \
+	}
+#define OPTIONS_N(defs) (sizeof(defs) / sizeof *(defs))
+
+/* The minor that was asked for; -1 after a message. */
+static int query_init(const struct asked *a, struct alpha_query *q)
+{
+	*q = (struct alpha_query){ .minor = alpha_newest(),
+				   .stage = str_of(a->stage),
+				   .kind = str_of(a->kind),
+				   .json = !strcmp(a->output, "json") };
+	if (!a->kubernetes)
+		return 0;
+	q->minor = alpha_version(str_of(a->kubernetes));
+	if (!q->minor) {
+		fprintf(stderr,
+			"oke-guard alpha: --kubernetes: '%.60s' is no version; write 1.36\n",
+			a->kubernetes);
+		return -1;
+	}
+	if (q->minor > alpha_newest() || q->minor < alpha_oldest())
+		fprintf(stderr, "warning: 1.%u is %s than what is known; shown is 1.%u\n", q->minor,
+			q->minor > alpha_newest() ? "newer" : "older",
+			q->minor > alpha_newest() ? alpha_newest() : alpha_oldest());
+	return 0;
+}
+
+static int write_out(const struct text *t)
+{
+	struct str s = text_get(t);
+
+	if (t->full) {
+		fprintf(stderr, "oke-guard alpha: the output is larger than %u MiB\n",
+			OUTPUT_MAX >> 20);
+		return EXIT_INPUT;
+	}
+	if (fwrite(s.s, 1, s.n, stdout) != s.n || fflush(stdout)) {
+		perror("oke-guard alpha: stdout");
+		return EXIT_INPUT;
+	}
+	return EXIT_CLEAN;
+}
+
+/* ---- list ---- */
+
+static const struct command_help list_help = {
+	.usage = "oke-guard alpha list [OPTION]...",
+	.summary = "The feature gates of a stage in a Kubernetes version; with --kind, the fields "
+		   "and\n"
+		   "values of that kind which they guard.",
+	.examples = "  oke-guard alpha list --kubernetes 1.36\n"
+		    "  oke-guard alpha list --kubernetes 1.36 --kind Pod\n"
+		    "  oke-guard alpha list --stage beta -o json | jq -r '.gates[].name'\n",
+};
+
+static int run_list(int argc, char **argv)
+{
+	struct asked a = { .stage = "alpha", .output = "text" };
+	const struct option_def defs[] = {
+		VERSION_OPTION(a),
+		{ .name = "kind",
+		  .type = OPTION_STRING,
+		  .value = &a.kind,
+		  .arg = "KIND",
+		  .help = "only what a kind can use, as in Pod (all kinds)" },
+		{ .name = "stage",
+		  .type = OPTION_CHOICE,
+		  .value = &a.stage,
+		  .arg = "STAGE",
+		  .choices = "alpha|beta|ga|deprecated",
+		  .help = "which stage: alpha, beta, ga or deprecated (alpha)" },
+		OUTPUT_OPTION(a),
+	};
+	int rest, status = options_parse(&list_help, defs, OPTIONS_N(defs), argc, argv, &rest);
+	scoped(arena_end) struct arena arena = { .limit = 3 * (size_t)OUTPUT_MAX };
+	struct alpha_query q;
+	struct str near;
+	struct text out;
+
+	if (status >= 0)
+		return status;
+	if (rest != argc) {
+		fprintf(stderr,
+			"oke-guard alpha list: '%.60s' is one word too many; "
+			"oke-guard alpha explain tells about one gate\n",
+			argv[rest]);
+		return EXIT_INPUT;
+	}
+	if (query_init(&a, &q) < 0)
+		return EXIT_INPUT;
+	if (a.kind && !alpha_kind(q.kind, &near)) {
+		fprintf(stderr,
+			"oke-guard alpha list: --kind: no kind '%.60s' has gated fields%s%.*s%s\n",
+			a.kind, near.s ? "; did you mean '" : "", STR_ARG(near),
+			near.s ? "'?" : "");
+		return EXIT_INPUT;
+	}
+	text_init(&out, &arena, OUTPUT_MAX);
+	alpha_list(&q, &out);
+	return write_out(&out);
+}
+
+/* ---- explain ---- */
+
+static const struct command_help explain_help = {
+	.usage = "oke-guard alpha explain [OPTION]... GATE|FIELD",
+	.summary = "All that is known of a feature gate: its stages by version, the fields and "
+		   "values\n"
+		   "that it guards, alpha APIs, components, documentation. A field stands for its "
+		   "gates.",
+	.examples = "  oke-guard alpha explain ContainerStopSignals\n"
+		    "  oke-guard alpha explain --kubernetes 1.34 restartPolicyRules\n"
+		    "  oke-guard alpha explain spec.hostUsers -o json\n",
+};
+
+static int unknown_name(const char *word)
+{
+	struct str near = alpha_nearest(str_of(word));
+
+	if (near.s)
+		fprintf(stderr,
+			"oke-guard alpha explain: no gate or gated field is called '%.100s'; did "
+			"you mean '%.*s'?\n",
+			word, STR_ARG(near));
+	else
+		fprintf(stderr,
+			"oke-guard alpha explain: no gate or gated field is called '%.100s'; "
+			"oke-guard alpha list shows them\n",
+			word);
+	return EXIT_INPUT;
+}
+
+static int run_explain(int argc, char **argv)
+{
+	struct asked a = { .stage = "alpha", .output = "text" };
+	const struct option_def defs[] = { VERSION_OPTION(a), OUTPUT_OPTION(a) };
+	int rest, status = options_parse(&explain_help, defs, OPTIONS_N(defs), argc, argv, &rest);
+	scoped(arena_end) struct arena arena = { .limit = 3 * (size_t)OUTPUT_MAX };
+	struct alpha_query q;
+	struct text out;
+
+	if (status >= 0)
+		return status;
+	if (argc - rest != 1) {
+		fprintf(stderr, "oke-guard alpha explain: name one gate or field, for example "
+				"ContainerStopSignals\n");
+		return EXIT_INPUT;
+	}
+	if (query_init(&a, &q) < 0)
+		return EXIT_INPUT;
+	text_init(&out, &arena, OUTPUT_MAX);
+	if (!alpha_explain(&q, str_of(argv[rest]), &out))
+		return unknown_name(argv[rest]);
+	return write_out(&out);
+}
+
+/* ---- which ---- */
+
+static const char usage[] = "Usage: oke-guard alpha list|explain [OPTION]...\n\n"
+			    "What is known about Kubernetes' alpha features, by version; Oracle "
+			    "does not support them.\n\n"
+			    "  list       the gates of a version, and the fields of a kind\n"
+			    "  explain    all about one gate or field\n\n"
+			    "oke-guard alpha list --help shows examples and all options.\n";
+
+int cmd_alpha(int argc, char **argv)
+{
+	static const char *const names[] = { "list", "explain" };
+	const char *word = argc > 1 ? argv[1] : "", *near;
+
+	if (!strcmp(word, "list"))
+		return run_list(argc - 1, argv + 1);
+	if (!strcmp(word, "explain"))
+		return run_explain(argc - 1, argv + 1);
+	if (!strcmp(word, "--help") || !strcmp(word, "-h"))
+		return fputs(usage, stdout) < 0 || fflush(stdout) ? EXIT_INPUT : EXIT_CLEAN;
+	near = options_nearest(word, names, 2);
+	fprintf(stderr, "oke-guard alpha: %s%.60s%s; %s%s%s\n",
+		*word ? "there is no '" : "say what", word, *word ? "'" : "",
+		near ? "did you mean '" : "list or explain", near ? near : "", near ? "'?" : "");
+	return EXIT_INPUT;
+}

@@ -1,0 +1,169 @@
+/*
+ * cmd_check_object.c - one object of `oke-guard check`: the request that a customer would
+ * make of it, the verdict, and each finding with the line it stands in.
+ */
+#include "cli/cmd_check.h"
+
+#include <stdlib.h>
+
+#include "policy/model/resources.h"
+#include "policy/alpha/preflight.h"
+#include "lib/base/printable.h"
+
+#define NAME_MAX_SHOWN 253
+#define PATH_MAX_SHOWN 400
+
+static struct str path_words(const struct place *place, struct arena *arena)
+{
+	struct text t;
+
+	if (!place)
+		return STR("");
+	text_init(&t, arena, 1u << 16);
+	place_print(place, &t);
+	return shown_ends(text_get(&t), PATH_MAX_SHOWN, arena);
+}
+
+static int by_line(const void *a, const void *b)
+{
+	const struct check_finding *x = a, *y = b;
+
+	if (x->line != y->line)
+		return x->line < y->line ? -1 : 1;
+	return (x->action < y->action) - (x->action > y->action);
+}
+
+static void fill_finding(const struct finding *f, const struct manifest *m, struct arena *arena,
+			 struct check_finding *out)
+{
+	*out = (struct check_finding){
+		.line = manifest_line(m, f->place),
+		.action = f->action,
+		.tier = tier_name(f->tier),
+		.policy = f->policy,
+		.rule = f->rule,
+		.path = path_words(f->place, arena),
+		.gate = f->gate,
+		.message = f->sentence,
+		.remedy = f->remedy,
+		.command = f->command,
+		.docs = f->docs,
+	};
+}
+
+/* What the upgrade does to it: what goes breaks, what is announced to go is worth a warning. */
+static enum action change_action(enum preflight_kind kind)
+{
+	static const enum action actions[PREFLIGHT_KINDS] = {
+		[PREFLIGHT_REMOVED] = ACTION_DENY,  [PREFLIGHT_DEPRECATED] = ACTION_WARN,
+		[PREFLIGHT_ALPHA] = ACTION_WARN,    [PREFLIGHT_ALPHA_FREE] = ACTION_ALLOW,
+		[PREFLIGHT_ALLOWED] = ACTION_ALLOW,
+	};
+
+	return actions[kind];
+}
+
+static void fill_change(const struct preflight *p, const struct manifest *m,
+			struct check_finding *out)
+{
+	*out = (struct check_finding){
+		.line = manifest_line(m, p->place),
+		.action = change_action(p->kind),
+		.change = preflight_name(p->kind),
+		.path = p->path,
+		.gate = p->gate,
+		.message = p->message,
+		.remedy = p->remedy,
+	};
+}
+
+static void count(struct checking *c, const struct check_finding *f)
+{
+	if (f->change)
+		c->summary.changes++;
+	else
+		c->summary.actions[f->action]++;
+	c->counts = c->counts || f->action >= c->fail_on;
+}
+
+/* All that is to be said of the object, in the order of its lines. */
+static int report(struct checking *c, const struct manifest *m, const struct check_object *o,
+		  const struct verdict *v, const struct preflight *changes, size_t changes_n,
+		  struct arena *arena, struct err *err)
+{
+	size_t n = v->findings_n + changes_n;
+	struct check_finding *all = arena_calloc(arena, n + 1, sizeof *all);
+
+	if (!all)
+		return err_set(err, ERR_LIMIT, "no memory left for the object's findings");
+	for (size_t i = 0; i < v->findings_n; i++)
+		fill_finding(&v->findings[i], m, arena, &all[i]);
+	for (size_t i = 0; i < changes_n; i++)
+		fill_change(&changes[i], m, &all[v->findings_n + i]);
+	qsort(all, n, sizeof *all, by_line);
+	check_report_object(c->report, o);
+	for (size_t i = 0; i < n; i++) {
+		count(c, &all[i]);
+		check_report_finding(c->report, o, &all[i]);
+	}
+	check_report_object_end(c->report, o);
+	return 0;
+}
+
+static int request_of(const struct checking *c, const struct manifest_object *o,
+		      struct arena *arena, struct request *out)
+{
+	struct str resource = kind_resource(o->gvk.kind, arena);
+	bool cluster = kind_cluster_scoped(o->gvk.group, o->gvk.kind);
+
+	*out = (struct request){
+		.operation = OP_CREATE,
+		.kind = o->gvk,
+		.request_kind = o->gvk,
+		.resource = { o->gvk.group, o->gvk.version, resource },
+		.name = o->name,
+		.object = o->json,
+		.user = c->user,
+		.offline = true,
+	};
+	out->request_resource = out->resource;
+	if (!cluster)
+		out->namespace = o->namespace.n ? o->namespace : str_of(c->namespace);
+	return resource.s ? 0 : -1;
+}
+
+/* "apps/v1" */
+static struct str api_version(const struct gvk *gvk, struct arena *arena)
+{
+	struct text t;
+
+	text_init(&t, arena, 1024);
+	text_str(&t, shown(gvk->group, NAME_MAX_SHOWN, arena));
+	text_puts(&t, gvk->group.n ? "/" : "");
+	text_str(&t, shown(gvk->version, NAME_MAX_SHOWN, arena));
+	return text_get(&t);
+}
+
+int check_object(struct checking *c, const struct check_place *place, const struct manifest *m,
+		 const struct manifest_object *object, struct arena *arena, struct err *err)
+{
+	struct check_object o = { .place = *place };
+	struct preflight *changes = NULL;
+	size_t changes_n = 0;
+	struct request req;
+	struct verdict v;
+
+	if (request_of(c, object, arena, &req) < 0)
+		return err_nomem(err);
+	if (policy_judge(c->set, &req, c->now, arena, NULL, &v, err) < 0)
+		return -1;
+	if (c->to && preflight_find(c->minor, c->to, &req, arena, &changes, &changes_n, err) < 0)
+		return -1;
+	o.place.document = object->document;
+	o.place.line = object->line;
+	o.api_version = api_version(&object->gvk, arena);
+	o.kind = shown(object->gvk.kind, NAME_MAX_SHOWN, arena);
+	o.namespace = shown(req.namespace, NAME_MAX_SHOWN, arena);
+	o.name = shown(object->name, NAME_MAX_SHOWN, arena);
+	return report(c, m, &o, &v, changes, changes_n, arena, err);
+}

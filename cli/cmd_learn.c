@@ -1,0 +1,162 @@
+/*
+ * cmd_learn.c - `oke-guard learn show`: what the servers have learned, merged.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/base/cleanup.h"
+#include "cli/cmd.h"
+#include "webhook/learn.h"
+#include "webhook/learn_keep.h"
+#include "cli/learn_show.h"
+#include "lib/base/options.h"
+#include "cli/review_input.h"
+
+#define OUTPUT_MAX (16u << 20)
+
+static const struct command_help help = {
+	.usage = "oke-guard learn show [-o text|json] FILE...|-",
+	.summary =
+		"Who did what to which guarded object: the table, and a GuardConfig that exempts\n"
+		"those whom nothing speaks against. FILE is one of --learn-state, or what "
+		"/statusz\n"
+		"shows; several are merged. It is the reader who knows which of them are OKE's.",
+	.examples = "Examples:\n"
+		    "  curl -s http://127.0.0.1:9443/statusz | oke-guard learn show -\n"
+		    "  for pod in $(kubectl -n oke-guard get pods -o name); do\n"
+		    "    kubectl get --raw "
+		    "/api/v1/namespaces/oke-guard/pods/http:${pod#pod/}:9443/proxy/statusz\n"
+		    "  done | oke-guard learn show - > learned.yaml\n"
+		    "  oke-guard policy lint learned.yaml\n\n"
+		    "Ends with 0; with 2 when a file cannot be used.",
+};
+
+static int complain(const char *file, const char *problem)
+{
+	fprintf(stderr, "oke-guard learn show: %s: %s\n", file, problem);
+	return -1;
+}
+
+static int read_named(const char *file, struct learn *l)
+{
+	scoped(free_end) char *text = NULL;
+	struct err err;
+	size_t len;
+
+	if (!(text = learn_file(file, &len, &err)) ||
+	    learn_read(l, (struct str){ text, len }, &err) < 0)
+		return complain(file, err.msg);
+	return 1;
+}
+
+static void records_end(struct records **r)
+{
+	records_free(*r);
+}
+
+/* Any number of documents one after the other; how many, or -1. */
+static int read_stream(FILE *f, struct learn *l)
+{
+	scoped(records_end) struct records *records = records_new(f);
+	struct record record;
+	struct err err = { .msg = "out of memory" };
+	int n = 0, got = -1;
+
+	while (records && (got = records_next(records, &record, &err)) > 0) {
+		if (record.too_long || record.body.n > LEARN_FILE_MAX)
+			return complain("standard input", "a document is larger than 4 MiB");
+		if (learn_read(l, record.body, &err) < 0)
+			return complain("standard input", err.msg);
+		n++;
+	}
+	if (got < 0)
+		return complain("standard input", err.msg);
+	return n ? n : complain("standard input", "is empty");
+}
+
+static int print(struct learn *l, size_t documents, bool json)
+{
+	scoped(free_end) char *line = NULL;
+	scoped(arena_end) struct arena arena;
+	struct text out;
+	struct str s;
+
+	arena_init(&arena, 4 * (size_t)OUTPUT_MAX);
+	text_init(&out, &arena, OUTPUT_MAX);
+	if (!json)
+		learn_show_text(l, documents, &out);
+	else
+		line = learn_show_json(l);
+	if (out.full || (json && !line)) {
+		fprintf(stderr, "oke-guard learn show: out of memory\n");
+		return EXIT_INPUT;
+	}
+	s = json ? str_of(line) : text_get(&out);
+	if (fwrite(s.s, 1, s.n, stdout) != s.n || (json && putchar('\n') == EOF) ||
+	    fflush(stdout)) {
+		perror("oke-guard learn show: stdout");
+		return EXIT_INPUT;
+	}
+	return EXIT_CLEAN;
+}
+
+static int show(char **files, int n, bool json)
+{
+	struct learn l;
+	size_t documents = 0;
+	int status = EXIT_CLEAN;
+
+	learn_init(&l, LEARN_MERGED);
+	for (int i = 0; i < n && status == EXIT_CLEAN; i++) {
+		int got = strcmp(files[i], "-") ? read_named(files[i], &l) : read_stream(stdin, &l);
+
+		if (got < 0)
+			status = EXIT_INPUT;
+		else
+			documents += (size_t)got;
+	}
+	if (status == EXIT_CLEAN)
+		status = print(&l, documents, json);
+	learn_done(&l);
+	return status;
+}
+
+static int run_show(int argc, char **argv)
+{
+	const char *output = "text";
+	const struct option_def defs[] = {
+		{ .name = "output",
+		  .letter = 'o',
+		  .type = OPTION_CHOICE,
+		  .value = &output,
+		  .choices = "text|json",
+		  .help = "how to print (text: YAML, the table in comments)" },
+	};
+	int rest, status = options_parse(&help, defs, 1, argc, argv, &rest);
+
+	if (status >= 0)
+		return status;
+	if (rest == argc) {
+		fprintf(stderr, "oke-guard learn show: name a file, or - for standard input\n");
+		return EXIT_INPUT;
+	}
+	return show(argv + rest, argc - rest, !strcmp(output, "json"));
+}
+
+int cmd_learn(int argc, char **argv)
+{
+	bool asked = argc > 1 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"));
+	FILE *f = asked ? stdout : stderr;
+
+	if (argc > 1 && !strcmp(argv[1], "show"))
+		return run_show(argc - 1, argv + 1);
+	if (argc > 1 && !asked)
+		fprintf(f, "oke-guard learn: there is no command '%.60s'; did you mean 'show'?\n",
+			argv[1]);
+	else
+		fprintf(f, "Usage: oke-guard learn show [OPTION]... FILE...|-\n\n"
+			   "oke-guard learn show --help shows examples and options.\n");
+	return asked && !fflush(f) ? EXIT_CLEAN : EXIT_INPUT;
+}

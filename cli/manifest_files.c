@@ -1,0 +1,153 @@
+/*
+ * manifest_files.c - the files of folders, one folder's names in memory at a time a level.
+ */
+#include "cli/manifest_files.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "lib/base/cleanup.h"
+
+struct folder { /* one that is being walked */
+	char *path;
+	struct dirent **entries;
+	int n, next;
+	bool chart; /* holds a Chart.yaml */
+};
+
+static bool is_manifest(const char *name)
+{
+	static const char *const tails[] = { ".yaml", ".yml", ".json" };
+	size_t n = strlen(name);
+
+	for (size_t i = 0; i < sizeof tails / sizeof *tails; i++) {
+		size_t tail = strlen(tails[i]);
+
+		if (n > tail && !strcmp(name + n - tail, tails[i]))
+			return true;
+	}
+	return false;
+}
+
+static int visible(const struct dirent *e)
+{
+	return e->d_name[0] != '.';
+}
+
+/* strcmp, not strcoll: the same order everywhere. */
+static int by_name(const struct dirent **a, const struct dirent **b)
+{
+	return strcmp((*a)->d_name, (*b)->d_name);
+}
+
+static int folder_open(const struct check_walk *walk, struct folder *f, char *path)
+{
+	*f = (struct folder){ .path = path };
+	f->n = scandir(path, &f->entries, visible, by_name);
+	if (f->n < 0) {
+		walk->failed(walk->ctx, path, strerror(errno));
+		free(path);
+		return -1;
+	}
+	for (int i = 0; i < f->n; i++)
+		f->chart = f->chart || !strcmp(f->entries[i]->d_name, "Chart.yaml");
+	return 0;
+}
+
+static void folder_done(struct folder *f)
+{
+	for (int i = 0; i < f->n; i++)
+		free(f->entries[i]);
+	free(f->entries);
+	free(f->path);
+}
+
+static char *joined(const char *folder, const char *name)
+{
+	size_t n = strlen(folder);
+	char *path = NULL;
+
+	if (!strcmp(folder, "."))
+		return strdup(name);
+	while (n > 1 && folder[n - 1] == '/')
+		n--;
+	if (asprintf(&path, "%.*s%s%s", (int)n, folder, n && folder[n - 1] == '/' ? "" : "/",
+		     name) < 0)
+		return NULL;
+	return path;
+}
+
+/* The path of a folder to walk next, or NULL when the entry is done with. */
+static char *entry_take(const struct check_walk *walk, const struct folder *f, const char *name)
+{
+	scoped(free_end) char *path = joined(f->path, name);
+	struct stat link, st;
+
+	if (!path) {
+		walk->failed(walk->ctx, f->path, "out of memory");
+		return NULL;
+	}
+	if (lstat(path, &link) < 0 || stat(path, &st) < 0) {
+		if (is_manifest(name))
+			walk->failed(walk->ctx, path, strerror(errno));
+		return NULL;
+	}
+	if (S_ISREG(st.st_mode) && is_manifest(name))
+		walk->file(walk->ctx, path, false);
+	if (!S_ISDIR(st.st_mode) || S_ISLNK(link.st_mode))
+		return NULL;
+	if (!f->chart || strcmp(name, "templates") != 0)
+		return TAKE(path);
+	walk->skipped(walk->ctx, path,
+		      "templates of a Helm chart are no manifests; check what it renders: "
+		      "helm template CHART | oke-guard check -");
+	return NULL;
+}
+
+static void walk_folder(const struct check_walk *walk, const char *root)
+{
+	struct folder stack[CHECK_FOLDERS_MAX];
+	char *path = strdup(root);
+	size_t depth = 0;
+
+	if (!path)
+		walk->failed(walk->ctx, root, "out of memory");
+	else if (folder_open(walk, &stack[0], path) == 0)
+		depth = 1;
+	while (depth) {
+		struct folder *f = &stack[depth - 1];
+
+		if (f->next == f->n) {
+			folder_done(f);
+			depth--;
+			continue;
+		}
+		path = entry_take(walk, f, f->entries[f->next++]->d_name);
+		if (!path)
+			continue;
+		if (depth == CHECK_FOLDERS_MAX) {
+			walk->failed(walk->ctx, path, "folders stand more than 64 deep");
+			free(path);
+		} else if (folder_open(walk, &stack[depth], path) == 0) {
+			depth++;
+		}
+	}
+}
+
+void check_walk(const struct check_walk *walk, const char *path)
+{
+	struct stat st;
+
+	if (!strcmp(path, "-"))
+		walk->file(walk->ctx, path, true);
+	else if (stat(path, &st) < 0)
+		walk->failed(walk->ctx, path, strerror(errno));
+	else if (S_ISDIR(st.st_mode))
+		walk_folder(walk, path);
+	else
+		walk->file(walk->ctx, path, true);
+}

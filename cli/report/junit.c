@@ -1,0 +1,159 @@
+/*
+ * junit.c - JUnit XML: a test case an object, which fails by findings that --fail-on
+ * counts; others stand in its output.
+ *
+ * The number of test cases stands before them, so they wait in a temporary file.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/report/format.h"
+
+/* XML 1.0 has no place for most control characters, not even as references. */
+static void xml(FILE *out, const char *s, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		unsigned char c = (unsigned char)s[i];
+
+		if (c == '&')
+			fputs("&amp;", out);
+		else if (c == '<')
+			fputs("&lt;", out);
+		else if (c == '>')
+			fputs("&gt;", out);
+		else if (c == '"')
+			fputs("&quot;", out);
+		else if (c == '\n')
+			fputs("&#10;", out);
+		else if (c < 0x20 || c >= 0x7f)
+			fprintf(out, "\\x%02x", c);
+		else
+			fputc(c, out);
+	}
+}
+
+static void xml_str(FILE *out, struct str s)
+{
+	xml(out, s.s, s.n);
+}
+
+static void xml_text(FILE *out, const char *z)
+{
+	xml(out, z, strlen(z));
+}
+
+static int junit_begin(struct check_report *r)
+{
+	r->cases = tmpfile();
+	return r->cases ? 0 : -1;
+}
+
+static void junit_object(struct check_report *r, const struct check_object *o)
+{
+	r->failure = open_memstream(&r->failure_text, &r->failure_n);
+	r->output = open_memstream(&r->output_text, &r->output_n);
+	r->tests++;
+	fputs("<testcase classname=\"", r->cases);
+	xml_text(r->cases, o->place.file_shown);
+	fputs("\" name=\"", r->cases);
+	xml_str(r->cases, o->kind);
+	fputc(' ', r->cases);
+	if (o->namespace.n) {
+		xml_str(r->cases, o->namespace);
+		fputc('/', r->cases);
+	}
+	xml_str(r->cases, o->name);
+	fprintf(r->cases, " (line %u)\">", o->place.line);
+}
+
+static void junit_finding(struct check_report *r, const struct check_object *o,
+			  const struct check_finding *f)
+{
+	bool fails = f->action >= r->fail_on;
+	FILE *out = fails ? r->failure : r->output;
+	char id[CHECK_ID_MAX];
+
+	if (!out)
+		return;
+	check_rule_id(f, id);
+	if (fails && !r->failure_head) {
+		r->failure_head = strndup(f->message.s, f->message.n);
+		r->failure_action = f->action;
+	}
+	fprintf(out, "%s:%u: %s [%s] %.*s\n", o->place.file_shown, f->line,
+		f->action == ACTION_ALLOW ? "note" : action_name(f->action), id,
+		STR_ARG(f->message));
+	check_print_remedy(out, f, "    ");
+}
+
+static void end_stream(FILE **f)
+{
+	if (*f)
+		fclose(*f);
+	*f = NULL;
+}
+
+static void junit_object_end(struct check_report *r, const struct check_object *o)
+{
+	(void)o;
+	end_stream(&r->failure);
+	end_stream(&r->output);
+	if (r->failure_head) {
+		r->failed++;
+		fprintf(r->cases, "<failure type=\"%s\" message=\"",
+			action_name(r->failure_action));
+		xml_text(r->cases, r->failure_head);
+		fputs("\">", r->cases);
+		xml(r->cases, r->failure_text, r->failure_n);
+		fputs("</failure>", r->cases);
+	}
+	if (r->output_n) {
+		fputs("<system-out>", r->cases);
+		xml(r->cases, r->output_text, r->output_n);
+		fputs("</system-out>", r->cases);
+	}
+	fputs("</testcase>\n", r->cases);
+	free(r->failure_text);
+	free(r->output_text);
+	free(r->failure_head);
+	r->failure_text = r->output_text = r->failure_head = NULL;
+	r->failure_n = r->output_n = 0;
+}
+
+static void junit_error(struct check_report *r, const struct check_place *place, const char *text)
+{
+	r->tests++;
+	r->broken++;
+	fputs("<testcase classname=\"", r->cases);
+	xml_text(r->cases, place->file_shown);
+	fprintf(r->cases, "\" name=\"document %u\"><error type=\"input\" message=\"line %u: ",
+		place->document, place->line);
+	xml_text(r->cases, text);
+	fputs("\"/></testcase>\n", r->cases);
+}
+
+static void junit_end(struct check_report *r, const struct check_summary *s)
+{
+	char buf[8192];
+	size_t n;
+
+	fprintf(r->out,
+		"<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n"
+		"<testsuite name=\"oke-guard check, Kubernetes %s\" tests=\"%zu\" "
+		"failures=\"%zu\" errors=\"%zu\">\n",
+		s->kubernetes, r->tests, r->failed, r->broken);
+	rewind(r->cases);
+	while ((n = fread(buf, 1, sizeof buf, r->cases)) > 0)
+		fwrite(buf, 1, n, r->out);
+	fputs("</testsuite>\n</testsuites>\n", r->out);
+}
+
+const struct check_format check_junit = {
+	.name = "junit",
+	.begin = junit_begin,
+	.object = junit_object,
+	.finding = junit_finding,
+	.object_end = junit_object_end,
+	.error = junit_error,
+	.end = junit_end,
+};

@@ -1,0 +1,56 @@
+/*
+ * report.h - what `oke-guard check` found, as text, JSON, SARIF 2.1.0 or JUnit XML.
+ *
+ * Findings are written as they come; nothing of a stream's length is kept. Texts are printable
+ * ASCII already, but for the raw name of the file.
+ */
+#ifndef CLI_REPORT_REPORT_H
+#define CLI_REPORT_REPORT_H
+
+#include <stdio.h>
+
+#include "oke/policy.h"
+
+struct check_place {
+	const char *file; /* as it is called, for programs; "stdin" */
+	const char *file_shown;
+	unsigned document, line; /* from 1; 0: not known */
+};
+
+struct check_object {
+	struct check_place place;
+	struct str api_version, kind, namespace, name;
+};
+
+struct check_finding {
+	unsigned line;
+	enum action action;
+	const char *change; /* of the preflight: "removed"; NULL: a finding of a policy */
+	const char *tier;   /* NULL: of the preflight */
+	struct str policy, rule, path, gate, message, remedy, command, docs;
+};
+
+struct check_summary {
+	const char *kubernetes, *to; /* "1.36"; to NULL: no preflight */
+	size_t files, skipped, documents, objects, errors;
+	size_t actions[4]; /* findings by enum action */
+	size_t changes;    /* of the preflight */
+};
+
+struct check_report;
+
+/* NULL: out of memory, or no room for temporary files. format: "text", "json", "sarif", "junit". */
+struct check_report *check_report_new(const char *format, FILE *out, enum action fail_on);
+void check_report_free(struct check_report *r);
+
+/* Object by object: begin, its findings, end. */
+void check_report_object(struct check_report *r, const struct check_object *o);
+void check_report_finding(struct check_report *r, const struct check_object *o,
+			  const struct check_finding *f);
+void check_report_object_end(struct check_report *r, const struct check_object *o);
+/* What could not be read; the text is told on standard error besides. */
+void check_report_error(struct check_report *r, const struct check_place *place, const char *text);
+/* -1: the output cannot be written. */
+int check_report_end(struct check_report *r, const struct check_summary *s);
+
+#endif

@@ -1,0 +1,41 @@
+/*
+ * review_input.h - one AdmissionReview after the other out of a file.
+ *
+ * A record is a line, or several: JSON that is indented for reading ends where
+ * its first bracket is closed. A line that cannot be read is a record of its own,
+ * so that each gets an answer and the next one is read again. A recorded review,
+ * {"id": ..., "review": {...}}, gives the bytes of its `review`.
+ *
+ * Bounded: a record longer than RECORD_MAX is passed over and said to be too long.
+ */
+#ifndef CLI_REVIEW_INPUT_H
+#define CLI_REVIEW_INPUT_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "lib/base/arena.h"
+#include "lib/base/err.h"
+#include "lib/base/str.h"
+#include "webhook/admit.h"
+
+#define RECORD_MAX                                                                                 \
+	(BODY_MAX + (64u << 10)) /* a review as the server takes it, and what stands around it */
+
+struct records; /* reads ahead */
+
+struct record {
+	struct str body; /* the review's bytes; valid until the next one is read */
+	struct str id;   /* of a recorded review, raw JSON text; else absent */
+	size_t line;     /* where it begins, from 1 */
+	bool too_long;   /* body is absent */
+};
+
+/* f stays the caller's. NULL: no memory. */
+struct records *records_new(FILE *f);
+void records_free(struct records *r);
+
+/* 1: *out is the next record; 0: there are no more; -1: it cannot be read. */
+int records_next(struct records *r, struct record *out, struct err *err);
+
+#endif

@@ -1,9 +1,0 @@
-/*
- * version.h - the one place where the version stands.
- */
-#ifndef OKE_VERSION_H
-#define OKE_VERSION_H
-
-#define OKE_GUARD_VERSION "0.1.0"
-
-#endif

@@ -1,0 +1,109 @@
+/*
+ * arena.h - the memory of one request, or of one policy set.
+ *
+ * Pieces are taken one after the other and given back all at once. An arena has
+ * a limit, so what a client can make us allocate is bounded and refusing is
+ * cheap. Not thread-safe: an arena belongs to one thread at a time.
+ *
+ * ARENA_BLOCK is 0 in sanitizer builds: each piece is then a malloc of its own
+ * and no overflow is hidden.
+ */
+#ifndef LIB_BASE_ARENA_H
+#define LIB_BASE_ARENA_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#ifndef ARENA_BLOCK
+#define ARENA_BLOCK (16u * 1024)
+#endif
+#define ARENA_BLOCK_MAX (64u * ARENA_BLOCK) /* blocks double up to this size */
+
+struct arena_block {
+	struct arena_block *next;
+	size_t size, used;
+	max_align_t data[];
+};
+
+struct arena {
+	struct arena_block *blocks;
+	size_t total, limit; /* bytes handed out, and how many may be */
+};
+
+static inline void arena_init(struct arena *a, size_t limit)
+{
+	*a = (struct arena){ .limit = limit };
+}
+
+static inline void arena_done(struct arena *a)
+{
+	struct arena_block *b = a->blocks, *next;
+
+	for (; b; b = next) {
+		next = b->next;
+		free(b);
+	}
+	*a = (struct arena){ .limit = a->limit };
+}
+
+/* How large the next block should be: the last one doubled, up to a bound. */
+static inline size_t arena_room(const struct arena *a, size_t size)
+{
+	const size_t first = ARENA_BLOCK, most = ARENA_BLOCK_MAX;
+	size_t room = first;
+
+	if (first && a->blocks)
+		room = a->blocks->size > most / 2 ? most : a->blocks->size * 2;
+	return room > size ? room : size;
+}
+
+/* A new block with room for size bytes. Out of line: hardly ever, and arena_alloc stays short. */
+__attribute__((noinline, unused)) static struct arena_block *arena_grow(struct arena *a,
+									size_t size)
+{
+	size_t room = arena_room(a, size);
+	struct arena_block *b = size > SIZE_MAX / 2 ? NULL : malloc(sizeof *b + room);
+
+	if (!b)
+		return NULL;
+	*b = (struct arena_block){ .next = a->blocks, .size = room };
+	return a->blocks = b;
+}
+
+/* NULL: no memory, or over the limit. Aligned for any type, not zeroed. */
+static inline void *arena_alloc(struct arena *a, size_t n)
+{
+	size_t mask = _Alignof(max_align_t) - 1, size = (n + mask) & ~mask;
+	struct arena_block *b = a->blocks;
+
+	if (size < n || size > a->limit - a->total)
+		return NULL;
+	if ((!b || size > b->size - b->used) && !(b = arena_grow(a, size)))
+		return NULL;
+	b->used += size;
+	a->total += size;
+	return (char *)b->data + b->used - size;
+}
+
+static inline void *arena_zalloc(struct arena *a, size_t n)
+{
+	void *p = arena_alloc(a, n);
+
+	return p ? memset(p, 0, n) : NULL;
+}
+
+/* An array of n zeroed elements; NULL also when n * size overflows. */
+static inline void *arena_calloc(struct arena *a, size_t n, size_t size)
+{
+	return size && n > SIZE_MAX / size ? NULL : arena_zalloc(a, n * size);
+}
+
+/* A scope's arena: "scoped(arena_end) struct arena a; arena_init(&a, limit);" */
+static inline void arena_end(struct arena *a)
+{
+	arena_done(a);
+}
+
+#endif

@@ -1,0 +1,382 @@
+/*
+ * options.c - what a table of options makes of argv, of the environment, and of
+ * `--help`.
+ *
+ * Everything the user sees about an option (parsing, help, messages) comes from
+ * its one line in the table. A wrong word is answered with the nearest right
+ * one. Environment first, command line second: the command line wins.
+ */
+#include "lib/base/options.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <time.h>
+
+#define OPTIONS_MAX   48 /* of one subcommand */
+#define WORD_MAX      64 /* longer words are not compared with ours */
+#define HELP_COLUMNS  88
+#define HELP_INDENT   30
+#define CODE_OPTION   256 /* getopt_long's value for defs[0] */
+#define CODE_HELP     (CODE_OPTION + OPTIONS_MAX)
+#define LETTERS_ROOM  (2 + 2 * OPTIONS_MAX + 2)
+#define EXIT_HELP     0
+#define EXIT_USAGE    2
+#define OPTIONS_GO_ON (-1)
+
+/* What is parsed: the table, and what the command line has set. */
+struct parse {
+	const char *command; /* "oke-guard serve" without more, from the usage line */
+	const struct option_def *defs;
+	size_t n;
+	bool seen[OPTIONS_MAX];
+	bool environment; /* the command line is done with */
+};
+
+/* Edits (insert, delete, replace, swap of neighbours) between two short words. */
+static size_t distance(const char *a, const char *b)
+{
+	size_t row[3][WORD_MAX + 1], na = strlen(a), nb = strlen(b);
+
+	if (na > WORD_MAX || nb > WORD_MAX)
+		return WORD_MAX;
+	for (size_t j = 0; j <= nb; j++)
+		row[0][j] = j;
+	for (size_t i = 1; i <= na; i++) {
+		size_t *now = row[i % 3], *last = row[(i - 1) % 3];
+
+		now[0] = i;
+		for (size_t j = 1; j <= nb; j++) {
+			size_t cost = last[j - 1] + (a[i - 1] != b[j - 1]);
+
+			if (last[j] + 1 < cost)
+				cost = last[j] + 1;
+			if (now[j - 1] + 1 < cost)
+				cost = now[j - 1] + 1;
+			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] &&
+			    row[(i - 2) % 3][j - 2] + 1 < cost)
+				cost = row[(i - 2) % 3][j - 2] + 1;
+			now[j] = cost;
+		}
+	}
+	return row[na % 3][nb];
+}
+
+const char *options_nearest(const char *word, const char *const *names, size_t n)
+{
+	size_t best = strlen(word) / 2 + 1; /* further away is no typing error */
+	const char *found = NULL;
+
+	for (size_t i = 0; i < n; i++) {
+		size_t d = strlen(word) > 2 && !strncmp(names[i], word, strlen(word))
+				   ? 1
+				   : distance(word, names[i]);
+
+		if (d < best) {
+			best = d;
+			found = names[i];
+		}
+	}
+	return found;
+}
+
+/* "expects a whole number from 1 to 64, not 'x'", and the like. */
+__attribute__((format(printf, 3, 4))) static int
+bad_value(const struct parse *p, const struct option_def *d, const char *fmt, ...)
+{
+	char problem[256];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(problem, sizeof problem, fmt, ap);
+	va_end(ap);
+	fprintf(stderr, "%s: %s%s %s\n", p->command, p->environment ? "$" : "--",
+		p->environment ? d->env : d->name, problem);
+	return EXIT_USAGE;
+}
+
+static int set_number(const struct parse *p, const struct option_def *d, const char *text)
+{
+	char *end;
+	long v;
+
+	errno = 0;
+	v = strtol(text, &end, 10);
+	if (errno || end == text || *end || v < d->min || v > d->max)
+		return bad_value(p, d, "expects a whole number from %ld to %ld, not '%.60s'",
+				 d->min, d->max, text);
+	*(long *)d->value = v;
+	return OPTIONS_GO_ON;
+}
+
+static int set_choice(const struct parse *p, const struct option_def *d, const char *text)
+{
+	size_t n = strlen(text);
+
+	for (const char *c = d->choices; c; c = strchr(c, '|') ? strchr(c, '|') + 1 : NULL)
+		if (n && strcspn(c, "|") == n && !strncmp(c, text, n)) {
+			*(const char **)d->value = text;
+			return OPTIONS_GO_ON;
+		}
+	return bad_value(p, d, "expects one of %s, not '%.60s'", d->choices, text);
+}
+
+/* strptime takes the 30th of February: what it made of the text must print as the text again. */
+static int set_time(const struct parse *p, const struct option_def *d, const char *text)
+{
+	static const char format[] = "%Y-%m-%dT%H:%M:%SZ";
+	struct tm tm = { 0 };
+	const char *end = strptime(text, format, &tm);
+	time_t t = timegm(&tm);
+	char again[32] = "";
+
+	if (end && !*end && gmtime_r(&t, &tm))
+		strftime(again, sizeof again, format, &tm);
+	if (strcmp(again, text) != 0)
+		return bad_value(p, d, "expects a time as in 2026-11-30T00:00:00Z, not '%.60s'",
+				 text);
+	*(int64_t *)d->value = t;
+	return OPTIONS_GO_ON;
+}
+
+/* Only the environment gives a flag a word. */
+static int set_flag(const struct parse *p, const struct option_def *d, const char *text)
+{
+	static const char *const on[] = { "1", "true", "yes" }, *const off[] = { "0", "false",
+										 "no" };
+
+	for (size_t i = 0; i < sizeof on / sizeof *on; i++)
+		if (!strcasecmp(text, on[i]) || !strcasecmp(text, off[i])) {
+			*(bool *)d->value = !strcasecmp(text, on[i]);
+			return OPTIONS_GO_ON;
+		}
+	return bad_value(p, d, "expects true or false, not '%.60s'", text);
+}
+
+static int set_list(const struct parse *p, const struct option_def *d, const char *text)
+{
+	struct option_list *list = d->value;
+
+	if (list->n == OPTION_LIST_MAX)
+		return bad_value(p, d, "given more than %d times", OPTION_LIST_MAX);
+	list->v[list->n++] = text;
+	return OPTIONS_GO_ON;
+}
+
+static int set_value(const struct parse *p, const struct option_def *d, const char *text)
+{
+	switch (d->type) {
+	case OPTION_FLAG:
+		return set_flag(p, d, text);
+	case OPTION_NUMBER:
+		return set_number(p, d, text);
+	case OPTION_CHOICE:
+		return set_choice(p, d, text);
+	case OPTION_LIST:
+		return set_list(p, d, text);
+	case OPTION_TIME:
+		return set_time(p, d, text);
+	case OPTION_STRING:
+		break;
+	}
+	*(const char **)d->value = text;
+	return OPTIONS_GO_ON;
+}
+
+/* For what the command line left open. An empty variable says nothing; a list's holds one member.
+ */
+static int take_environment(struct parse *p)
+{
+	int status = OPTIONS_GO_ON;
+
+	p->environment = true;
+	for (size_t i = 0; i < p->n && status == OPTIONS_GO_ON; i++) {
+		const char *text = p->defs[i].env ? getenv(p->defs[i].env) : NULL;
+
+		if (!p->seen[i] && text && *text)
+			status = set_value(p, &p->defs[i], text);
+	}
+	return status;
+}
+
+static int take_option(struct parse *p, size_t i)
+{
+	const struct option_def *d = &p->defs[i];
+
+	p->seen[i] = true;
+	if (d->type != OPTION_FLAG)
+		return set_value(p, d, optarg);
+	*(bool *)d->value = true;
+	return OPTIONS_GO_ON;
+}
+
+/* getopt_long knew no such option, or it was ambiguous, or a flag got a value. */
+static int unknown_option(const struct parse *p, const char *word)
+{
+	const char *names[OPTIONS_MAX + 1] = { "help" }, *near;
+	char name[WORD_MAX];
+
+	if (optopt && optopt < CODE_OPTION) { /* of "-xyz", getopt tells the letter alone */
+		fprintf(stderr, "%s: there is no option -%c; try --help\n", p->command, optopt);
+		return EXIT_USAGE;
+	}
+	snprintf(name, sizeof name, "%.*s", (int)strcspn(word + 2, "="), word + 2);
+	for (size_t i = 0; i < p->n; i++) {
+		names[i + 1] = p->defs[i].name;
+		if (p->defs[i].type == OPTION_FLAG && !strcmp(name, p->defs[i].name))
+			return bad_value(p, &p->defs[i], "takes no value");
+	}
+	near = options_nearest(name, names, p->n + 1);
+	if (near)
+		fprintf(stderr, "%s: there is no option --%s; did you mean --%s?\n", p->command,
+			name, near);
+	else
+		fprintf(stderr, "%s: there is no option --%s; try --help\n", p->command, name);
+	return EXIT_USAGE;
+}
+
+static int missing_value(const struct parse *p, const char *word)
+{
+	for (size_t i = 0; i < p->n; i++)
+		if (optopt == CODE_OPTION + (int)i ||
+		    (p->defs[i].letter && optopt == p->defs[i].letter))
+			return bad_value(p, &p->defs[i], "expects a value: --%s %s",
+					 p->defs[i].name,
+					 p->defs[i].arg ? p->defs[i].arg : "VALUE");
+	return unknown_option(p, word);
+}
+
+/* Words of text from column `at`, broken before HELP_COLUMNS, further lines indented. */
+static void print_wrapped(const char *text, int at)
+{
+	bool first = true;
+
+	while (*text) {
+		int n = (int)strcspn(text, " ");
+
+		if (!first && at + 1 + n > HELP_COLUMNS) {
+			printf("\n%*s", HELP_INDENT, "");
+			at = HELP_INDENT;
+			first = true;
+		}
+		at += printf("%s%.*s", first ? "" : " ", n, text);
+		first = false;
+		text += n;
+		text += strspn(text, " ");
+	}
+}
+
+static void print_option(const struct option_def *d)
+{
+	const char *arg = d->type == OPTION_CHOICE ? d->choices : d->arg;
+	int at = d->letter ? printf("  -%c, --%s", d->letter, d->name)
+			   : printf("      --%s", d->name);
+
+	if (d->type != OPTION_FLAG)
+		at += printf(" %s", arg ? arg : "VALUE");
+	if (at + 2 > HELP_INDENT) {
+		putchar('\n');
+		at = 0;
+	}
+	at += printf("%*s", HELP_INDENT - at, "");
+	print_wrapped(d->help, at);
+	if (d->env)
+		printf("\n%*s$%s", HELP_INDENT, "", d->env);
+	putchar('\n');
+}
+
+static int print_help(const struct command_help *help, const struct parse *p)
+{
+	printf("Usage: %s\n\n%s\n", help->usage, help->summary);
+	if (help->examples)
+		printf("\n%s\n", help->examples);
+	printf("\nOptions:\n");
+	for (size_t i = 0; i < p->n; i++)
+		print_option(&p->defs[i]);
+	printf("  -h, --help%*sthis text\n", HELP_INDENT - 12, "");
+	return fflush(stdout) ? EXIT_USAGE : EXIT_HELP;
+}
+
+/* The table as getopt_long wants it: a leading ':' tells a missing value from an unknown name. */
+static void fill_getopt(const struct parse *p, char letters[LETTERS_ROOM],
+			struct option longs[OPTIONS_MAX + 2])
+{
+	size_t at = 0;
+
+	letters[at++] = ':';
+	letters[at++] = 'h';
+	for (size_t i = 0; i < p->n; i++) {
+		int has_arg = p->defs[i].type == OPTION_FLAG ? no_argument : required_argument;
+
+		longs[i] = (struct option){ p->defs[i].name, has_arg, NULL, CODE_OPTION + (int)i };
+		if (!p->defs[i].letter)
+			continue;
+		letters[at++] = p->defs[i].letter;
+		if (has_arg == required_argument)
+			letters[at++] = ':';
+	}
+	letters[at] = '\0';
+	longs[p->n] = (struct option){ "help", no_argument, NULL, CODE_HELP };
+	longs[p->n + 1] = (struct option){ 0 };
+}
+
+/* The index in the table that getopt_long's code stands for; n: none. */
+static size_t index_of(const struct parse *p, int code)
+{
+	if (code >= CODE_OPTION)
+		return (size_t)(code - CODE_OPTION);
+	for (size_t i = 0; i < p->n; i++)
+		if (p->defs[i].letter == code)
+			return i;
+	return p->n;
+}
+
+static int parse_argv(const struct command_help *help, struct parse *p, int argc, char **argv)
+{
+	struct option longs[OPTIONS_MAX + 2];
+	char letters[LETTERS_ROOM];
+	int code, status = OPTIONS_GO_ON;
+
+	fill_getopt(p, letters, longs);
+	opterr = 0;
+	optind = 0; /* glibc: begin anew, whatever was parsed before */
+	while (status == OPTIONS_GO_ON &&
+	       (code = getopt_long(argc, argv, letters, longs, NULL)) != -1) {
+		const char *word = argv[optind - 1];
+
+		if (code == '?')
+			status = unknown_option(p, word);
+		else if (code == ':')
+			status = missing_value(p, word);
+		else if (index_of(p, code) < p->n)
+			status = take_option(p, index_of(p, code));
+		else
+			status = print_help(help, p);
+	}
+	return status;
+}
+
+int options_parse(const struct command_help *help, const struct option_def *defs, size_t n,
+		  int argc, char **argv, int *rest)
+{
+	char command[WORD_MAX];
+	struct parse p = { .command = command,
+			   .defs = defs,
+			   .n = n > OPTIONS_MAX ? OPTIONS_MAX : n };
+	const char *space = strchr(help->usage, ' ');
+	size_t len = space ? (size_t)(space + 1 - help->usage) + strcspn(space + 1, " ") : 0;
+	int status;
+
+	snprintf(command, sizeof command, "%.*s", (int)len, help->usage);
+	status = parse_argv(help, &p, argc, argv);
+	if (status == OPTIONS_GO_ON)
+		status = take_environment(&p);
+	if (status == OPTIONS_GO_ON)
+		*rest = optind;
+	return status;
+}

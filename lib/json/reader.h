@@ -1,0 +1,102 @@
+/*
+ * reader.h - the state of the strict reader, and what its parts are: json.c walks
+ * over values, json_text.c reads strings, numbers and words, json_keys.c finds keys that
+ * repeat, json_twin.c finds what a text shares with the one that was read before it.
+ * Private to these four.
+ */
+#ifndef LIB_JSON_READER_H
+#define LIB_JSON_READER_H
+
+#include "lib/json/json.h"
+#include "lib/json/scan.h"
+
+#define LEN_MASK 0x1fffffffu /* what json.len holds */
+
+/* What json_parse_pair remembers of each container of the first text: its bytes. */
+struct json_spanned {
+	struct json node;
+	const char *from, *to;
+};
+
+struct frame {
+	struct frame *up, *down;
+	struct json *container;
+	struct json **last;       /* where the next child will hang */
+	uint64_t seen;            /* a bit for each key so far: "not set" is certain */
+	const struct json *twin;  /* the container at the same place of the other text, or NULL */
+	const struct json *guess; /* the child of `twin` that comes next */
+};
+
+/* The other text, and where it was found to differ: from `from` to `differs` it does not. */
+struct likeness {
+	uintptr_t shift; /* bytes from there to here */
+	const char *from, *differs;
+};
+
+struct reader {
+	const char *start, *p, *end;
+	struct arena *arena;
+	struct frame bottom, *top; /* the bottom has no container */
+	unsigned depth, depth_max; /* of the value that is read now */
+	size_t nodes;
+	const struct json_opaque *opaque;
+	bool spans;              /* containers are json_spanned */
+	const struct json *twin; /* of the container that is read now, or NULL */
+	struct likeness like;
+	struct err *err;
+};
+
+/* Both report an error at a byte of the input, or that the arena is full. */
+int reader_fail(struct reader *r, const char *at, const char *problem);
+void *reader_no_room(struct reader *r, size_t size);
+
+static inline void *reader_take(struct reader *r, size_t size)
+{
+	void *p = arena_alloc(r->arena, size);
+
+	return p ? p : reader_no_room(r, size);
+}
+
+/* ---- json_text.c ---- */
+
+/* The string whose opening quote is at r->p, whatever it holds. */
+int reader_any_string(struct reader *r, struct str *out);
+int reader_number(struct reader *r, struct json *j);
+int reader_word(struct reader *r, struct json *j);
+
+/* Most strings are short and plain: one look finds their end. */
+static inline int reader_string(struct reader *r, struct str *out)
+{
+	const char *text = r->p + 1;
+
+	if (r->end - text >= SCAN_WIDTH) {
+		uint64_t marks = scan_text(text);
+
+		if (marks && text[scan_first(marks)] == '"') {
+			*out = (struct str){ text, scan_first(marks) };
+			r->p = text + scan_first(marks) + 1;
+			return 0;
+		}
+	}
+	return reader_any_string(r, out);
+}
+
+/* ---- json_keys.c ---- */
+
+/* The key, whose quote was at `at`, stands in the object for the second time. */
+int reader_repeated(struct reader *r, const char *at, struct str key);
+
+/* An object of more than JSON_UNSORTED members is complete: sort them, unless a key repeats. */
+int reader_sort(struct reader *r, struct json *object);
+
+/* ---- json_twin.c ---- */
+
+/* The value that may stand at the same place of the other text as the child of f that is read
+ * now, or NULL. The key is not looked at in an array. */
+const struct json *twin_find(struct frame *f, struct str key);
+
+/* Has the container at r->p the same bytes as the twin? Then step over it: j gets its type, and
+ * shares what the twin holds. */
+bool twin_take(struct reader *r, struct json *j, const struct json *twin);
+
+#endif

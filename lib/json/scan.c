@@ -1,0 +1,48 @@
+/*
+ * scan.c - what reader and skimmer share: escapes.
+ */
+#include "lib/json/scan.h"
+
+static int hex4(const char *p, const char *end, uint32_t *out)
+{
+	uint32_t v = 0;
+
+	if (end - p < 4)
+		return -1;
+	for (const char *stop = p + 4; p < stop; p++) {
+		unsigned c = (unsigned char)*p, letter = c | 0x20;
+
+		if (c - '0' < 10)
+			v = v << 4 | (c - '0');
+		else if (letter - 'a' < 6)
+			v = v << 4 | (letter - 'a' + 10);
+		else
+			return -1;
+	}
+	*out = v;
+	return 0;
+}
+
+size_t scan_escape(const char *p, const char *end, uint32_t *cp)
+{
+	static const char escapes[][2] = { { '"', '"' },  { '\\', '\\' }, { '/', '/' },
+					   { 'n', '\n' }, { 't', '\t' },  { 'r', '\r' },
+					   { 'b', '\b' }, { 'f', '\f' } };
+	uint32_t low;
+
+	if (end - p < 2)
+		return 0;
+	for (size_t i = 0; i < sizeof escapes / sizeof *escapes; i++) {
+		if (p[1] == escapes[i][0])
+			return *cp = (unsigned char)escapes[i][1], 2;
+	}
+	if (p[1] != 'u' || hex4(p + 2, end, cp) < 0 || (*cp >= 0xdc00 && *cp < 0xe000))
+		return 0;
+	if (*cp < 0xd800 || *cp >= 0xe000)
+		return 6;
+	if (end - p < 12 || p[6] != '\\' || p[7] != 'u' || hex4(p + 8, end, &low) < 0 ||
+	    low < 0xdc00 || low >= 0xe000)
+		return 0;
+	*cp = 0x10000 + ((*cp - 0xd800) << 10 | (low - 0xdc00));
+	return 12;
+}

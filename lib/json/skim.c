@@ -1,0 +1,270 @@
+/*
+ * skim.c - find a member without reading the rest.
+ *
+ * The envelope of a review is small and its objects are large: most requests
+ * concern no policy, so their objects are never parsed. What is skipped is
+ * looked at for quotes and brackets alone; any bytes are safe here, and what is
+ * used later is read by json_parse, which checks all of it.
+ */
+#include "lib/json/json.h"
+
+#include "lib/json/scan.h"
+#include "lib/base/utf8.h"
+
+/* Behind the closing quote of the string whose text begins at p; NULL: there is none. */
+static const char *skip_string(const char *p, const char *end)
+{
+	for (;;) {
+		p = scan_to_quote(p, end);
+		if (end - p < 2)
+			return p < end && *p == '"' ? end : NULL;
+		if (*p == '"')
+			return p + 1;
+		p += 2;
+	}
+}
+
+static size_t count(uint64_t bits)
+{
+	bits -= bits >> 1 & SCAN_ALL(0x55);
+	bits = (bits & SCAN_ALL(0x33)) + (bits >> 2 & SCAN_ALL(0x33));
+	return (((bits + (bits >> 4)) & SCAN_ALL(0x0f)) * SCAN_ALL(1) >> 56);
+}
+
+/*
+ * Which bytes are escaped? *carry: is the first of this block, of the next one. The byte behind a
+ * run of backslashes is, when the run is odd; so is every second one of the run. A run that begins
+ * at an odd bit is carried through by adding its first bit to it: the bit behind its end is set.
+ */
+static inline uint64_t escaped_bits(uint64_t slashes, bool *carry)
+{
+	const uint64_t even = SCAN_ALL(0x55);
+	uint64_t first = *carry, begins, behind, ends;
+
+	slashes &= ~first;
+	behind = slashes << 1 | first;
+	begins = slashes & ~even & ~behind;
+	*carry = __builtin_add_overflow(begins, slashes, &ends);
+	return (even ^ ends << 1) & behind;
+}
+
+/* How far skip_container is. */
+struct skimmed {
+	size_t depth;    /* open brackets */
+	uint64_t inside; /* all ones: a string goes on */
+	bool escape;     /* a backslash stood last */
+};
+
+/* The last bytes of the input, too few for a block. */
+static const char *skip_bytes(const char *p, const char *end, struct skimmed *s)
+{
+	for (; p < end; p++) {
+		if (s->escape) {
+			s->escape = false;
+		} else if (s->inside) {
+			s->inside = *p == '"' ? 0 : s->inside;
+			s->escape = *p == '\\';
+		} else if (*p == '"') {
+			s->inside = UINT64_MAX;
+		} else if ((*p | 0x20) == '{') {
+			s->depth++;
+		} else if ((*p | 0x20) == '}' && !--s->depth) {
+			return p + 1;
+		}
+	}
+	return p;
+}
+
+/* The block holds as many closing brackets as are open, or more: behind the last one, or NULL. */
+static const char *skip_last(const char *p, uint64_t open, uint64_t close, size_t depth)
+{
+	for (uint64_t left = open | close; left; left &= left - 1) {
+		uint64_t bracket = left & (0 - left);
+
+		if (bracket & open)
+			depth++;
+		else if (!--depth)
+			return p + __builtin_ctzll(bracket) + 1;
+	}
+	return NULL;
+}
+
+/*
+ * Where the container is closed, or NULL: *at is then where fewer than 64 bytes are left. A
+ * block is looked at in one, since a branch for each string would cost more than all the rest.
+ */
+static inline __attribute__((always_inline)) const char *
+skip_blocks(const char **at, const char *end, struct skimmed *s, bool wide)
+{
+	for (; end - *at >= SCAN_BLOCK; *at += SCAN_BLOCK) {
+		struct scan_shape shape = wide ? scan_shape_wide(*at) : scan_shape(*at);
+		uint64_t escaped = escaped_bits(shape.slashes, &s->escape);
+		uint64_t strings, open, close;
+		size_t closed;
+
+		shape.quotes &= ~escaped;
+		strings = (wide ? scan_parity_wide(shape.quotes) : scan_parity(shape.quotes)) ^
+			  s->inside;
+		s->inside = 0 - (strings >> 63);
+		open = shape.open & ~strings;
+		close = shape.close & ~strings;
+		if (!(open | close))
+			continue;
+		closed = wide ? (size_t)__builtin_popcountll(close) : count(close);
+		if (closed >= s->depth) { /* it may end here */
+			const char *stop = skip_last(*at, open, close, s->depth);
+
+			if (stop)
+				return stop;
+		}
+		s->depth += wide ? (size_t)__builtin_popcountll(open) : count(open);
+		s->depth -= closed;
+	}
+	return NULL;
+}
+
+SCAN_WIDE static const char *skip_blocks_wide(const char **at, const char *end, struct skimmed *s)
+{
+	return skip_blocks(at, end, s, true);
+}
+
+static const char *skip_blocks_narrow(const char **at, const char *end, struct skimmed *s)
+{
+	return skip_blocks(at, end, s, false);
+}
+
+/*
+ * p stands behind the opening bracket; where it is closed, or NULL. Brackets are counted, not
+ * matched: json_parse does that.
+ */
+static const char *skip_container(const char *p, const char *end)
+{
+	struct skimmed s = { .depth = 1 };
+	const char *stop =
+		scan_has_wide() ? skip_blocks_wide(&p, end, &s) : skip_blocks_narrow(&p, end, &s);
+
+	if (stop)
+		return stop;
+	p = skip_bytes(p, end, &s);
+	return s.depth ? NULL : p;
+}
+
+static const char *skip_scalar(const char *p, const char *end)
+{
+	const char *from = p;
+
+	while (p < end && !strchr(",:]}[{\" \t\r\n", *p))
+		p++;
+	return p > from ? p : NULL;
+}
+
+/* {} or []: half of managedFields. */
+static bool is_empty(const char *p, const char *end)
+{
+	return end - p > 1 && ((p[0] == '{' && p[1] == '}') || (p[0] == '[' && p[1] == ']'));
+}
+
+const char *json_skim_end(const char *p, const char *end)
+{
+	if (p == end)
+		return NULL;
+	if (*p == '"')
+		return skip_string(p + 1, end);
+	if (is_empty(p, end))
+		return p + 2;
+	return *p == '{' || *p == '[' ? skip_container(p + 1, end) : skip_scalar(p, end);
+}
+
+/* Past white space and then the byte c; NULL: another one is there. */
+static const char *past(const char *p, const char *end, char c)
+{
+	p = scan_space(p, end);
+	return p < end && *p == c ? p + 1 : NULL;
+}
+
+/* Is the closing brace of the object next, and only white space behind it? */
+static bool ends_here(const struct json_member *m, const char *start, const char *end)
+{
+	const char *p = m->next ? m->next : past(start, end, '{');
+
+	return p && (p = past(p, end, '}')) && scan_space(p, end) == end;
+}
+
+bool json_skim_key(struct str input, struct json_member *m)
+{
+	const char *end, *key, *key_end, *value, *p;
+
+	if (!input.n)
+		return false;
+	end = input.s + input.n;
+	p = m->next ? past(m->next, end, ',') : past(input.s, end, '{');
+	key = p ? past(p, end, '"') : NULL;
+	m->whole = !key && ends_here(m, input.s, end);
+	if (!key || !(key_end = skip_string(key, end)) || !(value = past(key_end, end, ':')))
+		return false;
+	value = scan_space(value, end);
+	m->key = (struct str){ key, (size_t)(key_end - 1 - key) };
+	m->value = (struct str){ value, (size_t)(end - value) };
+	return value < end;
+}
+
+bool json_skim_value(struct str input, struct json_member *m)
+{
+	const char *p = json_skim_end(m->value.s, input.s + input.n);
+
+	if (!p)
+		return false;
+	m->value.n = (size_t)(p - m->value.s);
+	m->next = p;
+	return true;
+}
+
+bool json_skim_next(struct str input, struct json_member *m)
+{
+	return json_skim_key(input, m) && json_skim_value(input, m);
+}
+
+bool json_skim_leave(struct json_member *m, const struct json_member *in)
+{
+	const char *end = m->value.s + m->value.n;
+	const char *p = in->next ? in->next : past(m->value.s, end, '{');
+
+	if (!p || !(p = past(p, end, '}')))
+		return false;
+	m->value.n = (size_t)(p - m->value.s);
+	m->next = p;
+	return true;
+}
+
+bool json_skim_is(struct str raw, struct str name)
+{
+	const char *p = raw.s, *end = raw.s + raw.n;
+	uint32_t cp = 0;
+	char utf8[4];
+
+	if (!raw.n || !memchr(raw.s, '\\', raw.n))
+		return str_eq(raw, name);
+	while (p < end) {
+		size_t len = *p == '\\' ? scan_escape(p, end, &cp) : 1;
+		struct str piece = { *p == '\\' ? utf8 : p, 1 };
+
+		if (!len)
+			return false;
+		if (*p == '\\')
+			piece.n = utf8_encode(cp, utf8);
+		if (!str_starts(name, piece))
+			return false;
+		name = str_from(name, piece.n);
+		p += len;
+	}
+	return !name.n;
+}
+
+struct str json_skim(struct str input, struct str key)
+{
+	for (struct json_member m = { .next = NULL }; json_skim_next(input, &m);) {
+		if (json_skim_is(m.key, key))
+			return m.value;
+	}
+	return (struct str){ NULL, 0 };
+}

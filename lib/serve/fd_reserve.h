@@ -1,0 +1,30 @@
+/*
+ * fd_reserve.h - a descriptor that is kept for the time when there are no more.
+ *
+ * A worker of libmicrohttpd that cannot accept and has no connection tries again
+ * at once, for ever. So, when there is no descriptor for longer than a tick, the
+ * spare one takes what waits and closes it: callers hear at once that nobody
+ * will answer, and nothing spins. Whatever comes in by the last descriptor is
+ * closed too: it would keep the spare one, and with that everybody, waiting.
+ */
+#ifndef LIB_SERVE_FD_RESERVE_H
+#define LIB_SERVE_FD_RESERVE_H
+
+#include <stdbool.h>
+
+#define SPARE_TICKS  2    /* so often there has to be none */
+#define SPARE_CLOSES 1024 /* at most in one tick */
+
+struct spare {
+	int fd; /* -1: gone */
+	unsigned missed;
+};
+
+void spare_init(struct spare *s);
+void spare_done(struct spare *s);
+/* Is there a descriptor to be had? fd: any that is open. */
+bool spare_any_left(int fd);
+/* listening does not block. How many that waited there were closed. */
+unsigned spare_tick(struct spare *s, int listening);
+
+#endif

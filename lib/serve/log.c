@@ -1,0 +1,258 @@
+#include "lib/serve/log.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#define TAIL_ROOM 64 /* kept free for ,"cut":true} and the newline */
+
+static const char *const levels[] = { "debug", "info", "warn", "error" };
+
+void log_init(struct log *log, int fd, const char *level)
+{
+	*log = (struct log){ .fd = fd, .level = LOG_INFO, .lock = PTHREAD_MUTEX_INITIALIZER };
+	for (size_t i = 0; i < sizeof levels / sizeof *levels; i++)
+		if (!strcmp(level, levels[i]))
+			log->level = (enum log_level)i;
+}
+
+/* Whole or not at all: half an escape would break the line. */
+static void put(struct log_line *l, const char *s, size_t n)
+{
+	if (l->full || n > sizeof l->buf - TAIL_ROOM - l->n) {
+		l->full = true;
+		return;
+	}
+	memcpy(l->buf + l->n, s, n);
+	l->n += n;
+}
+
+__attribute__((format(printf, 2, 3))) static void putf(struct log_line *l, const char *fmt, ...)
+{
+	char buf[128];
+	va_list ap;
+	int n;
+
+	va_start(ap, fmt);
+	n = vsnprintf(buf, sizeof buf, fmt, ap);
+	va_end(ap);
+	put(l, buf, n < 0 ? 0 : (size_t)n);
+}
+
+/*
+ * One character of UTF-8 at s (n > 0): its code point and how many bytes it has.
+ * What is no UTF-8 counts as U+FFFD, one byte.
+ */
+static uint32_t decode(const unsigned char *s, size_t n, size_t *used)
+{
+	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
+	size_t want = s[0] < 0x80 ? 1 : s[0] >= 0xf0 ? 4 : s[0] >= 0xe0 ? 3 : s[0] >= 0xc0 ? 2 : 0;
+	uint32_t c = s[0];
+
+	*used = 1;
+	if (want == 1)
+		return c;
+	if (!want || want > n || s[0] > 0xf4)
+		return 0xfffd;
+	c &= 0xffu >> (want + 1);
+	for (size_t i = 1; i < want; i++) {
+		if ((s[i] & 0xc0) != 0x80)
+			return 0xfffd;
+		c = c << 6 | (s[i] & 0x3f);
+	}
+	if (c < least[want] || c > 0x10ffff || (c >= 0xd800 && c <= 0xdfff))
+		return 0xfffd;
+	*used = want;
+	return c;
+}
+
+static void put_character(struct log_line *l, uint32_t c)
+{
+	char plain = (char)c;
+
+	if (c == '"' || c == '\\')
+		putf(l, "\\%c", plain);
+	else if (c >= 0x20 && c < 0x7f)
+		put(l, &plain, 1);
+	else if (c < 0x10000)
+		putf(l, "\\u%04x", (unsigned)c);
+	else
+		putf(l, "\\u%04x\\u%04x", (unsigned)(0xd800 + ((c - 0x10000) >> 10)),
+		     (unsigned)(0xdc00 + ((c - 0x10000) & 0x3ff)));
+}
+
+static void put_string(struct log_line *l, struct str s)
+{
+	size_t max = s.n > LOG_VALUE_MAX ? LOG_VALUE_MAX : s.n, used;
+
+	put(l, "\"", 1);
+	for (size_t i = 0; i < max; i += used)
+		put_character(l, decode((const unsigned char *)s.s + i, s.n - i, &used));
+	if (max < s.n)
+		put(l, "...", 3);
+	put(l, "\"", 1);
+}
+
+/* A member whole or not at all. */
+static void member(struct log_line *l, const char *key, struct str value, bool quoted)
+{
+	size_t before = l->n;
+
+	if (!l->log || l->full)
+		return;
+	put(l, ",", 1);
+	put_string(l, str_of(key));
+	put(l, ":", 1);
+	if (quoted)
+		put_string(l, value);
+	else
+		put(l, value.s, value.n);
+	if (l->full)
+		l->n = before;
+}
+
+static void put_time(struct log_line *l)
+{
+	struct timespec now;
+	struct tm tm;
+	char date[32];
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	gmtime_r(&now.tv_sec, &tm);
+	strftime(date, sizeof date, "%Y-%m-%dT%H:%M:%S", &tm);
+	putf(l, "{\"ts\":\"%s.%03ldZ\"", date, now.tv_nsec / 1000000);
+}
+
+void log_begin(struct log_line *l, struct log *log, enum log_level level, const char *msg)
+{
+	l->log = level >= log->level ? log : NULL;
+	l->n = 0;
+	l->full = false;
+	if (!l->log)
+		return;
+	put_time(l);
+	log_text(l, "level", levels[level]);
+	log_text(l, "msg", msg);
+}
+
+static int64_t seconds(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec;
+}
+
+/* May one more line be written in this second? *missed: how many were not, before it. */
+static bool within_rate(struct log *log, uint64_t *missed)
+{
+	int64_t now = seconds();
+	bool yes;
+
+	*missed = 0;
+	pthread_mutex_lock(&log->lock);
+	if (log->second != now) {
+		*missed = log->suppressed;
+		log->second = now;
+		log->lines = 0;
+		log->suppressed = 0;
+	}
+	yes = log->lines < LOG_RATE;
+	if (yes)
+		log->lines++;
+	else {
+		log->suppressed++;
+		log->suppressed_all++;
+	}
+	pthread_mutex_unlock(&log->lock);
+	return yes;
+}
+
+static void tell_missed(struct log *log, uint64_t missed)
+{
+	struct log_line l;
+
+	if (!missed)
+		return;
+	log_begin(&l, log, LOG_WARN, "log lines were left out");
+	log_number(&l, "count", (int64_t)missed);
+	log_end(&l);
+}
+
+void log_begin_limited(struct log_line *l, struct log *log, enum log_level level, const char *msg)
+{
+	uint64_t missed;
+
+	l->log = NULL;
+	if (level < log->level)
+		return;
+	if (within_rate(log, &missed))
+		log_begin(l, log, level, msg);
+	tell_missed(log, missed);
+}
+
+uint64_t log_suppressed(struct log *log)
+{
+	uint64_t n;
+
+	pthread_mutex_lock(&log->lock);
+	n = log->suppressed_all;
+	pthread_mutex_unlock(&log->lock);
+	return n;
+}
+
+void log_tick(struct log *log)
+{
+	uint64_t missed = 0;
+
+	pthread_mutex_lock(&log->lock);
+	if (log->suppressed && log->second != seconds()) {
+		missed = log->suppressed;
+		log->suppressed = 0;
+	}
+	pthread_mutex_unlock(&log->lock);
+	tell_missed(log, missed);
+}
+
+void log_str(struct log_line *l, const char *key, struct str value)
+{
+	if (value.s)
+		member(l, key, value, true);
+}
+
+void log_text(struct log_line *l, const char *key, const char *value)
+{
+	log_str(l, key, str_of(value));
+}
+
+void log_number(struct log_line *l, const char *key, int64_t value)
+{
+	char text[24];
+	int n = snprintf(text, sizeof text, "%lld", (long long)value);
+
+	member(l, key, (struct str){ text, (size_t)n }, false);
+}
+
+void log_bool(struct log_line *l, const char *key, bool value)
+{
+	member(l, key, value ? STR("true") : STR("false"), false);
+}
+
+void log_end(struct log_line *l)
+{
+	static const char cut[] = ",\"cut\":true";
+	ssize_t done;
+
+	if (!l->log)
+		return;
+	if (l->full) {
+		memcpy(l->buf + l->n, cut, sizeof cut - 1);
+		l->n += sizeof cut - 1;
+	}
+	l->buf[l->n++] = '}';
+	l->buf[l->n++] = '\n';
+	done = write(l->log->fd, l->buf, l->n);
+	(void)done; /* lost: there is nowhere to say so */
+}

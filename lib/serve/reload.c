@@ -1,0 +1,238 @@
+#include "lib/serve/reload.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "lib/serve/memory.h"
+
+#define MESSAGES_MAX 8 /* of one loading are logged; the rest is counted */
+#define TIDY_TURNS   2 /* by the second one, a second later, the old set's requests are over */
+
+/* ---- what the loader says ---- */
+
+struct told {
+	struct reload *reload;
+	bool first;               /* at the start: errors go to whoever started us */
+	size_t messages;          /* logged so far */
+	char why[RELOAD_WHY_MAX]; /* the first error */
+};
+
+static void log_message(struct told *t, bool error, const char *text)
+{
+	struct log_line l;
+
+	if (t->messages++ >= MESSAGES_MAX)
+		return;
+	log_begin(&l, t->reload->log, error ? LOG_ERROR : LOG_WARN, "policy");
+	log_text(&l, error ? "error" : "warning", text);
+	log_end(&l);
+}
+
+static void take_message(void *ctx, bool error, const char *text)
+{
+	struct told *t = ctx;
+
+	if (error && !*t->why)
+		snprintf(t->why, sizeof t->why, "%s", text);
+	if (error && t->first)
+		fprintf(stderr, "%s: %s\n", t->reload->command, text);
+	else
+		log_message(t, error, text);
+}
+
+/* ---- policies ---- */
+
+static void set_state(struct reload *r, const struct reload_state *next)
+{
+	pthread_mutex_lock(&r->lock);
+	r->state = *next;
+	pthread_mutex_unlock(&r->lock);
+}
+
+void reload_state(struct reload *r, struct reload_state *out)
+{
+	pthread_mutex_lock(&r->lock);
+	*out = r->state;
+	pthread_mutex_unlock(&r->lock);
+}
+
+static void log_loaded(const struct reload *r, const struct policy_set *set)
+{
+	struct log_line l;
+
+	log_begin(&l, r->log, LOG_INFO, "the policies were reloaded");
+	log_text(&l, "mode", mode_name(policy_set_mode(set)));
+	log_number(&l, "policies", (int64_t)policy_set_policies(set));
+	log_number(&l, "rules", (int64_t)policy_set_rules(set));
+	log_number(&l, "overrides", (int64_t)policy_set_overrides(set));
+	log_end(&l);
+}
+
+static void log_failed(const struct reload *r, const struct reload_state *s)
+{
+	struct log_line l;
+
+	log_begin(&l, r->log, LOG_ERROR,
+		  "the policies cannot be reloaded; the last ones stay in force");
+	log_text(&l, "error", s->why);
+	log_number(&l, "errors", (int64_t)s->errors);
+	log_end(&l);
+}
+
+static void publish(struct reload *r, struct policy_set *set)
+{
+	const struct reload_state state = { .loaded = time(NULL) };
+
+	slot_publish(r->policies, policy_set_shared(set));
+	set_state(r, &state);
+}
+
+static void fail(struct reload *r, const struct told *told, size_t errors)
+{
+	struct reload_state state = r->state; /* only this thread changes it */
+
+	state.failed = time(NULL);
+	state.errors = errors;
+	memcpy(state.why, told->why, sizeof state.why);
+	set_state(r, &state);
+	log_failed(r, &state);
+}
+
+static void load_again(struct reload *r)
+{
+	struct told told = { .reload = r };
+	struct policy_report report = { .message = take_message, .ctx = &told };
+	struct policy_set *set = policy_set_new(r->source, &report);
+
+	r->tidy = TIDY_TURNS;
+	metrics_reload(r->metrics, METRICS_POLICIES, set);
+	if (!set) {
+		fail(r, &told, report.errors);
+		return;
+	}
+	log_loaded(r, set);
+	publish(r, set);
+	metrics_follow(r->metrics, set); /* the slot holds it: nobody else publishes */
+}
+
+/*
+ * The marks are of before the reading: what changes meanwhile differs from them at the next
+ * look. Contents are read only when something else differs or might not show a change, or when
+ * the last reading failed, perhaps for want of descriptors.
+ */
+static bool policies_changed(struct reload *r)
+{
+	struct policy_mark now;
+	bool same;
+
+	policy_source_mark(r->source, false, &now);
+	if (now.identity == r->mark.identity && !r->mark.fresh && !r->state.failed)
+		return false;
+	policy_source_mark(r->source, true, &now);
+	same = now.contents == r->mark.contents;
+	r->mark = now;
+	return !same;
+}
+
+void reload_now(struct reload *r)
+{
+	policy_source_mark(r->source, true, &r->mark);
+	load_again(r);
+}
+
+/* ---- the certificate ---- */
+
+static void look_at_certificate(struct reload *r)
+{
+	struct err err;
+	struct log_line l;
+	int changed = serving_tick(r->certificate, &err);
+
+	if (!changed)
+		return;
+	r->tidy = TIDY_TURNS;
+	metrics_reload(r->metrics, METRICS_CERTIFICATE, changed > 0);
+	if (changed > 0)
+		log_begin(&l, r->log, LOG_INFO, "the certificate was reloaded");
+	else
+		log_begin(&l, r->log, LOG_ERROR,
+			  "the certificate cannot be reloaded; the last one stays in force");
+	if (changed < 0)
+		log_text(&l, "error", err.msg);
+	log_end(&l);
+}
+
+/* ---- the whole ---- */
+
+int reload_start(struct reload *r)
+{
+	struct told told = { .reload = r, .first = true };
+	struct policy_report report = { .message = take_message, .ctx = &told };
+	struct policy_set *set;
+
+	pthread_mutex_init(&r->lock, NULL);
+	r->watch.fd = -1;
+	policy_source_mark(r->source, true, &r->mark);
+	if (!(set = policy_set_new(r->source, &report)))
+		return -1;
+	publish(r, set);
+	return 0;
+}
+
+void reload_watch(struct reload *r)
+{
+	const char *paths[WATCH_PATHS_MAX];
+	size_t n = 0;
+
+	for (size_t i = 0; i < r->source->paths_n && n + 4 < WATCH_PATHS_MAX; i++)
+		paths[n++] = r->source->paths[i];
+	if (r->source->config)
+		paths[n++] = r->source->config;
+	if (r->source->facts)
+		paths[n++] = r->source->facts;
+	if (r->certificate->cert_file) {
+		paths[n++] = r->certificate->cert_file;
+		paths[n++] = r->certificate->key_file;
+	}
+	watch_init(&r->watch, paths, n);
+}
+
+void reload_done(struct reload *r)
+{
+	watch_done(&r->watch);
+	pthread_mutex_destroy(&r->lock);
+}
+
+int reload_fd(const struct reload *r)
+{
+	return watch_fd(&r->watch);
+}
+
+long reload_wait(const struct reload *r, long long now_ms)
+{
+	return watch_wait(&r->watch, now_ms);
+}
+
+void reload_tick(struct reload *r, long long now_ms)
+{
+	if (!watch_tick(&r->watch, now_ms))
+		return;
+	look_at_certificate(r);
+	if (policies_changed(r))
+		load_again(r);
+}
+
+void reload_tidy(struct reload *r)
+{
+	struct shared *set;
+
+	if (!r->tidy)
+		return;
+	r->tidy--;
+	set = slot_get(r->policies);
+	metrics_follow(r->metrics, policy_set_of(set));
+	shared_unref(set);
+	memory_trim();
+	memory_drop_code();
+}

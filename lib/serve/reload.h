@@ -1,0 +1,74 @@
+/*
+ * reload.h - policies, exceptions, configuration and certificate follow their files.
+ *
+ * The next set is built whole and checked, then published: a request keeps the
+ * set it began with, which is freed when the last one leaves it. Files that hold
+ * no sound set leave the last one in force, and what is wrong with them is logged,
+ * counted and shown, once for each change.
+ *
+ * All of it happens on the thread that calls reload_tick; reload_state may be
+ * called from any.
+ */
+#ifndef LIB_SERVE_RELOAD_H
+#define LIB_SERVE_RELOAD_H
+
+#include <pthread.h>
+#include <stdint.h>
+
+#include "oke/policy.h"
+#include "lib/base/slot.h"
+#include "lib/serve/log.h"
+#include "lib/serve/metrics.h"
+#include "lib/serve/certificate.h"
+#include "lib/serve/watch.h"
+
+#define RELOAD_WHY_MAX 512
+
+struct reload_state {
+	int64_t loaded;           /* when the set in force was loaded, seconds since the epoch */
+	int64_t failed;           /* when the files were found broken; 0: they are not */
+	size_t errors;            /* in the files, then */
+	char why[RELOAD_WHY_MAX]; /* the first of them, FILE:LINE:COLUMN: ... */
+};
+
+struct reload {
+	/* The caller's, filled in before reload_start. */
+	const char *command; /* "oke-guard serve": before each message on stderr */
+	const struct policy_source *source;
+	struct slot *policies; /* of struct policy_set; empty */
+	struct serving *certificate;
+	struct metrics *metrics;
+	struct log *log;
+
+	struct watch watch;
+	struct policy_mark mark; /* of what was last loaded, or tried */
+	unsigned tidy;           /* how often reload_tidy is still to do its work */
+	pthread_mutex_t lock;    /* of state */
+	struct reload_state state;
+};
+
+/*
+ * Load the first set, and watch its files from then on. -1: there is none; what is wrong has
+ * been written to stderr.
+ */
+int reload_start(struct reload *r);
+/* The certificate's files too, once serving_start has read them. */
+void reload_watch(struct reload *r);
+void reload_done(struct reload *r);
+
+/* For poll(2), POLLIN, or -1; and how many milliseconds reload_tick may wait. */
+int reload_fd(const struct reload *r);
+long reload_wait(const struct reload *r, long long now_ms);
+/* Put in force what has changed, if it is time to look. now_ms: CLOCK_MONOTONIC. */
+void reload_tick(struct reload *r, long long now_ms);
+/* Load again, though no file has changed: the source itself has. */
+void reload_now(struct reload *r);
+/*
+ * Give back the memory that reading took, and forget what requests have counted that were still
+ * under the old set; call about every second.
+ */
+void reload_tidy(struct reload *r);
+
+void reload_state(struct reload *r, struct reload_state *out);
+
+#endif

@@ -1,0 +1,60 @@
+/*
+ * server.h - HTTP over TLS (or plain, for the health port): sockets, threads,
+ * bodies within a budget, deadlines. What a request means is the caller's.
+ *
+ * libmicrohttpd is used in poll mode only: with epoll, 0.9.75 spins on a partial
+ * ClientHello and can abort when it is quiesced under load.
+ */
+#ifndef LIB_SERVE_SERVER_H
+#define LIB_SERVE_SERVER_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "lib/base/err.h"
+#include "lib/base/slot.h"
+#include "lib/base/str.h"
+#include "lib/serve/budget.h"
+#include "webhook/admit.h"
+#include "lib/serve/metrics.h"
+
+#define SERVER_TICK_MS 1000
+
+struct reply {
+	unsigned status;
+	char *body; /* malloc'd; the server frees it. NULL: 503 */
+	size_t len;
+	const char *type; /* Content-Type */
+};
+
+struct server_ops { /* called by any worker, several at a time */
+	/* May this request come in? NULL: yes, its body is read; else the answer. */
+	const struct refusal *(*admit)(void *ctx, const struct head *head);
+	void (*answer)(void *ctx, const struct head *head, struct str body, struct reply *out);
+};
+
+struct server_config {
+	int fd;               /* listens, does not block; the server's once it has started */
+	unsigned threads;     /* workers */
+	unsigned connections; /* at most; above, the longest idle is cut */
+	struct slot *pairs;   /* of struct tls_pair; NULL: plain HTTP */
+	const char *priorities;
+	struct budget *budget; /* NULL: bodies are dropped */
+	struct metrics *metrics;
+	const atomic_bool *draining; /* answers carry "Connection: close" */
+	const struct server_ops *ops;
+	void *ctx;
+};
+
+struct server;
+
+struct server *server_new(const struct server_config *config, struct err *err);
+/* Deadlines. Call it again after so many milliseconds: at most SERVER_TICK_MS. */
+long server_tick(struct server *s);
+unsigned server_connections(const struct server *s);
+void server_quiesce(struct server *s); /* accept nobody any more */
+void server_cut_idle(struct server *s);
+void server_free(struct server *s); /* ends all connections; NULL is fine */
+
+#endif

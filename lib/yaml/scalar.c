@@ -1,0 +1,236 @@
+/*
+ * scalar.c - the words, then integers, then floats: the order in which kubectl's
+ * reader tries them.
+ */
+#include "lib/yaml/scalar.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+static const struct {
+	const char *word;
+	enum scalar_kind kind;
+	bool yes;
+} words[] = {
+	{ "", SCALAR_NULL, false },      { "~", SCALAR_NULL, false },
+	{ "null", SCALAR_NULL, false },  { "Null", SCALAR_NULL, false },
+	{ "NULL", SCALAR_NULL, false },  { "y", SCALAR_BOOL, true },
+	{ "Y", SCALAR_BOOL, true },      { "yes", SCALAR_BOOL, true },
+	{ "Yes", SCALAR_BOOL, true },    { "YES", SCALAR_BOOL, true },
+	{ "true", SCALAR_BOOL, true },   { "True", SCALAR_BOOL, true },
+	{ "TRUE", SCALAR_BOOL, true },   { "on", SCALAR_BOOL, true },
+	{ "On", SCALAR_BOOL, true },     { "ON", SCALAR_BOOL, true },
+	{ "n", SCALAR_BOOL, false },     { "N", SCALAR_BOOL, false },
+	{ "no", SCALAR_BOOL, false },    { "No", SCALAR_BOOL, false },
+	{ "NO", SCALAR_BOOL, false },    { "false", SCALAR_BOOL, false },
+	{ "False", SCALAR_BOOL, false }, { "FALSE", SCALAR_BOOL, false },
+	{ "off", SCALAR_BOOL, false },   { "Off", SCALAR_BOOL, false },
+	{ "OFF", SCALAR_BOOL, false },
+};
+
+#define WORD_MAX 5 /* the longest of them */
+
+static bool read_word(struct str s, struct scalar *out)
+{
+	if (s.n > WORD_MAX)
+		return false;
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+		if (str_is(s, words[i].word)) {
+			*out = (struct scalar){ .kind = words[i].kind, .yes = words[i].yes };
+			return true;
+		}
+	return false;
+}
+
+static bool is_infinite(struct str s)
+{
+	static const char *const names[] = { ".nan",  ".NaN",  ".NAN",  ".inf",  ".Inf",  ".INF",
+					     "+.inf", "+.Inf", "+.INF", "-.inf", "-.Inf", "-.INF" };
+
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		if (str_is(s, names[i]))
+			return true;
+	return false;
+}
+
+/* ---- numbers ---- */
+
+#define NUMBER_MAX 400 /* bytes of one; a longer text is a string */
+
+/* Without the underscores, which may stand anywhere behind the first character. */
+static bool plain_digits(struct str s, char out[NUMBER_MAX + 1])
+{
+	size_t n = 0;
+
+	if (!s.n || s.n > NUMBER_MAX || !strchr("+-.0123456789", s.s[0]) || !s.s[0])
+		return false;
+	for (size_t i = 0; i < s.n; i++)
+		if (s.s[i] != '_')
+			out[n++] = s.s[i];
+	out[n] = '\0';
+	return strlen(out) == n; /* no NUL in it */
+}
+
+/* The base that a prefix names; *digits behind the prefix. */
+static int base_of(const char *unsigned_text, const char **digits)
+{
+	static const struct {
+		const char *prefix;
+		int base;
+	} bases[] = { { "0x", 16 }, { "0X", 16 }, { "0o", 8 }, { "0O", 8 },
+		      { "0b", 2 },  { "0B", 2 },  { "0", 8 } };
+
+	for (size_t i = 0; i < sizeof bases / sizeof *bases; i++) {
+		size_t n = strlen(bases[i].prefix);
+
+		if (strncmp(unsigned_text, bases[i].prefix, n) != 0 || !unsigned_text[n])
+			continue;
+		*digits = unsigned_text + n;
+		return bases[i].base;
+	}
+	*digits = unsigned_text;
+	return 10;
+}
+
+static bool read_int(const char *text, struct scalar *out)
+{
+	bool minus = *text == '-', sign = minus || *text == '+';
+	const char *digits;
+	int base = base_of(text + sign, &digits);
+	unsigned long long value;
+	char *end;
+
+	/* strtoull itself would take white space, a sign, and a further 0x. */
+	if (!*digits || digits[strspn(digits, "0123456789abcdefABCDEF")])
+		return false;
+	errno = 0;
+	value = strtoull(digits, &end, base);
+	if (*end || errno || (minus && value > 1ull << 63) || (*text == '+' && value >> 63))
+		return false;
+	out->kind = SCALAR_INT;
+	snprintf(out->text, sizeof out->text, "%s%llu", minus && value ? "-" : "", value);
+	return true;
+}
+
+/* [-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)? */
+static bool float_shaped(const char *text)
+{
+	size_t whole, fraction = 0, exponent;
+
+	text += *text == '-' || *text == '+';
+	whole = strspn(text, "0123456789");
+	text += whole;
+	if (*text == '.') {
+		fraction = strspn(text + 1, "0123456789");
+		text += 1 + fraction;
+	}
+	if (!whole && !fraction)
+		return false;
+	if (*text != 'e' && *text != 'E')
+		return !*text;
+	text++;
+	text += *text == '-' || *text == '+';
+	exponent = strspn(text, "0123456789");
+	return exponent && !text[exponent];
+}
+
+/* The shortest text that reads as the same number. */
+static void print_double(double value, char out[SCALAR_TEXT])
+{
+	for (int digits = 1; digits <= 17; digits++) {
+		snprintf(out, SCALAR_TEXT, "%.*g", digits, value);
+		if (strtod(out, NULL) == value)
+			break;
+	}
+	if (strstr(out, "e+") && value > -1e21 && value < 1e21) /* an integer, then */
+		snprintf(out, SCALAR_TEXT, "%.0f", value);
+}
+
+static bool read_float(const char *text, struct scalar *out)
+{
+	double value;
+
+	if (!float_shaped(text))
+		return false;
+	value = strtod(text, NULL);
+	if (value - value != 0) /* too large */
+		return false;
+	out->kind = SCALAR_FLOAT;
+	print_double(value, out->text);
+	return true;
+}
+
+/* ---- with its tag ---- */
+
+static int resolve(struct str text, struct scalar *out, struct err *err)
+{
+	char digits[NUMBER_MAX + 1];
+
+	*out = (struct scalar){ .kind = SCALAR_STRING };
+	if (read_word(text, out))
+		return 0;
+	if (is_infinite(text))
+		return err_set(err, ERR_SYNTAX,
+			       "%.5s is no value in JSON: put it in quotes if a text is meant",
+			       text.s);
+	if (plain_digits(text, digits) && !read_int(digits, out))
+		read_float(digits, out);
+	return 0;
+}
+
+static const struct {
+	const char *tag;
+	enum scalar_kind kind;
+} tags[] = {
+	{ "tag:yaml.org,2002:null", SCALAR_NULL },
+	{ "tag:yaml.org,2002:bool", SCALAR_BOOL },
+	{ "tag:yaml.org,2002:int", SCALAR_INT },
+	{ "tag:yaml.org,2002:float", SCALAR_FLOAT },
+};
+
+int scalar_read(const struct yaml_node *node, struct scalar *out, struct err *err)
+{
+	size_t i = 0, n = sizeof tags / sizeof *tags;
+
+	*out = (struct scalar){ .kind = SCALAR_STRING };
+	if (!node->tag)
+		return node->plain ? resolve(node->text, out, err) : 0;
+	if (!strcmp(node->tag, "tag:yaml.org,2002:binary"))
+		return err_set(err, ERR_SYNTAX,
+			       "!!binary is not read here: write the text itself, or, in a Secret, "
+			       "its base64 form without the tag");
+	while (i < n && strcmp(node->tag, tags[i].tag) != 0)
+		i++;
+	if (i == n) /* !!str, !!timestamp, or one of somebody's own */
+		return 0;
+	if (resolve(node->text, out, err) < 0)
+		return -1;
+	if (out->kind == SCALAR_INT && tags[i].kind == SCALAR_FLOAT)
+		out->kind = SCALAR_FLOAT;
+	if (out->kind == tags[i].kind)
+		return 0;
+	return err_set(err, ERR_SYNTAX, "\"%.40s\" does not fit its tag !!%s", node->text.s,
+		       tags[i].tag + sizeof "tag:yaml.org,2002:" - 1);
+}
+
+int scalar_key(const struct yaml_node *node, struct scalar *scalar, struct str *out,
+	       struct err *err)
+{
+	if (scalar_read(node, scalar, err) < 0)
+		return -1;
+	switch (scalar->kind) {
+	case SCALAR_NULL:
+		return err_set(err, ERR_SYNTAX, "a key is empty: put \"\" or \"null\" in quotes");
+	case SCALAR_BOOL:
+		*out = str_of(scalar->yes ? "true" : "false");
+		return 0;
+	case SCALAR_INT:
+	case SCALAR_FLOAT:
+		*out = str_of(scalar->text);
+		return 0;
+	case SCALAR_STRING:
+		*out = node->text;
+		return 0;
+	}
+	return -1;
+}

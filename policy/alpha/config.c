@@ -1,0 +1,300 @@
+/*
+ * config.c - configuration of Kubernetes' components: featureGates, extra
+ * arguments, and settings that need a gate.
+ *
+ * Such files stand in ConfigMaps under any key, as YAML or JSON, or are judged by
+ * themselves. What is none by its apiVersion is left alone: many other programs have
+ * a map of that name. A text that cannot be read is no configuration either; the
+ * component would refuse it.
+ */
+#include "policy/alpha/finder.h"
+#include "lib/base/cleanup.h"
+#include "lib/yaml/yaml.h"
+
+#define CONFIG_MAX       (256u << 10) /* bytes of one file; a longer one is not looked into */
+#define CONFIG_DEPTH     32
+#define CONFIG_NODES     20000 /* of one document, aliases followed */
+#define CONFIG_DOCUMENTS 32
+#define CONFIG_FILES     64 /* of one ConfigMap */
+
+/* ---- YAML to nodes ---- */
+
+struct converter {
+	struct finder *f;
+	size_t nodes; /* that may still be made */
+};
+
+static const struct word {
+	const char *text;
+	enum json_type type;
+} words[] = {
+	{ "true", JSON_TRUE },   { "True", JSON_TRUE },   { "TRUE", JSON_TRUE },
+	{ "yes", JSON_TRUE },    { "on", JSON_TRUE },     { "false", JSON_FALSE },
+	{ "False", JSON_FALSE }, { "FALSE", JSON_FALSE }, { "no", JSON_FALSE },
+	{ "off", JSON_FALSE },   { "null", JSON_NULL },   { "~", JSON_NULL },
+	{ "", JSON_NULL },
+};
+
+static void scalar(const struct yaml_node *from, struct json *to)
+{
+	to->type = JSON_STRING;
+	to->text = from->text.s;
+	to->len = (uint32_t)from->text.n & 0x1fffffff;
+	if (!from->plain)
+		return;
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+		if (str_is(from->text, words[i].text))
+			to->type = (uint32_t)words[i].type & 7;
+}
+
+/* Recursion is bounded by the reader's depth (CONFIG_DEPTH), aliases by the count of nodes. */
+/* NOLINTNEXTLINE(misc-no-recursion) */
+static struct json *convert(struct converter *c, const struct yaml_node *from, unsigned depth)
+{
+	const struct yaml_node *node = yaml_deref((struct yaml_node *)from);
+	struct json *to, **last;
+
+	if (!node || !c->nodes || depth > CONFIG_DEPTH)
+		return NULL;
+	c->nodes--;
+	if (!(to = arena_zalloc(c->f->arena, sizeof *to))) {
+		c->f->full = true;
+		return NULL;
+	}
+	if (node->kind == YAML_SCALAR) {
+		scalar(node, to);
+		return to;
+	}
+	to->type = node->kind == YAML_MAPPING ? JSON_OBJECT : JSON_ARRAY;
+	last = &to->child;
+	for (const struct yaml_node *n = node->child; n; n = n->next) {
+		const struct yaml_node *key = yaml_deref(n->key);
+
+		if (!(*last = convert(c, n, depth + 1)))
+			return NULL;
+		if (key && key->kind == YAML_SCALAR) {
+			(*last)->key = key->text.s;
+			(*last)->key_len = (uint32_t)key->text.n;
+		}
+		last = &(*last)->next;
+		to->len = (to->len + 1) & 0x1fffffff;
+	}
+	return to;
+}
+
+/* ---- one document ---- */
+
+static bool of_group(const struct json *doc, struct str group)
+{
+	struct str version = json_str(json_get(doc, STR("apiVersion")));
+
+	return version.n > group.n && str_starts(version, group) && version.s[group.n] == '/';
+}
+
+/* Arguments of a component: a map, or (from v1beta4 on) a list of name and value. */
+static void read_args(struct switches *out, const struct json *args)
+{
+	if (!args)
+		return;
+	switches_list(out, json_str(json_get(args, STR("feature-gates"))), false, 0);
+	if (args->type == JSON_ARRAY)
+		for (const struct json *a = args->child; a; a = a->next)
+			if (str_is(json_str(json_get(a, STR("name"))), "feature-gates"))
+				switches_list(out, json_str(json_get(a, STR("value"))), false, 0);
+}
+
+static void read_kubeadm(struct switches *out, const struct json *doc)
+{
+	static const char *const parts[] = { "apiServer", "controllerManager", "scheduler" };
+
+	for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+		read_args(out, json_get(json_get(doc, str_of(parts[i])), STR("extraArgs")));
+	read_args(out, json_get(json_get(doc, STR("nodeRegistration")), STR("kubeletExtraArgs")));
+	switches_map(out, json_get(doc, STR("featureGates")), true, 0);
+}
+
+static void read_switches(struct switches *out, const struct json *doc)
+{
+	if (of_group(doc, STR("kubeadm.k8s.io")))
+		read_kubeadm(out, doc);
+	else if (of_group(doc, STR("kubelet.config.k8s.io")) ||
+		 of_group(doc, STR("kubeproxy.config.k8s.io")))
+		switches_map(out, json_get(doc, STR("featureGates")), false, 0);
+}
+
+/* Arguments of a scheduler plugin are a kind of their own. */
+static void find_in_plugins(struct finder *f, const struct json *profile, const struct json *old,
+			    const struct place *at)
+{
+	const struct json *plugins = json_get(profile, STR("pluginConfig"));
+	const struct json *before = json_get(old, STR("pluginConfig"));
+	struct place list = place_key(at, STR("pluginConfig"));
+	size_t index = 0;
+
+	if (!plugins || plugins->type != JSON_ARRAY)
+		return;
+	for (const struct json *p = plugins->child; p; p = p->next, index++) {
+		struct place item = place_item(&list, p, index);
+		struct place args = place_key(&item, STR("args"));
+		struct subject s = { .gvk = { STR("kubescheduler.config.k8s.io"), STR("v1"),
+					      STR("VolumeBindingArgs") },
+				     .object = json_get(p, STR("args")),
+				     .old = json_get(item_find(before, &item.step), STR("args")),
+				     .at = &args };
+
+		if (str_is(json_str(json_get(p, STR("name"))), "VolumeBinding"))
+			find_fields(f, &s);
+	}
+}
+
+static void find_in_profiles(struct finder *f, const struct subject *s)
+{
+	const struct json *profiles = json_get(s->object, STR("profiles"));
+	const struct json *before = json_get(s->old, STR("profiles"));
+	struct place list = place_key(s->at, STR("profiles"));
+	size_t index = 0;
+
+	if (!of_group(s->object, STR("kubescheduler.config.k8s.io")) || !profiles ||
+	    profiles->type != JSON_ARRAY)
+		return;
+	for (const struct json *p = profiles->child; p && !f->full; p = p->next, index++) {
+		struct place item = { &list,
+				      { .kind = STEP_INDEX, .index = index },
+				      list.depth + 1 };
+
+		find_in_plugins(f, p, item_find(before, &item.step), &item);
+	}
+}
+
+static void find_in_document(struct finder *f, const struct subject *s)
+{
+	struct place gates = place_key(s->at, STR("featureGates"));
+	const struct place *places[] = { s->at ? s->at : &gates };
+	struct switches now, before;
+
+	if (switches_take(f, &now, &before) < 0)
+		return;
+	read_switches(&now, s->object);
+	if (s->old)
+		read_switches(&before, s->old);
+	switches_report(f, &now, &before, places);
+	find_in_profiles(f, s);
+}
+
+/* ---- ConfigMaps ---- */
+
+static bool may_be_config(struct str text)
+{
+	return text.n && text.n <= CONFIG_MAX &&
+	       (memmem(text.s, text.n, ".config.k8s.io/", 15) ||
+		memmem(text.s, text.n, "kubeadm.k8s.io/", 15));
+}
+
+struct documents {
+	struct json *v[CONFIG_DOCUMENTS];
+	size_t n;
+};
+
+static void ignore_problem(void *ctx, struct yaml_place at, const char *text)
+{
+	(void)ctx;
+	(void)at;
+	(void)text;
+}
+
+static void read_documents(struct finder *f, struct str text, struct documents *out)
+{
+	struct yaml_input input = { .text = text };
+	struct yaml_options options = { .depth = CONFIG_DEPTH,
+					.bytes = CONFIG_MAX + 1,
+					.problem = ignore_problem };
+	scoped(yaml_stream_end) struct yaml_stream *stream = NULL;
+	struct yaml_node *root;
+	struct err ignored;
+
+	out->n = 0;
+	if (!may_be_config(text))
+		return;
+	if (!(stream = yaml_stream_new(&input, &options))) {
+		f->full = true;
+		return;
+	}
+	while (out->n < CONFIG_DOCUMENTS &&
+	       yaml_stream_next(stream, f->arena, &root, &ignored) == 1) {
+		struct converter c = { f, CONFIG_NODES };
+		struct json *doc = convert(&c, root, 1);
+
+		if (doc && doc->type == JSON_OBJECT)
+			out->v[out->n++] = doc;
+	}
+}
+
+/* The same document before: by its kind, since files have no other name for it. */
+static const struct json *document_of(const struct documents *docs, const struct json *like)
+{
+	for (size_t i = 0; i < docs->n; i++)
+		if (str_eq(json_str(json_get(docs->v[i], STR("kind"))),
+			   json_str(json_get(like, STR("kind")))))
+			return docs->v[i];
+	return NULL;
+}
+
+static void find_in_file(struct finder *f, struct str now, struct str before,
+			 const struct place *at)
+{
+	struct documents docs, old;
+
+	read_documents(f, now, &docs);
+	if (!docs.n)
+		return;
+	read_documents(f, before, &old);
+	for (size_t i = 0; i < docs.n; i++) {
+		struct subject s = { .object = docs.v[i],
+				     .old = document_of(&old, docs.v[i]),
+				     .at = at };
+		struct str version = json_str(json_get(s.object, STR("apiVersion")));
+		const char *slash = version.n ? memchr(version.s, '/', version.n) : NULL;
+
+		if (!slash)
+			continue;
+		s.gvk.group = (struct str){ version.s, (size_t)(slash - version.s) };
+		s.gvk.version = str_from(version, s.gvk.group.n + 1);
+		s.gvk.kind = json_str(json_get(s.object, STR("kind")));
+		find_fields(f, &s);
+		find_in_document(f, &s);
+	}
+}
+
+static void find_in_config_map(struct finder *f, const struct subject *s)
+{
+	const struct json *data = json_get(s->object, STR("data"));
+	const struct json *old = json_get(s->old, STR("data"));
+	struct place at = place_key(s->at, STR("data"));
+	size_t files = 0;
+
+	if (!data || data->type != JSON_OBJECT)
+		return;
+	for (const struct json *m = data->child; m && !f->full; m = m->next) {
+		struct place place = place_key(&at, json_key(m));
+		struct str before;
+
+		if (!may_be_config(json_str(m)) || files == CONFIG_FILES)
+			continue;
+		files++;
+		before = json_str(json_get(old, json_key(m)));
+		if (!before.s || !str_eq(before, json_str(m)))
+			find_in_file(f, json_str(m), before, &place);
+	}
+}
+
+void find_config(struct finder *f, const struct subject *s)
+{
+	static const struct str suffix = { ".config.k8s.io", 14 };
+
+	if (!s->gvk.group.n && str_is(s->gvk.kind, "ConfigMap"))
+		find_in_config_map(f, s);
+	else if (str_is(s->gvk.group, "kubeadm.k8s.io") ||
+		 (s->gvk.group.n > suffix.n &&
+		  str_eq(str_from(s->gvk.group, s->gvk.group.n - suffix.n), suffix)))
+		find_in_document(f, s);
+}

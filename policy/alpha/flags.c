@@ -1,0 +1,333 @@
+/*
+ * flags.c - gates that a command line, an environment or a map switches on.
+ *
+ * All the spellings that components take: --feature-gates=A=true,B=false, the value
+ * as the next word, underscores for dashes, quotes that a shell (or nobody) takes
+ * off, a component before the name (kube:A=true), $(NAME) from the environment; and
+ * the same inside the script of a `sh -c`. The last word on a gate counts.
+ */
+#include "policy/alpha/finder.h"
+
+int switches_take(struct finder *f, struct switches *now, struct switches *before)
+{
+	if (!f->switches && !(f->switches = arena_alloc(f->arena, 2 * catalogue_gates_n))) {
+		f->full = true;
+		return -1;
+	}
+	memset(f->switches, 0, 2 * catalogue_gates_n);
+	now->state = f->switches;
+	before->state = f->switches + catalogue_gates_n;
+	return 0;
+}
+
+/* Blanks, and quotes that nobody took off. */
+static struct str trim(struct str s)
+{
+	static const char blank[] = " \t\r\n\"'";
+
+	while (s.n && memchr(blank, s.s[0], sizeof blank - 1))
+		s = str_from(s, 1);
+	while (s.n && memchr(blank, s.s[s.n - 1], sizeof blank - 1))
+		s.n--;
+	return s;
+}
+
+/* Go's strconv.ParseBool: 1, 0, or -1 for what is neither. */
+static int parse_bool(struct str s)
+{
+	static const char *const words[2][6] = { { "0", "f", "F", "false", "FALSE", "False" },
+						 { "1", "t", "T", "true", "TRUE", "True" } };
+
+	for (int on = 0; on < 2; on++)
+		for (size_t i = 0; i < 6; i++)
+			if (str_is(s, words[on][i]))
+				return on;
+	return -1;
+}
+
+void switches_one(struct switches *s, struct str name, struct str value, bool kubeadm,
+		  unsigned origin)
+{
+	const char *colon = name.n ? memchr(name.s, ':', name.n) : NULL;
+	const struct catalogue_gate *gate;
+	int on = parse_bool(trim(value));
+
+	if (colon)
+		name = trim(str_from(name, (size_t)(colon - name.s) + 1));
+	if (on < 0 || !(gate = catalogue_gate(name, kubeadm)))
+		return;
+	s->state[gate - catalogue_gates] =
+		(uint8_t)((on ? SWITCH_ON : SWITCH_OFF) | origin * SWITCH_ORIGIN);
+}
+
+void switches_list(struct switches *s, struct str list, bool kubeadm, unsigned origin)
+{
+	list = trim(list);
+	while (list.n) {
+		const char *comma = memchr(list.s, ',', list.n);
+		struct str item = { list.s, comma ? (size_t)(comma - list.s) : list.n };
+		const char *equal = item.n ? memchr(item.s, '=', item.n) : NULL;
+
+		if (equal) {
+			size_t n = (size_t)(equal - item.s);
+
+			switches_one(s, trim((struct str){ item.s, n }), str_from(item, n + 1),
+				     kubeadm, origin);
+		}
+		list = str_from(list, item.n + (comma != NULL));
+	}
+}
+
+void switches_map(struct switches *s, const struct json *map, bool kubeadm, unsigned origin)
+{
+	if (!map || map->type != JSON_OBJECT)
+		return;
+	for (const struct json *m = map->child; m; m = m->next) {
+		struct str value = m->type == JSON_TRUE    ? STR("true")
+				   : m->type == JSON_FALSE ? STR("false")
+							   : json_str(m);
+
+		switches_one(s, json_key(m), value, kubeadm, origin);
+	}
+}
+
+/* ---- names of programs and images ---- */
+
+static const char *const components[] = {
+	"kube-apiserver", "kube-controller-manager",  "kube-scheduler", "kube-proxy",
+	"kubelet",        "cloud-controller-manager", "kubeadm",        "hyperkube",
+};
+#define COMPONENTS_N (sizeof components / sizeof *components)
+
+static struct str basename_of(struct str path)
+{
+	for (size_t i = path.n; i > 0; i--)
+		if (path.s[i - 1] == '/')
+			return str_from(path, i);
+	return path;
+}
+
+/* /var/lib/kubelet is a folder that storage drivers name; --root-dir=/x/kubelet is no command. */
+static bool is_no_command(struct str word)
+{
+	static const char *const starts[] = { "-", "/var/", "/etc/", "/run/" };
+
+	for (size_t i = 0; i < sizeof starts / sizeof *starts; i++)
+		if (str_starts(word, str_of(starts[i])))
+			return true;
+	return false;
+}
+
+bool component_command(struct str word)
+{
+	struct str name = basename_of(word);
+
+	if (is_no_command(word))
+		return false;
+	for (size_t i = 0; i < COMPONENTS_N; i++)
+		if (str_is(name, components[i]))
+			return true;
+	return false;
+}
+
+static bool is_arch(struct str s)
+{
+	static const char *const archs[] = { "-amd64", "-arm64", "-arm", "-ppc64le", "-s390x" };
+
+	for (size_t i = 0; i < sizeof archs / sizeof *archs; i++)
+		if (str_is(s, archs[i]))
+			return true;
+	return !s.n;
+}
+
+/*
+ * Images carry a prefix of who built them (oke-public-kube-proxy); the short names are
+ * not looked for inside others: virtual-kubelet is no kubelet.
+ */
+static bool image_is(struct str name, const char *component)
+{
+	size_t n = strlen(component);
+	bool prefixed = !strncmp(component, "kube-", 5) || !strncmp(component, "cloud-", 6);
+
+	for (size_t i = 0; i + n <= name.n && (!i || prefixed); i++)
+		if (!memcmp(name.s + i, component, n) && (!i || name.s[i - 1] == '-'))
+			return is_arch(str_from(name, i + n));
+	return false;
+}
+
+bool component_image(struct str image)
+{
+	struct str name = basename_of(image);
+
+	for (size_t i = 0; i < name.n; i++)
+		if (name.s[i] == ':' || name.s[i] == '@')
+			name.n = i;
+	for (size_t i = 0; i < COMPONENTS_N; i++)
+		if (image_is(name, components[i]))
+			return true;
+	return false;
+}
+
+/* ---- command lines ---- */
+
+/* "--feature-gates", as kube components spell flags: dashes or underscores. */
+static bool is_flag(struct str word, struct str *value)
+{
+	static const struct str flag = { "--feature-gates", 15 };
+
+	if (word.n < flag.n)
+		return false;
+	for (size_t i = 0; i < flag.n; i++)
+		if ((word.s[i] == '_' && i > 1 ? '-' : word.s[i]) != flag.s[i])
+			return false;
+	*value = str_from(word, flag.n);
+	return !value->n || value->s[0] == '=';
+}
+
+/* "$(NAME)", "${NAME}" or "$NAME": the value that the container's env gives it. */
+static struct str expand(const struct command_line *line, struct str value)
+{
+	struct str name = trim(value);
+
+	if (!line->env || line->env->type != JSON_ARRAY || !name.n || name.s[0] != '$')
+		return value;
+	name = str_from(name, 1);
+	if (name.n > 1 && (name.s[0] == '(' || name.s[0] == '{')) {
+		name = str_from(name, 1);
+		if (name.s[name.n - 1] == ')' || name.s[name.n - 1] == '}')
+			name.n--;
+	}
+	for (const struct json *e = line->env->child; e; e = e->next)
+		if (str_eq(json_str(json_get(e, STR("name"))), name))
+			return json_str(json_get(e, STR("value")));
+	return value;
+}
+
+static void one_word(struct switches *s, struct command_line *line, struct str word,
+		     unsigned origin)
+{
+	struct str value;
+
+	if (line->value_next) {
+		line->value_next = false;
+		switches_list(s, expand(line, word), line->kubeadm, origin);
+		return;
+	}
+	if (is_flag(word, &value)) {
+		if (value.n)
+			switches_list(s, expand(line, str_from(value, 1)), line->kubeadm, origin);
+		else
+			line->value_next = true;
+		return;
+	}
+	line->component |= component_command(word);
+	line->kubeadm |= str_is(basename_of(word), "kubeadm");
+}
+
+static bool ends_word(char c)
+{
+	return memchr(" \t\r\n;&|()<>", c, 11) != NULL;
+}
+
+/* The next word of a script into buf, quotes and backslashes taken off; how far it went. */
+static size_t script_word(struct str script, char *buf, size_t *n)
+{
+	char quote = 0;
+	size_t i = 0;
+
+	*n = 0;
+	while (i < script.n && ends_word(script.s[i]))
+		i++;
+	for (; i < script.n; i++) {
+		char c = script.s[i];
+
+		if (!quote && ends_word(c) && !(c == '(' && i && script.s[i - 1] == '$'))
+			break;
+		if (quote ? c == quote : c == '"' || c == '\'') {
+			quote = quote ? 0 : c;
+			continue;
+		}
+		if (c == '\\' && quote != '\'' && i + 1 < script.n) {
+			if (script.s[++i] == '\n')
+				continue; /* the line goes on */
+			c = script.s[i];
+		}
+		buf[(*n)++] = c;
+	}
+	return i;
+}
+
+static void script_words(struct switches *s, struct command_line *line, struct str script,
+			 unsigned origin)
+{
+	char *buf = arena_alloc(line->arena, script.n + 1);
+	size_t n;
+
+	while (buf && script.n) {
+		script = str_from(script, script_word(script, buf, &n));
+		if (n)
+			one_word(s, line, (struct str){ buf, n }, origin);
+	}
+	line->value_next = false;
+}
+
+static bool is_script(struct str word)
+{
+	struct str value;
+
+	if (is_flag(word, &value))
+		return false; /* blanks after the commas of a list */
+	for (size_t i = 0; i < word.n; i++)
+		if (ends_word(word.s[i]))
+			return true;
+	return false;
+}
+
+void switches_words(struct switches *s, struct command_line *line, const struct json *words,
+		    unsigned origin)
+{
+	if (!words || words->type != JSON_ARRAY)
+		return;
+	for (const struct json *w = words->child; w; w = w->next) {
+		struct str word = json_str(w);
+
+		if (!line->value_next && is_script(word))
+			script_words(s, line, word, origin);
+		else
+			one_word(s, line, word, origin);
+	}
+}
+
+/* ---- what is on now ---- */
+
+/* The next gate that is named, from i on; most stand in long runs of zeros. */
+static size_t next_named(const struct switches *s, size_t i)
+{
+	for (uint64_t eight; i + sizeof eight <= catalogue_gates_n; i += sizeof eight) {
+		memcpy(&eight, s->state + i, sizeof eight);
+		if (eight)
+			break;
+	}
+	while (i < catalogue_gates_n && !s->state[i])
+		i++;
+	return i;
+}
+
+void switches_report(struct finder *f, const struct switches *now, const struct switches *old,
+		     const struct place *const *places)
+{
+	for (size_t i = next_named(now, 0); i < catalogue_gates_n; i = next_named(now, i + 1)) {
+		unsigned stage = 0;
+		struct feature_use *use;
+
+		if (!f->named &&
+		    (!(now->state[i] & SWITCH_ON) || (old && old->state[i] & SWITCH_ON) ||
+		     !(stage = catalogue_interest(&catalogue_gates[i], f->minor))))
+			continue;
+		use = use_add(f, USE_GATE, stage, places[now->state[i] / SWITCH_ORIGIN]);
+		if (!use)
+			continue;
+		use_gate(use, &catalogue_gates[i]);
+		use->what = use->gates[0];
+	}
+}

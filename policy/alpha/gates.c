@@ -1,0 +1,221 @@
+/*
+ * gates.c - gates switched on in the pods that a workload describes.
+ *
+ * --feature-gates counts in a container that runs a component of Kubernetes: many
+ * other programs have a flag of that name and gates of their own. KUBE_FEATURE_NAME is
+ * read by everything that is built on client-go, so it counts in any container.
+ */
+#include "policy/alpha/finder.h"
+
+/* ---- pod specs ---- */
+
+static const struct workload {
+	const char *group, *kind;
+	const char *path[POD_SPEC_STEPS];
+} workloads[] = {
+	{ "", "Pod", { "spec" } },
+	{ "", "PodTemplate", { "template", "spec" } },
+	{ "", "ReplicationController", { "spec", "template", "spec" } },
+	{ "apps", "DaemonSet", { "spec", "template", "spec" } },
+	{ "apps", "Deployment", { "spec", "template", "spec" } },
+	{ "apps", "ReplicaSet", { "spec", "template", "spec" } },
+	{ "apps", "StatefulSet", { "spec", "template", "spec" } },
+	{ "batch", "CronJob", { "spec", "jobTemplate", "spec", "template", "spec" } },
+	{ "batch", "Job", { "spec", "template", "spec" } },
+};
+
+static const struct workload *workload_of(const struct gvk *gvk)
+{
+	for (size_t i = 0; i < sizeof workloads / sizeof *workloads; i++)
+		if (str_is(gvk->kind, workloads[i].kind) && str_is(gvk->group, workloads[i].group))
+			return &workloads[i];
+	return NULL;
+}
+
+bool is_workload(const struct gvk *gvk)
+{
+	return workload_of(gvk) != NULL;
+}
+
+bool workload_at(size_t i, struct gvk *out)
+{
+	if (i >= sizeof workloads / sizeof *workloads)
+		return false;
+	*out = (struct gvk){ .group = str_of(workloads[i].group),
+			     .kind = str_of(workloads[i].kind) };
+	return true;
+}
+
+static const struct json *below(const struct json *object, const struct workload *w)
+{
+	for (size_t i = 0; i < POD_SPEC_STEPS && w->path[i] && object; i++)
+		object = json_get(object, str_of(w->path[i]));
+	return object && object->type == JSON_OBJECT ? object : NULL;
+}
+
+void find_pod(struct subject *s, struct place steps[POD_SPEC_STEPS])
+{
+	const struct workload *w = workload_of(&s->gvk);
+
+	if (!w || !(s->pod.spec = below(s->object, w)))
+		return;
+	s->pod.old = below(s->old, w);
+	s->pod.at = s->at;
+	for (size_t i = 0; i < POD_SPEC_STEPS && w->path[i]; i++) {
+		steps[i] = place_key(s->pod.at, str_of(w->path[i]));
+		s->pod.at = &steps[i];
+	}
+}
+
+/* ---- containers ---- */
+
+static void read_arguments(struct finder *f, const struct json *container, struct switches *out)
+{
+	struct command_line line = { .env = json_get(container, STR("env")), .arena = f->arena };
+
+	line.component = component_image(json_str(json_get(container, STR("image"))));
+	switches_words(out, &line, json_get(container, STR("command")), 0);
+	switches_words(out, &line, json_get(container, STR("args")), 1);
+	if (!line.component)
+		memset(out->state, 0, catalogue_gates_n);
+}
+
+static void find_in_arguments(struct finder *f, const struct json *container,
+			      const struct json *old, const struct place *at)
+{
+	struct place command = place_key(at, STR("command")), args = place_key(at, STR("args"));
+	const struct place *places[] = { &command, &args };
+	struct switches now, before;
+
+	if (switches_take(f, &now, &before) < 0)
+		return;
+	read_arguments(f, container, &now);
+	if (old)
+		read_arguments(f, old, &before);
+	switches_report(f, &now, &before, places);
+}
+
+#define ENV_PREFIX STR("KUBE_FEATURE_")
+
+static void read_env(struct switches *s, const struct json *entry)
+{
+	struct str name = json_str(json_get(entry, STR("name")));
+
+	if (str_starts(name, ENV_PREFIX))
+		switches_one(s, str_from(name, ENV_PREFIX.n),
+			     json_str(json_get(entry, STR("value"))), false, 0);
+}
+
+/* One entry at a time: each has a place of its own. */
+static void find_in_env(struct finder *f, const struct json *container, const struct json *old,
+			const struct place *at)
+{
+	const struct json *env = json_get(container, STR("env")),
+			  *before = json_get(old, STR("env"));
+	struct place list = place_key(at, STR("env"));
+	struct switches now, was;
+	size_t index = 0;
+
+	if (!env || env->type != JSON_ARRAY)
+		return;
+	for (const struct json *e = env->child; e && !f->full; e = e->next, index++) {
+		struct place place = place_item(&list, e, index);
+		const struct place *places[] = { &place };
+
+		if (!str_starts(json_str(json_get(e, STR("name"))), ENV_PREFIX))
+			continue;
+		if (switches_take(f, &now, &was) < 0)
+			return;
+		read_env(&now, e);
+		read_env(&was, item_of(f, before, &place.step, index));
+		switches_report(f, &now, &was, places);
+	}
+}
+
+/* Most containers name neither: told without a table of switches. */
+static bool mentions_flag(const struct json *words)
+{
+	if (words && words->type == JSON_ARRAY)
+		for (const struct json *w = words->child; w; w = w->next) {
+			struct str s = json_str(w);
+
+			if (s.n >= 13 && (memmem(s.s, s.n, "feature-gates", 13) ||
+					  memmem(s.s, s.n, "feature_gates", 13)))
+				return true;
+		}
+	return false;
+}
+
+static void find_in_containers(struct finder *f, const struct pod *pod, struct str name)
+{
+	const struct json *list = json_get(pod->spec, name), *before = json_get(pod->old, name);
+	struct place place_list = place_key(pod->at, name);
+	size_t index = 0;
+
+	if (!list || list->type != JSON_ARRAY || (before && json_shared(before, list)))
+		return;
+	for (const struct json *c = list->child; c && !f->full; c = c->next, index++) {
+		struct place place = place_item(&place_list, c, index);
+		const struct json *was = item_of(f, before, &place.step, index);
+
+		if (was && json_shared(was, c))
+			continue;
+		if (mentions_flag(json_get(c, STR("command"))) ||
+		    mentions_flag(json_get(c, STR("args"))))
+			find_in_arguments(f, c, was, &place);
+		find_in_env(f, c, was, &place);
+	}
+}
+
+/* ---- nodes that Karpenter makes ---- */
+
+static void read_extra_args(struct finder *f, const struct json *args, struct switches *out)
+{
+	struct command_line line = { .arena = f->arena, .component = true };
+	struct json one, list = { .type = JSON_ARRAY, .len = 1 };
+
+	if (!args)
+		return;
+	if (args->type == JSON_OBJECT) { /* {"feature-gates": "A=true"} */
+		switches_list(out, json_str(json_get(args, STR("feature-gates"))), false, 0);
+	} else if (args->type == JSON_STRING) {
+		one = *args;
+		one.next = NULL;
+		list.child = &one;
+		switches_words(out, &line, &list, 0);
+	} else {
+		switches_words(out, &line, args, 0);
+	}
+}
+
+static const struct json *extra_args(const struct json *object)
+{
+	return json_get(json_get(json_get(object, STR("spec")), STR("kubeletConfig")),
+			STR("extraArgs"));
+}
+
+static void find_in_node_class(struct finder *f, const struct subject *s)
+{
+	struct place spec = place_key(s->at, STR("spec"));
+	struct place config = place_key(&spec, STR("kubeletConfig"));
+	struct place args = place_key(&config, STR("extraArgs"));
+	const struct place *places[] = { &args };
+	struct switches now, before;
+
+	if (!extra_args(s->object) || switches_take(f, &now, &before) < 0)
+		return;
+	read_extra_args(f, extra_args(s->object), &now);
+	read_extra_args(f, extra_args(s->old), &before);
+	switches_report(f, &now, &before, places);
+}
+
+void find_gates(struct finder *f, const struct subject *s)
+{
+	static const char *const lists[] = { "containers", "initContainers",
+					     "ephemeralContainers" };
+
+	if (str_is(s->gvk.kind, "OCINodeClass"))
+		find_in_node_class(f, s);
+	for (size_t i = 0; s->pod.spec && i < sizeof lists / sizeof *lists; i++)
+		find_in_containers(f, &s->pod, str_of(lists[i]));
+}

@@ -1,0 +1,307 @@
+/*
+ * preflight.c - two minors, the uses of features in each, and what the catalogue says of
+ * API versions and gates in between.
+ */
+#include "policy/alpha/preflight.h"
+
+#include <assert.h>
+
+#include "policy/alpha/features.h"
+#include "lib/base/printable.h"
+
+#define TEXT_MAX       1024
+#define PATH_MAX_SHOWN 200
+
+struct search {
+	unsigned from, to;
+	const struct request *req;
+	struct arena *arena;
+	struct preflight *v;
+	size_t n, room;
+	bool full;
+};
+
+const char *preflight_name(enum preflight_kind kind)
+{
+	static const char *const names[PREFLIGHT_KINDS] = {
+		[PREFLIGHT_REMOVED] = "removed", [PREFLIGHT_DEPRECATED] = "deprecated",
+		[PREFLIGHT_ALPHA] = "alpha",     [PREFLIGHT_ALPHA_FREE] = "alpha-free",
+		[PREFLIGHT_ALLOWED] = "allowed",
+	};
+
+	assert((size_t)kind < PREFLIGHT_KINDS);
+	return names[kind];
+}
+
+static struct preflight *add(struct search *s, enum preflight_kind kind)
+{
+	if (s->n == s->room) {
+		size_t room = s->room ? 2 * s->room : 8;
+		struct preflight *grown = arena_calloc(s->arena, room, sizeof *grown);
+
+		if (!grown) {
+			s->full = true;
+			return NULL;
+		}
+		if (s->n)
+			memcpy(grown, s->v, s->n * sizeof *grown);
+		s->v = grown;
+		s->room = room;
+	}
+	s->v[s->n] = (struct preflight){ .kind = kind };
+	return &s->v[s->n++];
+}
+
+static struct str path_words(struct search *s, const struct place *place)
+{
+	struct text t;
+
+	if (!place)
+		return STR("");
+	text_init(&t, s->arena, 8192);
+	place_print(place, &t);
+	return shown_ends(text_get(&t), PATH_MAX_SHOWN, s->arena);
+}
+
+/* ---- API versions ---- */
+
+static struct str api_words(struct search *s, struct text *t)
+{
+	const struct gvk *k = &s->req->kind;
+
+	text_init(t, s->arena, TEXT_MAX);
+	text_str(t, shown(k->group, 120, s->arena));
+	text_puts(t, k->group.n ? "/" : "");
+	text_str(t, shown(k->version, 60, s->arena));
+	text_puts(t, " ");
+	text_str(t, shown(k->kind, 80, s->arena));
+	return text_get(t);
+}
+
+static void add_api(struct search *s, enum preflight_kind kind, const char *what,
+		    uint32_t replacement)
+{
+	struct preflight *p = add(s, kind);
+	struct text t, remedy;
+
+	if (!p)
+		return;
+	api_words(s, &t);
+	text_printf(&t, " is %s", what);
+	text_init(&remedy, s->arena, TEXT_MAX);
+	if (*catalogue_text(replacement)) {
+		text_puts(&remedy, "use ");
+		text_puts(&remedy, catalogue_text(replacement));
+	} else if (kind == PREFLIGHT_REMOVED) {
+		text_puts(&remedy, "take it out: nothing replaces it");
+	}
+	p->message = text_get(&t);
+	p->remedy = text_get(&remedy);
+	s->full = s->full || t.full || remedy.full;
+}
+
+/* An alpha version is gone as soon as nothing serves it, whatever was announced. */
+static bool alpha_api_gone(struct search *s)
+{
+	const struct gvk *k = &s->req->kind;
+	const struct catalogue_api *api = catalogue_api(k->group, k->version, k->kind);
+	uint32_t from = catalogue_bit(s->from), to = catalogue_bit(s->to);
+	char what[80];
+
+	if (!api || !(api->served & from) || api->served & to)
+		return false;
+	snprintf(what, sizeof what, "not served in Kubernetes 1.%u", s->to);
+	add_api(s, PREFLIGHT_REMOVED, what, api->replacement);
+	return true;
+}
+
+static void find_api(struct search *s)
+{
+	const struct gvk *k = &s->req->kind;
+	const struct catalogue_lifecycle *l = catalogue_lifecycle(k->group, k->version, k->kind);
+	char what[120];
+
+	if (alpha_api_gone(s) || !l)
+		return;
+	if (l->removed != 255 && l->removed <= s->to) {
+		snprintf(what, sizeof what, "no longer served since Kubernetes 1.%u", l->removed);
+		add_api(s, PREFLIGHT_REMOVED, what, l->replacement);
+	} else if (l->deprecated <= s->to) {
+		int n = snprintf(what, sizeof what, "deprecated since Kubernetes 1.%u",
+				 l->deprecated);
+
+		if (l->removed != 255)
+			snprintf(what + n, sizeof what - (size_t)n, "; it goes in 1.%u",
+				 l->removed);
+		add_api(s, PREFLIGHT_DEPRECATED, what, l->replacement);
+	}
+}
+
+/* ---- features ---- */
+
+static bool same_place(const struct place *a, const struct place *b)
+{
+	for (; a && b; a = a->up, b = b->up)
+		if (a->step.kind != b->step.kind || a->step.index != b->step.index ||
+		    !str_eq(a->step.key, b->step.key) || !str_eq(a->step.value, b->step.value))
+			return false;
+	return !a && !b;
+}
+
+static const struct feature_use *counterpart(const struct feature_uses *uses,
+					     const struct feature_use *of)
+{
+	for (const struct feature_use *u = uses->first; u; u = u->next)
+		if (u->kind == of->kind && u->stage == FEATURE_ALPHA &&
+		    same_place(u->place, of->place) && str_eq(u->what, of->what))
+			return u;
+	return NULL;
+}
+
+/* The gate by which the use is alpha: components' gates come first. */
+static const struct catalogue_gate *gate_of(const struct feature_use *use)
+{
+	const struct catalogue_gate *g = use->gates_n ? catalogue_gate(use->gates[0], false) : NULL;
+
+	return g || !use->gates_n ? g : catalogue_gate(use->gates[0], true);
+}
+
+static struct preflight *add_use(struct search *s, enum preflight_kind kind,
+				 const struct feature_use *use, struct text *message)
+{
+	struct preflight *p = add(s, kind);
+
+	if (!p)
+		return NULL;
+	p->place = use->place;
+	p->path = path_words(s, use->place);
+	p->gate = use->gates_n ? use->gates[0] : STR("");
+	text_init(message, s->arena, TEXT_MAX);
+	text_str(message, p->path.n ? p->path : STR("(the object)"));
+	return p;
+}
+
+static void say(struct search *s, struct preflight *p, const struct text *message,
+		const char *remedy)
+{
+	p->message = text_get(message);
+	p->remedy = str_of(remedy);
+	s->full = s->full || message->full;
+}
+
+/* What was alpha is something else: beta, generally available, or no more. */
+static void add_left_alpha(struct search *s, const struct feature_use *use)
+{
+	const struct catalogue_gate *g = gate_of(use);
+	const struct catalogue_stage *stage = g ? catalogue_stage(g, s->to) : NULL;
+	unsigned ga = g ? catalogue_since(g, STAGE_GA) : 0;
+	struct preflight *p;
+	struct text t;
+
+	if (!g || use->kind == USE_VERSION) /* find_api tells it */
+		return;
+	if ((ga && ga <= s->to) || (stage && stage->stage == STAGE_GA)) {
+		if ((p = add_use(s, PREFLIGHT_ALLOWED, use, &t))) {
+			text_printf(&t, ": %.*s is generally available since 1.%u",
+				    STR_ARG(p->gate), ga);
+			say(s, p, &t, "Nothing needs to be done for it.");
+		}
+	} else if (stage && stage->stage == STAGE_BETA) {
+		if ((p = add_use(s, PREFLIGHT_ALPHA_FREE, use, &t))) {
+			text_printf(&t, ": %.*s is beta since 1.%u%s", STR_ARG(p->gate),
+				    catalogue_since(g, STAGE_BETA),
+				    stage->on == 0 ? ", off by default" : "");
+			say(s, p, &t,
+			    stage->on == 0 ? "It has an effect only where its gate is switched on."
+					   : "Nothing needs to be done for it.");
+		}
+	} else if ((p = add_use(s, stage ? PREFLIGHT_DEPRECATED : PREFLIGHT_REMOVED, use, &t))) {
+		text_printf(&t, ": %.*s is %s in 1.%u", STR_ARG(p->gate),
+			    stage ? "deprecated" : "withdrawn", s->to);
+		say(s, p, &t, "take it out");
+	}
+}
+
+static void add_new_alpha(struct search *s, const struct feature_use *use)
+{
+	struct preflight *p;
+	struct text t;
+
+	if (!(p = add_use(s, PREFLIGHT_ALPHA, use, &t)))
+		return;
+	if (p->gate.n)
+		text_printf(&t, ": %.*s is alpha in 1.%u, and 1.%u does not know it",
+			    STR_ARG(p->gate), s->to, s->from);
+	else
+		text_printf(&t, " is alpha in 1.%u, and not in 1.%u", s->to, s->from);
+	say(s, p, &t, "take it out: Oracle does not support alpha features");
+}
+
+static int find_uses(struct search *s, const struct json *object, struct err *err)
+{
+	struct feature_uses before, after;
+
+	if (features_find(s->from, s->req, object, NULL, s->arena, &before, err) < 0 ||
+	    features_find(s->to, s->req, object, NULL, s->arena, &after, err) < 0)
+		return -1;
+	for (const struct feature_use *u = before.first; u; u = u->next)
+		if (u->stage == FEATURE_ALPHA && !counterpart(&after, u))
+			add_left_alpha(s, u);
+	for (const struct feature_use *u = after.first; u; u = u->next)
+		if (u->stage == FEATURE_ALPHA && !counterpart(&before, u))
+			add_new_alpha(s, u);
+	return 0;
+}
+
+/* ---- gates that are named by hand ---- */
+
+/* An environment variable KUBE_FEATURE_X of no gate's name is only passed over. */
+static bool in_environment(const struct feature_use *use)
+{
+	return use->place && use->place->step.kind == STEP_ITEM &&
+	       str_starts(use->place->step.value, STR("KUBE_FEATURE_"));
+}
+
+/* A component that is given the name of a gate it does not know does not start. */
+static int find_gone_gates(struct search *s, const struct json *object, struct err *err)
+{
+	struct feature_uses named;
+
+	if (features_named(s->req, object, s->arena, &named, err) < 0)
+		return -1;
+	for (const struct feature_use *u = named.first; u; u = u->next) {
+		const struct catalogue_gate *g = gate_of(u);
+		struct preflight *p;
+		struct text t;
+
+		if (u->kind != USE_GATE || u->stage || !g || in_environment(u) ||
+		    g->from > s->from || g->gone > s->to)
+			continue;
+		if (!(p = add_use(s, PREFLIGHT_REMOVED, u, &t)))
+			continue;
+		text_printf(&t,
+			    " names gate %.*s, which Kubernetes 1.%u no longer knows: a component "
+			    "that is given its name does not start",
+			    STR_ARG(p->gate), g->gone);
+		say(s, p, &t, "take the gate out before the upgrade");
+	}
+	return 0;
+}
+
+int preflight_find(unsigned from, unsigned to, const struct request *req, struct arena *arena,
+		   struct preflight **out, size_t *n, struct err *err)
+{
+	struct search s = { .from = from, .to = to, .req = req, .arena = arena };
+	struct err unreadable = { .kind = ERR_NONE };
+	const struct json *object = json_parse(req->object, NULL, arena, &unreadable);
+
+	find_api(&s);
+	if (object && (find_uses(&s, object, err) < 0 || find_gone_gates(&s, object, err) < 0))
+		return -1;
+	if (s.full)
+		return err_set(err, ERR_LIMIT, "the object's memory (%zu MiB) is used up",
+			       arena->limit >> 20);
+	*out = s.v;
+	*n = s.n;
+	return 0;
+}

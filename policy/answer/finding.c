@@ -1,0 +1,331 @@
+#include "policy/answer/finding.h"
+
+#include "policy/answer/redact.h"
+#include "policy/answer/remedy.h"
+
+#define NAME_MAX_SHOWN  40
+#define PATH_MAX_SHOWN  120
+#define VALUE_MAX_SHOWN 80
+#define VALUE_PRINTED                                                                              \
+	1024 /* bytes of a list or object in which the first difference is looked for */
+#define DOCS_MAX_SHOWN 200
+#define SENTENCE_MAX   300 /* of a rule's own message */
+#define SUPPORT_PAGE   "Concepts/contengsupportsharedresponsibilities.htm"
+
+/* ---- the first line ---- */
+
+static const struct {
+	const char *resource, *kind;
+} kinds[] = {
+	{ "deployments", "Deployment" },
+	{ "daemonsets", "DaemonSet" },
+	{ "statefulsets", "StatefulSet" },
+	{ "replicasets", "ReplicaSet" },
+	{ "replicationcontrollers", "ReplicationController" },
+	{ "pods", "Pod" },
+	{ "services", "Service" },
+	{ "serviceaccounts", "ServiceAccount" },
+	{ "namespaces", "Namespace" },
+	{ "nodes", "Node" },
+	{ "jobs", "Job" },
+	{ "certificatesigningrequests", "CertificateSigningRequest" },
+	{ "persistentvolumeclaims", "PersistentVolumeClaim" },
+	{ "customresourcedefinitions", "CustomResourceDefinition" },
+};
+
+struct str kind_of(const struct request *req)
+{
+	static const char *const same[] = { "", "status", "resize", "ephemeralcontainers" };
+
+	for (size_t i = 0; i < sizeof same / sizeof *same; i++)
+		if (str_is(req->subresource, same[i]))
+			return req->kind.kind;
+	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+		if (str_is(req->resource.resource, kinds[i].resource))
+			return str_of(kinds[i].kind);
+	return req->resource.resource;
+}
+
+/* "Deployment kube-system/coredns"; each name is cut in the middle. */
+static struct str object_words(const struct occasion *o, struct arena *arena)
+{
+	struct str kind = shown_ends(o->kind, NAME_MAX_SHOWN, arena);
+	/* The review of a namespace names it twice. */
+	bool twice = str_is(o->req->resource.resource, "namespaces");
+	struct str namespace = shown_ends(twice ? STR("") : o->namespace, NAME_MAX_SHOWN, arena);
+	struct str name = shown_ends(o->name, NAME_MAX_SHOWN, arena);
+	struct text t;
+
+	text_init(&t, arena, 4 * NAME_MAX_SHOWN);
+	text_str(&t, kind);
+	if (namespace.n || name.n)
+		text_puts(&t, " ");
+	text_str(&t, namespace);
+	if (namespace.n)
+		text_puts(&t, "/");
+	text_str(&t, name);
+	if (t.full || !kind.s || !namespace.s || !name.s)
+		return (struct str){ NULL, 0 };
+	return text_get(&t);
+}
+
+static const char *doing(const struct request *req)
+{
+	switch (req->operation) {
+	case OP_CREATE:
+		return req->subresource.n ? "changing" : "creating";
+	case OP_DELETE:
+		return "removing";
+	case OP_CONNECT:
+		return "connecting to";
+	case OP_UPDATE:
+		break;
+	}
+	return str_is(req->subresource, "scale") ? "scaling" : "changing";
+}
+
+/* A rule's message, "$object" replaced. */
+static struct str own_sentence(struct str message, struct str object, struct arena *arena)
+{
+	static const char variable[] = "$object";
+	struct text t;
+	const char *at;
+
+	text_init(&t, arena, 8192);
+	while ((at = memmem(message.s, message.n, variable, sizeof variable - 1))) {
+		text_add(&t, message.s, (size_t)(at - message.s));
+		text_str(&t, object);
+		message = str_from(message, (size_t)(at - message.s) + sizeof variable - 1);
+	}
+	text_str(&t, message);
+	return t.s ? shown(text_get(&t), SENTENCE_MAX, arena) : (struct str){ NULL, 0 };
+}
+
+static struct str path_words(const struct place *place, struct arena *arena);
+
+/* "spec.hostUsers uses UserNamespacesSupport, alpha in 1.28 (beta since 1.30); ..." */
+static struct str use_words(const struct taken *taken, struct arena *arena)
+{
+	struct str path = path_words(taken->use->place, arena);
+	struct text t;
+
+	text_init(&t, arena, PATH_MAX_SHOWN + SENTENCE_MAX);
+	if (path.s)
+		use_sentence(taken->use, path, taken->changes_n - 1, &t);
+	return t.full || !path.s ? (struct str){ NULL, 0 } : text_get(&t);
+}
+
+static struct str sentence(const struct occasion *o, const struct taken *taken, struct arena *arena)
+{
+	const struct rule *rule = taken->rule;
+	struct str object = object_words(o, arena);
+	struct text t;
+
+	if (!object.s)
+		return object;
+	if (rule->message.n)
+		return own_sentence(rule->message, object, arena);
+	if (taken->use)
+		return use_words(taken, arena);
+	text_init(&t, arena, SENTENCE_MAX);
+	if (rule->tier == TIER_UNSUPPORTED) {
+		text_puts(&t, "Oracle manages ");
+		text_str(&t, object);
+		text_printf(&t, "; %s it makes the cluster unsupported", doing(o->req));
+	} else {
+		text_str(&t, object);
+		text_puts(&t, rule->tier == TIER_BEST_EFFORT
+				      ? " is part of OKE; after this change Oracle gives "
+					"best-effort support"
+				      : " is part of OKE; Oracle supports this change, "
+					"a policy of this cluster restricts it");
+	}
+	return t.full ? (struct str){ NULL, 0 } : text_get(&t);
+}
+
+/* ---- the changed fields ---- */
+
+/* One side of a change, on its way to at most VALUE_MAX_SHOWN bytes. */
+struct side {
+	struct str raw; /* a string's own text, else the value printed */
+	bool quoted;
+};
+
+static struct side side_of(const struct json *value, struct str key, struct arena *arena)
+{
+	struct text t;
+
+	if (value->type == JSON_STRING)
+		return (struct side){ json_str(value), true };
+	text_init(&t, arena, VALUE_PRINTED);
+	redact_print(value, key, &t);
+	return (struct side){ text_get(&t), false };
+}
+
+static bool hidden(const struct occasion *o, const struct json *object, const struct place *place,
+		   struct str key, const struct json *value)
+{
+	if (!value)
+		return false;
+	return redact_place(o->req, object, place, value) ||
+	       (value->type == JSON_STRING && redact_text(key, json_str(value)));
+}
+
+static size_t common(struct str a, struct str b)
+{
+	size_t i = 0;
+
+	while (i < a.n && i < b.n && a.s[i] == b.s[i])
+		i++;
+	return i;
+}
+
+/* Does s[at..] begin in the middle of a character, or of an escape that was printed? */
+static bool within(const struct side *side, size_t at)
+{
+	struct str s = side->raw;
+
+	if (side->quoted)
+		return at < s.n && ((unsigned char)s.s[at] & 0xc0) == 0x80;
+	for (size_t back = 1; back <= at && back < 12; back++)
+		if (s.s[at - back] == '\\')
+			return true;
+	return false;
+}
+
+/*
+ * Two long texts mostly begin the same (a Corefile): what is shown begins a
+ * little before the first difference.
+ */
+static size_t window(const struct side *from, const struct side *to)
+{
+	const size_t lead = 24;
+	size_t at;
+
+	if (from->raw.n <= VALUE_MAX_SHOWN - 2 && to->raw.n <= VALUE_MAX_SHOWN - 2)
+		return 0;
+	at = common(from->raw, to->raw);
+	if (at <= VALUE_MAX_SHOWN / 2 || from->quoted != to->quoted)
+		return 0;
+	for (at -= lead; at && (within(from, at) || within(to, at)); at--)
+		;
+	return at;
+}
+
+static struct str side_words(const struct side *side, size_t start, struct arena *arena)
+{
+	const char *quote = side->quoted ? "\"" : "", *lead = start ? "..." : "";
+	size_t room = VALUE_MAX_SHOWN - 2 * strlen(quote) - strlen(lead);
+	struct str rest = str_from(side->raw, start);
+	struct text inside, t;
+
+	/* An escape takes at most 12 bytes: what of `rest` is beyond that is cut anyway. */
+	text_init(&inside, arena, 12 * VALUE_MAX_SHOWN);
+	if (side->quoted)
+		json_escape(
+			(struct str){ rest.s, rest.n < VALUE_MAX_SHOWN ? rest.n : VALUE_MAX_SHOWN },
+			&inside);
+	else
+		text_add(&inside, rest.s,
+			 rest.n < VALUE_MAX_SHOWN * 2 ? rest.n : VALUE_MAX_SHOWN * 2);
+	rest = text_get(&inside);
+	text_init(&t, arena, VALUE_MAX_SHOWN);
+	text_puts(&t, quote);
+	text_puts(&t, lead);
+	if (rest.n > room || (side->quoted && side->raw.n - start > VALUE_MAX_SHOWN)) {
+		text_add(&t, rest.s, shown_fit(rest, room - 3));
+		text_puts(&t, "...");
+	} else {
+		text_str(&t, rest);
+	}
+	text_puts(&t, quote);
+	return inside.full || t.full ? (struct str){ NULL, 0 } : text_get(&t);
+}
+
+static int change_values(const struct occasion *o, const struct change *c, struct arena *arena,
+			 struct finding_change *out)
+{
+	const struct place *p = c->place;
+	struct str key = p && p->step.kind == STEP_KEY ? p->step.key : STR("");
+	struct side from = { .quoted = false }, to = from;
+	size_t start = 0;
+
+	out->from = c->from ? STR(NOT_SHOWN) : STR("(none)");
+	out->to = c->to ? STR(NOT_SHOWN) : STR("(none)");
+	if (!c->from && !c->to) { /* [order] */
+		out->from = STR("(as it was)");
+		out->to = STR("(another order)");
+		return 0;
+	}
+	/* What one side hides, the other must not tell. */
+	if (hidden(o, o->old, p, key, c->from) || hidden(o, o->object, p, key, c->to))
+		return 0;
+	if (c->from)
+		from = side_of(c->from, key, arena);
+	if (c->to)
+		to = side_of(c->to, key, arena);
+	if (c->from && c->to)
+		start = window(&from, &to);
+	if (c->from)
+		out->from = side_words(&from, start, arena);
+	if (c->to)
+		out->to = side_words(&to, start, arena);
+	return out->from.s && out->to.s ? 0 : -1;
+}
+
+static struct str path_words(const struct place *place, struct arena *arena)
+{
+	struct text t;
+
+	if (!place)
+		return STR("(the object)");
+	text_init(&t, arena, 4096);
+	place_print(place, &t);
+	return t.s ? shown_ends(text_get(&t), PATH_MAX_SHOWN, arena) : (struct str){ NULL, 0 };
+}
+
+static int changes_fill(const struct occasion *o, const struct taken *taken, struct arena *arena,
+			struct finding *out)
+{
+	size_t n = taken->changes_n < FINDING_CHANGES ? taken->changes_n : FINDING_CHANGES;
+
+	out->changes_all = taken->changes_n;
+	out->changes_n = n;
+	out->changes = n ? arena_calloc(arena, n, sizeof *out->changes) : NULL;
+	if (n && !out->changes)
+		return -1;
+	for (size_t i = 0; i < n; i++) {
+		struct finding_change *change = &out->changes[i];
+
+		change->path = path_words(taken->changes[i]->place, arena);
+		if (!change->path.s || change_values(o, taken->changes[i], arena, change) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static struct str docs_words(const struct rule *rule, struct arena *arena)
+{
+	struct str page = rule->docs.n ? rule->docs : rule->policy->docs;
+	struct text t;
+
+	if (!page.n && !rule->policy->builtin)
+		return STR("");
+	if (!page.n)
+		page = STR(SUPPORT_PAGE);
+	text_init(&t, arena, 4096);
+	if (!str_starts(page, STR("https://")))
+		text_puts(&t, DOCS_BASE);
+	text_str(&t, page);
+	return t.s ? shown(text_get(&t), DOCS_MAX_SHOWN, arena) : (struct str){ NULL, 0 };
+}
+
+int finding_fill(const struct occasion *occasion, const struct taken *taken, struct arena *arena,
+		 struct finding *out, struct err *err)
+{
+	out->sentence = sentence(occasion, taken, arena);
+	out->docs = docs_words(taken->rule, arena);
+	if (!out->sentence.s || !out->docs.s || changes_fill(occasion, taken, arena, out) < 0)
+		return err_set(err, ERR_LIMIT, "no memory left for the finding's text");
+	return remedy_fill(occasion, taken, arena, out, err);
+}

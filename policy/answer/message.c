@@ -1,0 +1,469 @@
+/*
+ * message.c - a verdict in words: the denial, the warnings, the audit annotations.
+ *
+ * All limits are kept by construction: each text is built of lines that are
+ * whole or not there, within its number of bytes. The texts of findings are
+ * printable ASCII already (shown.c), and so is all that is added here.
+ *
+ * Remedy and link stand last: kubectl apply prints its whole patch before the
+ * message, and only the end is on the screen.
+ */
+#include "oke/policy.h"
+#include "lib/base/printable.h"
+
+#define TAIL_MAX    2400            /* bytes of remedies and links in a denial */
+#define FIELDS_MAX  FINDING_CHANGES /* changed fields in a denial, over all findings */
+#define HEADS_MAX   8               /* findings in a denial */
+#define HEAD_MAX    1000            /* bytes of a finding's first line */
+#define ID_PART_MAX 63              /* bytes of a policy's or rule's name */
+#define MORE_ROOM   48              /* bytes kept for "... and 12345 more findings" */
+
+/* A line that is whole or not there. The longest is a finding's command. */
+#define LINE_MAX_BYTES 2048
+struct line {
+	char s[LINE_MAX_BYTES];
+	size_t n;
+	bool full;
+};
+
+static void line_add(struct line *l, struct str s)
+{
+	if (l->full || s.n > sizeof l->s - l->n) {
+		l->full = true;
+		return;
+	}
+	if (s.n)
+		memcpy(l->s + l->n, s.s, s.n);
+	l->n += s.n;
+}
+
+static void line_puts(struct line *l, const char *z)
+{
+	line_add(l, str_of(z));
+}
+
+static void line_number(struct line *l, size_t n)
+{
+	char digits[24];
+
+	snprintf(digits, sizeof digits, "%zu", n);
+	line_puts(l, digits);
+}
+
+static struct str line_get(const struct line *l)
+{
+	return (struct str){ l->s, l->n };
+}
+
+/* Append the whole line if at most `max` bytes are used then. */
+static bool put(struct text *out, const struct line *l, size_t max)
+{
+	if (l->full || out->n + l->n > max)
+		return false;
+	text_add(out, l->s, l->n);
+	return !out->full;
+}
+
+/* ---- lines ---- */
+
+/* The text, cut with "..." where it is longer than max. */
+static void add_cut(struct line *l, struct str s, size_t max)
+{
+	if (s.n <= max) {
+		line_add(l, s);
+		return;
+	}
+	line_add(l, (struct str){ s.s, shown_fit(s, max - 3) });
+	line_puts(l, "...");
+}
+
+/* "coredns/scale"; no name of a policy is so long that it is cut here. */
+static void add_id(struct line *l, const struct finding *f)
+{
+	add_cut(l, f->policy, ID_PART_MAX);
+	line_puts(l, "/");
+	add_cut(l, f->rule, ID_PART_MAX);
+}
+
+static void add_what(struct line *l, const struct finding *f, size_t max)
+{
+	struct line id = { .n = 0 };
+
+	line_puts(&id, " [");
+	add_id(&id, f);
+	line_puts(&id, "]");
+	add_cut(l, f->sentence, max - id.n);
+	line_add(l, line_get(&id));
+}
+
+static void add_change(struct line *l, const struct finding_change *c)
+{
+	line_add(l, c->path);
+	line_puts(l, ": ");
+	line_add(l, c->from);
+	line_puts(l, " -> ");
+	line_add(l, c->to);
+}
+
+/* A remedy with a capital letter is a sentence of its own. */
+static void add_remedy(struct line *l, struct str remedy)
+{
+	if (remedy.n && !(remedy.s[0] >= 'A' && remedy.s[0] <= 'Z'))
+		line_puts(l, "Instead: ");
+	line_add(l, remedy);
+}
+
+static bool same_remedy(const struct finding *a, const struct finding *b)
+{
+	return str_eq(a->remedy, b->remedy) && str_eq(a->command, b->command);
+}
+
+/* Has an earlier finding of the list said the same? */
+static bool remedy_said(const struct finding *f, size_t i)
+{
+	for (size_t k = 0; k < i; k++)
+		if (same_remedy(&f[k], &f[i]))
+			return true;
+	return false;
+}
+
+static bool docs_said(const struct finding *f, size_t i)
+{
+	for (size_t k = 0; k < i; k++)
+		if (str_eq(f[k].docs, f[i].docs))
+			return true;
+	return false;
+}
+
+/* ---- which findings are told ---- */
+
+/* Findings stand strongest first: how many are at least as strong. */
+static size_t findings_from(const struct verdict *v, enum action least)
+{
+	size_t n = 0;
+
+	while (n < v->findings_n && v->findings[n].action >= least)
+		n++;
+	return n;
+}
+
+/* ---- the denial ---- */
+
+static bool one_remedy(const struct finding *f, size_t n)
+{
+	for (size_t i = 1; i < n; i++)
+		if (!same_remedy(&f[0], &f[i]))
+			return false;
+	return true;
+}
+
+/* Where findings have several remedies, each says whose it is. */
+static bool put_remedy(struct text *out, const struct finding *f, bool labelled, bool command,
+		       size_t max)
+{
+	struct line l = { .n = 0 };
+
+	if (!f->remedy.n && !f->command.n)
+		return true;
+	if (labelled) {
+		line_puts(&l, "[");
+		add_id(&l, f);
+		line_puts(&l, "] ");
+	}
+	add_remedy(&l, f->remedy.n ? f->remedy : STR("run"));
+	if (command && f->command.n) {
+		line_puts(&l, l.s[l.n - 1] == '.' ? "\n  " : ":\n  ");
+		line_add(&l, f->command);
+	}
+	line_puts(&l, "\n");
+	return put(out, &l, max);
+}
+
+static void put_docs(struct text *out, struct str docs)
+{
+	struct line l = { .n = 0 };
+
+	if (!docs.n)
+		return;
+	line_puts(&l, "Why: ");
+	line_add(&l, docs);
+	line_puts(&l, "\n");
+	put(out, &l, TAIL_MAX);
+}
+
+/* What to do instead, and why; each once. */
+static void put_tail(struct text *out, const struct finding *f, size_t n)
+{
+	bool one = one_remedy(f, n);
+	size_t link = n ? sizeof "Why: \n" + f[0].docs.n : 0;
+
+	for (size_t i = 0; i < n; i++)
+		if (!remedy_said(f, i) && !put_remedy(out, &f[i], !one, true, TAIL_MAX - link))
+			put_remedy(out, &f[i], !one, false, TAIL_MAX - link);
+	for (size_t i = 0; i < n; i++)
+		if (!docs_said(f, i))
+			put_docs(out, f[i].docs);
+}
+
+/* The changed fields of one finding, while lines are left; at least one. */
+static void put_changes(struct text *out, const struct finding *f, size_t *fields, size_t max)
+{
+	size_t said = 0;
+
+	while (said < f->changes_n && (*fields || !said)) {
+		struct line l = { .n = 0 };
+
+		line_puts(&l, "  ");
+		add_change(&l, &f->changes[said]);
+		line_puts(&l, "\n");
+		if (!put(out, &l, max - MORE_ROOM))
+			break;
+		said++;
+		*fields -= *fields > 0;
+	}
+	if (said < f->changes_all) {
+		struct line l = { .n = 0 };
+
+		line_puts(&l, said ? "  ... and " : "  ");
+		line_number(&l, f->changes_all - said);
+		line_puts(&l, said ? " more\n" : " changed fields\n");
+		put(out, &l, max);
+	}
+}
+
+static void put_heads(struct text *out, const struct verdict *v, size_t n, size_t max)
+{
+	size_t fields = FIELDS_MAX, said = 0;
+
+	for (; said < n && said < HEADS_MAX; said++) {
+		struct line l = { .n = 0 };
+
+		add_what(&l, &v->findings[said], HEAD_MAX);
+		line_puts(&l, "\n");
+		/* Behind it stand a field, what is left out of them, and of the findings. */
+		if (!put(out, &l, max - 2 * MORE_ROOM))
+			break;
+		put_changes(out, &v->findings[said], &fields, max - MORE_ROOM);
+	}
+	if (n == v->findings_n) /* all that were kept count: add those that were not */
+		n += v->findings_all - v->findings_n;
+	if (said < n) {
+		struct line l = { .n = 0 };
+
+		line_puts(&l, "... and ");
+		line_number(&l, n - said);
+		line_puts(&l, " more findings\n");
+		put(out, &l, max);
+	}
+}
+
+struct str verdict_message(const struct verdict *v, struct arena *arena)
+{
+	size_t n = findings_from(v, ACTION_WARN);
+	struct text tail, out;
+
+	text_init(&tail, arena, TAIL_MAX);
+	put_tail(&tail, v->findings, n < HEADS_MAX ? n : HEADS_MAX);
+	text_init(&out, arena, MESSAGE_MAX);
+	put_heads(&out, v, n, MESSAGE_MAX - tail.n);
+	text_add(&out, tail.s, tail.n);
+	/* A denial must not fail for want of words. */
+	if (!out.n)
+		return STR("This change is denied by the policy of this cluster [guard/denied]");
+	out.n -= out.s[out.n - 1] == '\n';
+	return text_get(&out);
+}
+
+/* ---- warnings ---- */
+
+/* What can be said of one finding, in the order in which it is given up when there is no room. */
+enum { SAY_WHAT, SAY_FIELD, SAY_REMEDY, SAY_COMMAND, SAY_WHY, SAY_KINDS };
+
+static void say_what(struct line *l, const struct finding *f)
+{
+	add_what(l, f, WARNING_MAX);
+}
+
+static void say_field(struct line *l, const struct finding *f)
+{
+	struct line more = { .n = 0 };
+
+	if (!f->changes_n)
+		return;
+	if (f->changes_all > 1) {
+		line_puts(&more, " (and ");
+		line_number(&more, f->changes_all - 1);
+		line_puts(&more, " more)");
+	}
+	add_change(l, &f->changes[0]);
+	if (l->full || l->n > WARNING_MAX - more.n) {
+		*l = (struct line){ .n = 0 };
+		line_add(l, f->changes[0].path);
+	}
+	line_add(l, line_get(&more));
+}
+
+static void say_remedy(struct line *l, const struct finding *f)
+{
+	struct line whole = { .n = 0 };
+
+	if (!f->remedy.n)
+		return;
+	add_remedy(&whole, f->remedy);
+	add_cut(l, line_get(&whole), WARNING_MAX);
+}
+
+static void say_command(struct line *l, const struct finding *f)
+{
+	line_add(l, f->command); /* whole, or warning_line leaves it out */
+}
+
+static void say_why(struct line *l, const struct finding *f)
+{
+	if (!f->docs.n)
+		return;
+	line_puts(l, "Why: ");
+	line_add(l, f->docs);
+}
+
+/* Has an earlier finding said this line? */
+static bool said_before(const struct finding *f, size_t i, int kind)
+{
+	return kind == SAY_WHY ? docs_said(f, i) : kind >= SAY_REMEDY ? remedy_said(f, i) : false;
+}
+
+static struct str warning_line(const struct finding *f, size_t i, int kind, struct arena *arena)
+{
+	static void (*const say[SAY_KINDS])(struct line *, const struct finding *) = {
+		say_what, say_field, say_remedy, say_command, say_why
+	};
+	struct line l = { .n = 0 };
+
+	if (said_before(f, i, kind))
+		return STR("");
+	say[kind](&l, &f[i]);
+	if (l.full || l.n > WARNING_MAX)
+		return STR("");
+	return str_copy(arena, line_get(&l));
+}
+
+static struct str more_findings(size_t n, struct arena *arena)
+{
+	struct line l = { .n = 0 };
+
+	line_puts(&l, "... and ");
+	line_number(&l, n);
+	line_puts(&l, " more findings");
+	return str_copy(arena, line_get(&l));
+}
+
+/*
+ * First what was found, for all findings; then, while lines are left, a field of
+ * each, and so on. They come out finding by finding.
+ */
+size_t verdict_warnings(const struct verdict *v, struct arena *arena, struct str out[WARNINGS_MAX])
+{
+	struct str lines[WARNINGS_MAX][SAY_KINDS] = { 0 };
+	size_t n = v->action == ACTION_WARN ? findings_from(v, ACTION_WARN) : 0;
+	size_t hidden = n && n == v->findings_n ? v->findings_all - n : 0, used, said = 0;
+
+	if (n + (hidden > 0) > WARNINGS_MAX) {
+		hidden += n - (WARNINGS_MAX - 1);
+		n = WARNINGS_MAX - 1;
+	}
+	used = hidden > 0;
+	for (int kind = 0; kind < SAY_KINDS; kind++)
+		for (size_t i = 0; i < n && used < WARNINGS_MAX; i++) {
+			lines[i][kind] = warning_line(v->findings, i, kind, arena);
+			used += lines[i][kind].n > 0;
+		}
+	for (size_t i = 0; i < n; i++)
+		for (int kind = 0; kind < SAY_KINDS; kind++)
+			if (lines[i][kind].n)
+				out[said++] = lines[i][kind];
+	if (hidden)
+		out[said++] = more_findings(hidden, arena);
+	return said;
+}
+
+/* ---- audit annotations ---- */
+
+/* A list of different items, "a, b, c", that keeps to ANNOTATION_MAX. */
+struct items {
+	struct text text;
+	struct str v[FINDINGS_MAX];
+	size_t n;
+};
+
+static void items_add(struct items *items, struct str item)
+{
+	struct text *t = &items->text;
+
+	for (size_t i = 0; i < items->n; i++)
+		if (str_eq(items->v[i], item))
+			return;
+	if (!item.n || items->n == FINDINGS_MAX || item.n + 2 > t->limit - t->n)
+		return;
+	items->v[items->n++] = item;
+	if (t->n)
+		text_puts(t, ", ");
+	text_str(t, item);
+}
+
+static struct str rule_id(const struct finding *f, struct arena *arena)
+{
+	struct line l = { .n = 0 };
+
+	add_id(&l, f);
+	return str_copy(arena, line_get(&l));
+}
+
+static void items_of(struct items *items, const char *key, const struct finding *f,
+		     struct arena *arena)
+{
+	if (!strcmp(key, "policy"))
+		items_add(items, rule_id(f, arena));
+	else if (!strcmp(key, "tier"))
+		items_add(items, str_of(tier_name(f->tier)));
+	else if (!strcmp(key, "exception"))
+		items_add(items, f->exception);
+	else if (!strcmp(key, "ticket"))
+		items_add(items, f->ticket);
+	else if (!strcmp(key, "override"))
+		items_add(items, f->override);
+	else
+		for (size_t i = 0; i < f->changes_n; i++)
+			items_add(items, f->changes[i].path);
+}
+
+static void annotate(struct annotation *out, size_t *n, const char *key, struct str value)
+{
+	if (!value.n)
+		return;
+	if (value.n > ANNOTATION_MAX)
+		value.n = shown_fit(value, ANNOTATION_MAX);
+	out[(*n)++] = (struct annotation){ key, value };
+}
+
+size_t verdict_annotations(const struct verdict *v, struct arena *arena,
+			   struct annotation out[ANNOTATIONS_MAX])
+{
+	static const char *const keys[] = { "policy",    "tier",   "paths",
+					    "exception", "ticket", "override" };
+	size_t findings = findings_from(v, ACTION_AUDIT), n = 0;
+
+	if (!findings && !v->error.n)
+		return 0;
+	annotate(out, &n, "decision", str_of(action_name(v->action)));
+	for (size_t k = 0; k < sizeof keys / sizeof *keys; k++) {
+		struct items items = { .n = 0 };
+
+		text_init(&items.text, arena, ANNOTATION_MAX);
+		for (size_t i = 0; i < findings; i++)
+			items_of(&items, keys[k], &v->findings[i], arena);
+		annotate(out, &n, keys[k], text_get(&items.text));
+	}
+	annotate(out, &n, "mode", str_of(mode_name(v->mode)));
+	annotate(out, &n, "error", v->error);
+	return n;
+}

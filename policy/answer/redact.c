@@ -1,0 +1,462 @@
+#include "policy/answer/redact.h"
+
+#include <strings.h>
+
+#include "lib/base/utf8.h"
+
+#define DEPTH_MAX 16
+
+/* ---- names that say "credential" ---- */
+
+#define WORDS_MAX 16
+struct words {
+	struct str v[WORDS_MAX]; /* the last ones, if there are more */
+	size_t n;
+};
+
+static bool upper(char c)
+{
+	return c >= 'A' && c <= 'Z';
+}
+
+static bool alnum(char c)
+{
+	return upper(c) || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+}
+
+/* "OCI_apiKey-2" is OCI, api, Key, 2. */
+static void words_of(struct str name, struct words *out)
+{
+	size_t start = 0;
+
+	out->n = 0;
+	for (size_t i = 0; i <= name.n; i++) {
+		bool end = i == name.n || !alnum(name.s[i]);
+		bool hump = !end && i > start && upper(name.s[i]) && !upper(name.s[i - 1]);
+
+		if (!end && !hump)
+			continue;
+		if (i > start) {
+			if (out->n == WORDS_MAX)
+				memmove(out->v, out->v + 1, --out->n * sizeof *out->v);
+			out->v[out->n++] = (struct str){ name.s + start, i - start };
+		}
+		start = hump ? i : i + 1;
+	}
+}
+
+static bool word_is(struct str w, const char *z)
+{
+	return w.n == strlen(z) && !strncasecmp(w.s, z, w.n);
+}
+
+static bool word_in(struct str w, const char *const *list)
+{
+	for (; *list; list++)
+		if (word_is(w, *list))
+			return true;
+	return false;
+}
+
+static bool contains(struct str name, const char *z)
+{
+	size_t n = strlen(z);
+
+	for (size_t i = 0; n <= name.n && i <= name.n - n; i++)
+		if (!strncasecmp(name.s + i, z, n))
+			return true;
+	return false;
+}
+
+/* A name that a user chose: of an env entry, an annotation, a key of a ConfigMap. */
+static bool name_is_credential(struct str name)
+{
+	static const char *const anywhere[] = { "passw", "passphrase", "token",   "secret",
+						"cred",  "apikey",     "private", "dockerc" };
+	static const char *const words[] = { "key",    "keys",       "auth",      "authorization",
+					     "pass",   "pwd",        "pw",        "pat",
+					     "jwt",    "bearer",     "sas",       "dsn",
+					     "cookie", "session",    "pem",       "cert",
+					     "salt",   "connection", "signature", NULL };
+	struct words w;
+
+	/* The part before the slash is somebody's domain: rbac.authorization.kubernetes.io/ */
+	for (size_t i = name.n; i-- > 0;)
+		if (name.s[i] == '/') {
+			name = str_from(name, i + 1);
+			break;
+		}
+	for (size_t i = 0; i < sizeof anywhere / sizeof *anywhere; i++)
+		if (contains(name, anywhere[i]))
+			return true;
+	words_of(name, &w);
+	for (size_t i = 0; i < w.n; i++)
+		if (word_in(w.v[i], words))
+			return true;
+	return false;
+}
+
+/*
+ * A field of an API: secretName, tokenRequests and secretKeyRef.key are none,
+ * clientSecret and spec.password are.
+ */
+static bool field_is_credential(struct str name)
+{
+	static const char *const last[] = { "password", "passwd",     "passphrase",  "token",
+					    "secret",   "credential", "credentials", NULL };
+	static const char *const of_key[] = { "api",     "private",    "access", "secret",
+					      "signing", "encryption", "client", NULL };
+	struct words w;
+
+	words_of(name, &w);
+	if (!w.n)
+		return false;
+	if (w.n >= 2 && word_is(w.v[w.n - 1], "key"))
+		return word_in(w.v[w.n - 2], of_key);
+	return word_in(w.v[w.n - 1], last);
+}
+
+/* Within something called `secret`, these say which and where, not what. */
+static bool field_is_reference(struct str name)
+{
+	static const char *const last[] = { "name", "namespace", "key",     "path", "ref",
+					    "mode", "kind",      "version", NULL };
+	struct words w;
+
+	words_of(name, &w);
+	return w.n && word_in(w.v[w.n - 1], last);
+}
+
+static bool holds_users_names(struct str key)
+{
+	static const char *const maps[] = { "annotations", "labels", "data", "binaryData",
+					    "stringData" };
+
+	for (size_t i = 0; i < sizeof maps / sizeof *maps; i++)
+		if (str_is(key, maps[i]))
+			return true;
+	return false;
+}
+
+/* The whole object stands in it once more. */
+static bool is_last_applied(struct str key)
+{
+	return str_is(key, "kubectl.kubernetes.io/last-applied-configuration");
+}
+
+/* ---- places ---- */
+
+/* "true" and "" under a name such as enforce-mountable-secrets give nothing away. */
+static bool is_harmless(const struct json *j)
+{
+	struct str s = json_str(j);
+
+	if (j->type == JSON_STRING)
+		return !s.n || str_is(s, "true") || str_is(s, "false");
+	return j->type != JSON_ARRAY && j->type != JSON_OBJECT;
+}
+
+static bool is_secret(const struct request *req)
+{
+	return (str_is(req->resource.resource, "secrets") && !req->resource.group.n) ||
+	       (str_is(req->request_resource.resource, "secrets") &&
+		!req->request_resource.group.n) ||
+	       (str_is(req->kind.kind, "Secret") && !req->kind.group.n);
+}
+
+static bool is_key(const struct place *p, const char *key)
+{
+	return p && p->step.kind == STEP_KEY && str_is(p->step.key, key);
+}
+
+static bool pair_is_credential(const struct json *object);
+
+/* Of a list that is compared by index the place does not tell whose value it is. */
+static bool item_is_credential(const struct json *object, const struct place *item)
+{
+	const struct json *pair;
+
+	if (item->step.kind == STEP_ITEM)
+		return name_is_credential(item->step.value);
+	if (item->step.kind != STEP_INDEX)
+		return false;
+	pair = place_value(object, item);
+	return !pair || pair_is_credential(pair);
+}
+
+static bool step_is_credential(const struct json *object, const struct place *p,
+			       const struct place *below)
+{
+	const struct step *s = &p->step;
+	struct str up = p->up && p->up->step.kind == STEP_KEY ? p->up->step.key : STR("");
+
+	if (is_key(below, "value") && item_is_credential(object, p))
+		return true;
+	if (s->kind != STEP_KEY)
+		return false;
+	return is_last_applied(s->key) || (holds_users_names(up) && name_is_credential(s->key));
+}
+
+static bool place_is_credential(const struct json *object, const struct place *place,
+				const struct json *value)
+{
+	const struct place *below = NULL;
+	bool reference = place->step.kind == STEP_KEY && field_is_reference(place->step.key);
+
+	for (const struct place *p = place; p; below = p, p = p->up) {
+		if (step_is_credential(object, p, below))
+			return true;
+		/* Of an object of that name redact_print leaves out what it must. */
+		if (p->step.kind == STEP_KEY && field_is_credential(p->step.key) && !reference &&
+		    (p != place || value->type != JSON_OBJECT))
+			return true;
+	}
+	return false;
+}
+
+bool redact_place(const struct request *req, const struct json *object, const struct place *place,
+		  const struct json *value)
+{
+	const struct place *top = place;
+
+	while (top && top->up)
+		top = top->up;
+	if (is_secret(req) && (!top || is_key(top, "data") || is_key(top, "stringData")))
+		return true;
+	return top && !is_harmless(value) && place_is_credential(object, place, value);
+}
+
+/* ---- text ---- */
+
+static bool is_quote_or_blank(char c)
+{
+	return c == '"' || c == '\'' || c == ' ';
+}
+
+/* "password: x", "--token=x", "\"secret\" : \"x\"": is there a value behind the sign at i? */
+static bool value_follows(struct str t, size_t i)
+{
+	for (i++; i < t.n && is_quote_or_blank(t.s[i]); i++)
+		;
+	return i < t.n && !memchr("\n,}", t.s[i], 3);
+}
+
+/* "--password x" within a script: the blank at i ends a flag, and its value follows. */
+static bool ends_a_flag(struct str t, size_t i)
+{
+	size_t start = i;
+
+	if (t.s[i] != ' ' || i + 1 == t.n || t.s[i + 1] == '-')
+		return false;
+	while (start && t.s[start - 1] != ' ')
+		start--;
+	return i - start > 2 && t.s[start] == '-';
+}
+
+static bool names_a_value(struct str t)
+{
+	static const char *const words[] = { "password",      "passwd",     "passphrase",
+					     "token",         "secret",     "credential",
+					     "apikey",        "api-key",    "api_key",
+					     "access-key",    "access_key", "accesskey",
+					     "authorization", "\"auth" };
+
+	for (size_t i = 0; i < t.n; i++) {
+		size_t end = i;
+
+		if (t.s[i] != ':' && t.s[i] != '=' && !ends_a_flag(t, i))
+			continue;
+		if (!value_follows(t, i))
+			continue;
+		while (end && is_quote_or_blank(t.s[end - 1]))
+			end--;
+		for (size_t k = 0; k < sizeof words / sizeof *words; k++) {
+			size_t n = strlen(words[k]);
+
+			if (n <= end && !strncasecmp(t.s + end - n, words[k], n))
+				return true;
+		}
+	}
+	return false;
+}
+
+/* scheme://user:password@host */
+static bool holds_url_password(struct str t)
+{
+	const char *end = t.s + t.n, *p = t.s;
+
+	while ((p = memmem(p, (size_t)(end - p), "://", 3))) {
+		bool colon = false;
+
+		for (p += 3; p<end && * p> ' ' && *p != '/' && *p != '"'; p++) {
+			if (*p == '@' && colon)
+				return true;
+			colon = colon || *p == ':';
+		}
+	}
+	return false;
+}
+
+bool redact_text(struct str key, struct str t)
+{
+	if (!t.n)
+		return false;
+	if (holds_url_password(t))
+		return true;
+	/* The tag of an image called "...-token" looks like a value, and is none. */
+	return !str_is(key, "image") && (memmem(t.s, t.n, "PRIVATE KEY", 11) || names_a_value(t));
+}
+
+/* ---- writing ---- */
+
+static void escape_code(uint32_t c, struct text *out)
+{
+	static const char letters[] = "btn?fr";
+
+	if (c >= 8 && c <= 13 && c != 11)
+		text_printf(out, "\\%c", letters[c - 8]);
+	else if (c < 0x10000)
+		text_printf(out, "\\u%04x", (unsigned)c);
+	else
+		text_printf(out, "\\u%04x\\u%04x", (unsigned)(0xd7c0 + (c >> 10)),
+			    (unsigned)(0xdc00 | (c & 0x3ff)));
+}
+
+void json_escape(struct str raw, struct text *out)
+{
+	const unsigned char *s = (const unsigned char *)raw.s;
+	uint32_t code;
+
+	for (size_t i = 0; i < raw.n && !out->full;) {
+		size_t from = i;
+
+		while (i < raw.n && s[i] >= 0x20 && s[i] < 0x7f && s[i] != '"' && s[i] != '\\' &&
+		       i - from < 64)
+			i++;
+		if (i > from) {
+			text_add(out, raw.s + from, i - from);
+		} else if (s[i] == '"' || s[i] == '\\') {
+			text_printf(out, "\\%c", s[i++]);
+		} else if (s[i] < 0x80) {
+			escape_code(s[i++], out);
+		} else {
+			size_t n = utf8_decode(raw.s + i, raw.n - i, &code);
+
+			escape_code(n ? code : 0xfffd, out);
+			i += n ? n : 1;
+		}
+	}
+}
+
+struct printer {
+	struct text *out;
+	bool left_out;
+};
+
+static void left_out(struct printer *p, const char *instead)
+{
+	p->left_out = true;
+	text_puts(p->out, instead);
+}
+
+static void print(struct printer *p, const struct json *j, struct str key, bool secret,
+		  unsigned depth);
+
+static void print_string(struct printer *p, struct str s, struct str key, bool secret)
+{
+	if (secret || redact_text(key, s)) {
+		left_out(p, "\"" NOT_SHOWN "\"");
+		return;
+	}
+	text_puts(p->out, "\"");
+	json_escape(s, p->out);
+	text_puts(p->out, "\"");
+}
+
+/* The value of {"name": "TOKEN", "value": ...}, also where the name is under "key". */
+static bool pair_is_credential(const struct json *object)
+{
+	struct str name = json_str(json_get(object, STR("name")));
+
+	if (!name.n)
+		name = json_str(json_get(object, STR("key")));
+	return name_is_credential(name);
+}
+
+/* NOLINTNEXTLINE(misc-no-recursion): print bounds the depth */
+static void print_object(struct printer *p, const struct json *o, struct str key, bool secret,
+			 unsigned depth)
+{
+	bool users = holds_users_names(key), pair = pair_is_credential(o);
+
+	text_puts(p->out, "{");
+	for (const struct json *m = o->child; m && !p->out->full; m = m->next) {
+		struct str name = json_key(m);
+		bool hide = users ? name_is_credential(name) || is_last_applied(name)
+				  : field_is_credential(name) || (pair && str_is(name, "value"));
+
+		text_puts(p->out, "\"");
+		json_escape(name, p->out);
+		text_puts(p->out, "\":");
+		if (secret && !hide)
+			hide = !field_is_reference(name);
+		print(p, m, name, hide, depth);
+		if (m->next)
+			text_puts(p->out, ",");
+	}
+	text_puts(p->out, "}");
+}
+
+/* In ["--token", "x"] the second is what the first names. */
+static bool names_next(const struct json *j)
+{
+	struct str s = json_str(j);
+
+	return s.n > 2 && s.s[0] == '-' && !memchr(s.s, '=', s.n) && field_is_credential(s);
+}
+
+/* NOLINTNEXTLINE(misc-no-recursion): print bounds the depth */
+static void print_array(struct printer *p, const struct json *a, struct str key, bool secret,
+			unsigned depth)
+{
+	bool next = false;
+
+	text_puts(p->out, "[");
+	for (const struct json *m = a->child; m && !p->out->full; m = m->next) {
+		print(p, m, key, secret || next, depth);
+		next = names_next(m);
+		if (m->next)
+			text_puts(p->out, ",");
+	}
+	text_puts(p->out, "]");
+}
+
+/* Depth is bounded by DEPTH_MAX. NOLINTNEXTLINE(misc-no-recursion) */
+static void print(struct printer *p, const struct json *j, struct str key, bool secret,
+		  unsigned depth)
+{
+	static const char *const words[] = { "null", "false", "true" };
+
+	if (secret && is_harmless(j))
+		secret = false;
+	if ((j->type == JSON_ARRAY || j->type == JSON_OBJECT) && depth == DEPTH_MAX)
+		left_out(p, "...");
+	else if (j->type == JSON_OBJECT)
+		print_object(p, j, key, secret, depth + 1);
+	else if (j->type == JSON_ARRAY)
+		print_array(p, j, key, secret, depth + 1);
+	else if (j->type == JSON_STRING)
+		print_string(p, json_str(j), key, secret);
+	else if (j->type == JSON_NUMBER)
+		json_escape(json_str(j), p->out);
+	else
+		text_puts(p->out, words[j->type]);
+}
+
+bool redact_print(const struct json *value, struct str key, struct text *out)
+{
+	struct printer p = { .out = out };
+
+	print(&p, value, key, field_is_credential(key), 0);
+	return p.left_out || out->full;
+}

@@ -1,0 +1,496 @@
+/*
+ * eval.c - the decision table: one request to one verdict.
+ *
+ * Pure: request and clock in, verdict out. The numbers of the steps are those of
+ * the table in the README; `review --trace` prints them.
+ *
+ * Nothing after step 6 raises an action: no override and no policy can deny an
+ * exempt identity or lift an unknown one above its cap.
+ */
+#include <stdarg.h>
+
+#include "policy/judge/judge.h"
+
+#define OUT_OF_ARENA "the request's memory (%zu MiB) is used up", j->arena->limit >> 20
+#define SPARE        (64u << 10) /* bytes to say so with, when the arena is used up */
+
+void judge_step(const struct judge *j, int step, const char *fmt, ...)
+{
+	char line[600];
+	va_list ap;
+	int n;
+
+	if (!j->trace)
+		return;
+	n = snprintf(line, sizeof line, "%d ", step);
+	va_start(ap, fmt);
+	vsnprintf(line + n, sizeof line - (size_t)n, fmt, ap);
+	va_end(ap);
+	j->trace->line(j->trace->ctx, line);
+}
+
+/* ---- steps 5 to 8: the action ---- */
+
+static enum action lower(enum action a, enum action b)
+{
+	return a < b ? a : b;
+}
+
+static enum action mode_cap(enum mode mode)
+{
+	return mode == MODE_ENFORCE ? ACTION_DENY : mode == MODE_WARN ? ACTION_WARN : ACTION_AUDIT;
+}
+
+static int note_override(struct judge *j, const struct override *o, struct finding *f)
+{
+	struct text t;
+
+	text_init(&t, j->arena, 1024);
+	text_printf(&t, "%.*s/%.*s -> %s", STR_ARG(o->policy), STR_ARG(o->rule),
+		    action_name(o->action));
+	f->override = text_get(&t);
+	judge_step(j, 6, "override %.*s", STR_ARG(f->override));
+	return t.full ? err_set(j->err, ERR_LIMIT, OUT_OF_ARENA) : 0;
+}
+
+static enum action cap(struct judge *j, enum action a)
+{
+	enum action capped = a;
+
+	if (j->id.class == IDENTITY_UNKNOWN)
+		capped = lower(capped, j->config->unknown_cap);
+	capped = lower(capped, mode_cap(j->config->mode));
+	if (capped != a)
+		judge_step(j, 8, "%s is lowered to %s (identity %s, mode %s)", action_name(a),
+			   action_name(capped), identity_class_name(j->id.class),
+			   mode_name(j->config->mode));
+	return capped;
+}
+
+static int decide(struct judge *j, const struct rule *rule, struct finding *f)
+{
+	enum action a = j->config->tiers[rule->tier];
+
+	f->tier = rule->tier;
+	if (rule->has_action)
+		a = lower(a, rule->action);
+	judge_step(j, 5, "%.*s/%.*s: %s, so %s", STR_ARG(rule->policy->name), STR_ARG(rule->name),
+		   tier_name(rule->tier), action_name(a));
+	if (rule->override) {
+		a = rule->override->action;
+		if (note_override(j, rule->override, f) < 0)
+			return -1;
+	}
+	f->action = a;
+	exception_apply(j, rule, f);
+	f->action = cap(j, f->action);
+	return 0;
+}
+
+/* ---- findings ---- */
+
+static int finding_keep(struct judge *j, const struct finding *f)
+{
+	struct finding *grown;
+	size_t room = j->findings_room ? 2 * j->findings_room : 8;
+
+	if (j->findings_n == j->findings_room) {
+		if (!(grown = arena_calloc(j->arena, room, sizeof *grown)))
+			return err_set(j->err, ERR_LIMIT, OUT_OF_ARENA);
+		if (j->findings_n)
+			memcpy(grown, j->findings, j->findings_n * sizeof *grown);
+		j->findings = grown;
+		j->findings_room = room;
+	}
+	j->findings[j->findings_n++] = *f;
+	return 0;
+}
+
+/* "A", or "A, B" where a field needs both. */
+static int name_gates(struct judge *j, const struct feature_use *use, struct finding *f)
+{
+	struct text t;
+
+	text_init(&t, j->arena, 1024);
+	for (size_t i = 0; i < use->gates_n; i++) {
+		text_puts(&t, i ? ", " : "");
+		text_str(&t, use->gates[i]);
+	}
+	f->gate = text_get(&t);
+	return t.full ? err_set(j->err, ERR_LIMIT, OUT_OF_ARENA) : 0;
+}
+
+int judge_found(struct judge *j, const struct taken *taken)
+{
+	struct finding f = { .policy = taken->rule->policy->name, .rule = taken->rule->name };
+
+	if (taken->changes_n)
+		f.place = taken->changes[0]->place;
+	if (decide(j, taken->rule, &f) < 0)
+		return -1;
+	if (f.action == ACTION_ALLOW)
+		return 0;
+	if (finding_fill(&j->occasion, taken, j->arena, &f, j->err) < 0 ||
+	    exception_tell_expired(j, taken->rule, &f) < 0 ||
+	    (taken->use && name_gates(j, taken->use, &f) < 0))
+		return -1;
+	return finding_keep(j, &f);
+}
+
+/* ---- step 4: the first rule that fits ---- */
+
+static void trace_taken(const struct judge *j, const struct rule *rule, const struct change *change)
+{
+	struct text t;
+
+	if (!j->trace)
+		return;
+	text_init(&t, j->arena, 400);
+	if (change && change->place)
+		place_print(change->place, &t);
+	judge_step(j, 4, "%.*s: %.*s%s%.*s", STR_ARG(rule->policy->name), STR_ARG(text_get(&t)),
+		   t.n ? " taken by " : "the request is taken by ", STR_ARG(rule->name));
+}
+
+static int judge_request(struct judge *j, const struct policy *p)
+{
+	for (const struct rule *r = p->rules; r; r = r->next)
+		if (rule_may_fit(j, r) && rule_fits(j, r)) {
+			trace_taken(j, r, NULL);
+			return judge_found(j, &(struct taken){ .rule = r });
+		}
+	judge_step(j, 4, "%.*s: no rule takes the request", STR_ARG(p->name));
+	return 0;
+}
+
+/* All of `left` that the rule covers, taken out of it. */
+static size_t take(struct judge *j, const struct rule *r, struct changes *left,
+		   const struct change **taken)
+{
+	size_t kept = 0, n = 0;
+
+	for (size_t i = 0; i < left->n; i++) {
+		if (rule_covers(r, left->v[i])) {
+			trace_taken(j, r, left->v[i]);
+			taken[n++] = left->v[i];
+		} else {
+			left->v[kept++] = left->v[i];
+		}
+	}
+	left->n = kept;
+	return n;
+}
+
+/*
+ * Rule by rule, each takes what no rule before it took: the same as asking for
+ * each change which rule is the first.
+ */
+static int judge_changes(struct judge *j, const struct policy *p, const struct changes *all)
+{
+	const struct change **taken = arena_calloc(j->arena, 2 * all->n, sizeof *taken);
+	struct changes left = { taken ? taken + all->n : NULL, all->n };
+
+	if (!taken)
+		return err_set(j->err, ERR_LIMIT, OUT_OF_ARENA);
+	memcpy(left.v, all->v, all->n * sizeof *all->v);
+	for (const struct rule *r = p->rules; r && left.n; r = r->next) {
+		size_t n;
+
+		if (!rule_may_fit(j, r) || !rule_fits(j, r) || !(n = take(j, r, &left, taken)))
+			continue;
+		if (judge_found(j, &(struct taken){ .rule = r, .changes = taken, .changes_n = n }) <
+		    0)
+			return -1;
+	}
+	if (left.n)
+		judge_step(j, 4, "%.*s: %zu changes are taken by no rule", STR_ARG(p->name),
+			   left.n);
+	return 0;
+}
+
+static int judge_policies(struct judge *j, const struct candidates *c)
+{
+	bool update = j->req->operation == OP_UPDATE;
+	struct changes changes = { .n = 0 };
+
+	if (update && changes_find(j, &changes) < 0)
+		return -1;
+	if (update && !changes.n) {
+		judge_step(j, 3, "nothing changed that counts: allow");
+		return 0;
+	}
+	for (size_t i = 0; i < c->n; i++) {
+		const struct policy *p = c->v[i];
+
+		if (!objects_fit(p->objects, j->req, &j->names, j->object, j->old))
+			continue;
+		if ((update ? judge_changes(j, p, &changes) : judge_request(j, p)) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* ---- step 2: candidates ---- */
+
+/* Keep the policies of which a rule may fit, as far as the envelope tells. */
+static void narrow(const struct judge *j, struct candidates *c)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < c->n; i++) {
+		const struct rule *r = c->v[i]->rules;
+
+		while (r && !rule_may_fit(j, r))
+			r = r->next;
+		if (!r)
+			continue;
+		judge_step(j, 2, "candidate %.*s (%s:%u)", STR_ARG(c->v[i]->name),
+			   c->v[i]->origin.file, c->v[i]->origin.line);
+		c->v[kept++] = c->v[i];
+	}
+	c->n = kept;
+}
+
+static int candidates_find(struct judge *j, struct candidates *components,
+			   struct candidates *features)
+{
+	*components = *features = (struct candidates){ NULL, 0 };
+	if (j->req->part != POLICIES_ALPHA) {
+		if (match_find(&j->set->index, j->req, &j->names, j->arena, components) < 0)
+			return err_set(j->err, ERR_LIMIT, OUT_OF_ARENA);
+		narrow(j, components);
+	}
+	return j->req->part != POLICIES_SUPPORT ? features_narrow(j, features) : 0;
+}
+
+static void add_name(struct match_names *names, struct str name)
+{
+	for (size_t i = 0; i < names->n; i++)
+		if (str_eq(names->v[i], name))
+			return;
+	if (name.n)
+		names->v[names->n++] = name;
+}
+
+/* Step to the member `key`; its value then begins at m->value.s. */
+static bool seek(struct str object, struct str key, struct json_member *m)
+{
+	while (json_skim_key(object, m)) {
+		if (json_skim_is(m->key, key))
+			return true;
+		if (!json_skim_value(object, m))
+			return false;
+	}
+	return false;
+}
+
+/* metadata.name of an object that has not been read yet; it stands near the beginning of both. */
+static struct str own_name(struct judge *j, struct str object)
+{
+	struct json_member metadata = { .next = NULL }, name = { .next = NULL };
+	struct err ignored;
+
+	if (!seek(object, STR("metadata"), &metadata) ||
+	    !seek(metadata.value, STR("name"), &name) || !json_skim_value(metadata.value, &name) ||
+	    name.value.n > 1024) /* a name has at most 253 bytes */
+		return (struct str){ NULL, 0 };
+	return json_str(json_parse(name.value, NULL, j->arena, &ignored));
+}
+
+/* A Namespace's request names the Namespace itself as its namespace. */
+static struct str namespace_of(const struct request *req)
+{
+	bool itself = str_is(req->resource.resource, "namespaces") && !req->resource.group.n;
+
+	return itself ? (struct str){ NULL, 0 } : req->namespace;
+}
+
+static void names_find(struct judge *j)
+{
+	add_name(&j->names, j->req->name);
+	if (match_by_name(&j->set->index, j->req)) {
+		add_name(&j->names, own_name(j, j->req->object));
+		add_name(&j->names, own_name(j, j->req->old_object));
+	}
+	j->occasion = (struct occasion){
+		.config = j->config,
+		.req = j->req,
+		.kind = kind_of(j->req),
+		.namespace = namespace_of(j->req),
+		.name = j->names.n ? j->names.v[0] : (struct str){ NULL, 0 },
+	};
+}
+
+/* ---- objects that cannot be read ---- */
+
+/*
+ * The API server never sends one. A customer's on a guarded name is refused;
+ * for anybody else `onError` answers.
+ */
+static int unreadable(struct judge *j, struct verdict *out)
+{
+	static struct policy guard = {
+		.name = { "guard", 5 },
+		.docs = { "Concepts/contengsupportsharedresponsibilities.htm", 49 }
+	};
+	static const struct rule rule = { .name = { "unreadable", 10 },
+					  .policy = &guard,
+					  .tier = TIER_UNSUPPORTED };
+	bool customer = j->id.class == IDENTITY_CUSTOMER;
+	struct finding f = { .policy = guard.name, .rule = rule.name, .tier = rule.tier };
+	struct text t;
+
+	out->error = shown(str_of(j->err->msg), 200, j->arena);
+	judge_step(j, 3, "the object cannot be read: %.*s", STR_ARG(out->error));
+	f.action = customer ? ACTION_DENY : j->config->on_error;
+	f.action = lower(f.action, mode_cap(j->config->mode));
+	if (f.action == ACTION_ALLOW)
+		return 0;
+	text_init(&t, j->arena, 512);
+	text_puts(&t, "The object in the request cannot be judged: ");
+	text_str(&t, out->error);
+	if (finding_fill(&j->occasion, &(struct taken){ .rule = &rule }, j->arena, &f, j->err) < 0)
+		return -1;
+	f.sentence = text_get(&t);
+	f.remedy = STR("Send JSON without repeated keys, nested at most 128 levels deep, "
+		       "and change less at once.");
+	f.command = (struct str){ NULL, 0 };
+	return finding_keep(j, &f);
+}
+
+static struct json *read_object(struct judge *j, struct str text)
+{
+	return json_parse(text, &features_limits, j->arena, j->err);
+}
+
+static int read_both(struct judge *j)
+{
+	struct json *both[2];
+
+	if (json_parse_pair(j->req->object, j->req->old_object, &features_limits, j->arena, both,
+			    j->err) < 0)
+		return -1;
+	j->object = both[0];
+	j->old = both[1];
+	return 0;
+}
+
+static int read_objects(struct judge *j)
+{
+	const struct request *r = j->req;
+
+	if (r->object.n && r->old_object.n && read_both(j) < 0)
+		return -1;
+	if (r->object.n && !j->object && !(j->object = read_object(j, r->object)))
+		return -1;
+	if (r->old_object.n && !j->old && !(j->old = read_object(j, r->old_object)))
+		return -1;
+	j->occasion.object = j->object;
+	j->occasion.old = j->old;
+	return 0;
+}
+
+/* ---- step 9: the verdict ---- */
+
+/* All of them, as they were found: whoever reads a file sorts by line. */
+static void conclude_offline(struct judge *j, struct verdict *out)
+{
+	out->findings = j->findings;
+	out->findings_all = out->findings_n = j->findings_n;
+	for (size_t i = 0; i < j->findings_n; i++)
+		if (j->findings[i].action > out->action)
+			out->action = j->findings[i].action;
+	judge_step(j, 9, "%s, %zu findings", action_name(out->action), j->findings_n);
+}
+
+static void conclude(struct judge *j, struct verdict *out)
+{
+	struct finding *f = j->findings;
+
+	out->kind = j->occasion.kind;
+	out->namespace = j->occasion.namespace;
+	out->name = j->occasion.name;
+	if (j->req->offline) {
+		conclude_offline(j, out);
+		return;
+	}
+	/* A stable sort by action: the order of the pack stays. */
+	for (size_t i = 1; i < j->findings_n; i++)
+		for (size_t k = i; k > 0 && f[k].action > f[k - 1].action; k--) {
+			struct finding swap = f[k];
+
+			f[k] = f[k - 1];
+			f[k - 1] = swap;
+		}
+	out->findings = f;
+	out->findings_all = j->findings_n;
+	out->findings_n = j->findings_n < FINDINGS_MAX ? j->findings_n : FINDINGS_MAX;
+	out->action = j->findings_n ? f[0].action : ACTION_ALLOW;
+	judge_step(j, 9, "%s, %zu findings", action_name(out->action), j->findings_n);
+}
+
+static int judge_readable(struct judge *j, const struct candidates *candidates,
+			  const struct candidates *features)
+{
+	if (read_objects(j) < 0 || judge_features(j, features) < 0)
+		return -1;
+	return candidates->n ? judge_policies(j, candidates) : 0;
+}
+
+/*
+ * An object that cannot be read, or that changes so much that the memory does not
+ * suffice, is refused where a component's policy concerns it, and nowhere else: no
+ * answer would be a way around the guard, since the API server then lets it pass.
+ */
+static int judge_objects(struct judge *j, const struct candidates *candidates,
+			 const struct candidates *features, struct verdict *out)
+{
+	if (judge_readable(j, candidates, features) == 0)
+		return 0;
+	if (j->err->kind == ERR_NOMEM)
+		return -1;
+	j->arena->limit += SPARE;
+	j->findings = NULL;
+	j->findings_n = j->findings_room = 0;
+	if (candidates->n)
+		return unreadable(j, out);
+	judge_step(j, 3, "the object cannot be read, and no component is concerned");
+	return 0;
+}
+
+int policy_judge(const struct policy_set *set, const struct request *req, int64_t now,
+		 struct arena *arena, struct trace *trace, struct verdict *out, struct err *err)
+{
+	struct judge judge = { .set = set,
+			       .config = &set->model.config,
+			       .req = req,
+			       .now = now,
+			       .arena = arena,
+			       .trace = trace,
+			       .err = err },
+		     *j = &judge;
+	struct candidates candidates, features;
+
+	*out = (struct verdict){ .mode = j->config->mode };
+	identity_of(j->config, &req->user, &j->id);
+	if (req->offline) {
+		j->id.class = IDENTITY_CUSTOMER;
+		j->id.why = "a manifest, judged as a customer's";
+	}
+	out->identity = j->id.class;
+	judge_step(j, 1, "identity %s: %s", identity_class_name(j->id.class), j->id.why);
+	if (j->id.class == IDENTITY_EXEMPT)
+		return 0;
+	names_find(j);
+	if (candidates_find(j, &candidates, &features) < 0)
+		return -1;
+	if (!candidates.n && !features.n) {
+		judge_step(j, 2, "no policy concerns it: allow");
+		return 0;
+	}
+	if (judge_objects(j, &candidates, &features, out) < 0)
+		return -1;
+	out->concerned = candidates.n || j->findings_n;
+	conclude(j, out);
+	return 0;
+}

@@ -1,0 +1,123 @@
+/*
+ * exception.c - step 7: time-boxed permissions.
+ *
+ * An exception holds for exact rules, objects and identities, from notBefore on
+ * and until just before expires, by the clock of the request: it ends to the
+ * second without a reload. It never makes a finding silent.
+ */
+#include <time.h>
+
+#include "policy/judge/judge.h"
+
+static bool names_rule(const struct exception *e, const struct rule *rule)
+{
+	const struct exception_rule *r = e->rules;
+
+	while (r && !(str_eq(r->policy, rule->policy->name) && str_eq(r->rule, rule->name)))
+		r = r->next;
+	return r;
+}
+
+static bool concerns(const struct judge *j, const struct exception *e, const struct rule *rule)
+{
+	return names_rule(e, rule) && identity_in_list(&j->id, &e->identities) &&
+	       objects_fit(e->objects, j->req, &j->names, j->object, j->old);
+}
+
+static enum exception_state state_at(const struct exception *e, int64_t now)
+{
+	if (now < e->not_before)
+		return EXCEPTION_PENDING;
+	return now < e->expires ? EXCEPTION_ACTIVE : EXCEPTION_EXPIRED;
+}
+
+void exception_apply(const struct judge *j, const struct rule *rule, struct finding *f)
+{
+	for (const struct exception *e = j->set->model.exceptions; e; e = e->next) {
+		if (state_at(e, j->now) != EXCEPTION_ACTIVE || !concerns(j, e, rule))
+			continue;
+		judge_step(j, 7, "exception %.*s (%.*s) lowers to %s", STR_ARG(e->name),
+			   STR_ARG(e->ticket), action_name(e->action));
+		if (f->action <= e->action)
+			continue;
+		f->action = e->action;
+		f->exception = e->name;
+		f->ticket = e->ticket;
+	}
+}
+
+/* The one that expired last. */
+static const struct exception *last_expired(const struct judge *j, const struct rule *rule)
+{
+	const struct exception *last = NULL;
+
+	for (const struct exception *e = j->set->model.exceptions; e; e = e->next)
+		if (state_at(e, j->now) == EXCEPTION_EXPIRED &&
+		    (!last || e->expires > last->expires) && concerns(j, e, rule))
+			last = e;
+	return last;
+}
+
+int exception_tell_expired(const struct judge *j, const struct rule *rule, struct finding *f)
+{
+	const struct exception *e;
+	struct text t;
+	struct tm tm;
+	char when[32] = "";
+	time_t expires;
+
+	if (f->action != ACTION_DENY || f->exception.n || !(e = last_expired(j, rule)))
+		return 0;
+	expires = (time_t)e->expires;
+	if (gmtime_r(&expires, &tm))
+		strftime(when, sizeof when, "%Y-%m-%dT%H:%M:%SZ", &tm);
+	text_init(&t, j->arena, 1024);
+	text_printf(&t, "Exception %.*s expired %s; ask ", STR_ARG(shown(e->name, 63, j->arena)),
+		    when);
+	text_str(&t, shown(e->approved_by, 80, j->arena));
+	text_puts(&t, f->remedy.n && f->remedy.s[0] > 'Z' ? ". Instead: " : ". ");
+	text_str(&t, f->remedy);
+	if (t.full)
+		return err_set(j->err, ERR_LIMIT, "the request's memory is used up");
+	f->remedy = text_get(&t);
+	return 0;
+}
+
+/* ---- which there are ---- */
+
+void policy_set_exceptions(const struct policy_set *set, int64_t now, size_t out[EXCEPTION_STATES])
+{
+	for (size_t i = 0; i < EXCEPTION_STATES; i++)
+		out[i] = 0;
+	for (const struct exception *e = set->model.exceptions; e; e = e->next)
+		out[state_at(e, now)]++;
+}
+
+bool policy_set_exception_at(const struct policy_set *set, size_t i, int64_t now,
+			     struct exception_info *out)
+{
+	const struct exception *e = set->model.exceptions;
+
+	while (e && i--)
+		e = e->next;
+	if (!e)
+		return false;
+	*out = (struct exception_info){ .name = e->name,
+					.ticket = e->ticket,
+					.approved_by = e->approved_by,
+					.reason = e->reason,
+					.not_before = e->not_before,
+					.expires = e->expires,
+					.action = e->action,
+					.state = state_at(e, now) };
+	return true;
+}
+
+bool policy_set_has_exception(const struct policy_set *set, struct str name)
+{
+	const struct exception *e = set->model.exceptions;
+
+	while (e && !str_eq(e->name, name))
+		e = e->next;
+	return e;
+}

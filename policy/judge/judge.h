@@ -1,0 +1,76 @@
+/*
+ * judge.h - one request on its way through the decision table; private to this
+ * folder. eval.c walks the steps, changes.c and rules.c do theirs.
+ */
+#ifndef POLICY_JUDGE_JUDGE_H
+#define POLICY_JUDGE_JUDGE_H
+
+#include "policy/object/diff.h"
+#include "policy/alpha/features.h"
+#include "policy/answer/finding.h"
+#include "policy/model/identity.h"
+#include "policy/load/set.h"
+
+struct judge {
+	const struct policy_set *set;
+	const struct config *config;
+	const struct request *req;
+	int64_t now; /* seconds since the epoch */
+	struct arena *arena;
+	struct trace *trace;
+	struct err *err;
+
+	struct identity id;
+	struct match_names names;
+	struct json *object, *old; /* NULL: absent */
+	struct occasion occasion;
+
+	struct finding *findings; /* as they are found; grows in the arena */
+	size_t findings_n, findings_room;
+};
+
+/* Say one step of the decision; free when nobody listens. */
+__attribute__((format(printf, 3, 4))) void judge_step(const struct judge *j, int step,
+						      const char *fmt, ...);
+
+/* A rule took the request, some of its changes, or a use: decide, and keep the finding. */
+int judge_found(struct judge *j, const struct taken *taken);
+
+/* ---- judge_features.c ---- */
+
+/* The policies of rules with `features` that may concern the request; most concern none. */
+int features_narrow(const struct judge *j, struct candidates *out);
+/* Judge what the request uses. Before changes_find, which takes managedFields away. */
+int judge_features(struct judge *j, const struct candidates *c);
+
+/* ---- changes.c ---- */
+
+/*
+ * The changed places of an UPDATE, less what never counts (DESIGN "Paths"); v in
+ * the arena, in order. Fills in the 0 that a Scale leaves out. -1 with ERR_LIMIT.
+ */
+struct changes {
+	const struct change **v;
+	size_t n;
+};
+int changes_find(struct judge *j, struct changes *out);
+
+/* ---- rules.c ---- */
+
+/* May the rule fit, as far as can be told without reading the object? */
+bool rule_may_fit(const struct judge *j, const struct rule *rule);
+/* Does all that it names hold, but for `changed`? Only after rule_may_fit. */
+bool rule_fits(const struct judge *j, const struct rule *rule);
+bool rule_covers(const struct rule *rule, const struct change *change);
+
+/* ---- exception.c ---- */
+
+/* Step 7: the exception in force for what the rule took lowers the finding's action. */
+void exception_apply(const struct judge *j, const struct rule *rule, struct finding *f);
+/*
+ * Say in the finding's remedy that an exception for this has expired, when, and
+ * whom to ask. Only after finding_fill. -1 with ERR_LIMIT.
+ */
+int exception_tell_expired(const struct judge *j, const struct rule *rule, struct finding *f);
+
+#endif

@@ -1,0 +1,455 @@
+/*
+ * config.c - GuardConfig: the built-in defaults, and the one file on top of them.
+ *
+ * The defaults are YAML that the same reader reads, so that what `policy print
+ * config` shows is what is in force. A key that the file gives replaces the default
+ * of that key alone: the accounts that the file lists as customers leave
+ * exceptNamespaces as it was, a set that it names leaves the other sets.
+ */
+#include "policy/load/parts.h"
+
+#include "policy/load/documents.h"
+
+static const char defaults[] =
+	"apiVersion: oke-guard.internal/v1\n"
+	"kind: GuardConfig\n"
+	"metadata: {name: default}\n"
+	"spec:\n"
+	"  mode: enforce\n"
+	"  tiers: {unsupported: deny, best-effort: warn, supported: allow}\n"
+	"  onError: allow\n"
+	"  overrides: []\n"
+	"  failClosed: []\n"
+	"  exceptions: {maxDays: 90}\n"
+	"  cluster: {kubernetes: auto, ocid: \"\"}\n"
+	"  self: {namespace: oke-guard, release: oke-guard}\n"
+	"  identities:\n"
+	"    exempt: {users: [], groups: [], serviceAccounts: []}\n"
+	"    customer:\n"
+	/* not "ocid1.*": Oracle's own services may act under another kind */
+	"      users: ['ocid1.user.*', 'ocid1.saml2idp.*', 'ocid1.instance.*', "
+	"'ocid1.workload.*']\n"
+	"      groups: []\n"
+	"      serviceAccounts:\n"
+	"        exceptNamespaces: [kube-system]\n"
+	"        names: [kube-system/default, kube-system/kubeconfig-sa, kube-system/oke-admin]\n"
+	"    sets:\n"
+	"      dns-autoscaler: {serviceAccounts: [kube-system/kube-dns-autoscaler]}\n"
+	"      npn-writers:\n"
+	"        serviceAccounts:\n"
+	"        - karpenter/karpenter\n"
+	"        - cluster-api-provider-oci-system/capoci-controller-manager\n"
+	"      guardAdmins: {}\n"
+	"    unknown: warn\n";
+
+/* ---- words ---- */
+
+static const struct word modes[] = {
+	{ "enforce", MODE_ENFORCE },
+	{ "warn", MODE_WARN },
+	{ "audit", MODE_AUDIT },
+};
+static const struct words words_mode = WORDS(modes);
+
+static const struct word answers[] = { { "allow", ACTION_ALLOW }, { "deny", ACTION_DENY } };
+static const struct words words_answer = WORDS(answers);
+
+static const struct word caps[] = {
+	{ "allow", ACTION_ALLOW },
+	{ "audit", ACTION_AUDIT },
+	{ "warn", ACTION_WARN },
+};
+static const struct words words_cap = { caps, sizeof caps / sizeof *caps, "deny",
+					"nobody unknown is ever denied, since Oracle's own "
+					"automation may be among them; list who is "
+					"a customer under \"customer\"" };
+
+static void read_mode(struct reader *r, const struct yaml_node *n, void *out, const void *arg)
+{
+	int value = (int)*(enum mode *)out;
+
+	read_word(r, n, &value, arg);
+	*(enum mode *)out = (enum mode)value;
+}
+
+static void read_action(struct reader *r, const struct yaml_node *n, void *out, const void *arg)
+{
+	int value = (int)*(enum action *)out;
+
+	read_word(r, n, &value, arg);
+	*(enum action *)out = (enum action)value;
+}
+
+/* ---- overrides ---- */
+
+static void read_override_rule(struct reader *r, const struct yaml_node *n, void *out,
+			       const void *arg)
+{
+	struct override *o = out;
+	struct exception_rule ref = { 0 };
+
+	read_rule_ref(r, n, &ref, arg);
+	o->policy = ref.policy;
+	o->rule = ref.rule;
+}
+
+static const struct field override_table[] = {
+	{ "rule", read_override_rule, 0, NULL, "POLICY/RULE, or POLICY/* for all of a policy" },
+	{ "action", read_action, offsetof(struct override, action), &words_action,
+	  "allow, audit, warn or deny" },
+	{ "reason", read_str, offsetof(struct override, reason), &form_text, NULL },
+};
+static const struct fields override_fields = FIELDS("an override", override_table);
+
+static void read_override(struct reader *r, const struct yaml_node *n, void *out, const void *arg)
+{
+	struct override *o = out;
+
+	(void)arg;
+	o->origin = read_origin(r, n);
+	read_fields(r, n, o, &override_fields);
+}
+
+static const struct list overrides_list = { "[{rule: alpha/fields, action: deny}]",
+					    sizeof(struct override),
+					    read_override,
+					    NULL,
+					    true,
+					    1000 };
+
+static const struct list fail_closed_list = { "[coredns/scale, kube-proxy/*]",
+					      sizeof(struct exception_rule),
+					      read_rule_ref,
+					      NULL,
+					      true,
+					      200 };
+
+/* ---- the cluster's facts ---- */
+
+#define FACTS_MAX 1000 /* each is looked for among the others */
+
+static void fact_set(struct reader *r, const struct yaml_node *at, struct str name,
+		     struct str value)
+{
+	struct config *c = &r->model->config;
+	struct fact **f = &c->facts;
+	size_t n = 0;
+
+	for (; *f && !str_eq((*f)->name, name) && n < FACTS_MAX; n++)
+		f = &(*f)->next;
+	if (n == FACTS_MAX) {
+		read_error(r, at, "more than %d facts about the cluster", FACTS_MAX);
+		return;
+	}
+	if (!*f && !(*f = read_keep(r, sizeof **f)))
+		return;
+	(*f)->name = name;
+	(*f)->value = read_keep_str(r, value);
+	(*f)->origin = read_origin(r, at);
+}
+
+/* cni, clusterType: arg is the words */
+static void read_fact(struct reader *r, const struct yaml_node *n, void *out, const void *arg)
+{
+	size_t before = r->complaints_n;
+	int value;
+
+	(void)out;
+	read_word(r, n, &value, arg);
+	if (r->complaints_n == before)
+		fact_set(r, n, read_keep_str(r, n->key->text), n->text);
+}
+
+/* "auto" leaves the fact unset: the version is learnt from the API server. */
+static void read_kubernetes(struct reader *r, const struct yaml_node *n, void *out, const void *arg)
+{
+	struct str s;
+
+	(void)out;
+	if (read_text(r, n, &s) && !str_is(s, "auto") && read_check(r, n, s, arg))
+		fact_set(r, n, STR("kubernetes"), s);
+}
+
+static void read_addon_facts(struct reader *r, const struct yaml_node *addon, struct str addon_name)
+{
+	struct str key, value;
+
+	if (!is_mapping(r, addon))
+		return;
+	for (const struct yaml_node *c = addon->child; c && r->complaints_n < READ_ERRORS_MAX;
+	     c = c->next) {
+		struct text t;
+
+		if (!read_key(r, c, &key) || !read_check(r, c->key, key, &form_token) ||
+		    !read_text(r, c, &value) || !read_check(r, c, value, &form_value))
+			continue;
+		text_init(&t, r->keep, 1024);
+		text_puts(&t, FACT_ADDONS);
+		text_str(&t, addon_name);
+		text_puts(&t, ".");
+		text_str(&t, key);
+		r->nomem |= t.full;
+		fact_set(r, c, text_get(&t), value);
+	}
+}
+
+static bool addon_name_ok(struct str s)
+{
+	return form_token.ok(s) && !memchr(s.s, '.', s.n);
+}
+static const struct form form_addon = { addon_name_ok, 100, "the add-on's name, as in CoreDNS" };
+
+static void read_addons(struct reader *r, const struct yaml_node *n, void *out, const void *arg)
+{
+	struct str name;
+
+	(void)out;
+	if (!is_mapping(r, n))
+		return;
+	for (const struct yaml_node *c = n->child; c; c = c->next)
+		if (read_key(r, c, &name) && read_check(r, c->key, name, arg))
+			read_addon_facts(r, c, name);
+}
+
+/* ---- identities ---- */
+
+#define CONFIG(member) offsetof(struct config, member)
+
+/* A list of namespaces that may be empty, unlike other lists of texts. */
+static void read_namespaces(struct reader *r, const struct yaml_node *n, void *out, const void *arg)
+{
+	if (n->kind == YAML_SEQUENCE && !n->n)
+		*(struct strings *)out = (struct strings){ NULL, 0 };
+	else
+		read_strings(r, n, out, arg);
+}
+
+static const struct field customer_account_table[] = {
+	{ "exceptNamespaces", read_namespaces, CONFIG(customer_except_namespaces), &form_name,
+	  NULL },
+	{ "names", read_list, CONFIG(customer.accounts), &accounts_list, NULL },
+};
+static const struct fields customer_account_fields =
+	FIELDS("the customers' serviceAccounts", customer_account_table);
+
+static const struct field customer_table[] = {
+	{ "users", read_list, CONFIG(customer.users), &patterns_list, NULL },
+	{ "groups", read_list, CONFIG(customer.groups), &patterns_list, NULL },
+	{ "serviceAccounts", read_fields, 0, &customer_account_fields, NULL },
+};
+static const struct fields customer_fields = FIELDS("\"customer\"", customer_table);
+
+static struct identity_set *set_named(struct reader *r, struct str name)
+{
+	struct identity_set **s = &r->model->config.sets;
+
+	while (*s && !str_eq((*s)->name, name))
+		s = &(*s)->next;
+	if (!*s && (*s = read_keep(r, sizeof **s)))
+		(*s)->name = read_keep_str(r, name);
+	return *s;
+}
+
+#define SETS_MAX 256
+
+static void read_sets(struct reader *r, const struct yaml_node *n, void *out, const void *arg)
+{
+	struct str name;
+
+	(void)out;
+	if (!is_mapping(r, n))
+		return;
+	if (n->n > SETS_MAX)
+		read_error(r, n, "%u identity sets; at most %d are allowed", n->n, SETS_MAX);
+	for (const struct yaml_node *c = n->n <= SETS_MAX ? n->child : NULL; c; c = c->next) {
+		struct identity_set *set;
+
+		if (!read_key(r, c, &name) || !read_check(r, c->key, name, &form_set))
+			continue;
+		if (!(set = set_named(r, name)))
+			return;
+		set->members = (struct identity_list){ NULL, NULL, NULL };
+		read_fields(r, c, &set->members, arg);
+	}
+}
+
+static const struct field identities_table[] = {
+	{ "exempt", read_fields, CONFIG(exempt), &identity_fields, NULL },
+	{ "customer", read_fields, 0, &customer_fields, NULL },
+	{ "sets", read_sets, 0, &identity_fields, NULL },
+	{ "unknown", read_action, CONFIG(unknown_cap), &words_cap, NULL },
+};
+static const struct fields identities_fields = FIELDS("\"identities\"", identities_table);
+
+/* ---- the kind ---- */
+
+static const struct field tiers_table[] = {
+	{ "unsupported", read_action, CONFIG(tiers[TIER_UNSUPPORTED]), &words_action, NULL },
+	{ "best-effort", read_action, CONFIG(tiers[TIER_BEST_EFFORT]), &words_action, NULL },
+	{ "supported", read_action, CONFIG(tiers[TIER_SUPPORTED]), &words_action, NULL },
+};
+static const struct fields tiers_fields = FIELDS("\"tiers\"", tiers_table);
+
+static const struct range days = { 1, 3650 };
+static const struct field exceptions_table[] = {
+	{ "maxDays", read_number, CONFIG(exception_max_days), &days, NULL },
+};
+static const struct fields exceptions_fields = FIELDS("\"exceptions\"", exceptions_table);
+
+static const struct field self_table[] = {
+	{ "namespace", read_str, CONFIG(self_namespace), &form_name, NULL },
+	{ "release", read_str, CONFIG(self_release), &form_name, NULL },
+};
+static const struct fields self_fields = FIELDS("\"self\"", self_table);
+
+static void read_words_fact(struct reader *r, const struct yaml_node *n, void *out, const void *arg)
+{
+	const struct known_fact *known = arg;
+
+	read_fact(r, n, out, known->values);
+}
+
+static const struct field cluster_table[] = {
+	{ "cni", read_words_fact, 0, &known_facts[0], NULL },
+	{ "clusterType", read_words_fact, 0, &known_facts[1], NULL },
+	{ "kubernetes", read_kubernetes, 0, &form_kubernetes, NULL },
+	{ "ocid", read_str, CONFIG(cluster_ocid), &form_ocid, NULL },
+	{ "addons", read_addons, 0, &form_addon, NULL },
+};
+static const struct fields cluster_fields = FIELDS("\"cluster\"", cluster_table);
+
+static const struct field spec_table[] = {
+	{ "mode", read_mode, CONFIG(mode), &words_mode, NULL },
+	{ "tiers", read_fields, 0, &tiers_fields, NULL },
+	{ "onError", read_action, CONFIG(on_error), &words_answer, NULL },
+	{ "overrides", read_list, CONFIG(overrides), &overrides_list, NULL },
+	{ "failClosed", read_list, CONFIG(fail_closed), &fail_closed_list, NULL },
+	{ "exceptions", read_fields, 0, &exceptions_fields, NULL },
+	{ "cluster", read_fields, 0, &cluster_fields, NULL },
+	{ "self", read_fields, 0, &self_fields, NULL },
+	{ "identities", read_fields, 0, &identities_fields, NULL },
+};
+static const struct fields spec_fields = FIELDS("the spec of a GuardConfig", spec_table);
+
+static void read_config_name(struct reader *r, const struct yaml_node *n, void *out,
+			     const void *arg)
+{
+	struct str name;
+
+	(void)out;
+	read_fields(r, n, &name, arg);
+}
+
+static const struct field config_table[] = {
+	{ "apiVersion", read_told, 0, NULL, NULL },
+	{ "kind", read_told, 0, NULL, NULL },
+	{ "metadata", read_config_name, 0, &metadata_fields, "{name: ...}" },
+	{ "spec", read_fields, 0, &spec_fields, "{}, or what differs from the defaults" },
+};
+static const struct fields config_fields = FIELDS("a GuardConfig", config_table);
+
+/* ---- where each value stands ---- */
+
+static void place_note(struct reader *r, const struct yaml_node *n, struct str path)
+{
+	struct config_place *s = read_keep(r, sizeof *s);
+
+	if (!s)
+		return;
+	s->path = path;
+	s->origin = read_origin(r, n->key ? n->key : n);
+	s->next = r->model->config.places;
+	r->model->config.places = s;
+}
+
+static struct str path_below_key(struct reader *r, struct str above, struct str key)
+{
+	struct text path;
+
+	text_init(&path, r->keep, 4096);
+	text_str(&path, above);
+	if (above.n)
+		text_puts(&path, ".");
+	text_str(&path, key);
+	r->nomem |= path.full;
+	return text_get(&path);
+}
+
+#define PLACES_DEPTH 8 /* as deep as anything of a configuration stands */
+
+static void places_note(struct reader *r, const struct yaml_node *root)
+{
+	struct {
+		const struct yaml_node *next; /* entry of a mapping */
+		struct str above;
+	} open[PLACES_DEPTH] = { { root->child, STR("") } };
+	unsigned depth = 1;
+
+	while (depth && !r->nomem) {
+		const struct yaml_node *n = open[depth - 1].next;
+		struct str above = open[depth - 1].above, path;
+
+		if (!n) {
+			depth--;
+			continue;
+		}
+		open[depth - 1].next = n->next;
+		if (n->key->kind != YAML_SCALAR || above.n + n->key->text.n > 2000)
+			continue;
+		path = path_below_key(r, above, n->key->text);
+		place_note(r, n, path);
+		if (n->kind == YAML_MAPPING && depth < PLACES_DEPTH) {
+			open[depth].next = n->child;
+			open[depth++].above = path;
+		}
+	}
+}
+
+/* One too many: it is read for its errors' sake, and forgotten. */
+static void read_second(struct reader *r, const struct yaml_node *n)
+{
+	struct model *model = r->model, other = { 0 };
+	const struct origin *first = &model->config.origin;
+
+	read_error(r, n, "a second GuardConfig: the first is %s:%u, and only one can be in force",
+		   first->file, first->line);
+	r->model = &other;
+	read_fields(r, n, &other.config, &config_fields);
+	r->model = model;
+}
+
+void read_config(struct reader *r, const struct yaml_node *n, void *out, const void *arg)
+{
+	struct model *model = out;
+	struct config *c = &model->config;
+
+	(void)arg;
+	if (c->origin.file) {
+		read_second(r, n);
+		return;
+	}
+	c->origin = read_origin_named(r, n);
+	read_fields(r, n, c, &config_fields);
+	if (!r->builtin && n->kind == YAML_MAPPING)
+		places_note(r, n);
+}
+
+int config_defaults(struct arena *arena, struct config *out)
+{
+	struct model model = { 0 };
+	struct arena scratch;
+	struct reader r = { .keep = arena,
+			    .scratch = &scratch,
+			    .file = "builtin/config",
+			    .model = &model,
+			    .builtin = true };
+
+	arena_init(&scratch, POLICY_FILE_MAX);
+	load_text(&r, str_of(defaults));
+	arena_done(&scratch);
+	model.config.origin = (struct origin){ 0 };
+	if (r.nomem || r.complaints_n)
+		return -1;
+	*out = model.config;
+	return 0;
+}

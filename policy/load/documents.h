@@ -1,0 +1,33 @@
+/*
+ * documents.h - YAML to model; every message carries file:line:column.
+ */
+#ifndef POLICY_LOAD_DOCUMENTS_H
+#define POLICY_LOAD_DOCUMENTS_H
+
+#include "policy/model/model.h"
+
+#define POLICY_API_VERSION "oke-guard.internal/v1"
+
+#define POLICY_FILE_MAX  (1u << 20) /* bytes of one file */
+#define POLICY_FILES_MAX 1024       /* of all sources together */
+
+/*
+ * Read the built-in pack and the sources into *out, which lives in the arena
+ * (as do all strings of it). All messages go to the report, all errors of a file
+ * in one run. -1 when there was an error, or when memory ran out.
+ */
+int model_load(const struct policy_source *src, struct arena *arena, struct model *out,
+	       struct policy_report *report);
+
+/* Is the model sound as a whole? Unique names, sets and gates that exist, limits kept. */
+int model_validate(const struct model *model, struct arena *arena, struct policy_report *report);
+
+/* The built-in GuardConfig. */
+int config_defaults(struct arena *arena, struct config *out);
+
+/* Count and pass on one message at a place; at may be NULL. */
+__attribute__((format(printf, 4, 5))) void report_message(struct policy_report *report, bool error,
+							  const struct origin *at, const char *fmt,
+							  ...);
+
+#endif

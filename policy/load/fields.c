@@ -1,0 +1,499 @@
+/*
+ * fields.c - the readers that the tables name, and the notes of what is wrong.
+ *
+ * A message says what stands there, what may stand there, and what to write. The
+ * texts quote at most 60 bytes of the file, so that a message stays a line.
+ */
+#include "policy/load/fields.h"
+
+#include <stdarg.h>
+
+#include "policy/load/documents.h"
+
+#define QUOTED(x) ((int)((x).n > 60 ? 60 : (x).n)), ((x).s ? (x).s : "")
+
+/* ---- what is wrong ---- */
+
+__attribute__((format(printf, 3, 0))) static void note(struct reader *r, struct yaml_place at,
+						       const char *fmt, va_list ap)
+{
+	struct complaint *c;
+
+	if (r->complaints_n++ >= READ_ERRORS_MAX)
+		return;
+	if (!(c = arena_alloc(r->scratch, sizeof *c))) {
+		r->nomem = true;
+		return;
+	}
+	vsnprintf(c->text, sizeof c->text, fmt, ap);
+	c->at = at;
+	c->next = r->complaints;
+	r->complaints = c;
+}
+
+void read_error_at(struct reader *r, struct yaml_place at, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	note(r, at, fmt, ap);
+	va_end(ap);
+}
+
+void read_error(struct reader *r, const struct yaml_node *n, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (n->kind == YAML_ALIAS)
+		return;
+	va_start(ap, fmt);
+	note(r, (struct yaml_place){ n->line, n->column }, fmt, ap);
+	va_end(ap);
+}
+
+static int by_place(const void *a, const void *b)
+{
+	const struct complaint *x = *(struct complaint *const *)a;
+	const struct complaint *y = *(struct complaint *const *)b;
+
+	if (x->at.line != y->at.line)
+		return x->at.line < y->at.line ? -1 : 1;
+	return (x->at.column > y->at.column) - (x->at.column < y->at.column);
+}
+
+void read_errors_flush(struct reader *r, struct policy_report *report)
+{
+	struct complaint *sorted[READ_ERRORS_MAX];
+	struct origin at = { .file = r->file };
+	size_t n = 0;
+
+	for (struct complaint *c = r->complaints; c; c = c->next)
+		sorted[n++] = c;
+	for (size_t i = 0; i < n / 2; i++) { /* noted first, told first at one place */
+		struct complaint *c = sorted[i];
+
+		sorted[i] = sorted[n - 1 - i];
+		sorted[n - 1 - i] = c;
+	}
+	qsort(sorted, n, sizeof *sorted, by_place);
+	for (size_t i = 0; i < n; i++) {
+		at.line = sorted[i]->at.line;
+		at.column = sorted[i]->at.column;
+		report_message(report, true, &at, "%s", sorted[i]->text);
+	}
+	at.line = 0;
+	if (r->complaints_n > READ_ERRORS_MAX)
+		report_message(report, true, &at, "... and %zu more errors",
+			       r->complaints_n - READ_ERRORS_MAX);
+	r->complaints = NULL;
+	r->complaints_n = 0;
+}
+
+const char *node_name(const struct yaml_node *n, char buf[static 80])
+{
+	const struct yaml_node *key = n->key;
+
+	if (!key || key->kind != YAML_SCALAR)
+		return "this";
+	snprintf(buf, 80, "\"%.*s\"", QUOTED(key->text));
+	return buf;
+}
+
+struct origin read_origin(const struct reader *r, const struct yaml_node *n)
+{
+	return (struct origin){ r->file, n->line, n->column };
+}
+
+const struct yaml_node *node_get(const struct yaml_node *n, const char *key)
+{
+	const struct yaml_node *c = n && n->kind == YAML_MAPPING ? n->child : NULL;
+
+	while (c && !(c->key->kind == YAML_SCALAR && str_is(c->key->text, key)))
+		c = c->next;
+	return c;
+}
+
+struct origin read_origin_named(const struct reader *r, const struct yaml_node *root)
+{
+	const struct yaml_node *name = node_get(node_get(root, "metadata"), "name");
+
+	return read_origin(r, name ? name : root);
+}
+
+void *read_keep(struct reader *r, size_t size)
+{
+	void *p = arena_zalloc(r->keep, size);
+
+	r->nomem |= !p;
+	return p;
+}
+
+struct str read_keep_str(struct reader *r, struct str s)
+{
+	struct str copy = str_copy(r->keep, s);
+
+	r->nomem |= !copy.s;
+	return copy;
+}
+
+/* ---- what kind of node ---- */
+
+static const char *const kinds[] = { "a text", "a list", "a mapping", "an alias" };
+
+static bool is_null(const struct yaml_node *n)
+{
+	return n->kind == YAML_SCALAR && n->plain &&
+	       str_is(STR("null"), plain_meaning(n->text) ? plain_meaning(n->text) : "");
+}
+
+static bool is_kind(struct reader *r, const struct yaml_node *n, enum yaml_kind kind,
+		    const char *example)
+{
+	char name[80];
+
+	if (n->kind == kind)
+		return true;
+	if (is_null(n))
+		read_error(r, n, "%s has no value: write %s (%s), or leave it out",
+			   node_name(n, name), kinds[kind], example);
+	else
+		read_error(r, n, "%s must be %s, not %s: write %s", node_name(n, name), kinds[kind],
+			   kinds[n->kind], example);
+	return false;
+}
+
+bool is_mapping(struct reader *r, const struct yaml_node *n)
+{
+	return is_kind(r, n, YAML_MAPPING, "key: value");
+}
+
+bool is_list(struct reader *r, const struct yaml_node *n, const char *example)
+{
+	return is_kind(r, n, YAML_SEQUENCE, example);
+}
+
+/* A scalar that every reader of YAML takes for a text. */
+static bool is_text(struct reader *r, const struct yaml_node *n)
+{
+	const char *meaning = n->plain ? plain_meaning(n->text) : NULL, *name;
+	char buf[80];
+
+	if (!meaning)
+		return true;
+	name = node_name(n, buf);
+	if (!n->text.n)
+		read_error(r, n, "%s has no value: write a text, or leave it out", name);
+	else
+		read_error(r, n,
+			   "%s must be a text, but without quotes this is %s: quote it: "
+			   "\"%.*s\"",
+			   name, meaning, QUOTED(n->text));
+	return false;
+}
+
+bool read_text(struct reader *r, const struct yaml_node *n, struct str *out)
+{
+	char name[80];
+
+	if (n->kind != YAML_SCALAR) {
+		read_error(r, n, "%s must be a text, not %s", node_name(n, name), kinds[n->kind]);
+		return false;
+	}
+	if (!is_text(r, n))
+		return false;
+	*out = n->text;
+	return true;
+}
+
+bool read_key(struct reader *r, const struct yaml_node *value, struct str *out)
+{
+	if (value->key->kind != YAML_SCALAR || !is_text(r, value->key))
+		return false;
+	*out = value->key->text;
+	return true;
+}
+
+bool read_check(struct reader *r, const struct yaml_node *n, struct str s, const struct form *form)
+{
+	char name[80];
+
+	if (s.n > form->max) {
+		read_error(r, n, "%s is %zu bytes long; at most %zu are allowed",
+			   node_name(n, name), s.n, form->max);
+		return false;
+	}
+	if (form->ok(s))
+		return true;
+	read_error(r, n, "%s must be %s; it is \"%.*s\"", node_name(n, name), form->want,
+		   QUOTED(s));
+	return false;
+}
+
+/* ---- scalars ---- */
+
+void read_str(struct reader *r, const struct yaml_node *n, void *out, const void *arg)
+{
+	struct str s;
+
+	if (read_text(r, n, &s) && read_check(r, n, s, arg))
+		*(struct str *)out = read_keep_str(r, s);
+}
+
+void read_bool(struct reader *r, const struct yaml_node *n, void *out, const void *arg)
+{
+	char name[80];
+
+	(void)arg;
+	if (n->kind == YAML_SCALAR && n->plain &&
+	    (str_is(n->text, "true") || str_is(n->text, "false")))
+		*(bool *)out = n->text.n == 4;
+	else
+		read_error(r, n, "%s must be true or false, without quotes", node_name(n, name));
+}
+
+void read_number(struct reader *r, const struct yaml_node *n, void *out, const void *arg)
+{
+	const struct range *range = arg;
+	unsigned value = 0;
+	char name[80];
+	bool ok = n->kind == YAML_SCALAR && n->plain && n->text.n && n->text.n < 9 &&
+		  (n->text.s[0] != '0' || n->text.n == 1);
+
+	for (size_t i = 0; ok && i < n->text.n; i++) {
+		ok = n->text.s[i] >= '0' && n->text.s[i] <= '9';
+		value = value * 10 + (unsigned)(n->text.s[i] - '0');
+	}
+	if (ok && value >= range->min && value <= range->max)
+		*(unsigned *)out = value;
+	else
+		read_error(r, n, "%s must be a whole number from %u to %u, without quotes",
+			   node_name(n, name), range->min, range->max);
+}
+
+/* "allow, audit or warn" */
+static const char *words_list(const struct words *words, char buf[static 300])
+{
+	size_t at = 0;
+
+	for (size_t i = 0; i < words->n && at < 250; i++) {
+		const char *name = *words->v[i].name ? words->v[i].name : "\"\"";
+		const char *before = !i ? "" : i + 1 == words->n ? " or " : ", ";
+
+		at += (size_t)snprintf(buf + at, 300 - at, "%s%s", before, name);
+	}
+	return buf;
+}
+
+static void word_unknown(struct reader *r, const struct yaml_node *n, struct str s,
+			 const struct words *words)
+{
+	char name[80], list[300], of[90] = "";
+	struct nearest near;
+
+	if (words->refused && str_is(s, words->refused)) {
+		read_error(r, n, "%s cannot be \"%s\": %s", node_name(n, name), words->refused,
+			   words->why);
+		return;
+	}
+	nearest_start(&near, s);
+	for (size_t i = 0; i < words->n; i++)
+		nearest_try(&near, str_of(words->v[i].name));
+	if (n->key)
+		snprintf(of, sizeof of, " for %s", node_name(n, name));
+	if (near.best.s)
+		read_error(r, n, "\"%.*s\" is not known%s: did you mean \"%.*s\"?", QUOTED(s), of,
+			   QUOTED(near.best));
+	else
+		read_error(r, n, "\"%.*s\" is not known%s: write %s", QUOTED(s), of,
+			   words_list(words, list));
+}
+
+void read_word(struct reader *r, const struct yaml_node *n, void *out, const void *arg)
+{
+	const struct words *words = arg;
+	struct str s;
+
+	/* No word has another meaning without quotes, so `tier: yes` is just no word. */
+	if ((n->kind != YAML_SCALAR || (n->plain && !n->text.n)) && !read_text(r, n, &s))
+		return;
+	for (size_t i = 0; i < words->n; i++)
+		if (str_is(n->text, words->v[i].name)) {
+			*(int *)out = words->v[i].value;
+			return;
+		}
+	word_unknown(r, n, n->text, words);
+}
+
+/* ---- collections ---- */
+
+void read_bits(struct reader *r, const struct yaml_node *n, void *out, const void *arg)
+{
+	unsigned *bits = out;
+	char name[80];
+
+	if (!is_list(r, n, "[...]"))
+		return;
+	if (!n->n)
+		read_error(r, n, "%s must not be empty", node_name(n, name));
+	for (const struct yaml_node *c = n->child; c; c = c->next) {
+		int bit = 0;
+
+		read_word(r, c, &bit, arg);
+		if (*bits & (unsigned)bit)
+			read_error(r, c, "\"%.*s\" stands twice in this list", QUOTED(c->text));
+		*bits |= (unsigned)bit;
+	}
+}
+
+static bool among(const struct strings *list, struct str s)
+{
+	for (size_t i = 0; i < list->n; i++)
+		if (str_eq(list->v[i], s))
+			return true;
+	return false;
+}
+
+void read_strings(struct reader *r, const struct yaml_node *n, void *out, const void *arg)
+{
+	struct strings list = { NULL, 0 };
+	char name[80];
+
+	if (!is_list(r, n, "[...]"))
+		return;
+	if (!n->n || n->n > STRINGS_MAX) {
+		read_error(r, n, "%s must hold 1 to %d texts", node_name(n, name), STRINGS_MAX);
+		return;
+	}
+	if (!(list.v = read_keep(r, n->n * sizeof *list.v)))
+		return;
+	for (const struct yaml_node *c = n->child; c; c = c->next) {
+		struct str s;
+
+		if (!read_text(r, c, &s) || !read_check(r, c, s, arg))
+			continue;
+		if (among(&list, s))
+			read_error(r, c, "\"%.*s\" stands twice in this list", QUOTED(s));
+		else
+			list.v[list.n++] = read_keep_str(r, s);
+	}
+	*(struct strings *)out = list;
+}
+
+static bool any_text(struct str s)
+{
+	(void)s;
+	return true;
+}
+
+void read_choices(struct reader *r, const struct yaml_node *n, void *out, const void *arg)
+{
+	static const struct form any = { any_text, STRINGS_MAX, "" };
+	size_t before = r->complaints_n;
+	int value;
+
+	for (const struct yaml_node *c = n->kind == YAML_SEQUENCE ? n->child : NULL; c; c = c->next)
+		read_word(r, c, &value, arg);
+	if (r->complaints_n == before)
+		read_strings(r, n, out, &any);
+}
+
+void read_list(struct reader *r, const struct yaml_node *n, void *out, const void *arg)
+{
+	const struct list *list = arg;
+	void *first = NULL, *last = &first, *element;
+	char name[80];
+
+	if (!is_list(r, n, list->example))
+		return;
+	if (!n->n && !list->may_be_empty)
+		read_error(r, n, "%s must not be empty: write %s", node_name(n, name),
+			   list->example);
+	if (list->max && n->n > list->max)
+		read_error(r, n, "%s holds %u items; at most %zu are allowed", node_name(n, name),
+			   n->n, list->max);
+	for (const struct yaml_node *c = n->child; c; c = c->next) {
+		if (!(element = read_keep(r, list->size)))
+			return;
+		list->item(r, c, element, list->arg);
+		memcpy(last, &element, sizeof element); /* `next` is an element's first member */
+		last = element;
+	}
+	memcpy(out, &first, sizeof first);
+}
+
+void read_ignored(struct reader *r, const struct yaml_node *n, void *out, const void *arg)
+{
+	struct str s;
+
+	(void)out;
+	(void)arg;
+	if (!is_mapping(r, n))
+		return;
+	for (const struct yaml_node *c = n->child; c; c = c->next)
+		if (read_key(r, c, &s))
+			read_text(r, c, &s);
+}
+
+/* ---- mappings ---- */
+
+static void field_unknown(struct reader *r, const struct yaml_node *entry,
+			  const struct fields *fields)
+{
+	struct nearest near;
+	char list[400];
+	size_t at = 0;
+
+	if (r->complaints_n >= READ_ERRORS_MAX) {
+		r->complaints_n++; /* only counted: a file may hold a hundred thousand */
+		return;
+	}
+	nearest_start(&near, entry->key->text);
+	for (size_t i = 0; i < fields->n; i++)
+		nearest_try(&near, str_of(fields->v[i].key));
+	if (near.best.s) {
+		read_error(r, entry->key, "unknown key \"%.*s\" in %s: did you mean \"%.*s\"?",
+			   QUOTED(entry->key->text), fields->what, QUOTED(near.best));
+		return;
+	}
+	for (size_t i = 0; i < fields->n && at < 300; i++)
+		at += (size_t)snprintf(list + at, sizeof list - at, "%s%s", i ? ", " : "",
+				       fields->v[i].key);
+	read_error(r, entry->key, "unknown key \"%.*s\" in %s, which has: %s",
+		   QUOTED(entry->key->text), fields->what, list);
+}
+
+static const struct field *field_named(const struct fields *fields, struct str key)
+{
+	for (size_t i = 0; i < fields->n; i++)
+		if (str_is(key, fields->v[i].key))
+			return &fields->v[i];
+	return NULL;
+}
+
+void read_fields(struct reader *r, const struct yaml_node *n, void *out, const void *arg)
+{
+	const struct fields *fields = arg;
+
+	if (!is_mapping(r, n))
+		return;
+	for (const struct yaml_node *c = n->child; c && !r->nomem; c = c->next) {
+		const struct field *f = field_named(fields, c->key->text);
+
+		if (!f)
+			field_unknown(r, c, fields);
+		else
+			f->read(r, c, (char *)out + f->offset, f->arg);
+	}
+	for (size_t i = 0; i < fields->n; i++)
+		if (fields->v[i].required && !node_get(n, fields->v[i].key))
+			read_error(r, n, "%s needs \"%s\": %s", fields->what, fields->v[i].key,
+				   fields->v[i].required);
+}
+
+void read_told(struct reader *r, const struct yaml_node *n, void *out, const void *arg)
+{
+	(void)r;
+	(void)n;
+	(void)out;
+	(void)arg;
+}

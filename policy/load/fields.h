@@ -1,0 +1,134 @@
+/*
+ * fields.h - from nodes of YAML to members of structs, by tables.
+ *
+ * A mapping is described by a table of fields: key, where its value goes, and
+ * the function that reads it. What is wrong is noted with its place and reading
+ * goes on, so that a file's errors are all told in one run, in order, up to
+ * READ_ERRORS_MAX. Private to the loader.
+ */
+#ifndef POLICY_LOAD_FIELDS_H
+#define POLICY_LOAD_FIELDS_H
+
+#include "policy/load/formats.h"
+#include "policy/model/model.h"
+#include "lib/base/nearest.h"
+#include "lib/yaml/yaml.h"
+
+#define READ_ERRORS_MAX 100  /* told of one file; the rest are counted */
+#define STRINGS_MAX     1000 /* in one list of texts */
+
+struct complaint {
+	struct complaint *next;
+	struct yaml_place at;
+	char text[600];
+};
+
+struct reader {
+	struct arena *keep;    /* what the model points to */
+	struct arena *scratch; /* nodes and complaints of one file */
+	const char *file;      /* kept */
+	struct model *model;   /* what is filled */
+	bool builtin;
+	bool nomem; /* an arena was full: nothing that was read counts */
+	struct complaint *complaints;
+	size_t complaints_n; /* noted or not */
+};
+
+/* ---- what is wrong ---- */
+
+__attribute__((format(printf, 3, 4))) void read_error_at(struct reader *r, struct yaml_place at,
+							 const char *fmt, ...);
+/* At a node. Nothing is noted at an alias: that it stands there has been told. */
+__attribute__((format(printf, 3, 4))) void read_error(struct reader *r, const struct yaml_node *n,
+						      const char *fmt, ...);
+
+/* Pass all complaints on, in order of their places; the reader is then ready for another file. */
+void read_errors_flush(struct reader *r, struct policy_report *report);
+
+/* "\"names\"" for the value of a key, "this" for an item of a list or a key; short-lived. */
+const char *node_name(const struct yaml_node *n, char buf[static 80]);
+
+struct origin read_origin(const struct reader *r, const struct yaml_node *n);
+/* Of a document: where its name stands, if it has one. */
+struct origin read_origin_named(const struct reader *r, const struct yaml_node *root);
+/* The value of a key; NULL also when n is no mapping. */
+const struct yaml_node *node_get(const struct yaml_node *n, const char *key);
+
+/* Memory that is kept, zeroed; NULL sets nomem. */
+void *read_keep(struct reader *r, size_t size);
+struct str read_keep_str(struct reader *r, struct str s);
+
+/* ---- reading ---- */
+
+/* Read n into the member at out. arg is what the table says. */
+typedef void read_fn(struct reader *r, const struct yaml_node *n, void *out, const void *arg);
+
+struct field {
+	const char *key;
+	read_fn *read;
+	size_t offset; /* of the member that read gets */
+	const void *arg;
+	const char *required; /* what to write, for the message; NULL: may be left out */
+};
+
+struct fields {
+	const char *what; /* "a rule" */
+	const struct field *v;
+	size_t n;
+};
+
+#define FIELDS(what, table)                                                                        \
+	{                                                                                          \
+		(what), (table), sizeof(table) / sizeof *(table)                                   \
+	}
+
+read_fn read_fields;  /* arg: struct fields; out: the struct */
+read_fn read_str;     /* arg: struct form; out: struct str */
+read_fn read_strings; /* arg: struct form; out: struct strings; at least one, none twice */
+read_fn read_choices; /* arg: struct words; out: struct strings: the same, of these words */
+read_fn read_list;    /* arg: struct list; out: pointer to the first element */
+read_fn read_word;    /* arg: struct words; out: int */
+read_fn read_bits;    /* arg: struct words; out: unsigned, values or'ed; at least one */
+read_fn read_bool;    /* out: bool */
+read_fn read_number;  /* arg: struct range; out: unsigned */
+read_fn read_ignored; /* a mapping of texts that nobody uses: labels, annotations */
+read_fn read_told;    /* what was looked at before: apiVersion, kind */
+
+struct list {                /* linked: the first member of an element is `next` */
+	const char *example; /* what a list is written like, for the message */
+	size_t size;
+	read_fn *item;
+	const void *arg;
+	bool may_be_empty;
+	size_t max; /* 0: as many as the file holds */
+};
+
+struct words {
+	const struct word {
+		const char *name;
+		int value;
+	} * v;
+	size_t n;
+	const char *refused, *why; /* a word that might be expected here, and why it is not */
+};
+
+#define WORDS(table)                                                                               \
+	{                                                                                          \
+		.v = (table), .n = sizeof(table) / sizeof *(table)                                 \
+	}
+
+struct range {
+	unsigned min, max;
+};
+
+/* The text of a scalar that is meant as one; false when it is something else (noted). */
+bool read_text(struct reader *r, const struct yaml_node *n, struct str *out);
+/* The key of an entry, likewise. */
+bool read_key(struct reader *r, const struct yaml_node *value, struct str *out);
+/* Is it a mapping (a list)? Otherwise that is noted. */
+bool is_mapping(struct reader *r, const struct yaml_node *n);
+bool is_list(struct reader *r, const struct yaml_node *n, const char *example);
+/* Does the text look like that? Otherwise that is noted. */
+bool read_check(struct reader *r, const struct yaml_node *n, struct str s, const struct form *form);
+
+#endif

@@ -1,0 +1,331 @@
+/*
+ * formats.c - small recognisers, each a sentence in the message when it says no.
+ */
+#include "policy/load/formats.h"
+
+#include <ctype.h>
+#include <strings.h>
+#include <time.h>
+
+#include "policy/model/model.h"
+
+static bool is_lower(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+}
+
+static bool is_alnum(char c)
+{
+	return is_lower(c) || (c >= 'A' && c <= 'Z');
+}
+
+/* All of the text is of the class, or one of the further characters. */
+static bool all_of(struct str s, bool (*class)(char), const char *others)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if (!class(s.s[i]) && (!s.s[i] || !strchr(others, s.s[i])))
+			return false;
+	return true;
+}
+
+static bool is_printable(char c)
+{
+	return c >= ' ' && c <= '~';
+}
+
+/* Of people and their words, in any script; YAML has seen to it that it is UTF-8. */
+static bool is_written(char c)
+{
+	return (unsigned char)c >= ' ' && c != 0x7f;
+}
+
+static bool name_ok(struct str s)
+{
+	return s.n && all_of(s, is_lower, "-") && s.s[0] != '-' && s.s[s.n - 1] != '-';
+}
+
+static bool set_ok(struct str s)
+{
+	return s.n && all_of(s, is_alnum, "-") && s.s[0] != '-' && s.s[s.n - 1] != '-';
+}
+
+static bool group_ok(struct str s)
+{
+	return str_is(s, "*") || all_of(s, is_lower, "-.");
+}
+
+static bool resource_ok(struct str s)
+{
+	return str_is(s, "*") || name_ok(s);
+}
+
+static bool namespace_ok(struct str s)
+{
+	return str_is(s, "$self.namespace") || name_ok(s);
+}
+
+static bool object_ok(struct str s)
+{
+	static const struct str self = { "$self.release", 13 };
+
+	if (s.n && s.s[0] == '$')
+		return str_starts(s, self) && all_of(str_from(s, self.n), is_lower, "-.");
+	return s.n && all_of(s, is_alnum, "-._:@");
+}
+
+static bool label_ok(struct str s)
+{
+	return all_of(s, is_alnum, "-._/");
+}
+
+static bool line_ok(struct str s)
+{
+	return s.n && all_of(s, is_printable, "") && s.s[0] != ' ' && s.s[s.n - 1] != ' ';
+}
+
+static bool text_ok(struct str s)
+{
+	return s.n && all_of(s, is_written, "");
+}
+
+static bool docs_ok(struct str s)
+{
+	bool url = str_starts(s, STR("https://"));
+
+	return s.n && all_of(s, is_alnum, "-._~/:#?=&%") && s.s[0] != '/' &&
+	       (url || !memchr(s.s, ':', s.n));
+}
+
+static bool token_ok(struct str s)
+{
+	return s.n && all_of(s, is_alnum, "-._");
+}
+
+static bool ocid_ok(struct str s)
+{
+	return !s.n || token_ok(s);
+}
+
+static bool gate_ok(struct str s)
+{
+	return s.n && all_of(s, is_alnum, "") && s.s[0] >= 'A' && s.s[0] <= 'Z';
+}
+
+static bool value_ok(struct str s)
+{
+	return all_of(s, is_printable, "");
+}
+
+static bool user_ok(struct str s)
+{
+	return s.n && !memchr(s.s, '*', s.n) && all_of(s, is_written, "");
+}
+
+static bool user_pattern_ok(struct str s)
+{
+	if (s.n > 1 && s.s[s.n - 1] == '*')
+		s.n--;
+	return user_ok(s);
+}
+
+static bool account_ok(struct str s)
+{
+	const char *slash = s.n ? memchr(s.s, '/', s.n) : NULL;
+	struct str namespace, name;
+
+	if (!slash)
+		return false;
+	namespace = (struct str){ s.s, (size_t)(slash - s.s) };
+	name = str_from(s, namespace.n + 1);
+	return name_ok(namespace) && name.n && all_of(name, is_lower, "-.");
+}
+
+static bool kubernetes_ok(struct str s)
+{
+	struct str minor = s.n > 2 ? str_from(s, 2) : (struct str){ "", 0 };
+
+	return str_starts(s, STR("1.")) && minor.n && minor.n < 3 && minor.s[0] >= '1' &&
+	       all_of(minor, is_lower, "") && minor.s[0] <= '9' && minor.s[minor.n - 1] <= '9';
+}
+
+const struct form form_name = { name_ok, 63,
+				"lower-case letters, digits and \"-\", as in coredns" };
+const struct form form_set = { set_ok, 63, "letters, digits and \"-\", as in dns-autoscaler" };
+const struct form form_group = { group_ok, 253,
+				 "an API group without version, as in apps (\"\" is the core "
+				 "group)" };
+const struct form form_resource = { resource_ok, 63,
+				    "the plural in lower case, as in deployments; a subresource "
+				    "belongs into the rule's \"subresources\"" };
+const struct form form_namespace = { namespace_ok, 63,
+				     "the name of a namespace, or $self.namespace" };
+const struct form form_object = { object_ok, 253,
+				  "the exact name of an object (or $self.release with what follows "
+				  "it); for a beginning use \"namePrefix\"" };
+const struct form form_label = { label_ok, 317, "letters, digits, and - . _ /" };
+const struct form form_line = {
+	line_ok, 1000, "one line of printable ASCII: kubectl shows nothing else unchanged"
+};
+const struct form form_text = { text_ok, 1000, "one line of text" };
+const struct form form_path = { text_ok, 1000, "a path, as in spec.replicas" };
+const struct form form_docs = { docs_ok, 300,
+				"a page below " DOCS_BASE
+				", as in Tasks/x.htm, or an https:// URL" };
+const struct form form_token = { token_ok, 255,
+				 "letters, digits, and - . _ (it stands in commands to paste)" };
+const struct form form_ocid = { ocid_ok, 255, "the OCID of the cluster" };
+const struct form form_gate = { gate_ok, 100, "a feature gate, as in PodLevelResources" };
+const struct form form_value = { value_ok, 1000, "printable ASCII" };
+const struct form form_user = { user_ok, 500, "an exact name, without \"*\"" };
+const struct form form_user_pattern = { user_pattern_ok, 500,
+					"an exact name, or a beginning with one \"*\" behind it; a "
+					"lone \"*\" would be everybody" };
+const struct form form_account = { account_ok, 317, "NAMESPACE/NAME, as in kube-system/coredns" };
+const struct form form_kubernetes = { kubernetes_ok, 4, "a minor version, as in \"1.36\"" };
+
+/* ---- what a plain text means ---- */
+
+static const char *const booleans[] = { "y", "yes", "n", "no", "true", "false", "on", "off" };
+
+static bool is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+static bool is_hex(char c)
+{
+	return isxdigit((unsigned char)c);
+}
+
+static size_t digits(struct str s, const char *others)
+{
+	size_t n = 0;
+
+	while (n < s.n && (is_digit(s.s[n]) || (s.s[n] && strchr(others, s.s[n]))))
+		n++;
+	return n;
+}
+
+static size_t exponent(struct str s)
+{
+	size_t n = 0, sign;
+
+	if (s.n < 2 || (s.s[0] != 'e' && s.s[0] != 'E'))
+		return 0;
+	sign = s.s[1] == '-' || s.s[1] == '+';
+	n = digits(str_from(s, 1 + sign), "");
+	return n ? 1 + sign + n : 0;
+}
+
+/* Integers of base 2 to 60, fractions, exponents; more than one reader, so generous. */
+static bool is_number(struct str s)
+{
+	size_t whole, fraction = 0;
+
+	if (s.n && (s.s[0] == '-' || s.s[0] == '+'))
+		s = str_from(s, 1);
+	if (s.n == 4 && (!strncasecmp(s.s, ".inf", 4) || !strncasecmp(s.s, ".nan", 4)))
+		return true;
+	if (s.n > 2 && s.s[0] == '0' && strchr("xXoObB", s.s[1]))
+		return all_of(str_from(s, 2), is_hex, "_");
+	whole = digits(s, "_:");
+	if (whole && !is_digit(s.s[0]))
+		return false;
+	s = str_from(s, whole);
+	if (s.n && s.s[0] == '.') {
+		s = str_from(s, 1);
+		fraction = digits(s, "_");
+		s = str_from(s, fraction);
+	}
+	if (whole + fraction)
+		s = str_from(s, exponent(s));
+	return whole + fraction && !s.n;
+}
+
+/* 2026-11-30, also with a time behind it */
+static bool is_date(struct str s)
+{
+	return s.n >= 8 && digits(s, "") == 4 && s.s[4] == '-' &&
+	       digits(str_from(s, 5), "-") >= 3 && all_of(s, is_digit, "-:.+TtZz ");
+}
+
+const char *plain_meaning(struct str s)
+{
+	if (!s.n || str_is(s, "~") || (s.n == 4 && !strncasecmp(s.s, "null", 4)))
+		return "null";
+	for (size_t i = 0; i < sizeof booleans / sizeof *booleans; i++)
+		if (s.n == strlen(booleans[i]) && !strncasecmp(s.s, booleans[i], s.n))
+			return "a boolean";
+	if (is_number(s))
+		return "a number";
+	if (is_date(s))
+		return "a date";
+	return str_is(s, "=") ? "a default value" : NULL;
+}
+
+/* ---- times ---- */
+
+/* One number of exactly n digits; moves on behind it and a separator (0: none). */
+static bool take(struct str *s, size_t n, char separator, int *out)
+{
+	if (s->n < n + !!separator || digits((struct str){ s->s, n }, "") != n)
+		return false;
+	*out = 0;
+	for (size_t i = 0; i < n; i++)
+		*out = *out * 10 + (s->s[i] - '0');
+	if (separator && s->s[n] != separator)
+		return false;
+	*s = str_from(*s, n + !!separator);
+	return true;
+}
+
+static bool take_zone(struct str s, int64_t *ahead)
+{
+	int hours, minutes, sign;
+
+	*ahead = 0;
+	if (str_is(s, "Z"))
+		return true;
+	if (s.n != 6 || (s.s[0] != '+' && s.s[0] != '-'))
+		return false;
+	sign = s.s[0] == '-' ? -1 : 1;
+	s = str_from(s, 1);
+	if (!take(&s, 2, ':', &hours) || !take(&s, 2, 0, &minutes) || hours > 23 || minutes > 59)
+		return false;
+	*ahead = (int64_t)sign * (hours * 3600 + minutes * 60);
+	return true;
+}
+
+bool time_parse(struct str s, int64_t *seconds)
+{
+	int year, month, hour, minute, second, day;
+	struct tm tm = { 0 };
+	int64_t ahead, t;
+
+	if (!take(&s, 4, '-', &year) || !take(&s, 2, '-', &month) || !take(&s, 2, 'T', &day) ||
+	    !take(&s, 2, ':', &hour) || !take(&s, 2, ':', &minute) || !take(&s, 2, 0, &second) ||
+	    !take_zone(s, &ahead))
+		return false;
+	tm = (struct tm){ .tm_year = year - 1900,
+			  .tm_mon = month - 1,
+			  .tm_mday = day,
+			  .tm_hour = hour,
+			  .tm_min = minute,
+			  .tm_sec = second };
+	t = timegm(&tm);
+	/* timegm puts the 30th of February right instead of refusing it */
+	if (tm.tm_year != year - 1900 || tm.tm_mon != month - 1 || tm.tm_mday != day ||
+	    tm.tm_hour != hour || tm.tm_min != minute || tm.tm_sec != second)
+		return false;
+	*seconds = t - ahead;
+	return true;
+}
+
+void time_print(int64_t seconds, char out[21])
+{
+	time_t t = (time_t)seconds;
+	struct tm tm;
+
+	if (!gmtime_r(&t, &tm) || !strftime(out, 21, "%Y-%m-%dT%H:%M:%SZ", &tm))
+		out[0] = '\0';
+}

@@ -1,0 +1,241 @@
+/*
+ * parts.c - objects, identities, facts: what several kinds are made of.
+ */
+#include "policy/load/parts.h"
+
+#define QUOTED(x) ((int)((x).n > 60 ? 60 : (x).n)), ((x).s ? (x).s : "")
+
+static const struct word tiers[] = {
+	{ "supported", TIER_SUPPORTED },
+	{ "best-effort", TIER_BEST_EFFORT },
+	{ "unsupported", TIER_UNSUPPORTED },
+};
+const struct words words_tier = WORDS(tiers);
+
+static const struct word actions[] = {
+	{ "allow", ACTION_ALLOW },
+	{ "audit", ACTION_AUDIT },
+	{ "warn", ACTION_WARN },
+	{ "deny", ACTION_DENY },
+};
+const struct words words_action = WORDS(actions);
+
+static const struct field metadata_table[] = {
+	{ "name", read_str, 0, &form_name, "a name in lower case" },
+	{ "labels", read_ignored, 0, NULL, NULL },
+	{ "annotations", read_ignored, 0, NULL, NULL },
+};
+const struct fields metadata_fields = FIELDS("metadata", metadata_table);
+
+/* ---- objects ---- */
+
+void read_object_labels(struct reader *r, const struct yaml_node *n, void *out, const void *arg)
+{
+	struct label **last = out;
+
+	(void)arg;
+	if (!is_mapping(r, n))
+		return;
+	if (!n->n)
+		read_error(r, n, "\"labels\" must not be empty: leave it out");
+	for (const struct yaml_node *c = n->child; c; c = c->next) {
+		struct str key, value;
+		struct label *l;
+
+		if (!read_key(r, c, &key) || !read_check(r, c->key, key, &form_label) ||
+		    !read_text(r, c, &value) || !read_check(r, c, value, &form_label))
+			continue;
+		if (!(l = read_keep(r, sizeof *l)))
+			return;
+		l->key = read_keep_str(r, key);
+		l->value = read_keep_str(r, value);
+		*last = l;
+		last = &l->next;
+	}
+}
+
+#define OBJECT(member) offsetof(struct object_ref, member)
+static const struct field object_table[] = {
+	{ "group", read_str, OBJECT(group), &form_group, "the API group, \"\" for core" },
+	{ "resource", read_str, OBJECT(resource), &form_resource, "the plural, as in deployments" },
+	{ "namespace", read_str, OBJECT(namespace), &form_namespace, NULL },
+	{ "names", read_strings, OBJECT(names), &form_object, NULL },
+	{ "namePrefix", read_str, OBJECT(name_prefix), &form_object, NULL },
+	{ "labels", read_object_labels, OBJECT(labels), NULL, NULL },
+};
+static const struct fields object_fields = FIELDS("an object", object_table);
+
+static void read_object(struct reader *r, const struct yaml_node *n, void *out, const void *arg)
+{
+	struct object_ref *o = out;
+
+	(void)arg;
+	o->origin = read_origin(r, n);
+	read_fields(r, n, o, &object_fields);
+	if (o->names.n && o->name_prefix.s)
+		read_error(r, n,
+			   "an object has \"names\" or \"namePrefix\", not both: write two "
+			   "objects");
+}
+
+static const struct field exact_table[] = {
+	{ "group", read_str, OBJECT(group), &form_group, "the API group, \"\" for core" },
+	{ "resource", read_str, OBJECT(resource), &form_resource, "the plural, as in deployments" },
+	{ "namespace", read_str, OBJECT(namespace), &form_namespace, NULL },
+	{ "names", read_strings, OBJECT(names), &form_object, "exact names, as in [coredns]" },
+};
+static const struct fields exact_fields = FIELDS("an object of an exception", exact_table);
+
+static void read_exact(struct reader *r, const struct yaml_node *n, void *out, const void *arg)
+{
+	struct object_ref *o = out;
+
+	(void)arg;
+	o->origin = read_origin(r, n);
+	read_fields(r, n, o, &exact_fields);
+	if (str_is(o->group, "*") || str_is(o->resource, "*"))
+		read_error(r, n, "an exception names its objects: \"*\" is too wide");
+}
+
+#define OBJECT_EXAMPLE                                                                             \
+	"[{group: apps, resource: deployments, namespace: kube-system, names: [coredns]}]"
+const struct list objects_list = { OBJECT_EXAMPLE, sizeof(struct object_ref),
+				   read_object,    NULL,
+				   false,          1000 };
+const struct list names_list = { OBJECT_EXAMPLE, sizeof(struct object_ref),
+				 read_exact,     NULL,
+				 false,          1000 };
+
+void read_rule_ref(struct reader *r, const struct yaml_node *n, void *out, const void *arg)
+{
+	struct exception_rule *ref = out;
+	const char *slash;
+	struct str s;
+
+	(void)arg;
+	ref->origin = read_origin(r, n);
+	if (!read_text(r, n, &s))
+		return;
+	slash = s.n ? memchr(s.s, '/', s.n) : NULL;
+	if (!slash) {
+		read_error(r, n,
+			   "a rule is named POLICY/RULE, as in coredns/scale; this is "
+			   "\"%.*s\"",
+			   QUOTED(s));
+		return;
+	}
+	ref->policy = (struct str){ s.s, (size_t)(slash - s.s) };
+	ref->rule = str_from(s, ref->policy.n + 1);
+	if (!read_check(r, n, ref->policy, &form_name) ||
+	    (!str_is(ref->rule, "*") && !read_check(r, n, ref->rule, &form_name)))
+		return;
+	ref->policy = read_keep_str(r, ref->policy);
+	ref->rule = read_keep_str(r, ref->rule);
+}
+
+/* ---- identities ---- */
+
+static void read_pattern(struct reader *r, const struct yaml_node *n, void *out, const void *arg)
+{
+	struct name_pattern *p = out;
+
+	read_str(r, n, &p->text, arg);
+	p->prefix = p->text.n && p->text.s[p->text.n - 1] == '*';
+	p->text.n -= p->prefix;
+}
+
+static void read_account(struct reader *r, const struct yaml_node *n, void *out, const void *arg)
+{
+	struct service_account *a = out;
+	struct str s = { NULL, 0 };
+	const char *slash;
+
+	read_str(r, n, &s, arg);
+	if (!(slash = s.n ? memchr(s.s, '/', s.n) : NULL))
+		return;
+	a->namespace = (struct str){ s.s, (size_t)(slash - s.s) };
+	a->name = str_from(s, a->namespace.n + 1);
+}
+
+const struct list patterns_list = { "[\"ocid1.user.*\"]",
+				    sizeof(struct name_pattern),
+				    read_pattern,
+				    &form_user_pattern,
+				    true,
+				    1000 };
+const struct list users_list = {
+	"[ocid1.user.oc1..aaaa]", sizeof(struct name_pattern), read_pattern, &form_user, true, 1000
+};
+const struct list accounts_list = { "[kube-system/coredns]",
+				    sizeof(struct service_account),
+				    read_account,
+				    &form_account,
+				    true,
+				    1000 };
+
+#define MEMBER(member) offsetof(struct identity_list, member)
+static const struct field identity_table[] = {
+	{ "users", read_list, MEMBER(users), &patterns_list, NULL },
+	{ "groups", read_list, MEMBER(groups), &patterns_list, NULL },
+	{ "serviceAccounts", read_list, MEMBER(accounts), &accounts_list, NULL },
+};
+const struct fields identity_fields = FIELDS("a list of identities", identity_table);
+
+static const struct field identity_exact_table[] = {
+	{ "users", read_list, MEMBER(users), &users_list, NULL },
+	{ "groups", read_list, MEMBER(groups), &users_list, NULL },
+	{ "serviceAccounts", read_list, MEMBER(accounts), &accounts_list, NULL },
+};
+const struct fields identity_exact_fields =
+	FIELDS("the identities of an exception", identity_exact_table);
+
+/* ---- facts ---- */
+
+static const struct word cnis[] = { { "flannel", 1 }, { "vcn-native", 2 }, { "custom", 3 } };
+static const struct words words_cni = WORDS(cnis);
+static const struct word cluster_types[] = { { "basic", 1 }, { "enhanced", 2 } };
+static const struct words words_cluster_type = WORDS(cluster_types);
+
+const struct known_fact known_facts[KNOWN_FACTS] = {
+	{ "cni", &words_cni, NULL },
+	{ "clusterType", &words_cluster_type, NULL },
+	{ "kubernetes", NULL, &form_kubernetes },
+};
+
+/* "addons.NAME.KEY"; an argument's key may hold dots itself */
+static const struct known_fact addon_fact = { FACT_ADDONS, NULL, &form_value };
+
+static bool is_addon_fact(struct str name)
+{
+	struct str rest;
+	const char *dot;
+
+	if (!str_starts(name, STR(FACT_ADDONS)))
+		return false;
+	rest = str_from(name, sizeof FACT_ADDONS - 1);
+	dot = rest.n ? memchr(rest.s, '.', rest.n) : NULL;
+	return dot && dot > rest.s && dot < rest.s + rest.n - 1 && form_token.ok(rest);
+}
+
+const struct known_fact *fact_known(struct reader *r, const struct yaml_node *at, struct str name)
+{
+	struct nearest near;
+
+	if (is_addon_fact(name))
+		return &addon_fact;
+	nearest_start(&near, name);
+	for (size_t i = 0; i < KNOWN_FACTS; i++) {
+		if (str_is(name, known_facts[i].name))
+			return &known_facts[i];
+		nearest_try(&near, str_of(known_facts[i].name));
+	}
+	if (near.best.s)
+		read_error(r, at, "unknown fact \"%.*s\": did you mean \"%.*s\"?", QUOTED(name),
+			   QUOTED(near.best));
+	else
+		read_error(r, at,
+			   "unknown fact \"%.*s\": write cni, clusterType, kubernetes or "
+			   "addons.NAME.KEY, as in addons.CoreDNS.minReplica",
+			   QUOTED(name));
+	return NULL;
+}

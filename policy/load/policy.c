@@ -1,0 +1,417 @@
+/*
+ * policy.c - SupportPolicy: the tables of its fields, and what a table cannot say.
+ */
+#include "policy/alpha/features.h"
+#include "policy/load/parts.h"
+
+#define QUOTED(x) ((int)((x).n > 60 ? 60 : (x).n)), ((x).s ? (x).s : "")
+
+/* ---- paths ---- */
+
+static void read_path(struct reader *r, const struct yaml_node *n, void *out, const void *arg)
+{
+	struct path *path = out;
+	char name[80];
+	struct str s;
+	struct err err;
+
+	(void)arg;
+	if (!read_text(r, n, &s) || !read_check(r, n, s, &form_path))
+		return;
+	if (!(s = read_keep_str(r, s)).s) /* steps may point into it */
+		return;
+	if (path_parse(s, r->keep, path, &err) == 0)
+		return;
+	if (err.kind == ERR_SYNTAX)
+		read_error(r, n, "%s is no path: %s, in %.*s", node_name(n, name), err.msg,
+			   QUOTED(s));
+	else
+		r->nomem = true;
+}
+
+static bool is_special(const struct path *path)
+{
+	return path->n && path->steps[0].kind == STEP_KEY && path->steps[0].key.n &&
+	       path->steps[0].key.s[0] == '$';
+}
+
+static void read_object_path(struct reader *r, const struct yaml_node *n, void *out,
+			     const void *arg)
+{
+	struct path *path = out;
+
+	read_path(r, n, path, arg);
+	if (is_special(path))
+		read_error(r, n, "\"%.*s\" is known in \"when\" alone: write a path of the object",
+			   QUOTED(n->text));
+}
+
+static void read_when_path(struct reader *r, const struct yaml_node *n, void *out, const void *arg)
+{
+	struct path *path = out;
+
+	read_path(r, n, path, arg);
+	if (is_special(path) && (path->n > 1 || !str_is(path->steps[0].key, "$name")))
+		read_error(r, n, "\"%.*s\" is not known: write $name, or a path of the object",
+			   QUOTED(n->text));
+}
+
+/* ---- facts ---- */
+
+static void read_fact_tests(struct reader *r, const struct yaml_node *n, void *out, const void *arg)
+{
+	struct fact_test **last = out;
+	char name[80];
+
+	(void)arg;
+	if (!is_mapping(r, n))
+		return;
+	if (!n->n)
+		read_error(r, n, "%s must not be empty: leave it out", node_name(n, name));
+	for (const struct yaml_node *c = n->child; c; c = c->next) {
+		const struct known_fact *known;
+		struct fact_test *t;
+		struct str fact;
+
+		if (!read_key(r, c, &fact) || !(known = fact_known(r, c->key, fact)))
+			continue;
+		if (!(t = read_keep(r, sizeof *t)))
+			return;
+		t->fact = read_keep_str(r, fact);
+		if (known->values)
+			read_choices(r, c, &t->values, known->values);
+		else
+			read_strings(r, c, &t->values, known->form);
+		*last = t;
+		last = &t->next;
+	}
+}
+
+/* ---- when ---- */
+
+struct when_read { /* a condition, and what stood there */
+	struct condition *condition;
+	bool exists;
+};
+
+/* "$exemptServiceAccounts" and "$setServiceAccounts" are no values but questions. */
+static void when_special(struct reader *r, const struct yaml_node *n, struct condition *c)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < c->in.n; i++) {
+		struct str s = c->in.v[i];
+
+		if (str_is(s, "$exemptServiceAccounts"))
+			c->in_exempt_accounts = true;
+		else if (str_is(s, "$setServiceAccounts"))
+			c->in_set_accounts = true;
+		else if (s.n && s.s[0] == '$')
+			read_error(r, n,
+				   "\"%.*s\" is not known: write $exemptServiceAccounts, "
+				   "$setServiceAccounts or a value without $",
+				   QUOTED(s));
+		else
+			c->in.v[kept++] = s;
+	}
+	c->in.n = kept;
+}
+
+static void read_when_in(struct reader *r, const struct yaml_node *n, void *out, const void *arg)
+{
+	struct condition *c = out;
+
+	read_strings(r, n, &c->in, arg);
+	when_special(r, n, c);
+}
+
+static void read_when_exists(struct reader *r, const struct yaml_node *n, void *out,
+			     const void *arg)
+{
+	struct condition *c = out;
+	bool exists = true;
+
+	read_bool(r, n, &exists, arg);
+	c->kind = exists ? WHEN_EXISTS : WHEN_ABSENT;
+}
+
+static const struct field when_table[] = {
+	{ "path", read_when_path, offsetof(struct condition, path), NULL,
+	  "the path of a value, as in spec.type" },
+	{ "in", read_when_in, 0, &form_value, NULL },
+	{ "exists", read_when_exists, 0, NULL, NULL },
+};
+static const struct fields when_fields = FIELDS("a condition", when_table);
+
+static void read_condition(struct reader *r, const struct yaml_node *n, void *out, const void *arg)
+{
+	bool in = false, exists = false;
+
+	(void)arg;
+	read_fields(r, n, out, &when_fields);
+	for (const struct yaml_node *c = n->kind == YAML_MAPPING ? n->child : NULL; c;
+	     c = c->next) {
+		in |= str_is(c->key->text, "in");
+		exists |= str_is(c->key->text, "exists");
+	}
+	if (n->kind == YAML_MAPPING && in == exists)
+		read_error(r, n, "a condition has \"in\" or \"exists\", %s",
+			   in ? "not both: write two conditions" : "and this one has neither");
+}
+
+static const struct list when_list = { "[{path: spec.type, in: [LoadBalancer]}]",
+				       sizeof(struct condition),
+				       read_condition,
+				       NULL,
+				       false,
+				       100 };
+
+/* ---- changed ---- */
+
+static void read_changed(struct reader *r, const struct yaml_node *n, void *out, const void *arg)
+{
+	struct changed *c = out;
+	struct nearest near;
+	struct str s;
+
+	if (!read_text(r, n, &s))
+		return;
+	if (str_is(s, "$metadata")) {
+		c->kind = CHANGED_METADATA;
+	} else if (str_is(s, "$content")) {
+		c->kind = CHANGED_CONTENT;
+	} else if (s.n && s.s[0] == '$') {
+		nearest_start(&near, s);
+		nearest_try(&near, STR("$metadata"));
+		nearest_try(&near, STR("$content"));
+		read_error(r, n, "\"%.*s\" is not known: %s%.*s%s", QUOTED(s),
+			   near.best.s ? "did you mean " : "write $metadata, $content or a path",
+			   QUOTED(near.best), near.best.s ? "?" : "");
+	} else {
+		read_object_path(r, n, &c->path, arg);
+	}
+}
+
+static const struct list changed_list = {
+	"[spec.replicas, $metadata]", sizeof(struct changed), read_changed, NULL, false, 64
+};
+
+/* ---- features ---- */
+
+static const struct word stages[] = { { "alpha", 1 }, { "beta", 2 }, { "deprecated", 4 } };
+static const struct words words_stage = WORDS(stages);
+
+static const struct word uses[] = {
+	{ "field", 1 << USE_FIELD }, { "value", 1 << USE_VALUE }, { "version", 1 << USE_VERSION },
+	{ "key", 1 << USE_KEY },     { "gate", 1 << USE_GATE },   { "dropped", 1 << USE_DROPPED },
+};
+static const struct words words_use = WORDS(uses);
+
+static const struct field features_table[] = {
+	{ "stages", read_bits, offsetof(struct features, stages), &words_stage,
+	  "a list of alpha, beta, deprecated" },
+	{ "uses", read_bits, offsetof(struct features, uses), &words_use, NULL },
+	{ "allow", read_strings, offsetof(struct features, allow), &form_gate, NULL },
+};
+static const struct fields features_fields = FIELDS("\"features\"", features_table);
+
+/* out: struct features *; a mapping that is allocated only where it stands. */
+static void read_features(struct reader *r, const struct yaml_node *n, void *out, const void *arg)
+{
+	struct features *f = read_keep(r, sizeof *f);
+
+	(void)arg;
+	if (!f)
+		return;
+	read_fields(r, n, f, &features_fields);
+	*(struct features **)out = f;
+}
+
+/* ---- rules ---- */
+
+static const struct word operations[] = {
+	{ "CREATE", OP_CREATE },
+	{ "UPDATE", OP_UPDATE },
+	{ "DELETE", OP_DELETE },
+	{ "CONNECT", OP_CONNECT },
+};
+static const struct words words_operation = WORDS(operations);
+
+/* All subresources of Kubernetes' own resources; custom resources have status and scale. */
+static const struct word subresources[] = {
+	{ "", 0 },         { "status", 0 },   { "scale", 0 },       { "ephemeralcontainers", 0 },
+	{ "resize", 0 },   { "token", 0 },    { "eviction", 0 },    { "exec", 0 },
+	{ "attach", 0 },   { "log", 0 },      { "portforward", 0 }, { "proxy", 0 },
+	{ "finalize", 0 }, { "approval", 0 }, { "binding", 0 },
+};
+static const struct words words_subresource = WORDS(subresources);
+
+static void read_rule_action(struct reader *r, const struct yaml_node *n, void *out,
+			     const void *arg)
+{
+	struct rule *rule = out;
+	int action = ACTION_DENY;
+
+	read_word(r, n, &action, arg);
+	rule->action = (enum action)action;
+	rule->has_action = true;
+}
+
+static void read_tier(struct reader *r, const struct yaml_node *n, void *out, const void *arg)
+{
+	int tier = TIER_UNSUPPORTED;
+
+	read_word(r, n, &tier, arg);
+	*(enum tier *)out = (enum tier)tier;
+}
+
+/* A sentence in which $object stands for the object. */
+static void read_message(struct reader *r, const struct yaml_node *n, void *out, const void *arg)
+{
+	struct str s = { NULL, 0 };
+
+	read_str(r, n, &s, arg);
+	*(struct str *)out = s;
+	for (size_t i = 0; i + 1 < s.n; i++) {
+		struct str at = str_from(s, i);
+
+		if (at.s[0] == '$' && !str_starts(at, STR("$object")))
+			read_error(r, n,
+				   "a message knows $object alone (\"Deployment "
+				   "kube-system/coredns\"), not \"%.*s\"",
+				   (int)(at.n > 12 ? 12 : at.n), at.s);
+	}
+}
+
+#define REMEDY(member) offsetof(struct remedy, member)
+static const struct field remedy_table[] = {
+	{ "text", read_str, REMEDY(text), &form_line, "what to do instead, in a sentence" },
+	{ "command", read_str, REMEDY(command), &form_line, NULL },
+};
+static const struct fields remedy_fields = FIELDS("a remedy", remedy_table);
+
+#define RULE(member) offsetof(struct rule, member)
+static const struct field rule_table[] = {
+	{ "name", read_str, RULE(name), &form_name, "a name in lower case" },
+	{ "operations", read_bits, RULE(operations), &words_operation,
+	  "a list of CREATE, UPDATE, DELETE, CONNECT" },
+	{ "subresources", read_choices, RULE(subresources), &words_subresource, NULL },
+	{ "objects", read_list, RULE(objects), &objects_list, NULL },
+	{ "identities", read_strings, RULE(identities), &form_set, NULL },
+	{ "notIdentities", read_strings, RULE(not_identities), &form_set, NULL },
+	{ "cluster", read_fact_tests, RULE(cluster), NULL, NULL },
+	{ "when", read_list, RULE(when), &when_list, NULL },
+	{ "changed", read_list, RULE(changed), &changed_list, NULL },
+	{ "features", read_features, RULE(features), NULL, NULL },
+	{ "tier", read_tier, RULE(tier), &words_tier, "supported, best-effort or unsupported" },
+	{ "action", read_rule_action, 0, &words_action, NULL },
+	{ "message", read_message, RULE(message), &form_line, NULL },
+	{ "remedy", read_fields, RULE(remedy), &remedy_fields, NULL },
+	{ "docs", read_str, RULE(docs), &form_docs, NULL },
+};
+static const struct fields rule_fields = FIELDS("a rule", rule_table);
+
+/* The subresource of a rule that names none: the object itself. */
+static struct str no_subresource = { "", 0 };
+
+static void read_rule(struct reader *r, const struct yaml_node *n, void *out, const void *arg)
+{
+	struct rule *rule = out;
+
+	(void)arg;
+	rule->origin = read_origin(r, n);
+	rule->subresources = (struct strings){ &no_subresource, 1 };
+	read_fields(r, n, rule, &rule_fields);
+	if (rule->changed && rule->operations && !(rule->operations & OP_UPDATE))
+		read_error(r, n,
+			   "\"changed\" narrows UPDATE alone: add UPDATE to \"operations\", or "
+			   "leave \"changed\" out");
+}
+
+static const struct list rules_list = {
+	"[{name: removed, operations: [DELETE], tier: unsupported}]",
+	sizeof(struct rule),
+	read_rule,
+	NULL,
+	false,
+	500,
+};
+
+/* ---- addon ---- */
+
+#define ARGUMENT(member) offsetof(struct addon_argument, member)
+static const struct field argument_table[] = {
+	{ "path", read_object_path, ARGUMENT(path), NULL, "the path that the argument sets" },
+	{ "object", read_str, ARGUMENT(object), &form_object, NULL },
+	{ "key", read_str, ARGUMENT(key), &form_token, "the argument's key, as in minReplica" },
+};
+static const struct fields argument_fields = FIELDS("an argument", argument_table);
+static const struct list arguments_list = { "[{path: spec.replicas, key: minReplica}]",
+					    sizeof(struct addon_argument),
+					    read_fields,
+					    &argument_fields,
+					    true,
+					    1000 };
+
+#define ADDON(member) offsetof(struct addon, member)
+static const struct field addon_table[] = {
+	{ "name", read_str, ADDON(name), &form_token, "the add-on's name, as in CoreDNS" },
+	{ "arguments", read_list, ADDON(arguments), &arguments_list, NULL },
+};
+static const struct fields addon_fields = FIELDS("\"addon\"", addon_table);
+
+static void read_addon(struct reader *r, const struct yaml_node *n, void *out, const void *arg)
+{
+	struct addon *addon = read_keep(r, sizeof *addon);
+
+	(void)arg;
+	if (!addon)
+		return;
+	read_fields(r, n, addon, &addon_fields);
+	*(struct addon **)out = addon;
+}
+
+/* ---- the kind ---- */
+
+#define POLICY(member) offsetof(struct policy, member)
+static const struct field spec_table[] = {
+	{ "title", read_str, POLICY(title), &form_line, "what the policy guards, as in CoreDNS" },
+	{ "area", read_str, POLICY(area), &form_line, NULL },
+	{ "docs", read_str, POLICY(docs), &form_docs, NULL },
+	{ "replaces", read_str, POLICY(replaces), &form_name, NULL },
+	{ "appliesTo", read_fact_tests, POLICY(applies_to), NULL, NULL },
+	{ "addon", read_addon, POLICY(addon), NULL, NULL },
+	{ "objects", read_list, POLICY(objects), &objects_list,
+	  "[{group: apps, resource: deployments, namespace: kube-system, names: [coredns]}]" },
+	{ "rules", read_list, POLICY(rules), &rules_list,
+	  "[{name: removed, operations: [DELETE], tier: unsupported}]" },
+};
+static const struct fields spec_fields = FIELDS("the spec of a SupportPolicy", spec_table);
+
+static const struct field policy_table[] = {
+	{ "apiVersion", read_told, 0, NULL, NULL },
+	{ "kind", read_told, 0, NULL, NULL },
+	{ "metadata", read_fields, POLICY(name), &metadata_fields, "{name: ...}" },
+	{ "spec", read_fields, 0, &spec_fields, "title, objects and rules" },
+};
+static const struct fields policy_fields = FIELDS("a SupportPolicy", policy_table);
+
+void read_policy(struct reader *r, const struct yaml_node *n, void *out, const void *arg)
+{
+	struct model *model = out;
+	struct policy *p = read_keep(r, sizeof *p);
+
+	(void)arg;
+	if (!p)
+		return;
+	p->origin = read_origin_named(r, n);
+	p->builtin = r->builtin;
+	read_fields(r, n, p, &policy_fields);
+	for (struct rule *rule = p->rules; rule; rule = rule->next) {
+		rule->policy = p;
+		model->rules_n++;
+	}
+	*model->policies_last = p;
+	model->policies_last = &p->next;
+	model->policies_n++;
+}

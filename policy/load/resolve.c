@@ -1,0 +1,122 @@
+/*
+ * resolve.c - after the last file.
+ */
+#include "policy/load/resolve.h"
+
+#include "policy/load/documents.h"
+#include "lib/base/nearest.h"
+
+#define QUOTED(x) ((int)((x).n > 60 ? 60 : (x).n)), ((x).s ? (x).s : "")
+
+/* ---- replaces ---- */
+
+static struct policy **builtin_named(struct model *model, struct str name)
+{
+	struct policy **p = &model->policies;
+
+	while (*p && !((*p)->builtin && str_eq((*p)->name, name)))
+		p = &(*p)->next;
+	return p;
+}
+
+static void nothing_to_replace(const struct model *model, const struct policy *policy,
+			       struct policy_report *report)
+{
+	struct nearest near;
+
+	for (const struct policy *p = model->policies; p; p = p->next)
+		if (p != policy && str_eq(p->replaces, policy->replaces)) {
+			report_message(report, true, &policy->origin,
+				       "\"%.*s\" is replaced twice: %s:%u does so too",
+				       QUOTED(policy->replaces), p->origin.file, p->origin.line);
+			return;
+		}
+	nearest_start(&near, policy->replaces);
+	for (const struct policy *p = model->policies; p; p = p->next)
+		if (p->builtin)
+			nearest_try(&near, p->name);
+	report_message(report, true, &policy->origin,
+		       "no built-in policy is called \"%.*s\", which \"replaces\" names%s%.*s%s",
+		       QUOTED(policy->replaces), near.best.s ? ": did you mean \"" : "",
+		       QUOTED(near.best), near.best.s ? "\"?" : "");
+}
+
+/* The list without p; the one behind it takes its place. */
+static void policy_unlink(struct model *model, struct policy **at)
+{
+	struct policy *p = *at;
+
+	for (const struct rule *r = p->rules; r; r = r->next)
+		model->rules_n--;
+	model->policies_n--;
+	*at = p->next;
+	if (!*at)
+		model->policies_last = at;
+}
+
+static void replace(struct model *model, struct policy_report *report)
+{
+	for (const struct policy *p = model->policies; p; p = p->next) {
+		struct policy **other;
+
+		if (p->builtin || !p->replaces.s)
+			continue;
+		other = builtin_named(model, p->replaces);
+		if (*other)
+			policy_unlink(model, other);
+		else
+			nothing_to_replace(model, p, report);
+	}
+}
+
+/* ---- $self ---- */
+
+#define SELF_NAMESPACE STR("$self.namespace")
+#define SELF_RELEASE   STR("$self.release")
+
+static int self_name(struct str *s, struct str release, struct arena *arena)
+{
+	struct str rest;
+	char *p;
+
+	if (!str_starts(*s, SELF_RELEASE))
+		return 0;
+	rest = str_from(*s, SELF_RELEASE.n);
+	if (!(p = arena_alloc(arena, release.n + rest.n + 1)))
+		return -1;
+	memcpy(p, release.s, release.n);
+	memcpy(p + release.n, rest.s, rest.n);
+	p[release.n + rest.n] = '\0';
+	*s = (struct str){ p, release.n + rest.n };
+	return 0;
+}
+
+static int self_objects(struct object_ref *o, const struct config *config, struct arena *arena)
+{
+	for (; o; o = o->next) {
+		if (str_eq(o->namespace, SELF_NAMESPACE))
+			o->namespace = config->self_namespace;
+		if (self_name(&o->name_prefix, config->self_release, arena) < 0)
+			return -1;
+		for (size_t i = 0; i < o->names.n; i++)
+			if (self_name(&o->names.v[i], config->self_release, arena) < 0)
+				return -1;
+	}
+	return 0;
+}
+
+int model_link(struct model *model, struct arena *arena, struct policy_report *report)
+{
+	replace(model, report);
+	for (struct policy *p = model->policies; p; p = p->next) {
+		if (self_objects(p->objects, &model->config, arena) < 0)
+			return -1;
+		for (struct rule *r = p->rules; r; r = r->next)
+			if (self_objects(r->objects, &model->config, arena) < 0)
+				return -1;
+	}
+	for (struct exception *e = model->exceptions; e; e = e->next)
+		if (self_objects(e->objects, &model->config, arena) < 0)
+			return -1;
+	return 0;
+}

@@ -1,0 +1,13 @@
+/*
+ * resolve.h - what can only be settled when all files are read: which policies take
+ * the place of others, and what $self stands for. Private to the loader.
+ */
+#ifndef POLICY_LOAD_RESOLVE_H
+#define POLICY_LOAD_RESOLVE_H
+
+#include "policy/model/model.h"
+
+/* -1 when memory ran out; what is wrong goes to the report. */
+int model_link(struct model *model, struct arena *arena, struct policy_report *report);
+
+#endif

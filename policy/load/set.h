@@ -1,0 +1,21 @@
+/*
+ * set.h - a loaded, immutable set of policies; private to this folder.
+ */
+#ifndef POLICY_LOAD_SET_H
+#define POLICY_LOAD_SET_H
+
+#include "lib/base/slot.h"
+#include "policy/model/match.h"
+#include "policy/model/model.h"
+
+/* Memory of a set: the model of all policies and their index. */
+#define SET_ARENA_MAX (256u << 20)
+
+struct policy_set {
+	struct shared shared; /* first: slot.h */
+	struct arena arena;
+	struct model model;
+	struct match_index index;
+};
+
+#endif

@@ -1,0 +1,182 @@
+#include "policy/load/source.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "lib/base/cleanup.h"
+#include "policy/load/documents.h"
+
+#define PIECE 16384 /* bytes that are read at a time */
+
+static bool has_extension(const char *name)
+{
+	static const char *const known[] = { ".yaml", ".yml", ".json" };
+	size_t n = strlen(name);
+
+	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+		if (n > strlen(known[i]) && !strcmp(name + n - strlen(known[i]), known[i]))
+			return true;
+	return false;
+}
+
+static int is_policy_file(const struct dirent *e)
+{
+	return e->d_name[0] != '.' && has_extension(e->d_name);
+}
+
+static int by_name(const struct dirent **a, const struct dirent **b)
+{
+	return strcmp((*a)->d_name, (*b)->d_name);
+}
+
+static int visit_entry(const char *folder, const char *name, source_fn *visit, void *ctx)
+{
+	scoped(free_end) char *path = NULL;
+	size_t n = strlen(folder);
+
+	while (n > 1 && folder[n - 1] == '/')
+		n--;
+	if (asprintf(&path, "%.*s/%s", (int)n, folder, name) < 0) {
+		path = NULL;
+		errno = ENOMEM;
+		return -1;
+	}
+	visit(ctx, path, true);
+	return 0;
+}
+
+static int each_of_folder(const char *path, source_fn *visit, void *ctx)
+{
+	struct dirent **entries;
+	int n = scandir(path, &entries, is_policy_file, by_name), status = 0;
+
+	if (n < 0)
+		return -1;
+	for (int i = 0; i < n; i++) {
+		if (!status)
+			status = visit_entry(path, entries[i]->d_name, visit, ctx);
+		free(entries[i]);
+	}
+	free(entries);
+	return status;
+}
+
+int source_each(const char *path, source_fn *visit, void *ctx)
+{
+	struct stat st;
+
+	if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
+		return each_of_folder(path, visit, ctx);
+	visit(ctx, path, false);
+	return 0;
+}
+
+/* ---- facts ---- */
+
+static char *fact_path(const char *folder, const char *name)
+{
+	char *path;
+
+	return asprintf(&path, "%s/%s", folder, name) < 0 ? NULL : path;
+}
+
+int source_fact(const char *folder, const char *name, char text[FACT_TEXT_MAX], size_t *n)
+{
+	scoped(free_end) char *path = fact_path(folder, name);
+	scoped(fd_end) int fd = path ? open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK) : -1;
+	ssize_t got = fd < 0 ? -1 : read(fd, text, FACT_TEXT_MAX);
+
+	if (got < 0)
+		return -1;
+	while (got && (text[got - 1] == '\n' || text[got - 1] == ' '))
+		got--;
+	*n = (size_t)got;
+	return 0;
+}
+
+/* ---- are they the same? ---- */
+
+struct marking {
+	struct policy_mark mark;
+	bool contents;
+	time_t now;
+	size_t files;
+};
+
+static void add(uint64_t *h, const void *bytes, size_t n)
+{
+	*h = str_hash(*h, (struct str){ bytes, n });
+}
+
+static void add_number(uint64_t *h, long long n)
+{
+	unsigned char bytes[sizeof n];
+
+	for (size_t i = 0; i < sizeof n; i++)
+		bytes[i] = (unsigned char)((unsigned long long)n >> (8 * i));
+	add(h, bytes, sizeof bytes);
+}
+
+static void add_contents(struct marking *m, const char *path)
+{
+	scoped(fd_end) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	char piece[PIECE];
+	ssize_t got = 1;
+
+	for (size_t n = 0; fd >= 0 && got > 0 && n <= POLICY_FILE_MAX; n += (size_t)got) {
+		got = read(fd, piece, sizeof piece);
+		if (got <= 0)
+			break;
+		add(&m->mark.contents, piece, (size_t)got);
+	}
+	add(&m->mark.contents, fd < 0 || got < 0 ? "-" : "+", 1);
+}
+
+static void mark_file(struct marking *m, const char *path, const struct stat *st)
+{
+	const long long identity[] = { (long long)st->st_dev,  (long long)st->st_ino,
+				       (long long)st->st_size, (long long)st->st_mode,
+				       st->st_mtim.tv_sec,     st->st_mtim.tv_nsec,
+				       st->st_ctim.tv_sec,     st->st_ctim.tv_nsec };
+
+	for (size_t i = 0; i < sizeof identity / sizeof *identity; i++)
+		add_number(&m->mark.identity, identity[i]);
+	if (st->st_ctim.tv_sec + POLICY_MARK_SETTLES > m->now)
+		m->mark.fresh = true;
+	if (m->contents)
+		add_contents(m, path);
+}
+
+/* Only what is a regular file is opened: a pipe would be emptied, or waited for. */
+static void mark_path(void *ctx, const char *path, bool found)
+{
+	struct marking *m = ctx;
+	struct stat st;
+
+	(void)found;
+	if (m->files++ > POLICY_FILES_MAX) /* so many are refused: nothing depends on them */
+		return;
+	add(&m->mark.identity, path, strlen(path) + 1);
+	add(&m->mark.contents, path, strlen(path) + 1);
+	if (stat(path, &st) == 0 && S_ISREG(st.st_mode))
+		mark_file(m, path, &st);
+}
+
+void policy_source_mark(const struct policy_source *src, bool contents, struct policy_mark *out)
+{
+	struct marking m = { .contents = contents, .now = time(NULL) };
+	scoped(free_end) char *fact = NULL;
+
+	if (src->config)
+		mark_path(&m, src->config, false);
+	if (src->facts && (fact = fact_path(src->facts, FACT_KUBERNETES)))
+		mark_path(&m, fact, false);
+	for (size_t i = 0; i < src->paths_n; i++)
+		if (source_each(src->paths[i], mark_path, &m) < 0)
+			mark_path(&m, src->paths[i], false);
+	*out = m.mark;
+}

@@ -1,0 +1,28 @@
+/*
+ * source.h - which files a source of policies consists of, and whether they are
+ * still the same. The loader and whoever waits for changes ask here, so that they
+ * look at the same files.
+ */
+#ifndef POLICY_LOAD_SOURCE_H
+#define POLICY_LOAD_SOURCE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* found: in a folder; otherwise the path that was named, whatever it is. */
+typedef void source_fn(void *ctx, const char *path, bool found);
+
+/*
+ * Visit the path, or, if it is a folder, its files (*.yaml, *.yml, *.json) in the order of
+ * their names. Those that begin with a dot are left out: a mounted ConfigMap holds its files a
+ * second time in ..data. -1 with errno: the folder cannot be read, or memory ran out.
+ */
+int source_each(const char *path, source_fn *visit, void *ctx);
+
+#define FACT_KUBERNETES "kubernetes" /* "1.36" */
+#define FACT_TEXT_MAX   64           /* bytes of a fact's file: more is no fact */
+
+/* What the file holds, less blanks behind it. -1: it is not there, or cannot be read. */
+int source_fact(const char *folder, const char *name, char text[FACT_TEXT_MAX], size_t *n);
+
+#endif

@@ -1,0 +1,280 @@
+/*
+ * identity.c - the built-in exempt identities, and how a user is classed.
+ *
+ * The list of controllers is that of kube-controller-manager 1.36.1, each by its
+ * exact name: a glob such as *-controller would be a bypass.
+ */
+#include "policy/model/identity.h"
+
+#define ACCOUNT_PREFIX STR("system:serviceaccount:")
+#define ACCOUNT_GROUP  STR("system:serviceaccounts:")
+
+/* Trusted by name alone: only the control plane can hold these names. */
+static const char *const exempt_names[] = {
+	"system:apiserver",
+	"system:kube-controller-manager",
+	"system:kube-scheduler",
+};
+
+/* Trusted by name and group together. */
+static const struct {
+	const char *prefix, *group;
+} exempt_prefixes[] = {
+	{ "system:node:", "system:nodes" },
+	{ "system:bootstrap:", "system:bootstrappers" },
+};
+
+/* Service accounts of kube-system. csi-oci-node-sa is OKE's storage node driver. */
+static const char *const exempt_accounts[] = {
+	"attachdetach-controller",
+	"certificate-controller",
+	"clusterrole-aggregation-controller",
+	"cronjob-controller",
+	"csi-oci-node-sa",
+	"daemon-set-controller",
+	"deployment-controller",
+	"device-taint-eviction-controller",
+	"disruption-controller",
+	"endpoint-controller",
+	"endpointslice-controller",
+	"endpointslicemirroring-controller",
+	"ephemeral-volume-controller",
+	"expand-controller",
+	"generic-garbage-collector",
+	"horizontal-pod-autoscaler",
+	"job-controller",
+	"kube-apiserver-serving-clustertrustbundle-publisher",
+	"legacy-service-account-token-cleaner",
+	"namespace-controller",
+	"node-controller",
+	"persistent-volume-binder",
+	"pod-garbage-collector",
+	"podcertificaterequestcleaner",
+	"podgroup-protection-controller",
+	"pv-protection-controller",
+	"pvc-protection-controller",
+	"replicaset-controller",
+	"replication-controller",
+	"resource-claim-controller",
+	"resourcepoolstatusrequest-controller",
+	"resourcequota-controller",
+	"root-ca-cert-publisher",
+	"route-controller",
+	"selinux-warning-controller",
+	"service-account-controller",
+	"service-cidrs-controller",
+	"service-controller",
+	"statefulset-controller",
+	"storage-version-garbage-collector",
+	"storage-version-migrator-controller",
+	"ttl-after-finished-controller",
+	"ttl-controller",
+	"validatingadmissionpolicy-status-controller",
+	"volumeattributesclass-protection-controller",
+};
+
+/* The product's own accounts, suffixes of its release's name: always guardAdmins. */
+static const char *const own_accounts[] = { "", "-agent", "-hook" };
+
+#define LENGTH(a) (sizeof(a) / sizeof *(a))
+
+static bool has_group(const struct user *user, struct str group)
+{
+	for (size_t i = 0; i < user->groups_n; i++)
+		if (str_eq(user->groups[i], group))
+			return true;
+	return false;
+}
+
+const char *identity_exempt_name(size_t i)
+{
+	return i < LENGTH(exempt_names) ? exempt_names[i] : NULL;
+}
+
+const char *identity_exempt_prefix(size_t i, const char **group)
+{
+	if (i >= LENGTH(exempt_prefixes))
+		return NULL;
+	*group = exempt_prefixes[i].group;
+	return exempt_prefixes[i].prefix;
+}
+
+const char *identity_exempt_account(size_t i)
+{
+	return i < LENGTH(exempt_accounts) ? exempt_accounts[i] : NULL;
+}
+
+/* The group that every token of an account of this namespace brings. */
+static bool has_account_group(const struct user *user, struct str namespace)
+{
+	for (size_t i = 0; i < user->groups_n; i++)
+		if (str_starts(user->groups[i], ACCOUNT_GROUP) &&
+		    str_eq(str_from(user->groups[i], ACCOUNT_GROUP.n), namespace))
+			return true;
+	return false;
+}
+
+static bool pattern_fits(const struct name_pattern *p, struct str name)
+{
+	return p->prefix ? str_starts(name, p->text) : str_eq(name, p->text);
+}
+
+static bool patterns_fit(const struct name_pattern *p, struct str name)
+{
+	for (; p; p = p->next)
+		if (pattern_fits(p, name))
+			return true;
+	return false;
+}
+
+static bool groups_fit(const struct name_pattern *p, const struct user *user)
+{
+	for (size_t i = 0; p && i < user->groups_n; i++)
+		if (patterns_fit(p, user->groups[i]))
+			return true;
+	return false;
+}
+
+static bool accounts_hold(const struct service_account *a, struct str namespace, struct str name)
+{
+	for (; a; a = a->next)
+		if (str_eq(a->namespace, namespace) && str_eq(a->name, name))
+			return true;
+	return false;
+}
+
+/* "system:serviceaccount:NAMESPACE:NAME" into its parts; neither part can hold a colon. */
+static void account_of(struct identity *id)
+{
+	struct str rest;
+	const char *colon;
+
+	if (!str_starts(id->user->name, ACCOUNT_PREFIX))
+		return;
+	rest = str_from(id->user->name, ACCOUNT_PREFIX.n);
+	colon = memchr(rest.s, ':', rest.n);
+	if (!colon || colon == rest.s || colon == rest.s + rest.n - 1)
+		return;
+	id->account_namespace = (struct str){ rest.s, (size_t)(colon - rest.s) };
+	id->account_name = str_from(rest, id->account_namespace.n + 1);
+	if (memchr(id->account_name.s, ':', id->account_name.n))
+		id->account_namespace = id->account_name = (struct str){ NULL, 0 };
+}
+
+bool account_is_exempt(const struct config *config, struct str namespace, struct str name)
+{
+	if (str_is(namespace, "kube-system"))
+		for (size_t i = 0; i < LENGTH(exempt_accounts); i++)
+			if (str_is(name, exempt_accounts[i]))
+				return true;
+	return accounts_hold(config->exempt.accounts, namespace, name);
+}
+
+static bool account_is_own(const struct config *config, struct str namespace, struct str name)
+{
+	struct str release = config->self_release;
+
+	if (!namespace.n || !str_eq(namespace, config->self_namespace) ||
+	    !str_starts(name, release))
+		return false;
+	for (size_t i = 0; i < LENGTH(own_accounts); i++)
+		if (str_is(str_from(name, release.n), own_accounts[i]))
+			return true;
+	return false;
+}
+
+bool account_in_sets(const struct config *config, struct str namespace, struct str name)
+{
+	for (const struct identity_set *s = config->sets; s; s = s->next)
+		if (accounts_hold(s->members.accounts, namespace, name))
+			return true;
+	return account_is_own(config, namespace, name);
+}
+
+static const char *exempt_why(const struct identity *id)
+{
+	const struct user *u = id->user;
+
+	for (size_t i = 0; i < LENGTH(exempt_names); i++)
+		if (str_is(u->name, exempt_names[i]))
+			return "a part of the control plane";
+	for (size_t i = 0; i < LENGTH(exempt_prefixes); i++)
+		if (str_starts(u->name, str_of(exempt_prefixes[i].prefix)) &&
+		    has_group(u, str_of(exempt_prefixes[i].group)))
+			return "a node";
+	if (id->account_name.n && has_account_group(u, id->account_namespace) &&
+	    account_is_exempt(id->config, id->account_namespace, id->account_name))
+		return "an exempt service account";
+	if (patterns_fit(id->config->exempt.users, u->name) ||
+	    groups_fit(id->config->exempt.groups, u))
+		return "identities.exempt";
+	return NULL;
+}
+
+static const char *customer_why(const struct identity *id)
+{
+	const struct config *c = id->config;
+
+	if (patterns_fit(c->customer.users, id->user->name))
+		return "identities.customer.users";
+	if (groups_fit(c->customer.groups, id->user))
+		return "identities.customer.groups";
+	if (!id->account_name.n)
+		return NULL;
+	if (accounts_hold(c->customer.accounts, id->account_namespace, id->account_name))
+		return "identities.customer.serviceAccounts.names";
+	for (size_t i = 0; i < c->customer_except_namespaces.n; i++)
+		if (str_eq(c->customer_except_namespaces.v[i], id->account_namespace))
+			return NULL;
+	return "a service account outside the excepted namespaces";
+}
+
+void identity_of(const struct config *config, const struct user *user, struct identity *out)
+{
+	*out = (struct identity){ .config = config, .user = user };
+	account_of(out);
+	if ((out->why = exempt_why(out)))
+		out->class = IDENTITY_EXEMPT;
+	else if ((out->why = customer_why(out)))
+		out->class = IDENTITY_CUSTOMER;
+	else
+		out->why = "no list names it";
+}
+
+static const struct identity_set *set_named(const struct config *config, struct str name)
+{
+	const struct identity_set *s = config->sets;
+
+	while (s && !str_eq(s->name, name))
+		s = s->next;
+	return s;
+}
+
+bool identity_set_filled(const struct config *config, struct str set)
+{
+	const struct identity_set *s = set_named(config, set);
+
+	return s && (s->members.users || s->members.groups || s->members.accounts);
+}
+
+static bool is_account(const struct identity *id)
+{
+	return id->account_name.n && has_account_group(id->user, id->account_namespace);
+}
+
+bool identity_in_list(const struct identity *id, const struct identity_list *list)
+{
+	return patterns_fit(list->users, id->user->name) || groups_fit(list->groups, id->user) ||
+	       (is_account(id) &&
+		accounts_hold(list->accounts, id->account_namespace, id->account_name));
+}
+
+bool identity_in_set(const struct identity *id, struct str set)
+{
+	const struct identity_set *s = set_named(id->config, set);
+
+	if (str_is(set, "guardAdmins") && is_account(id) &&
+	    account_is_own(id->config, id->account_namespace, id->account_name))
+		return true;
+	return s && identity_in_list(id, &s->members);
+}

@@ -1,0 +1,320 @@
+/*
+ * diff.c - compare two objects.
+ *
+ * Open containers stand on a stack of frames in the arena, each with a function
+ * that compares its next pair of children. A place is made when a change is found
+ * and not before, since most of an object is equal. How lists are paired is in
+ * diff_list.c.
+ */
+#include "policy/object/diff.h"
+
+#include "policy/object/merge_key.h"
+
+struct diff;
+
+struct frame {
+	struct frame *up, *down;   /* down is kept for the next descent */
+	struct step step;          /* from the container above to this one */
+	const struct place *place; /* of this container; good when it is placed */
+	bool placed;
+	int (*next)(struct diff *d, struct frame *f); /* 1: there may be more, 0: done, -1 */
+	const struct json *old, *new; /* the containers; NULL: an absent map that counts as empty */
+	const struct json *o, *n;     /* the next children */
+	size_t index;                 /* of the next item of a list */
+	struct list_pairs pairs;      /* of a list of objects that have keys */
+};
+
+struct diff {
+	struct frame bottom, *top; /* the root is a child of the bottom */
+	struct arena *arena;
+	struct change_list *out;
+	struct err *err;
+};
+
+static int full(struct diff *d)
+{
+	return err_set(d->err, ERR_LIMIT, "comparing the objects needs more than %zu bytes",
+		       d->arena->limit);
+}
+
+/* ---- changes ---- */
+
+static struct place *place_new(struct diff *d, const struct place *up, const struct step *step)
+{
+	struct place *p = arena_alloc(d->arena, sizeof *p);
+
+	if (p)
+		*p = (struct place){ .up = up, .step = *step, .depth = up ? up->depth + 1 : 1 };
+	return p;
+}
+
+/* Make the places of all open containers that have none yet. */
+static int place_frames(struct diff *d)
+{
+	struct frame *f = d->top;
+
+	while (!f->placed)
+		f = f->up;
+	for (; f != d->top; f = f->down) {
+		if (!(f->down->place = place_new(d, f->place, &f->down->step)))
+			return full(d);
+		f->down->placed = true;
+	}
+	return 0;
+}
+
+/* step NULL: the container on top itself. */
+static int add_change(struct diff *d, const struct step *step, const struct json *from,
+		      const struct json *to)
+{
+	struct change *c = arena_alloc(d->arena, sizeof *c);
+
+	if (!c || place_frames(d) < 0)
+		return full(d);
+	*c = (struct change){ .place = d->top->place, .from = from, .to = to };
+	if (step && !(c->place = place_new(d, d->top->place, step)))
+		return full(d);
+	*d->out->last = c;
+	d->out->last = &c->next;
+	d->out->n++;
+	return 0;
+}
+
+/* ---- descending ---- */
+
+static int push(struct diff *d, const struct step *step, const struct frame *from)
+{
+	struct frame *f = d->top->down;
+
+	if (!f) {
+		if (!(f = arena_alloc(d->arena, sizeof *f)))
+			return full(d);
+		d->top->down = f;
+		f->down = NULL;
+	}
+	struct frame *down = f->down;
+
+	*f = *from;
+	f->up = d->top;
+	f->down = down;
+	f->placed = !step; /* the root has the place NULL */
+	if (step)
+		f->step = *step;
+	d->top = f;
+	return 0;
+}
+
+static int compare(struct diff *d, const struct step *step, const struct json *old,
+		   const struct json *new);
+
+/* ---- objects ---- */
+
+static struct step key_step(const struct json *member)
+{
+	return (struct step){ .kind = STEP_KEY, .key = json_key(member) };
+}
+
+/* The member with that key; `guess` comes next where both stand in the same order. */
+static const struct json *find(const struct json *o, const struct json *guess, struct str key)
+{
+	return guess && str_eq(json_key(guess), key) ? guess : json_get(o, key);
+}
+
+static int next_added(struct diff *d, struct frame *f)
+{
+	const struct json *n = f->n, *there;
+	struct step step;
+
+	if (!n)
+		return 0;
+	f->n = n->next;
+	if ((there = find(f->old, f->o, json_key(n)))) {
+		f->o = there->next;
+		return 1;
+	}
+	step = key_step(n);
+	return compare(d, &step, NULL, n) < 0 ? -1 : 1;
+}
+
+static int next_member(struct diff *d, struct frame *f)
+{
+	const struct json *o = f->o, *n;
+	struct step step;
+
+	if (!o) { /* then those that only the new object has */
+		f->o = f->old ? f->old->child : NULL;
+		f->n = f->new ? f->new->child : NULL;
+		f->next = next_added;
+		return 1;
+	}
+	n = find(f->new, f->n, json_key(o));
+	f->o = o->next;
+	f->n = n ? n->next : f->n;
+	step = key_step(o);
+	return compare(d, &step, o, n) < 0 ? -1 : 1;
+}
+
+/* Both objects are large, so both are sorted. */
+static int next_sorted(struct diff *d, struct frame *f)
+{
+	const struct json *o = f->o, *n = f->n;
+	struct step step;
+	int order;
+
+	if (!o && !n)
+		return 0;
+	order = !o ? 1 : !n ? -1 : str_cmp(json_key(o), json_key(n));
+	step = key_step(order <= 0 ? o : n);
+	f->o = order <= 0 ? o->next : o;
+	f->n = order >= 0 ? n->next : n;
+	return compare(d, &step, order <= 0 ? o : NULL, order >= 0 ? n : NULL) < 0 ? -1 : 1;
+}
+
+static int compare_objects(struct diff *d, const struct step *step, const struct json *old,
+			   const struct json *new)
+{
+	bool large = old && new && old->len > JSON_UNSORTED &&new->len > JSON_UNSORTED;
+	struct frame f = {
+		.next = large ? next_sorted : next_member,
+		.old = old,
+		.new = new,
+		.o = old ? old->child : NULL,
+		.n = new ? new->child : NULL,
+	};
+
+	return push(d, step, &f);
+}
+
+/* ---- lists ---- */
+
+static int next_by_index(struct diff *d, struct frame *f)
+{
+	const struct json *o = f->o, *n = f->n;
+	struct step step = { .kind = STEP_INDEX, .index = f->index++ };
+
+	if (!o && !n)
+		return 0;
+	list_identity(f->step.key, o, n, &step.key, &step.value);
+	f->o = o ? o->next : NULL;
+	f->n = n ? n->next : NULL;
+	return compare(d, &step, o, n) < 0 ? -1 : 1;
+}
+
+static int add_order(struct diff *d, struct frame *f)
+{
+	struct step step = { .kind = STEP_ORDER };
+
+	return f->pairs.reordered ? add_change(d, &step, NULL, NULL) : 0;
+}
+
+static int next_added_item(struct diff *d, struct frame *f)
+{
+	struct list_item *n;
+	struct step step;
+
+	while (f->index < f->pairs.new_n && f->pairs.new[f->index].other)
+		f->index++;
+	if (f->index == f->pairs.new_n)
+		return add_order(d, f);
+	n = &f->pairs.new[f->index];
+	step = (struct step){
+		.kind = STEP_ITEM, .key = f->pairs.key, .value = n->key, .index = f->index++
+	};
+	return compare(d, &step, NULL, n->item) < 0 ? -1 : 1;
+}
+
+static int next_item(struct diff *d, struct frame *f)
+{
+	const struct list_item *o, *n;
+	struct step step;
+
+	if (f->index == f->pairs.old_n) {
+		f->index = 0;
+		f->next = next_added_item;
+		return 1;
+	}
+	o = &f->pairs.old[f->index];
+	n = o->other;
+	step = (struct step){ .kind = STEP_ITEM, .key = f->pairs.key, .value = o->key };
+	step.index = n ? (size_t)(n - f->pairs.new) : f->index;
+	f->index++;
+	return compare(d, &step, o->item, n ? n->item : NULL) < 0 ? -1 : 1;
+}
+
+static int compare_lists(struct diff *d, const struct step *step, const struct json *old,
+			 const struct json *new)
+{
+	struct frame f = { .next = next_by_index, .old = old, .new = new };
+	int keyed;
+
+	if (!old->len && !new->len)
+		return 0;
+	if (!list_of_objects(old) || !list_of_objects(new))
+		return json_equal(old, new) ? 0 : add_change(d, step, old, new);
+	keyed = list_pair(step ? step->key : STR(""), old, new, d->arena, &f.pairs);
+	if (keyed < 0)
+		return full(d);
+	if (keyed)
+		f.next = next_item;
+	f.o = old->child;
+	f.n = new->child;
+	return push(d, step, &f);
+}
+
+/* ---- any two values ---- */
+
+/* Does it make no difference whether the value is an object without members or absent? */
+static bool absent_is_empty(const struct step *step, const struct json *present)
+{
+	static const char *const maps[] = { "labels", "annotations", "data", "binaryData" };
+
+	if (!step || step->kind != STEP_KEY || present->type != JSON_OBJECT || !present->len)
+		return false;
+	for (size_t i = 0; i < sizeof maps / sizeof *maps; i++) {
+		if (str_is(step->key, maps[i]))
+			return true;
+	}
+	return false;
+}
+
+static int compare(struct diff *d, const struct step *step, const struct json *old,
+		   const struct json *new)
+{
+	const struct json *either = old ? old : new;
+
+	if (!either)
+		return 0;
+	if (!old || !new)
+		return absent_is_empty(step, either) ? compare_objects(d, step, old, new)
+						     : add_change(d, step, old, new);
+	if (old->type != new->type)
+		return add_change(d, step, old, new);
+	if (json_shared(old, new))
+		return 0;
+	if (old->type == JSON_OBJECT)
+		return old->len || new->len ? compare_objects(d, step, old, new) : 0;
+	if (old->type == JSON_ARRAY)
+		return compare_lists(d, step, old, new);
+	return str_eq(json_str(old), json_str(new)) ? 0 : add_change(d, step, old, new);
+}
+
+int diff(const struct json *old, const struct json *new, struct arena *arena,
+	 struct change_list *out, struct err *err)
+{
+	struct diff d = { .bottom = { .placed = true }, .arena = arena, .out = out, .err = err };
+	int more;
+
+	d.top = &d.bottom;
+	*out = (struct change_list){ .last = &out->first };
+	if (compare(&d, NULL, old, new) < 0)
+		return -1;
+	while (d.top != &d.bottom) {
+		struct frame *f = d.top;
+
+		if ((more = f->next(&d, f)) < 0)
+			return -1;
+		if (!more)
+			d.top = f->up;
+	}
+	return 0;
+}

@@ -1,0 +1,44 @@
+/*
+ * diff.h - two objects to the list of changed places.
+ *
+ * Lists of objects are compared by their Kubernetes merge key (diff_list.c has the
+ * table) only if every item on both sides has it as a string or number and none
+ * repeats (the API server accepts a second env entry of the same name), else by
+ * index. An item that is added or removed is one change. Another order of the items
+ * that stayed is the change "<list>[order]". A list that holds anything but objects
+ * is compared as a whole and is one change.
+ *
+ * An absent labels, annotations, data or binaryData map counts as empty; any other
+ * value that is added or removed whole is one change, its own; an absent map against
+ * {} is one change, at the map.
+ *
+ * Property: json_equal(old, new) exactly when there is no change. Time and memory
+ * are linear in the input but for sorting, at any depth.
+ */
+#ifndef POLICY_OBJECT_DIFF_H
+#define POLICY_OBJECT_DIFF_H
+
+#include "lib/json/json.h"
+#include "policy/object/path.h"
+
+struct change {
+	struct change *next;
+	const struct place *place;    /* NULL: the whole value */
+	const struct json *from, *to; /* NULL: absent; both NULL for [order] */
+};
+
+struct change_list {
+	struct change *first, **last;
+	size_t n;
+};
+
+/*
+ * Places, changes and what they point to live in the arena and in the two
+ * objects. ERR_LIMIT when the arena is full; *out is then unspecified.
+ * Either side may be NULL (absent). Changes stand in the order of the old object,
+ * what was added to a container behind the rest of it.
+ */
+int diff(const struct json *old, const struct json *new, struct arena *arena,
+	 struct change_list *out, struct err *err);
+
+#endif

@@ -1,0 +1,243 @@
+/*
+ * support.c - what the policies of components ask for.
+ *
+ * Only rules that may say something: those that the facts leave active, that come to more than
+ * "allow", and whose named sets have members. Names of objects and changed fields are not looked
+ * at.
+ */
+#include "policy/webhooks/interest.h"
+
+#include "policy/catalogue/catalogue.h"
+#include "policy/model/identity.h"
+#include "policy/model/excluded.h"
+#include "policy/validate/validate.h"
+
+/* ---- may the rule say something? ---- */
+
+static bool any_filled(const struct config *c, const struct strings *sets)
+{
+	for (size_t i = 0; i < sets->n; i++)
+		if (identity_set_filled(c, sets->v[i]))
+			return true;
+	return false;
+}
+
+/* The product's own accounts are in it without being listed. */
+static bool any_members(const struct config *c, const struct strings *sets)
+{
+	for (size_t i = 0; i < sets->n; i++)
+		if (str_is(sets->v[i], "guardAdmins"))
+			return true;
+	return any_filled(c, sets);
+}
+
+bool rule_speaks(const struct config *config, const struct rule *rule)
+{
+	enum action a =
+		rule->override ? rule->override->action : validate_usual_action(config, rule);
+
+	return rule->policy->active && rule->active && a > ACTION_ALLOW &&
+	       (!rule->identities.n || any_members(config, &rule->identities)) &&
+	       (!rule->not_identities.n || any_filled(config, &rule->not_identities));
+}
+
+/* ---- where ---- */
+
+static bool meet(struct str a, struct str b, struct str *both)
+{
+	if (str_is(a, "*"))
+		*both = b;
+	else if (str_is(b, "*") || str_eq(a, b))
+		*both = a;
+	else
+		return false;
+	return true;
+}
+
+bool where_meet(const struct object_ref *a, const struct object_ref *b, struct where *both)
+{
+	if (!meet(a->group, b->group, &both->group) ||
+	    !meet(a->resource, b->resource, &both->resource))
+		return false;
+	both->namespace = a->namespace.n ? a->namespace : b->namespace;
+	return !a->namespace.n || !b->namespace.n || str_eq(a->namespace, b->namespace);
+}
+
+/* ---- namespaces that a rule's `when` leaves ---- */
+
+/* Does it hold only for names of accounts that the configuration knows? */
+static bool of_accounts(const struct condition *c)
+{
+	return c->kind == WHEN_IN && !c->in.n && (c->in_exempt_accounts || c->in_set_accounts);
+}
+
+static bool accounts_in(const struct service_account *a, struct str namespace)
+{
+	while (a && !str_eq(a->namespace, namespace))
+		a = a->next;
+	return a;
+}
+
+static bool leaves_namespace(const struct config *c, const struct condition *when,
+			     struct str namespace)
+{
+	if (when->in_exempt_accounts &&
+	    (str_is(namespace, "kube-system") || accounts_in(c->exempt.accounts, namespace)))
+		return true;
+	if (!when->in_set_accounts)
+		return false;
+	for (const struct identity_set *s = c->sets; s; s = s->next)
+		if (accounts_in(s->members.accounts, namespace))
+			return true;
+	return str_eq(namespace, c->self_namespace);
+}
+
+static bool when_leaves(const struct config *c, const struct rule *r, struct str namespace)
+{
+	for (const struct condition *w = r->when; w; w = w->next)
+		if (of_accounts(w) && !leaves_namespace(c, w, namespace))
+			return false;
+	return true;
+}
+
+/* ---- subresources ---- */
+
+/* Kinds of Kubernetes itself without a status; and the few that have a scale. */
+static const struct {
+	const char *group, *resource; /* resource "": all of the group */
+} no_status[] = {
+	{ "", "configmaps" },
+	{ "", "limitranges" },
+	{ "", "podtemplates" },
+	{ "", "secrets" },
+	{ "", "serviceaccounts" },
+	{ "rbac.authorization.k8s.io", "" },
+	{ "scheduling.k8s.io", "priorityclasses" },
+	{ "storage.k8s.io", "storageclasses" },
+	{ "storage.k8s.io", "csidrivers" },
+	{ "networking.k8s.io", "networkpolicies" },
+};
+
+static bool has_status(struct str group, struct str resource)
+{
+	for (size_t i = 0; i < sizeof no_status / sizeof *no_status; i++)
+		if (str_is(group, no_status[i].group) &&
+		    (!*no_status[i].resource || str_is(resource, no_status[i].resource)))
+			return false;
+	return true;
+}
+
+/* Custom resources may have one. */
+static bool has_scale(struct str group, struct str resource)
+{
+	if (group.n && !catalogue_own_group(group))
+		return true;
+	return str_is(resource, "deployments") || str_is(resource, "replicasets") ||
+	       str_is(resource, "statefulsets") || str_is(resource, "replicationcontrollers");
+}
+
+bool where_has(const struct where *where, struct str subresource)
+{
+	if (str_is(subresource, "status"))
+		return has_status(where->group, where->resource);
+	return !str_is(subresource, "scale") || has_scale(where->group, where->resource);
+}
+
+/* ---- asks ---- */
+
+struct asking {
+	const struct config *config;
+	struct asks *out;
+	const struct rule *rule;
+	struct ask ask;
+};
+
+static void ask_if_left(struct asking *a, struct str namespace)
+{
+	if (!when_leaves(a->config, a->rule, namespace))
+		return;
+	a->ask.namespace = namespace;
+	a->ask.scope = SCOPE_NAMESPACED;
+	ask_add(a->out, &a->ask);
+}
+
+/* Accounts of few namespaces are known by the configuration: only those are asked for. */
+static void ask_of_accounts(struct asking *a)
+{
+	const struct config *c = a->config;
+
+	ask_if_left(a, STR("kube-system"));
+	ask_if_left(a, c->self_namespace);
+	for (const struct service_account *s = c->exempt.accounts; s; s = s->next)
+		ask_if_left(a, s->namespace);
+	for (const struct identity_set *set = c->sets; set; set = set->next)
+		for (const struct service_account *s = set->members.accounts; s; s = s->next)
+			ask_if_left(a, s->namespace);
+}
+
+static void ask_anywhere(struct asking *a)
+{
+	const struct condition *w = a->rule->when;
+
+	while (w && !of_accounts(w))
+		w = w->next;
+	if (w) {
+		ask_of_accounts(a);
+		return;
+	}
+	a->ask.namespace = (struct str){ NULL, 0 };
+	a->ask.scope =
+		resource_cluster_scoped(a->ask.group, a->ask.resource) ? SCOPE_CLUSTER : SCOPE_ANY;
+	ask_add(a->out, &a->ask);
+}
+
+static void ask_where(struct asking *a, const struct where *where)
+{
+	const struct rule *r = a->rule;
+
+	if (unsent_why(where->group, where->resource))
+		return;
+	for (size_t i = 0; i < r->subresources.n; i++) {
+		if (!where_has(where, r->subresources.v[i]))
+			continue;
+		a->ask = (struct ask){
+			.group = where->group,
+			.version = STR("*"),
+			.resource = ask_resource(a->out, where->resource, r->subresources.v[i]),
+			.operations = r->operations,
+		};
+		if (where->namespace.n)
+			ask_if_left(a, where->namespace);
+		else
+			ask_anywhere(a);
+	}
+}
+
+static void ask_rule(const struct config *config, const struct rule *r, struct asks *out)
+{
+	struct asking a = { .config = config, .out = out, .rule = r };
+
+	for (const struct object_ref *o = r->policy->objects; o; o = o->next) {
+		const struct object_ref *narrower = r->objects ? r->objects : o;
+		struct where where;
+
+		for (; narrower; narrower = r->objects ? narrower->next : NULL)
+			if (where_meet(o, narrower, &where))
+				ask_where(&a, &where);
+	}
+}
+
+static bool about_features(const struct policy *p)
+{
+	return p->rules && p->rules->features;
+}
+
+void asks_of_support(const struct policy_set *set, struct asks *out)
+{
+	const struct config *c = &set->model.config;
+
+	for (const struct policy *p = set->model.policies; p; p = p->next)
+		for (const struct rule *r = about_features(p) ? NULL : p->rules; r; r = r->next)
+			if (rule_speaks(c, r))
+				ask_rule(c, r, out);
+}

@@ -1,0 +1,376 @@
+/*
+ * check_finding.c - what a finding says: the first line, the changed fields, the remedy.
+ */
+#include "tests/unit/said.h"
+
+#define DEPLOYMENT .resource = "deployments", .kind = "Deployment", .name = "coredns"
+#define CONFIGMAP  .resource = "configmaps", .kind = "ConfigMap", .name = "coredns"
+#define MANAGES    "Oracle manages Deployment kube-system/coredns; "
+#define CHANGING   MANAGES "changing it makes the cluster unsupported\n"
+#define NO_WAY     "There is no supported way to change this field; ask Oracle Support.\n"
+#define COMMAND(list)                                                                              \
+	"oci ce cluster update-addon --addon-name CoreDNS --cluster-id $CLUSTER --configurations " \
+	"'[" list "]'"
+#define ADD_IT " (add it to the list that get-addon shows"
+
+static const struct say_case {
+	const char *why;
+	struct said said;
+	const char *want;
+} says[] = {
+	{ "the example of the README",
+	  { DEPLOYMENT, .subresource = "scale", .rule.tier = TIER_UNSUPPORTED,
+	    .old = "{\"spec\":{\"replicas\":3}}", .new = "{\"spec\":{\"replicas\":5}}" },
+	  MANAGES "scaling it makes the cluster unsupported\n"
+		  "  spec.replicas: 3 -> 5\n"
+		  "set add-on argument minReplica" ADD_IT
+		  ")\n" COMMAND("{\"key\":\"minReplica\",\"value\":\"5\"}") },
+	{ "the kind of a scale is that of its resource",
+	  { .resource = "deployments",
+	    .kind = "Scale",
+	    .name = "x",
+	    .subresource = "scale",
+	    .rule.tier = TIER_UNSUPPORTED,
+	    .old = "{\"a\":1}",
+	    .new = "{\"a\":2}" },
+	  "Oracle manages Deployment kube-system/x; scaling it makes the cluster unsupported\n"
+	  "  a: 1 -> 2\n" NO_WAY },
+	{ "no argument gives no replicas",
+	  { DEPLOYMENT, .rule.tier = TIER_UNSUPPORTED, .old = "{\"spec\":{\"replicas\":3}}",
+	    .new = "{\"spec\":{\"replicas\":0}}" },
+	  CHANGING "  spec.replicas: 3 -> 0\n"
+		   "There is no supported way to run it with no replicas; ask Oracle Support.\n" },
+	{ "the argument of another object",
+	  { .resource = "deployments",
+	    .kind = "Deployment",
+	    .name = "kube-dns-autoscaler",
+	    .rule.tier = TIER_UNSUPPORTED,
+	    .old = "{\"spec\":{\"replicas\":3}}",
+	    .new = "{\"spec\":{\"replicas\":5}}" },
+	  "Oracle manages Deployment kube-system/kube-dns-autoscaler; changing it makes the "
+	  "cluster unsupported\n  spec.replicas: 3 -> 5\n" NO_WAY },
+	{ "a list as JSON in a string",
+	  { DEPLOYMENT, .rule.tier = TIER_UNSUPPORTED,
+	    .old = "{\"spec\":{\"template\":{\"spec\":{}}}}",
+	    .new = "{\"spec\":{\"template\":{\"spec\":{\"tolerations\":[{\"key\":\"a\"}]}}}}" },
+	  CHANGING "  spec.template.spec.tolerations: (none) -> [{\"key\":\"a\"}]\n"
+		   "set add-on argument tolerations" ADD_IT ")\n" COMMAND(
+			   "{\"key\":\"tolerations\",\"value\":\"[{\\\"key\\\":\\\"a\\\"}]\"}") },
+	{ "what changed lies below the argument: the whole value",
+	  { DEPLOYMENT, .rule.tier = TIER_UNSUPPORTED,
+	    .old = "{\"spec\":{\"template\":{\"spec\":{\"containers\":[{\"name\":\"coredns\","
+		   "\"resources\":{\"limits\":{\"cpu\":\"1\",\"memory\":\"2\"}}}]}}}}",
+	    .new = "{\"spec\":{\"template\":{\"spec\":{\"containers\":[{\"name\":\"coredns\","
+		   "\"resources\":{\"limits\":{\"cpu\":\"5\",\"memory\":\"6\"}}}]}}}}" },
+	  CHANGING
+	  "  spec.template.spec.containers[name=coredns].resources.limits.cpu: \"1\" -> \"5\"\n"
+	  "  spec.template.spec.containers[name=coredns].resources.limits.memory: \"2\" -> \"6\"\n"
+	  "set add-on argument coreDnsContainerResources" ADD_IT
+	  ")\n" COMMAND("{\"key\":\"coreDnsContainerResources\",\"value\":"
+			"\"{\\\"limits\\\":{\\\"cpu\\\":\\\"5\\\",\\\"memory\\\":\\\"6\\\"}}\"}") },
+	{ "two containers, one argument: no telling which",
+	  { DEPLOYMENT, .rule.tier = TIER_UNSUPPORTED,
+	    .old = "{\"spec\":{\"template\":{\"spec\":{\"containers\":["
+		   "{\"name\":\"a\",\"resources\":{\"x\":1}},{\"name\":\"b\",\"resources\":{\"x\":"
+		   "1}}]}}}}",
+	    .new = "{\"spec\":{\"template\":{\"spec\":{\"containers\":["
+		   "{\"name\":\"a\",\"resources\":{\"x\":2}},{\"name\":\"b\",\"resources\":{\"x\":"
+		   "3}}]}}}}" },
+	  CHANGING "  spec.template.spec.containers[name=a].resources.x: 1 -> 2\n"
+		   "  spec.template.spec.containers[name=b].resources.x: 1 -> 3\n"
+		   "set add-on argument coreDnsContainerResources" ADD_IT
+		   "; write the value you want for <VALUE>)\n" COMMAND(
+			   "{\"key\":\"coreDnsContainerResources\",\"value\":\"<VALUE>\"}") },
+	{ "a container added is not what its resources' argument does",
+	  { DEPLOYMENT, .rule.tier = TIER_UNSUPPORTED,
+	    .old = "{\"spec\":{\"template\":{\"spec\":{\"containers\":[{\"name\":\"a\"}]}}}}",
+	    .new = "{\"spec\":{\"template\":{\"spec\":{\"containers\":[{\"name\":\"a\"},"
+		   "{\"name\":\"b\",\"resources\":{}}]}}}}" },
+	  CHANGING "  spec.template.spec.containers[name=b]: (none) -> "
+		   "{\"name\":\"b\",\"resources\":{}}\n" NO_WAY },
+	{ "an argument within a value that was added whole",
+	  { DEPLOYMENT, .rule.tier = TIER_UNSUPPORTED, .old = "{\"spec\":{}}",
+	    .new = "{\"spec\":{\"strategy\":{\"type\":\"RollingUpdate\","
+		   "\"rollingUpdate\":{\"maxSurge\":1}}}}" },
+	  CHANGING "  spec.strategy: (none) -> {\"type\":\"RollingUpdate\","
+		   "\"rollingUpdate\":{\"maxSurge\":1}}\n"
+		   "set add-on argument rollingUpdate" ADD_IT ")\n" COMMAND(
+			   "{\"key\":\"rollingUpdate\",\"value\":\"{\\\"maxSurge\\\":1}\"}") },
+	{ "a field was removed",
+	  { DEPLOYMENT, .rule.tier = TIER_UNSUPPORTED,
+	    .old = "{\"spec\":{\"template\":{\"spec\":{\"tolerations\":[]}}}}",
+	    .new = "{\"spec\":{\"template\":{\"spec\":{}}}}" },
+	  CHANGING "  spec.template.spec.tolerations: [] -> (none)\n"
+		   "set add-on argument tolerations" ADD_IT
+		   "; the field was removed; write the value you want for <VALUE>)\n" COMMAND(
+			   "{\"key\":\"tolerations\",\"value\":\"<VALUE>\"}") },
+	{ "several arguments, and a change without one",
+	  { DEPLOYMENT, .rule.tier = TIER_UNSUPPORTED, .old = "{\"spec\":{\"replicas\":3}}",
+	    .new = "{\"spec\":{\"replicas\":4,\"paused\":true,"
+		   "\"template\":{\"spec\":{\"nodeSelector\":{\"a\":\"b\"}}}}}" },
+	  CHANGING "  spec.replicas: 3 -> 4\n"
+		   "  spec.paused: (none) -> true\n"
+		   "  spec.template: (none) -> {\"spec\":{\"nodeSelector\":{\"a\":\"b\"}}}\n"
+		   "set add-on arguments minReplica, nodeSelectors (add them to the list that "
+		   "get-addon shows); the other changes have no supported way\n" COMMAND(
+			   "{\"key\":\"minReplica\",\"value\":\"4\"},{\"key\":\"nodeSelectors\","
+			   "\"value\":\"{\\\"a\\\":\\\"b\\\"}\"}") },
+	{ "a basic cluster has no add-on settings",
+	  { DEPLOYMENT, .rule.tier = TIER_UNSUPPORTED, .old = "{\"spec\":{\"replicas\":3}}",
+	    .new = "{\"spec\":{\"replicas\":5}}",
+	    .config.facts =
+		    &(struct fact){ .name = { "clusterType", 11 }, .value = { "basic", 5 } } },
+	  CHANGING
+	  "  spec.replicas: 3 -> 5\n"
+	  "The supported way is add-on argument minReplica of CoreDNS, but add-on settings "
+	  "need an enhanced cluster and this one is basic.\n" },
+	{ "the cluster's OCID",
+	  { DEPLOYMENT, .rule.tier = TIER_UNSUPPORTED, .old = "{\"spec\":{\"replicas\":3}}",
+	    .new = "{\"spec\":{\"replicas\":5}}",
+	    .config.cluster_ocid = { "ocid1.cluster.oc1..aaaa", 23 } },
+	  CHANGING "  spec.replicas: 3 -> 5\n"
+		   "set add-on argument minReplica" ADD_IT ")\n"
+		   "oci ce cluster update-addon --addon-name CoreDNS --cluster-id "
+		   "ocid1.cluster.oc1..aaaa --configurations "
+		   "'[{\"key\":\"minReplica\",\"value\":\"5\"}]'" },
+	{ "an OCID that a shell would take for more",
+	  { DEPLOYMENT, .rule.tier = TIER_UNSUPPORTED, .old = "{\"spec\":{\"replicas\":3}}",
+	    .new = "{\"spec\":{\"replicas\":5}}", .config.cluster_ocid = { "x;reboot", 8 } },
+	  CHANGING "  spec.replicas: 3 -> 5\n"
+		   "set add-on argument minReplica" ADD_IT
+		   ")\n" COMMAND("{\"key\":\"minReplica\",\"value\":\"5\"}") },
+	{ "a rule's own remedy, where no argument fits",
+	  { CONFIGMAP,
+	    .rule = { .tier = TIER_UNSUPPORTED,
+		      .remedy = { { "use ConfigMap coredns-custom", 28 },
+				  { "run it --cluster-id $CLUSTER", 28 } } },
+	    .old = "{\"data\":{\"a\":\"b\"}}", .new = "{\"data\":{\"a\":\"c\"}}",
+	    .config.cluster_ocid = { "ocid1.x", 7 } },
+	  "Oracle manages ConfigMap kube-system/coredns; changing it makes the cluster "
+	  "unsupported\n  data.a: \"b\" -> \"c\"\nuse ConfigMap coredns-custom\n"
+	  "run it --cluster-id ocid1.x" },
+	{ "a rule's own message",
+	  { CONFIGMAP, .operation = OP_CREATE,
+	    .rule = { .tier = TIER_UNSUPPORTED, .message = { "$object is not yours", 20 } } },
+	  "ConfigMap kube-system/coredns is not yours\n"
+	  "There is no supported way to do this; ask Oracle Support.\n" },
+	{ "best effort: nothing is made up",
+	  { DEPLOYMENT, .rule.tier = TIER_BEST_EFFORT, .old = "{\"metadata\":{}}",
+	    .new = "{\"metadata\":{\"labels\":{\"a\":\"b\"}}}" },
+	  "Deployment kube-system/coredns is part of OKE; after this change Oracle gives "
+	  "best-effort support\n  metadata.labels.a: (none) -> \"b\"\n\n" },
+	{ "supported, but an override restricts it",
+	  { DEPLOYMENT, .rule.tier = TIER_SUPPORTED, .old = "{\"spec\":{\"replicas\":3}}",
+	    .new = "{\"spec\":{\"replicas\":5}}" },
+	  "Deployment kube-system/coredns is part of OKE; Oracle supports this change, a policy "
+	  "of this cluster restricts it\n  spec.replicas: 3 -> 5\n\n" },
+	{ "creating",
+	  { DEPLOYMENT, .operation = OP_CREATE, .rule.tier = TIER_UNSUPPORTED },
+	  MANAGES "creating it makes the cluster unsupported\nThere is no supported way to create "
+		  "it by hand; if it is missing, ask Oracle Support.\n" },
+	{ "removing",
+	  { DEPLOYMENT, .operation = OP_DELETE, .rule.tier = TIER_UNSUPPORTED },
+	  MANAGES "removing it makes the cluster unsupported\nThere is no supported way to remove "
+		  "it by hand; ask Oracle Support.\n" },
+	{ "names over 40 characters are cut in the middle",
+	  { .resource = "deployments",
+	    .kind = "Deployment",
+	    .operation = OP_DELETE,
+	    .name = "a-name-that-goes-on-and-on-until-nobody-can-read-it-any-more",
+	    .rule.tier = TIER_UNSUPPORTED },
+	  "Oracle manages Deployment kube-system/a-name-that-goes-o...an-read-it-any-more; "
+	  "removing it makes the cluster unsupported\nThere is no supported way to remove it by "
+	  "hand; ask Oracle Support.\n" },
+	{ "a namespace is not in itself",
+	  { .resource = "namespaces",
+	    .kind = "Namespace",
+	    .operation = OP_DELETE,
+	    .name = "kube-node-lease",
+	    .rule.tier = TIER_UNSUPPORTED },
+	  "Oracle manages Namespace kube-node-lease; removing it makes the cluster unsupported\n"
+	  "There is no supported way to remove it by hand; ask Oracle Support.\n" },
+	{ "a name that writes to the terminal",
+	  { .resource = "deployments",
+	    .kind = "Deployment",
+	    .operation = OP_DELETE,
+	    .name = "x\x1b[31m\xe2\x80\x8f",
+	    .rule.tier = TIER_UNSUPPORTED },
+	  "Oracle manages Deployment kube-system/x\\x1b[31m\\u200f; removing it makes the cluster "
+	  "unsupported\nThere is no supported way to remove it by hand; ask Oracle Support.\n" },
+	{ "values: control characters, a NUL, right to left, beyond the BMP",
+	  { CONFIGMAP, .rule.tier = TIER_BEST_EFFORT,
+	    .old = "{\"data\":{\"a\":\"\\u0000\\u001b[0m\"}}",
+	    .new = "{\"data\":{\"a\":\"\\n\\t\xe2\x80\x8f\xf0\x9f\x98\x80\\u007f\\\"\"}}" },
+	  "ConfigMap kube-system/coredns is part of OKE; after this change Oracle gives "
+	  "best-effort "
+	  "support\n  data.a: \"\\u0000\\u001b[0m\" -> "
+	  "\"\\n\\t\\u200f\\ud83d\\ude00\\u007f\\\"\"\n\n" },
+	{ "a long text begins a little before the first difference",
+	  { CONFIGMAP, .rule.tier = TIER_BEST_EFFORT,
+	    .old = "{\"data\":{\"Corefile\":\".:53 {\\n errors\\n health\\n ready\\n kubernetes "
+		   "cluster.local {\\n pods insecure\\n }\\n forward . /etc/resolv.conf\\n cache "
+		   "30\\n "
+		   "loop\\n reload\\n loadbalance\\n}\"}}",
+	    .new = "{\"data\":{\"Corefile\":\".:53 {\\n errors\\n health\\n ready\\n kubernetes "
+		   "cluster.local {\\n pods insecure\\n }\\n forward . 1.1.1.1\\n cache 30\\n "
+		   "loop\\n reload\\n loadbalance\\n}\"}}" },
+	  "ConfigMap kube-system/coredns is part of OKE; after this change Oracle gives "
+	  "best-effort "
+	  "support\n  data.Corefile: "
+	  "\"... insecure\\n }\\n forward . /etc/resolv.conf\\n cache 30\\n loop\\n reload\\n "
+	  "...\" -> "
+	  "\"... insecure\\n }\\n forward . 1.1.1.1\\n cache 30\\n loop\\n reload\\n "
+	  "loadbalan...\"\n\n" },
+	{ "another order of a keyed list",
+	  { CONFIGMAP, .rule.tier = TIER_BEST_EFFORT,
+	    .old = "{\"spec\":{\"env\":[{\"name\":\"a\"},{\"name\":\"b\"}]}}",
+	    .new = "{\"spec\":{\"env\":[{\"name\":\"b\"},{\"name\":\"a\"}]}}" },
+	  "ConfigMap kube-system/coredns is part of OKE; after this change Oracle gives "
+	  "best-effort "
+	  "support\n  spec.env[order]: (as it was) -> (another order)\n\n" },
+};
+#define SAYS_N (sizeof says / sizeof *says)
+
+START_TEST(finding_says)
+{
+	struct said s = says[_i].said;
+	struct finding f = say(&s);
+	struct str got = all_of(&f);
+
+	ck_assert_msg(str_is(got, says[_i].want), "%s\ngot:\n%.*s\nwant:\n%s", says[_i].why,
+		      STR_ARG(got), says[_i].want);
+	printable(says[_i].why, got);
+	ck_assert(str_is(f.docs, DOCS_BASE "Tasks/contengconfiguringdnsserver.htm"));
+}
+END_TEST
+
+/* ---- the command, as a shell takes it ---- */
+
+static const char *const awkward[] = {
+	"plain",
+	"it's",
+	"'",
+	"''; reboot; '",
+	"a\\b",
+	"\\\"",
+	"\"",
+	"$(reboot) `reboot` $HOME",
+	"two\nlines\ttab",
+	"caf\xc3\xa9 \xf0\x9f\x98\x80",
+	"-n",
+	"*",
+	"!!",
+};
+
+static struct json *read_configurations(struct str command)
+{
+	const char *quoted = command.n ? strstr(command.s, " --configurations ") : NULL;
+	char line[4096], out[4096];
+	struct str bytes = { out, 0 };
+	struct err err = { .kind = ERR_NONE };
+	FILE *p;
+
+	ck_assert_ptr_nonnull(quoted);
+	snprintf(line, sizeof line, "printf %%s %s", quoted + sizeof " --configurations");
+	ck_assert_ptr_nonnull(p = popen(line, "re"));
+	bytes.n = fread(out, 1, sizeof out, p);
+	ck_assert_int_eq(pclose(p), 0);
+	bytes = str_copy(&arena, bytes);
+	return json_parse(bytes, NULL, &arena, &err);
+}
+
+START_TEST(command_survives_a_shell)
+{
+	struct text json;
+	struct said s = { DEPLOYMENT, .rule.tier = TIER_UNSUPPORTED,
+			  .old = "{\"spec\":{\"template\":{\"spec\":{\"nodeSelector\":{}}}}}" };
+	const struct json *list, *value;
+	struct finding f;
+	struct err err = { .kind = ERR_NONE };
+
+	text_init(&json, &arena, 4096);
+	text_puts(&json, "{\"spec\":{\"template\":{\"spec\":{\"nodeSelector\":{\"a\":\"");
+	json_escape(str_of(awkward[_i]), &json);
+	text_puts(&json, "\"}}}}}");
+	s.new = json.s;
+	f = say(&s);
+	printable(awkward[_i], f.command);
+	list = read_configurations(str_copy(&arena, f.command));
+	ck_assert_msg(list && list->type == JSON_ARRAY && list->len == 1, "%.*s",
+		      STR_ARG(f.command));
+	ck_assert(str_is(json_str(json_get(list->child, STR("key"))), "nodeSelectors"));
+	value = json_parse(json_str(json_get(list->child, STR("value"))), NULL, &arena, &err);
+	ck_assert_msg(str_is(json_str(json_get(value, STR("a"))), awkward[_i]), "%.*s",
+		      STR_ARG(f.command));
+}
+END_TEST
+
+START_TEST(long_values_are_asked_for)
+{
+	struct text json;
+	struct said s = { DEPLOYMENT, .rule.tier = TIER_UNSUPPORTED,
+			  .old = "{\"spec\":{\"template\":{\"spec\":{\"nodeSelector\":{}}}}}" };
+	struct finding f;
+
+	text_init(&json, &arena, 4096);
+	text_puts(&json, "{\"spec\":{\"template\":{\"spec\":{\"nodeSelector\":{\"a\":\"");
+	for (int i = 0; i < 700; i++)
+		text_puts(&json, "x");
+	text_puts(&json, "\"}}}}}");
+	s.new = json.s;
+	f = say(&s);
+	ck_assert_ptr_nonnull(strstr(str_copy(&arena, f.command).s, "\"value\":\"<VALUE>\""));
+	ck_assert_ptr_nonnull(strstr(str_copy(&arena, f.remedy).s, "write the value you want"));
+}
+END_TEST
+
+/* ---- no memory ---- */
+
+START_TEST(every_limit_of_memory)
+{
+	struct said s = says[5].said; /* changes, a remedy and a command */
+	struct request req = { .operation = OP_UPDATE,
+			       .resource.resource = STR("deployments"),
+			       .kind.kind = STR("Deployment"),
+			       .namespace = STR("kube-system"),
+			       .name = STR("coredns") };
+	const struct json *old = read_json(s.old), *new = read_json(s.new);
+	struct occasion o = { &s.config, &req, req.kind.kind, req.namespace, req.name, new, old };
+	struct taken taken = { .rule = &s.rule };
+	bool done = false;
+
+	policy_fill();
+	s.rule.policy = &policy;
+	take_all(old, new, &taken);
+	for (size_t limit = 0; !done; limit += 16) {
+		struct finding f = { .gate = { NULL, 0 } };
+		struct err err = { .kind = ERR_NONE };
+		scoped(arena_end) struct arena small;
+
+		arena_init(&small, limit);
+		done = finding_fill(&o, &taken, &small, &f, &err) == 0;
+		ck_assert(done || err.kind == ERR_LIMIT);
+		ck_assert_uint_lt(limit, 100000);
+	}
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("finding");
+	TCase *tc = tcase_create("finding");
+	SRunner *runner;
+	int failed;
+
+	tcase_add_checked_fixture(tc, setup, teardown);
+	tcase_add_loop_test(tc, finding_says, 0, SAYS_N);
+	tcase_add_loop_test(tc, command_survives_a_shell, 0, sizeof awkward / sizeof *awkward);
+	tcase_add_test(tc, long_values_are_asked_for);
+	tcase_add_test(tc, every_limit_of_memory);
+	suite_add_tcase(s, tc);
+	runner = srunner_create(s);
+	srunner_run_all(runner, CK_NORMAL);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed != 0;
+}

@@ -1,0 +1,175 @@
+/* check_redact.c - what a finding never says, and what it must not keep to itself. */
+#include "tests/unit/said.h"
+
+/* ---- what is never shown ---- */
+
+static const struct secret_case { /* the values hold "hunter2" */
+	const char *why, *resource, *kind, *old, *new;
+} secrets[] = {
+	{ "data of a Secret", "secrets", "Secret", "{\"data\":{\"a\":\"hunter2\"}}",
+	  "{\"data\":{}}" },
+	{ "stringData of a Secret", "secrets", "Secret", "{}",
+	  "{\"stringData\":{\"a\":\"hunter2\"}}" },
+	{ "a Secret's last-applied", "secrets", "Secret", "{\"metadata\":{}}",
+	  "{\"metadata\":{\"annotations\":{\"kubectl.kubernetes.io/last-applied-configuration\":"
+	  "\"hunter2\"}}}" },
+	{ "an env entry called TOKEN", "deployments", "Deployment",
+	  "{\"env\":[{\"name\":\"TOKEN\",\"value\":\"hunter2\"}]}",
+	  "{\"env\":[{\"name\":\"TOKEN\",\"value\":\"hunter22\"}]}" },
+	{ "an env entry in small letters", "deployments", "Deployment",
+	  "{\"env\":[{\"name\":\"db-passwd\",\"value\":\"hunter2\"}]}",
+	  "{\"env\":[{\"name\":\"db-passwd\"}]}" },
+	{ "env by index, the old name", "deployments", "Deployment",
+	  "{\"env\":[{\"name\":\"A\",\"value\":\"1\"},{\"name\":\"TOKEN\",\"value\":\"hunter2\"}]}",
+	  "{\"env\":[{\"name\":\"A\",\"value\":\"1\"},{\"name\":\"A\",\"value\":\"3\"}]}" },
+	{ "an env entry that is new", "deployments", "Deployment", "{\"env\":[{\"name\":\"a\"}]}",
+	  "{\"env\":[{\"name\":\"a\"},{\"name\":\"API_KEY\",\"value\":\"hunter2\"}]}" },
+	{ "the first env entry", "deployments", "Deployment", "{}",
+	  "{\"env\":[{\"name\":\"OAUTH_AUTH\",\"value\":\"hunter2\"}]}" },
+	{ "env by index: the second of a name", "deployments", "Deployment",
+	  "{\"env\":[{\"name\":\"TOKEN\",\"value\":\"1\"},{\"name\":\"TOKEN\",\"value\":\"2\"}]}",
+	  "{\"env\":[{\"name\":\"TOKEN\",\"value\":\"1\"},{\"name\":\"TOKEN\",\"value\":"
+	  "\"hunter2\"}]}" },
+	{ "a container added whole", "deployments", "Deployment",
+	  "{\"spec\":{\"containers\":[{\"name\":\"a\"}]}}",
+	  "{\"spec\":{\"containers\":[{\"name\":\"a\"},{\"name\":\"b\",\"env\":[{\"value\":"
+	  "\"hunter2\","
+	  "\"name\":\"MY_SECRET\"}]}]}}" },
+	{ "a header", "deployments", "Deployment", "{}",
+	  "{\"httpGet\":{\"httpHeaders\":[{\"name\":\"Authorization\",\"value\":\"hunter2\"}]}}" },
+	{ "an argument that names it", "deployments", "Deployment", "{\"args\":[\"-v\"]}",
+	  "{\"args\":[\"--token=hunter2\"]}" },
+	{ "an argument behind its name", "deployments", "Deployment", "{\"args\":[\"-v\"]}",
+	  "{\"args\":[\"--client-secret\",\"hunter2\"]}" },
+	{ "a key of a ConfigMap", "configmaps", "ConfigMap", "{\"data\":{}}",
+	  "{\"data\":{\"tls.key\":\"hunter2\"}}" },
+	{ "an annotation", "deployments", "Deployment", "{\"metadata\":{}}",
+	  "{\"metadata\":{\"annotations\":{\"example.com/auth-token\":\"hunter2\"}}}" },
+	{ "a field of an API", "deployments", "Deployment", "{\"spec\":{}}",
+	  "{\"spec\":{\"clientSecret\":\"hunter2\"}}" },
+	{ "within a field of an API", "deployments", "Deployment", "{\"spec\":{}}",
+	  "{\"spec\":{\"credentials\":{\"value\":\"hunter2\"}}}" },
+	{ "text that names it", "configmaps", "ConfigMap", "{\"data\":{\"a\":\"\"}}",
+	  "{\"data\":{\"a\":\"user: x\\npassword: hunter2\\n\"}}" },
+	{ "JSON in a text", "configmaps", "ConfigMap", "{\"data\":{\"a\":\"\"}}",
+	  "{\"data\":{\"a\":\"{\\\"token\\\": \\\"hunter2\\\"}\"}}" },
+	{ "a URL with a password", "deployments", "Deployment", "{\"args\":[]}",
+	  "{\"args\":[\"https://me:hunter2@example.com/\"]}" },
+	{ "an image's URL with a password", "deployments", "Deployment", "{\"image\":\"a\"}",
+	  "{\"image\":\"https://me:hunter2@example.com/a\"}" },
+	{ "a flag of a script, and its value", "deployments", "Deployment", "{\"args\":[]}",
+	  "{\"args\":[\"set -e; login --user me --password hunter2\"]}" },
+	{ "a registry's log-in", "configmaps", "ConfigMap", "{\"data\":{\"a\":\"\"}}",
+	  "{\"data\":{\"a\":\"{\\\"auths\\\":{\\\"x\\\":{\\\"auth\\\":\\\"hunter2\\\"}}}\"}}" },
+	{ "a registry's log-in by its key", "configmaps", "ConfigMap", "{\"data\":{}}",
+	  "{\"data\":{\".dockercfg\":\"hunter2\"}}" },
+	{ "a connection string", "deployments", "Deployment", "{}",
+	  "{\"env\":[{\"name\":\"CONNECTION_STRING\",\"value\":\"hunter2\"}]}" },
+	{ "a private key", "configmaps", "ConfigMap", "{\"data\":{\"a\":\"\"}}",
+	  "{\"data\":{\"a\":\"-----BEGIN EC PRIVATE KEY-----\\nhunter2\"}}" },
+	{ "an argument's value with a credential", "deployments", "Deployment",
+	  "{\"spec\":{\"template\":{\"spec\":{\"nodeSelector\":{\"a\":\"b\"}}}}}",
+	  "{\"spec\":{\"template\":{\"spec\":{\"nodeSelector\":{\"a\":\"password=hunter2\"}}}}}" },
+};
+#define SECRETS_N (sizeof secrets / sizeof *secrets)
+
+START_TEST(finding_hides)
+{
+	const struct secret_case *c = &secrets[_i];
+	struct said s = { .resource = c->resource,
+			  .kind = c->kind,
+			  .name = "x",
+			  .old = c->old,
+			  .new = c->new,
+			  .rule.tier = TIER_UNSUPPORTED };
+	struct finding f = say(&s);
+	struct str got = all_of(&f);
+
+	ck_assert_uint_ge(f.changes_n, 1);
+	ck_assert_msg(!memmem(got.s, got.n, "hunter2", 7), "%s:\n%.*s", c->why, STR_ARG(got));
+	ck_assert_msg(memmem(got.s, got.n, NOT_SHOWN, sizeof NOT_SHOWN - 1) != NULL, "%s:\n%.*s",
+		      c->why, STR_ARG(got));
+}
+END_TEST
+
+static const struct open_case { /* the values hold "seen", which is to be shown */
+	const char *why, *old, *new;
+} open_cases[] = {
+	{ "an ordinary env entry", "{\"env\":[{\"name\":\"LEVEL\",\"value\":\"a\"}]}",
+	  "{\"env\":[{\"name\":\"LEVEL\",\"value\":\"seen\"}]}" },
+	{ "env by index, an ordinary name",
+	  "{\"env\":[{\"name\":\"A\",\"value\":\"1\"},{\"name\":\"A\",\"value\":\"2\"}]}",
+	  "{\"env\":[{\"name\":\"A\",\"value\":\"1\"},{\"name\":\"A\",\"value\":\"seen\"}]}" },
+	{ "a reference to a Secret", "{}",
+	  "{\"secretKeyRef\":{\"name\":\"seen\",\"key\":\"password\"}}" },
+	{ "the Secret of a volume",
+	  "{\"volumes\":[{\"name\":\"v\",\"secret\":{\"secretName\":\"a\"}}]}",
+	  "{\"volumes\":[{\"name\":\"v\",\"secret\":{\"secretName\":\"seen\"}}]}" },
+	{ "the tag of an image called like one", "{\"image\":\"x/vault-token:1\"}",
+	  "{\"image\":\"x/vault-token:seen\"}" },
+	{ "a flag behind one that only looks so", "{\"args\":[\"a\"]}",
+	  "{\"args\":[\"run --token --seen\"]}" },
+	{ "a toleration's value", "{\"tolerations\":[{\"key\":\"a\",\"value\":\"b\"}]}",
+	  "{\"tolerations\":[{\"key\":\"a\",\"value\":\"seen\"}]}" },
+	{ "a role's resources", "{\"resources\":[\"a\"]}",
+	  "{\"resources\":[\"secrets\",\"seen\"]}" },
+	{ "a domain is no name", "{\"metadata\":{}}",
+	  "{\"metadata\":{\"annotations\":{\"rbac.authorization.kubernetes.io/"
+	  "autoupdate\":\"seen\"}}}" },
+};
+#define OPEN_N (sizeof open_cases / sizeof *open_cases)
+
+START_TEST(finding_shows)
+{
+	struct said s = { .resource = "deployments",
+			  .kind = "Deployment",
+			  .name = "x",
+			  .old = open_cases[_i].old,
+			  .new = open_cases[_i].new,
+			  .rule.tier = TIER_BEST_EFFORT };
+	struct finding f = say(&s);
+	struct str got = all_of(&f);
+
+	ck_assert_msg(memmem(got.s, got.n, "seen", 4) != NULL, "%s:\n%.*s", open_cases[_i].why,
+		      STR_ARG(got));
+}
+END_TEST
+
+/* "true" under such a name tells nothing, and a reader wants to know. */
+START_TEST(flags_are_shown)
+{
+	struct said s = {
+		.resource = "serviceaccounts",
+		.kind = "ServiceAccount",
+		.name = "x",
+		.rule.tier = TIER_BEST_EFFORT,
+		.old = "{\"automountServiceAccountToken\":true,\"metadata\":{}}",
+		.new = "{\"automountServiceAccountToken\":false,\"metadata\":{\"annotations\":"
+		       "{\"kubernetes.io/enforce-mountable-secrets\":\"true\"}}}"
+	};
+	struct finding f = say(&s);
+
+	ck_assert_uint_eq(f.changes_n, 2);
+	for (size_t i = 0; i < 2; i++)
+		ck_assert(!str_is(f.changes[i].to, NOT_SHOWN));
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("redact");
+	TCase *tc = tcase_create("redact");
+	SRunner *runner;
+	int failed;
+
+	tcase_add_checked_fixture(tc, setup, teardown);
+	tcase_add_loop_test(tc, finding_hides, 0, SECRETS_N);
+	tcase_add_loop_test(tc, finding_shows, 0, OPEN_N);
+	tcase_add_test(tc, flags_are_shown);
+	suite_add_tcase(s, tc);
+	runner = srunner_create(s);
+	srunner_run_all(runner, CK_NORMAL);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed != 0;
+}

@@ -1,0 +1,351 @@
+#!/usr/bin/python3
+"""Make the table of alpha features: facts of policy/catalogue to C, on standard output.
+
+Called by make; the layout is described in policy/catalogue/catalogue.h.
+"""
+import os
+import sys
+
+import yaml
+
+FACTS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../policy/catalogue")
+FIRST = 24
+NONE = 0xffff
+STAGES = {"alpha": 1, "beta": 2, "ga": 3, "deprecated": 4}
+EFFECTS = {"": 0, "unknown": 0, "dropped": 1, "rejected": 2, "ignored": 3, "kept": 4, "config": 5, "accepted": 6}
+WHERE = {"object": 0, "status": 0, "options": 1, "config": 2}
+KEY_TYPES = {"annotation": 1, "label": 2, "taint": 4, "resource name": 8}
+# Members of a JSON schema that hold schemas themselves: one, a list, a map of them.
+SCHEMA_ONE, SCHEMA_LIST = ("additionalItems", "additionalProperties", "items", "not"), ("allOf", "anyOf", "oneOf")
+SCHEMA_MAP = ("definitions", "dependencies", "patternProperties", "properties")
+
+
+def facts(name):
+    with open(os.path.join(FACTS, name), encoding="utf-8") as f:
+        return yaml.load(f, Loader=yaml.CSafeLoader)
+
+
+def table(name):
+    with open(os.path.join(FACTS, name), encoding="utf-8") as f:
+        lines = [line.rstrip("\n") for line in f]
+    head = [line for line in lines if line.startswith("#")][-1].lstrip("# ").split("\t")
+    if name == "fields.tsv" or name == "values.tsv":
+        head[0] = "group"
+    return [dict(zip(head, line.split("\t"))) for line in lines if not line.startswith("#")]
+
+
+def minor(version):
+    return int(str(version).split(".")[1])
+
+
+def mask(text):
+    """'1.24-1.26,1.29' to bits; bit 0 is 1.24."""
+    bits = 0
+    for part in filter(None, str(text).split(",")):
+        lo, _, hi = part.partition("-")
+        for m in range(minor(lo), minor(hi or lo) + 1):
+            bits |= 1 << (m - FIRST) if m >= FIRST else 0
+    return bits
+
+
+def minors(bits):
+    return [m + FIRST for m in range(32) if bits >> m & 1]
+
+
+class Texts:
+    def __init__(self):
+        self.at, self.size = {"": 0}, 1
+
+    def __call__(self, text):
+        text = "" if text is None else str(text)
+        if text not in self.at:
+            self.at[text] = self.size
+            self.size += len(text.encode()) + 1
+        return self.at[text]
+
+
+class Gates:
+    def __init__(self, texts):
+        doc = facts("gates.yaml")
+        self.rows, self.stages, self.index, self.history = [], [], {}, {}
+        for kubeadm, part in ((0, "gates"), (1, "kubeadm")):
+            for name in sorted(doc[part]):
+                g = doc[part][name]
+                first = len(self.stages)
+                for word in g["stages"]:
+                    version, stage, *rest = word.split()
+                    on = 1 if "on" in rest else 0 if "off" in rest else 2
+                    self.stages.append((minor(version), STAGES[stage], on, int("locked" in rest)))
+                self.history[kubeadm, name] = self.stages[first:]
+                self.index[kubeadm, name] = len(self.rows)
+                gone = minor(g["gone"]) if "gone" in g else 255
+                self.rows.append((texts(name), texts(", ".join(g.get("components", []))),
+                                  texts(", ".join(g.get("requires", []))), first, g.get("kep", 0),
+                                  len(g["stages"]), minor(g["from"]), gone, kubeadm))
+
+    def stage(self, name, m):
+        """(stage, on) of a component's gate in a minor."""
+        row = self.rows[self.index[0, name]]
+        last = None
+        if row[6] <= m < row[7]:
+            for s in self.history[0, name]:
+                if s[0] <= m:
+                    last = s
+        return (last[1], last[2]) if last else (0, 0)
+
+
+class Trie:
+    """Nodes of one kind while they are built: dicts of edges, a list of leaves."""
+
+    def __init__(self):
+        self.edges, self.leaves, self.item, self.is_map = {}, [], None, False
+
+    def add(self, path, leaf):
+        node = self
+        for step in steps(path):
+            if step in ("[*]", "{*}"):
+                node.item = node.item or Trie()
+                node.is_map = step == "{*}"
+                node = node.item
+            else:
+                node = node.edges.setdefault(step, Trie())
+        node.leaves.append(leaf)
+
+
+def steps(path):
+    out = []
+    for part in path.split("."):
+        while part.endswith("[*]") or part.endswith("{*}"):
+            out.append(part[-3:]) if part == part[-3:] else None
+            if part == part[-3:]:
+                part = ""
+                break
+            name, tail = part[:-3], part[-3:]
+            out.append(name)
+            out.append(tail)
+            part = ""
+        if part:
+            out.append(part)
+    return out
+
+
+class Nodes:
+    """Equal subtrees once."""
+
+    def __init__(self, texts):
+        self.texts, self.rows, self.edges, self.leaves, self.seen = texts, [], [], [], {}
+
+    def place(self, trie):
+        edges = tuple((name, self.place(child)) for name, child in sorted(trie.edges.items()))
+        item = self.place(trie.item) if trie.item else NONE
+        key = (edges, tuple(trie.leaves), item, trie.is_map)
+        if key not in self.seen:
+            self.seen[key] = self.add(edges, trie.leaves, item, trie.is_map)
+        return self.seen[key]
+
+    def add(self, edges, leaves, item, is_map):
+        live = 0
+        for leaf in leaves:
+            live |= leaf[6] | leaf[7] | leaf[8]
+        for n in [node for _, node in edges] + ([item] if item != NONE else []):
+            live |= self.rows[n][0]
+        self.rows.append([live, len(self.edges), len(self.leaves), item, len(edges), len(leaves), int(is_map)])
+        self.edges += [(self.texts(name), len(name), node) for name, node in edges]
+        self.leaves += leaves
+        return len(self.rows) - 1
+
+    def schema(self, node):
+        """A JSON schema holds schemas: let the node lead back to itself."""
+        row = self.rows[node]
+        live, own = row[0], self.edges[row[1]:row[1] + row[4]]
+        lists = self.again(live, node, False)
+        maps = self.again(live, node, True)
+        own += [(self.texts(n), len(n), node) for n in SCHEMA_ONE]
+        own += [(self.texts(n), len(n), lists) for n in SCHEMA_LIST]
+        own += [(self.texts(n), len(n), maps) for n in SCHEMA_MAP]
+        names = {at: text for text, at in self.texts.at.items()}
+        own.sort(key=lambda e: names[e[0]])
+        row[1], row[4] = len(self.edges), len(own)
+        self.edges += own
+
+    def names(self, row):
+        """The bits of catalogue_name_bit."""
+        names = {at: text for text, at in self.texts.at.items()}
+        bits = 0
+        for at, _, _ in self.edges[row[1]:row[1] + row[4]]:
+            n = names[at]
+            bits |= 1 << ((ord(n[0]) * 5 + ord(n[-1]) * 11 + len(n)) % 64)
+        return bits
+
+    def again(self, live, node, is_map):
+        self.rows.append([live, 0, 0, node, 0, 0, int(is_map)])
+        return len(self.rows) - 1
+
+    def find(self, node, path):
+        names = {at: text for text, at in self.texts.at.items()}
+        for step in steps(path):
+            row = self.rows[node]
+            if step in ("[*]", "{*}"):
+                node = row[3]
+            else:
+                node = next(e[2] for e in self.edges[row[1]:row[1] + row[4]] if names[e[0]] == step)
+        return node
+
+
+def stage_masks(gates, names, bits):
+    """Minors in which one of the gates is alpha; else one beta and off; else deprecated."""
+    alpha = beta_off = deprecated = 0
+    for m in minors(bits):
+        found = [gates.stage(n, m) for n in names]
+        if any(s == STAGES["alpha"] for s, _ in found):
+            alpha |= 1 << (m - FIRST)
+        elif any(s == STAGES["beta"] and on == 0 for s, on in found):
+            beta_off |= 1 << (m - FIRST)
+        elif any(s == STAGES["deprecated"] for s, _ in found):
+            deprecated |= 1 << (m - FIRST)
+    return alpha, beta_off, deprecated
+
+
+def leaf(texts, gates, row, names, value):
+    bits = mask(row["minors"])
+    alpha, beta_off, deprecated = stage_masks(gates, names, bits)
+    stated = mask(row["alpha_in"])
+    # Options of the kubelet's policies carry their own stage beside their gate's.
+    alpha, beta_off, deprecated = stated, beta_off & ~stated, deprecated & ~stated
+    index = [gates.index[0, n] for n in names]
+    return (*(index + [NONE])[:2], len(index), EFFECTS[row["gate_off"]], EFFECTS[row["gate_on"]],
+            bits, alpha, beta_off, deprecated, texts(value))
+
+
+def build_kinds(texts, gates, nodes):
+    tries = {}
+
+    def trie(row, where):
+        key = (row["group"], row["kind"], row["version"])
+        return tries.setdefault(key, (Trie(), where))[0]
+
+    for row in table("fields.tsv"):
+        trie(row, WHERE[row["where"]]).add(row["path"], leaf(texts, gates, row, row["gates"].split(","), ""))
+    for row in table("values.tsv"):
+        where = WHERE["config" if row["gate_off"] == "config" else "object"]
+        trie(row, where).add(row["path"], leaf(texts, gates, row, [row["gate"]], row["value"]))
+    kinds = []
+    for (group, kind, version), (t, where) in sorted(tries.items()):
+        root = nodes.place(t)
+        if kind == "CustomResourceDefinition":
+            nodes.schema(nodes.find(root, "spec.versions[*].schema.openAPIV3Schema"))
+        kinds.append((texts(group), texts(version), texts(kind), root, where))
+    return kinds, tries
+
+
+def replacement(r):
+    if not r or "kind" not in r:
+        return ""
+    return f"{r['group']}/{r['version']} {r['kind']}".lstrip("/")
+
+
+def build_apis(texts, gates, doc):
+    rows = []
+    for k in doc["kinds"]:
+        then = next(iter(k.get("gate_from", {}).items()), None)
+        stable = k.get("stable_replacement")
+        rows.append((texts(k["group"]), texts(k["version"]), texts(k["kind"]), texts(k["resource"]), mask(k["served_in"]),
+                     texts(replacement(stable)), texts(k.get("note", "")),
+                     gates.index[0, k["gate"]] if "gate" in k else NONE,
+                     gates.index[0, then[1]] if then else NONE, minor(then[0]) if then else 255,
+                     minor(stable["from"]) if stable else 0))
+    return rows
+
+
+def build_lifecycles(texts, doc):
+    def at(r, key):
+        return minor(r[key]) if r.get(key) else 255
+    rows = sorted(doc["lifecycle"], key=lambda r: (r["group"], r["kind"], r["version"]))
+    return [(texts(r["group"]), texts(r["version"]), texts(r["kind"]), texts(replacement(r.get("replacement"))),
+             at(r, "introduced"), at(r, "deprecated"), at(r, "removed")) for r in rows]
+
+
+def alpha_key(k):
+    """Does the key, by its status, switch something alpha of Kubernetes' own?"""
+    if k["status"] == "alpha":
+        return True
+    host = k["key"].split("/")[0]
+    return k["status"] == "active" and "stage" not in k and \
+        (host == "alpha.kubernetes.io" or host.endswith(".alpha.kubernetes.io"))
+
+
+def build_keys(texts, newest):
+    rows = []
+    for k in facts("keys.yaml"):
+        bits = 0
+        if alpha_key(k):
+            last = minor(k["gone_by"]) - 1 if "gone_by" in k else newest
+            bits = mask(k["in_code"]) if "gone_by" in k and "in_code" in k else mask(f"1.{FIRST}-1.{last}")
+        used = k["used_on"] if " " not in k["used_on"] else ""
+        rows.append((texts(k["key"]), texts(used), texts(k.get("gate", "")), texts(k.get("use_instead", "")),
+                     bits, KEY_TYPES[k["type"]], int(k.get("prefix", False))))
+    return sorted(rows, key=lambda row: row[4] == 0)
+
+
+def own_groups(tries, doc):
+    """Groups with kinds that are served; those of configuration files are not."""
+    config = {c["group"] for c in doc["config"]}
+    groups = {k["group"] for k in doc["kinds"]} | {r["group"] for r in doc["lifecycle"]}
+    groups |= {g for (g, _, _), (_, where) in tries.items() if where == WHERE["object"]}
+    return sorted(g for g in groups - config if g)
+
+
+def emit(kind, name, rows):
+    print(f"const {kind} {name}[] = {{")
+    for r in rows:
+        print(f"\t{{ {', '.join(map(str, r))} }},")
+    print("};")
+
+
+def emit_texts(texts):
+    # One block is longer than what ISO C promises for a literal; gcc and clang take it.
+    print('#pragma GCC diagnostic ignored "-Woverlength-strings"')
+    print("const char catalogue_texts[] =")
+    for text in sorted(texts.at, key=texts.at.get):
+        escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+        if not escaped.isascii() or not escaped.isprintable():
+            sys.exit(f"not plain text: {text!r}")
+        print(f'\t"{escaped}\\0"')
+    print("\t;")
+
+
+def main():
+    texts = Texts()
+    gates, nodes = Gates(texts), Nodes(texts)
+    doc = facts("apis.yaml")
+    newest = max(max(minors(mask(r["minors"])), default=0) for r in table("fields.tsv"))
+    kinds, tries = build_kinds(texts, gates, nodes)
+    apis, cycles = build_apis(texts, gates, doc), build_lifecycles(texts, doc)
+    keys = build_keys(texts, newest)
+    groups = [texts(g) for g in own_groups(tries, doc)]
+    if max(len(nodes.rows), len(nodes.edges), len(nodes.leaves), len(gates.stages)) >= NONE:
+        sys.exit("the table outgrew its 16-bit indices")
+    leaves = [(f"{{ {x[0]}, {x[1]} }}", x[2], x[3], x[4], x[9], *x[5:9]) for x in nodes.leaves]
+    rows = [(f"0x{nodes.names(r):x}", *r) for r in nodes.rows]
+    print("/* Made by tools/catalogue/compile.py of the facts beside it. */")
+    print('#include "policy/catalogue/catalogue.h"\n')
+    print(f"const unsigned catalogue_minor_max = {newest};")
+    emit_texts(texts)
+    emit("struct catalogue_stage", "catalogue_stages", gates.stages)
+    emit("struct catalogue_gate", "catalogue_gates", gates.rows)
+    emit("struct catalogue_leaf", "catalogue_leaves", leaves)
+    emit("struct catalogue_edge", "catalogue_edges", nodes.edges)
+    emit("struct catalogue_node", "catalogue_nodes", rows)
+    emit("struct catalogue_kind", "catalogue_kinds", kinds)
+    emit("struct catalogue_api", "catalogue_apis", apis)
+    emit("struct catalogue_lifecycle", "catalogue_lifecycles", cycles)
+    emit("struct catalogue_key", "catalogue_keys", keys)
+    print(f"const uint32_t catalogue_groups[] = {{ {', '.join(map(str, groups))} }};")
+    for name, count in (("gates", len(gates.rows)), ("leaves", len(leaves)), ("nodes", len(rows)),
+                        ("kinds", len(kinds)), ("apis", len(apis)), ("lifecycles", len(cycles)),
+                        ("keys", len(keys)), ("groups", len(groups))):
+        print(f"const size_t catalogue_{name}_n = {count};")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,84 @@
+# Who may use whom: the one table of the layers, from the ground up. The Makefile links by it,
+# tools/lint.sh holds includes and symbols against it, docs/source.md draws it.
+#
+#   USES_x   the folders whose headers a folder may include and whose functions it may call
+#   DOORS_x  the folders that it may call through include/oke/ alone
+#
+# A folder stands behind all that it uses: there is no way back.
+LAYERS :=
+
+LAYERS += lib/base
+USES_lib/base :=
+
+LAYERS += lib/json
+USES_lib/json := lib/base
+
+LAYERS += lib/yaml
+USES_lib/yaml := lib/base lib/json
+
+LAYERS += certs
+USES_certs := lib/base
+DOORS_certs := certs
+
+LAYERS += lib/serve
+USES_lib/serve := lib/base lib/json
+DOORS_lib/serve := certs
+
+LAYERS += policy/object
+USES_policy/object := lib/base lib/json
+
+LAYERS += policy/catalogue
+USES_policy/catalogue := lib/base
+DOORS_policy/catalogue := policy/catalogue
+
+LAYERS += policy/model
+USES_policy/model := lib/base lib/json policy/object policy/catalogue
+DOORS_policy/model := policy/model
+
+LAYERS += policy/alpha
+USES_policy/alpha := lib/base lib/json lib/yaml policy/object policy/catalogue
+DOORS_policy/alpha := policy/alpha
+
+LAYERS += policy/answer
+USES_policy/answer := lib/base lib/json policy/object policy/model policy/alpha
+DOORS_policy/answer := policy/answer
+
+LAYERS += policy/manifest
+USES_policy/manifest := lib/base lib/json lib/yaml policy/object
+DOORS_policy/manifest := policy/answer
+
+LAYERS += policy/validate
+USES_policy/validate := lib/base lib/json policy/object policy/catalogue policy/model
+DOORS_policy/validate := policy/model
+
+LAYERS += policy/load
+USES_policy/load := lib/base lib/json lib/yaml policy/object policy/catalogue policy/model policy/alpha policy/validate
+DOORS_policy/load := policy/load
+
+LAYERS += policy/judge
+USES_policy/judge := lib/base lib/json policy/object policy/catalogue policy/model policy/alpha policy/answer
+DOORS_policy/judge := policy/judge
+
+LAYERS += policy/print
+USES_policy/print := lib/base lib/json lib/yaml policy/object policy/catalogue policy/model policy/alpha policy/validate policy/load
+DOORS_policy/print := policy/print
+
+LAYERS += policy/webhooks
+USES_policy/webhooks := lib/base lib/json lib/yaml policy/object policy/catalogue policy/model policy/alpha policy/validate policy/load
+DOORS_policy/webhooks := policy/webhooks
+
+LAYERS += webhook
+USES_webhook := lib/base lib/json lib/serve
+DOORS_webhook := certs policy/judge policy/load policy/model policy/answer policy/catalogue
+
+LAYERS += agent
+USES_agent := lib/base lib/json lib/serve
+DOORS_agent := certs policy/load policy/model policy/webhooks
+
+LAYERS += cli/report
+USES_cli/report := lib/base lib/json
+DOORS_cli/report := policy/answer policy/model
+
+LAYERS += cli
+USES_cli := lib/base lib/json lib/yaml lib/serve cli/report policy/alpha policy/manifest webhook
+DOORS_cli := certs policy/judge policy/load policy/print policy/webhooks policy/alpha policy/model policy/answer policy/catalogue

@@ -1,0 +1,60 @@
+#!/bin/bash
+# The quick half of `make lint`: format, layers, one place for each foreign library, scripts.
+# (clang-tidy is a goal of the Makefile, since it needs each file's flags.)
+set -u
+shopt -s lastpipe # else `bad` is set in the subshell of a pipe
+cd "$(dirname "$0")/.." || exit 2
+bad=0
+
+# complain WHAT: print what stands on stdin, if anything does, and remember it.
+complain() {
+	local found
+	found=$(cat)
+	[ -n "$found" ] || return 0
+	printf '%s\n' "lint: $1" "$found" >&2
+	bad=1
+}
+
+folders=()
+for d in include policy certs webhook agent tests; do
+	[ -d "$d" ] && folders+=("$d")
+done
+mapfile -t sources < <(find "${folders[@]}" -name '*.[ch]' | sort)
+mapfile -t scripts < <({
+	grep -rlE -m1 '^#!/bin/(ba)?sh' "${folders[@]}" .ci 2>/dev/null
+} | sort)
+
+clang-format --dry-run -Werror "${sources[@]}" 2>&1 | grep -E 'error:' |
+	complain "clang-format -i puts these right"
+
+# uses HEADER FOLDER...: lines that include it there
+uses() {
+	local header=$1 dirs=() d
+	shift
+	for d in "$@"; do
+		[ -d "$d" ] && dirs+=("$d")
+	done
+	[ ${#dirs[@]} = 0 ] || grep -rnE --include='*.[ch]' "^#[[:space:]]*include[[:space:]]*[<\"]$header" "${dirs[@]}"
+}
+
+uses '(webhook|certs|agent)/' include policy | complain "policy knows nothing of the layers above it, nor of certs"
+uses '(webhook|policy|agent)/|oke/policy\.h' certs | complain "certs knows nothing of webhook and policy"
+uses 'agent/' webhook | complain "webhook knows nothing of agent"
+uses '(policy|certs)/' webhook agent | grep -v '^webhook/cmd_' |
+	complain "webhook and agent see policy and certs through include/oke alone"
+
+# A foreign library is met in one place.
+only() { # HEADER PLACE(pattern)
+	uses "$1" include policy certs webhook agent | grep -vE "^$2" | complain "$1 belongs in $2 alone"
+}
+only 'yaml\.h>' 'policy/yaml\.c:'
+only 'microhttpd\.h' 'webhook/server\.c:'
+only 'curl/' 'agent/kube\.c:'
+only 'openssl/' 'certs/'
+only 'cjson/' '(webhook|agent)/'
+
+grep -rnE '\b(TODO|FIXME|XXX)\b' --include='*.[chS]' --include='*.sh' --include='*.py' --include='*.yaml' \
+	"${folders[@]}" | grep -v '^tools/lint.sh:' | complain "half-done work"
+[ ${#scripts[@]} = 0 ] || shellcheck -S warning "${scripts[@]}" 2>&1 | complain "shellcheck"
+
+exit $bad

@@ -1,0 +1,209 @@
+#include "webhook/endpoint.h"
+
+#include <time.h>
+
+#include "webhook/handler.h"
+#include "lib/serve/memory.h"
+
+#define LOGGED_PATHS 1024 /* bytes of the changed paths in a line */
+
+void service_init(struct service *s, struct slot *policies, struct metrics *metrics,
+		  struct log *log, struct learn *learn)
+{
+	*s = (struct service){
+		.policies = policies, .metrics = metrics, .log = log, .learn = learn
+	};
+	pthread_mutex_init(&s->large, NULL);
+}
+
+void service_done(struct service *s)
+{
+	pthread_mutex_destroy(&s->large);
+}
+
+void service_tick(struct service *s)
+{
+	if (atomic_exchange(&s->freed_much, false))
+		memory_trim();
+}
+
+static const struct refusal *admit(void *ctx, const struct head *head)
+{
+	const struct service *s = ctx;
+	const struct refusal *refusal = intake_review(head);
+
+	if (refusal)
+		metrics_error(s->metrics,
+			      refusal->status == 413 ? METRICS_TOO_LARGE : METRICS_REQUEST);
+	return refusal;
+}
+
+/* ---- what is told about a review ---- */
+
+/* The object as its writer sees it, and who wrote, and how it can be found in the audit log. */
+static void log_request(struct log_line *l, const struct request *req, const struct head *head)
+{
+	log_str(l, "uid", req->uid);
+	if (*head->traceparent)
+		log_text(l, "traceparent", head->traceparent);
+	log_str(l, "user", req->user.name);
+	log_text(l, "operation", operation_name(req->operation));
+	log_bool(l, "dryRun", req->dry_run);
+	log_str(l, "group", req->resource.group);
+	log_str(l, "resource", req->resource.resource);
+	if (req->subresource.n)
+		log_str(l, "subresource", req->subresource);
+	if (req->namespace.n)
+		log_str(l, "namespace", req->namespace);
+	log_str(l, "name", req->name);
+}
+
+/* Paths only: a value may be a secret. */
+static void log_paths(struct log_line *l, const struct finding *f)
+{
+	char buf[LOGGED_PATHS];
+	size_t n = 0;
+
+	for (size_t i = 0; i < f->changes_n; i++) {
+		struct str path = f->changes[i].path;
+
+		if (path.n + 2 > sizeof buf - n)
+			break;
+		if (n)
+			buf[n++] = ' ';
+		memcpy(buf + n, path.s, path.n);
+		n += path.n;
+	}
+	if (n)
+		log_str(l, "paths", (struct str){ buf, n });
+}
+
+static void log_finding(struct log *log, const struct answer *a, const struct head *head,
+			const struct finding *f)
+{
+	struct log_line l;
+
+	log_begin_limited(&l, log, LOG_INFO, "finding");
+	log_request(&l, &a->review.request, head);
+	log_str(&l, "policy", f->policy);
+	log_str(&l, "rule", f->rule);
+	log_text(&l, "tier", tier_name(f->tier));
+	log_text(&l, "action", action_name(f->action));
+	log_text(&l, "decision", action_name(a->verdict.action));
+	log_text(&l, "mode", mode_name(a->verdict.mode));
+	log_text(&l, "identity", identity_class_name(a->verdict.identity));
+	if (f->override.n)
+		log_str(&l, "override", f->override);
+	if (f->exception.n) {
+		log_str(&l, "exception", f->exception);
+		log_str(&l, "ticket", f->ticket);
+	}
+	log_paths(&l, f);
+	log_end(&l);
+}
+
+static void log_review(struct log *log, enum log_level level, const char *msg,
+		       const struct answer *a, const struct head *head)
+{
+	struct log_line l;
+
+	log_begin_limited(&l, log, level, msg);
+	log_request(&l, &a->review.request, head);
+	log_text(&l, "decision", action_name(a->verdict.action));
+	if (a->verdict.error.n)
+		log_str(&l, "error", a->verdict.error);
+	log_end(&l);
+}
+
+static void tell_decided(const struct service *s, const struct answer *a, const struct head *head,
+			 uint64_t nanoseconds)
+{
+	const struct verdict *v = &a->verdict;
+
+	metrics_review(s->metrics, a->review.request.operation, v->action,
+		       a->review.request.dry_run, nanoseconds);
+	if (v->error.n) {
+		metrics_error(s->metrics, METRICS_UNREADABLE);
+		log_review(s->log, LOG_WARN, "an object could not be read", a, head);
+	}
+	for (size_t i = 0; i < v->findings_n; i++) {
+		metrics_finding(s->metrics, &v->findings[i]);
+		if (v->findings[i].action > ACTION_ALLOW)
+			log_finding(s->log, a, head, &v->findings[i]);
+	}
+	if (v->findings_n)
+		learn_verdict(s->learn, &a->review.request, v, time(NULL));
+	if (v->action == ACTION_ALLOW)
+		log_review(s->log, LOG_DEBUG, "allowed", a, head);
+}
+
+static void tell_undecided(const struct service *s, const struct answer *a)
+{
+	struct log_line l;
+
+	metrics_error(s->metrics, a->status < 500 ? METRICS_MALFORMED : METRICS_MEMORY);
+	log_begin_limited(&l, s->log, LOG_WARN, "a request was no review");
+	log_number(&l, "status", a->status);
+	log_str(&l, "answer", (struct str){ a->body, a->body && a->len ? a->len - 1 : 0 });
+	log_end(&l);
+}
+
+/* ---- judging ---- */
+
+static uint64_t nanoseconds(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+/* time() may be a tick behind, and an exception ends to the second. */
+static int64_t now_seconds(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_REALTIME, &t);
+	return t.tv_sec;
+}
+
+static void judge(struct service *s, const struct head *head, struct str body, uint64_t begun,
+		  struct reply *out)
+{
+	struct shared *set = slot_get(s->policies);
+	struct answer a;
+	struct arena arena;
+
+	arena_init(&arena, HANDLER_ARENA_MAX);
+	handler_answer(policy_set_of(set), intake_part(head), body, now_seconds(), &arena, NULL,
+		       &a);
+	if (a.decided)
+		tell_decided(s, &a, head, nanoseconds() - begun);
+	else
+		tell_undecided(s, &a);
+	out->status = a.status;
+	out->len = a.len;
+	out->body = a.body;
+	a.body = NULL; /* the reply's now */
+	answer_done(&a);
+	arena_done(&arena);
+	shared_unref(set);
+}
+
+static void answer(void *ctx, const struct head *head, struct str body, struct reply *out)
+{
+	struct service *s = ctx;
+	uint64_t begun = nanoseconds();
+
+	out->type = "application/json";
+	if (body.n <= BUDGET_LARGE) {
+		judge(s, head, body, begun, out);
+		return;
+	}
+	pthread_mutex_lock(&s->large);
+	judge(s, head, body, begun, out);
+	pthread_mutex_unlock(&s->large);
+	atomic_store(&s->freed_much, true);
+}
+
+const struct server_ops service_ops = { .admit = admit, .answer = answer };
