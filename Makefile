@@ -67,7 +67,8 @@ check-tsan: ## the server's tests with ThreadSanitizer
 
 lint: ## clang-format, clang-tidy, shellcheck, and the layers of the design
 	$(Q)tools/deps.sh $(DEPS_LINT)
-	$(Q)tools/lint.sh
+	$(Q)$(MAKE) --no-print-directory -j$(JOBS) all
+	$(Q)BUILD=$(BUILD) tools/lint.sh
 	$(Q)$(MAKE) --no-print-directory -j$(JOBS) -k tidy
 
 FUZZ_SECONDS ?= 60

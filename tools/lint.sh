@@ -15,10 +15,7 @@ complain() {
 	bad=1
 }
 
-folders=()
-for d in include policy certs webhook agent tests; do
-	[ -d "$d" ] && folders+=("$d")
-done
+folders=(include lib policy certs webhook agent cli tools tests)
 mapfile -t sources < <(find "${folders[@]}" -name '*.[ch]' | sort)
 mapfile -t scripts < <({
 	grep -rlE -m1 '^#!/bin/(ba)?sh' "${folders[@]}" .ci 2>/dev/null
@@ -37,21 +34,18 @@ uses() {
 	[ ${#dirs[@]} = 0 ] || grep -rnE --include='*.[ch]' "^#[[:space:]]*include[[:space:]]*[<\"]$header" "${dirs[@]}"
 }
 
-uses '(webhook|certs|agent)/' include policy | complain "policy knows nothing of the layers above it, nor of certs"
-uses '(webhook|policy|agent)/|oke/policy\.h' certs | complain "certs knows nothing of webhook and policy"
-uses 'agent/' webhook | complain "webhook knows nothing of agent"
-uses '(policy|certs)/' webhook agent | grep -v '^webhook/cmd_' |
-	complain "webhook and agent see policy and certs through include/oke alone"
+# Who may use whom, circles, names: the table of the layers.
+tools/layers.py --build "${BUILD:-build}" | complain "tools/layers.py"
 
 # A foreign library is met in one place.
 only() { # HEADER PLACE(pattern)
-	uses "$1" include policy certs webhook agent | grep -vE "^$2" | complain "$1 belongs in $2 alone"
+	uses "$1" include lib policy certs webhook agent cli | grep -vE "^$2" | complain "$1 belongs in $2 alone"
 }
-only 'yaml\.h>' 'policy/yaml\.c:'
-only 'microhttpd\.h' 'webhook/server\.c:'
+only 'yaml\.h>' 'lib/yaml/yaml\.c:'
+only 'microhttpd\.h' 'lib/serve/server\.c:'
 only 'curl/' 'agent/kube\.c:'
 only 'openssl/' 'certs/'
-only 'cjson/' '(webhook|agent)/'
+only 'cjson/' '(webhook|agent|cli)/'
 
 grep -rnE '\b(TODO|FIXME|XXX)\b' --include='*.[chS]' --include='*.sh' --include='*.py' --include='*.yaml' \
 	"${folders[@]}" | grep -v '^tools/lint.sh:' | complain "half-done work"
