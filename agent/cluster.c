@@ -6,7 +6,7 @@
 #define MOUNTED "/var/run/secrets/kubernetes.io/serviceaccount/"
 
 /* https://HOST:PORT from what kubelet puts into each container's environment. */
-static int server_of_pod(char url[KUBE_URL_MAX], struct err *err)
+static int cluster_server_of_pod(char url[KUBE_URL_MAX], struct err *err)
 {
 	const char *host = getenv("KUBERNETES_SERVICE_HOST"),
 		   *port = getenv("KUBERNETES_SERVICE_PORT");
@@ -33,7 +33,7 @@ struct kube *cluster_open(const struct cluster *c, int stop, struct err *err)
 		.stop = stop,
 	};
 
-	if (!c->server && server_of_pod(url, err) < 0)
+	if (!c->server && cluster_server_of_pod(url, err) < 0)
 		return NULL;
 	return kube_new(&config, err);
 }

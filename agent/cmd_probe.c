@@ -20,15 +20,15 @@
 #define SHOWN_MAX   2000 /* bytes of the API server's words */
 #define SHOWN_ARENA (KUBE_ANSWER_MAX * 4)
 
-struct asked {
+struct cmd_probe_options {
 	struct cluster cluster;
 	const char *namespace, *release, *config_map, *configuration, *mode;
 	long timeout;
 };
 
 /* A dry run of a change that the guard must object to. */
-static enum probe_outcome try_once(struct kube *k, const struct asked *a,
-				   struct kube_answer *answer, struct err *err)
+static enum probe_outcome cmd_probe_try_once(struct kube *k, const struct cmd_probe_options *a,
+					     struct kube_answer *answer, struct err *err)
 {
 	char path[KUBE_URL_MAX];
 	struct kube_request request = { .method = KUBE_PATCH,
@@ -44,7 +44,8 @@ static enum probe_outcome try_once(struct kube *k, const struct asked *a,
 }
 
 /* Its rights may not suffice for that: then it is not known. */
-static void look(struct kube *k, const struct asked *a, struct probe_sight *sight)
+static void cmd_probe_look(struct kube *k, const struct cmd_probe_options *a,
+			   struct probe_sight *sight)
 {
 	struct kube_request request = { .method = KUBE_GET };
 	struct kube_answer answer;
@@ -59,7 +60,7 @@ static void look(struct kube *k, const struct asked *a, struct probe_sight *sigh
 	*sight = (struct probe_sight){ .mode = a->mode };
 	if (kube_call(k, &request, &answer, &err) == 0)
 		sight->known = sight->there =
-			configuration_read(
+			objects_configuration_read(
 				(struct str){ answer.body ? answer.body : "", answer.len }, &arena,
 				&c, &err) == 0;
 	else
@@ -67,11 +68,11 @@ static void look(struct kube *k, const struct asked *a, struct probe_sight *sigh
 	sight->entries = c.entries;
 	sight->untrusted = c.untrusted;
 	kube_answer_done(&answer);
-	object_wipe(&arena);
+	objects_wipe(&arena);
 }
 
 /* The text after `denied the request: `, as kubectl would show it. */
-static void print_denial(const struct kube_answer *a)
+static void cmd_probe_print_denial(const struct kube_answer *a)
 {
 	static const char before[] = "denied the request: ";
 	scoped(arena_end) struct arena arena;
@@ -87,32 +88,32 @@ static void print_denial(const struct kube_answer *a)
 		text = str_from(text, (size_t)(p - text.s) + sizeof before - 1);
 	if ((p = text.n ? memchr(text.s, '\n', text.n) : NULL))
 		text.n = (size_t)(p - text.s);
-	text = shown(text, SHOWN_MAX, &arena);
+	text = printable_cut(text, SHOWN_MAX, &arena);
 	printf("  %.*s\n", STR_ARG(text));
 }
 
-static bool in_place(const struct probe_sight *s)
+static bool is_in_place(const struct probe_sight *s)
 {
 	return !s->known || (s->entries && !s->untrusted);
 }
 
-static int tell(struct kube *k, const struct asked *a, enum probe_outcome outcome,
-		const struct kube_answer *answer, const struct err *err)
+static int cmd_probe_tell(struct kube *k, const struct cmd_probe_options *a,
+			  enum probe_outcome outcome, const struct kube_answer *answer,
+			  const struct err *err)
 {
 	struct probe_sight sight;
 
 	if (outcome == PROBE_DENIED) {
-		printf("Proved: the API server asked the guard about a change of ConfigMap %s/%s, "
-		       "and "
-		       "it was denied:\n",
+		printf("Proved: the API server asked the guard about a change of ConfigMap "
+		       "%s/%s, and it was denied:\n",
 		       a->namespace, a->config_map);
-		print_denial(answer);
+		cmd_probe_print_denial(answer);
 		return AGENT_DONE;
 	}
 	if (outcome == PROBE_WARNED) {
-		printf("Proved: the API server asked the guard about a change of ConfigMap %s/%s, "
-		       "and "
-		       "a warning\ncame back; nothing is denied (mode warn).\n",
+		printf("Proved: the API server asked the guard about a change of ConfigMap "
+		       "%s/%s, and a warning\n"
+		       "came back; nothing is denied (mode warn).\n",
 		       a->namespace, a->config_map);
 		return AGENT_DONE;
 	}
@@ -122,8 +123,8 @@ static int tell(struct kube *k, const struct asked *a, enum probe_outcome outcom
 			fprintf(stderr, "The chart makes this ConfigMap: helm upgrade.\n");
 		return AGENT_FAILED;
 	}
-	look(k, a, &sight);
-	if (!strcmp(a->mode, "audit") && in_place(&sight)) {
+	cmd_probe_look(k, a, &sight);
+	if (!strcmp(a->mode, "audit") && is_in_place(&sight)) {
 		printf("Not proved, and not refuted: ");
 		probe_explain(&sight, stdout);
 		return AGENT_DONE;
@@ -135,18 +136,19 @@ static int tell(struct kube *k, const struct asked *a, enum probe_outcome outcom
 }
 
 /* Nothing better will come: it is proved; or the mode is audit, and all is where it should be. */
-static bool settled(struct kube *k, const struct asked *a, enum probe_outcome o)
+static bool cmd_probe_is_settled(struct kube *k, const struct cmd_probe_options *a,
+				 enum probe_outcome o)
 {
 	struct probe_sight sight;
 
 	if (o != PROBE_PASSED || strcmp(a->mode, "audit") != 0)
 		return o == PROBE_DENIED || o == PROBE_WARNED;
-	look(k, a, &sight);
-	return in_place(&sight);
+	cmd_probe_look(k, a, &sight);
+	return is_in_place(&sight);
 }
 
 /* Until it is proved, or the time is over: after an installation everything takes a moment. */
-static int probe(struct kube *k, const struct asked *a, int signals)
+static int cmd_probe_loop(struct kube *k, const struct cmd_probe_options *a, int signals)
 {
 	long long end = wait_now() + a->timeout * 1000;
 	struct kube_answer *answer = calloc(1, sizeof *answer);
@@ -160,12 +162,12 @@ static int probe(struct kube *k, const struct asked *a, int signals)
 	}
 	for (;;) {
 		kube_answer_done(answer);
-		outcome = try_once(k, a, answer, &err);
-		if (settled(k, a, outcome) || answer->result == KUBE_STOPPED ||
+		outcome = cmd_probe_try_once(k, a, answer, &err);
+		if (cmd_probe_is_settled(k, a, outcome) || answer->result == KUBE_STOPPED ||
 		    wait_now() + AGAIN_MS > end || wait_sleep(signals, AGAIN_MS))
 			break;
 	}
-	status = tell(k, a, outcome, answer, &err);
+	status = cmd_probe_tell(k, a, outcome, answer, &err);
 	kube_answer_done(answer);
 	free(answer);
 	return status;
@@ -177,17 +179,19 @@ static const struct command_help help = {
 		"Proves that a denial is really denied: asks the API server, as a dry run, for a "
 		"change of\nConfigMap NAME-probe, which the guard must object to. In mode warn the "
 		"warning is the\nproof. Nothing is changed.",
-	.examples =
-		"Examples:\n"
-		"  oke-guard-agent probe --namespace oke-guard --release oke-guard\n"
-		"  oke-guard-agent probe --namespace oke-guard --release oke-guard --mode audit\n\n"
-		"Rights: patch of that ConfigMap; get of the webhook configuration, to say why "
-		"nobody\nobjected. Exit status: 0 proved (or mode audit, where nothing can be); 1 "
-		"not "
-		"proved, and why;\n2 wrong usage.",
+	.examples = "Examples:\n"
+		    "  oke-guard-agent probe --namespace oke-guard --release oke-guard\n"
+		    "  oke-guard-agent probe --namespace oke-guard --release oke-guard --mode "
+		    "audit\n\n"
+		    "Rights: patch of that ConfigMap; get of the webhook configuration, to say why "
+		    "nobody\n"
+		    "objected. Exit status: 0 proved (or mode audit, where nothing can be); 1 not "
+		    "proved, and why;\n"
+		    "2 wrong usage.",
 };
 
-static int check_names(struct asked *a, char config_map[300], struct err *err)
+static int cmd_probe_validate_names(struct cmd_probe_options *a, char config_map[300],
+				    struct err *err)
 {
 	if (a->release) {
 		snprintf(config_map, 300, "%.246s-probe", a->release);
@@ -204,7 +208,9 @@ static int check_names(struct asked *a, char config_map[300], struct err *err)
 
 int cmd_probe(int argc, char **argv)
 {
-	struct asked a = { .cluster.timeout = CLUSTER_TIMEOUT, .mode = "enforce", .timeout = 60 };
+	struct cmd_probe_options a = { .cluster.timeout = CLUSTER_TIMEOUT,
+				       .mode = "enforce",
+				       .timeout = 60 };
 	const struct option_def defs[] = {
 		CMD_ROW_NAMESPACE(&a.namespace),
 		CMD_ROW_NAME("release", &a.release,
@@ -231,10 +237,10 @@ int cmd_probe(int argc, char **argv)
 
 	if (status >= 0)
 		return status;
-	if (check_names(&a, config_map, &err) < 0 || (signals = wait_signals(&err)) < 0 ||
-	    !(k = cluster_open(&a.cluster, signals, &err)))
+	if (cmd_probe_validate_names(&a, config_map, &err) < 0 ||
+	    (signals = wait_signals(&err)) < 0 || !(k = cluster_open(&a.cluster, signals, &err)))
 		return cmd_complain("probe", AGENT_USAGE, &err);
-	status = probe(k, &a, signals);
+	status = cmd_probe_loop(k, &a, signals);
 	kube_free(k);
 	return fflush(stdout) ? AGENT_FAILED : status;
 }

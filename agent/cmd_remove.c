@@ -12,20 +12,21 @@
 
 #define PATH "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations/"
 
-struct asked {
+struct cmd_remove_options {
 	struct cluster cluster;
 	const char *configuration;
 	long timeout;
 };
 
 /* What another try may change: nobody's rights come back by waiting. */
-static bool may_pass(enum kube_result r)
+static bool remove_may_pass(enum kube_result r)
 {
 	return r == KUBE_CONNECTION || r == KUBE_THROTTLED || r == KUBE_SERVER ||
 	       r == KUBE_CONFLICT || r == KUBE_UNAUTHORIZED;
 }
 
-static int remove_it(struct kube *k, const struct asked *a, int signals, struct err *err)
+static int remove_configuration(struct kube *k, const struct cmd_remove_options *a, int signals,
+				struct err *err)
 {
 	long long end = wait_now() + a->timeout * 1000;
 	struct kube_request request = { .method = KUBE_DELETE };
@@ -46,7 +47,7 @@ static int remove_it(struct kube *k, const struct asked *a, int signals, struct 
 			return AGENT_DONE;
 		}
 		wait = wait_backoff(++failures, answer.retry_after);
-		if (!may_pass(answer.result) || wait_now() + wait > end ||
+		if (!remove_may_pass(answer.result) || wait_now() + wait > end ||
 		    wait_sleep(signals, wait))
 			return cmd_complain("remove", AGENT_FAILED, err);
 	}
@@ -67,7 +68,7 @@ static const struct command_help help = {
 
 int cmd_remove(int argc, char **argv)
 {
-	struct asked a = { .cluster.timeout = CLUSTER_TIMEOUT, .timeout = 60 };
+	struct cmd_remove_options a = { .cluster.timeout = CLUSTER_TIMEOUT, .timeout = 60 };
 	const struct option_def defs[] = {
 		CMD_ROW_NAME("webhook-configuration", &a.configuration, "what to remove"),
 		CMD_ROW_TIMEOUT(&a.timeout,
@@ -84,7 +85,7 @@ int cmd_remove(int argc, char **argv)
 	if (cluster_name("webhook-configuration", a.configuration, &err) < 0 ||
 	    (signals = wait_signals(&err)) < 0 || !(k = cluster_open(&a.cluster, signals, &err)))
 		return cmd_complain("remove", AGENT_USAGE, &err);
-	status = remove_it(k, &a, signals, &err);
+	status = remove_configuration(k, &a, signals, &err);
 	kube_free(k);
 	return fflush(stdout) ? AGENT_FAILED : status;
 }

@@ -28,7 +28,7 @@
 #define HEALTH_CONNECTIONS 32
 #define NAMES              3
 
-struct asked {
+struct cmd_run_options {
 	struct cluster cluster;
 	const char *namespace, *release, *service, *secret, *configuration, *facts, *certificates,
 		*config, *health_listen, *log_level;
@@ -36,10 +36,10 @@ struct asked {
 	long overlap, interval;
 };
 
-struct program {
+struct cmd_run_program {
 	struct log log;
-	struct metrics metrics; /* reloads are counted there */
-	struct serving none;    /* no certificate of its own: the plain port has none */
+	struct metrics metrics;   /* reloads are counted there */
+	struct serving_cert none; /* no certificate of its own: the plain port has none */
 	struct slot policies;
 	struct policy_source source;
 	struct reload reload;
@@ -47,7 +47,7 @@ struct program {
 	struct agent_health health;
 	struct server *pages;
 	struct kube *kube;
-	struct round round;
+	struct reconcile round;
 	atomic_bool draining;
 	char listen[LISTEN_ADDRESS], names[NAMES][600];
 	const char *name[NAMES];
@@ -56,7 +56,7 @@ struct program {
 
 /* ---- start ---- */
 
-static int check_names(const struct asked *a, struct err *err)
+static int cmd_run_validate_names(const struct cmd_run_options *a, struct err *err)
 {
 	bool self = !strcmp(a->certificates, "self");
 
@@ -70,7 +70,7 @@ static int check_names(const struct asked *a, struct err *err)
 }
 
 /* --release names what the chart named after it. */
-static void fill_names(struct asked *a, char secret[300])
+static void cmd_run_fill_names(struct cmd_run_options *a, char secret[300])
 {
 	if (!a->release)
 		return;
@@ -84,7 +84,7 @@ static void fill_names(struct asked *a, char secret[300])
 }
 
 /* What the API server, and others in the cluster, call the service by. */
-static void name_service(struct program *p, const struct asked *a)
+static void cmd_run_name_service(struct cmd_run_program *p, const struct cmd_run_options *a)
 {
 	static const char *const ends[NAMES] = { ".svc", ".svc.cluster.local", "" };
 
@@ -95,7 +95,7 @@ static void name_service(struct program *p, const struct asked *a)
 	}
 }
 
-static int start_policies(struct program *p, const struct asked *a)
+static int cmd_run_start_policies(struct cmd_run_program *p, const struct cmd_run_options *a)
 {
 	p->source = (struct policy_source){ .paths = a->policies.v,
 					    .paths_n = a->policies.n,
@@ -112,7 +112,8 @@ static int start_policies(struct program *p, const struct asked *a)
 	return 0;
 }
 
-static int start_pages(struct program *p, const struct asked *a, struct err *err)
+static int cmd_run_start_pages(struct cmd_run_program *p, const struct cmd_run_options *a,
+			       struct err *err)
 {
 	struct server_config config = { .threads = 1,
 					.connections = HEALTH_CONNECTIONS,
@@ -133,43 +134,44 @@ static int start_pages(struct program *p, const struct asked *a, struct err *err
 	return 0;
 }
 
-static void fill_round(struct program *p, const struct asked *a)
+static void cmd_run_fill_reconcile(struct cmd_run_program *p, const struct cmd_run_options *a)
 {
-	p->round = (struct round){ .kube = p->kube,
-				   .log = &p->log,
-				   .status = &p->status,
-				   .policies = &p->policies,
-				   .namespace = a->namespace,
-				   .service = a->service,
-				   .secret = a->secret,
-				   .configuration = a->configuration,
-				   .facts = a->facts,
-				   .self = !strcmp(a->certificates, "self"),
-				   .overlap = a->overlap,
-				   .names = p->name,
-				   .names_n = NAMES };
+	p->round = (struct reconcile){ .kube = p->kube,
+				       .log = &p->log,
+				       .status = &p->status,
+				       .policies = &p->policies,
+				       .namespace = a->namespace,
+				       .service = a->service,
+				       .secret = a->secret,
+				       .configuration = a->configuration,
+				       .facts = a->facts,
+				       .self = !strcmp(a->certificates, "self"),
+				       .overlap = a->overlap,
+				       .names = p->name,
+				       .names_n = NAMES };
 	p->round.view.self = p->round.self;
 	p->status.view.self = p->round.self;
 }
 
-static int start(struct program *p, const struct asked *a)
+static int cmd_run_start(struct cmd_run_program *p, const struct cmd_run_options *a)
 {
 	struct err err;
 
 	memory_tune();
 	metrics_init(&p->metrics);
 	log_init(&p->log, STDERR_FILENO, a->log_level);
-	name_service(p, a);
-	if (start_policies(p, a) < 0)
+	cmd_run_name_service(p, a);
+	if (cmd_run_start_policies(p, a) < 0)
 		return AGENT_USAGE;
 	if ((p->signals = wait_signals(&err)) < 0 ||
 	    !(p->kube = cluster_open(&a->cluster, p->signals, &err)))
 		return cmd_complain("run", AGENT_USAGE, &err);
-	fill_round(p, a);
-	return start_pages(p, a, &err) < 0 ? cmd_complain("run", AGENT_USAGE, &err) : AGENT_DONE;
+	cmd_run_fill_reconcile(p, a);
+	return cmd_run_start_pages(p, a, &err) < 0 ? cmd_complain("run", AGENT_USAGE, &err)
+						   : AGENT_DONE;
 }
 
-static void finish(struct program *p)
+static void cmd_run_finish(struct cmd_run_program *p)
 {
 	server_free(p->pages);
 	kube_free(p->kube);
@@ -182,21 +184,21 @@ static void finish(struct program *p)
 
 /* ---- the life ---- */
 
-static long least(long a, long b)
+static long cmd_run_min_long(long a, long b)
 {
 	return a < b ? a : b;
 }
 
-static uint64_t reloads(const struct program *p)
+static uint64_t cmd_run_reloads(const struct cmd_run_program *p)
 {
 	return metrics_reloads(&p->metrics, METRICS_POLICIES, true);
 }
 
 /* Sleep, at most ms, until policies changed (false) or a signal came (true). */
-static bool doze(struct program *p, long ms)
+static bool cmd_run_wait_for_event(struct cmd_run_program *p, long ms)
 {
 	long long end = wait_now() + ms, tidied = wait_now();
-	uint64_t before = reloads(p);
+	uint64_t before = cmd_run_reloads(p);
 	long tick = 0;
 
 	for (;;) {
@@ -204,10 +206,10 @@ static bool doze(struct program *p, long ms)
 		struct pollfd fds[] = { { .fd = p->signals, .events = POLLIN },
 					{ .fd = reload_fd(&p->reload), .events = POLLIN } };
 
-		if (now >= end || reloads(p) != before)
+		if (now >= end || cmd_run_reloads(p) != before)
 			return false;
-		tick = least(server_tick(p->pages), reload_wait(&p->reload, now));
-		poll(fds, 2, (int)least(tick, (long)(end - now)));
+		tick = cmd_run_min_long(server_tick(p->pages), reload_wait(&p->reload, now));
+		poll(fds, 2, (int)cmd_run_min_long(tick, (long)(end - now)));
 		if (fds[0].revents)
 			return true;
 		reload_tick(&p->reload, wait_now());
@@ -219,7 +221,8 @@ static bool doze(struct program *p, long ms)
 	}
 }
 
-static void say(struct program *p, const struct asked *a, const char *msg)
+static void cmd_run_log_state(struct cmd_run_program *p, const struct cmd_run_options *a,
+			      const char *msg)
 {
 	struct log_line l;
 
@@ -231,18 +234,18 @@ static void say(struct program *p, const struct asked *a, const char *msg)
 	log_end(&l);
 }
 
-static int run(struct program *p, const struct asked *a)
+static int cmd_run_loop(struct cmd_run_program *p, const struct cmd_run_options *a)
 {
 	unsigned failures = 0;
 	long wait = 0;
 
-	if (start(p, a) != AGENT_DONE)
+	if (cmd_run_start(p, a) != AGENT_DONE)
 		return AGENT_USAGE;
-	say(p, a, "looking after the cluster");
+	cmd_run_log_state(p, a, "looking after the cluster");
 	do {
 		long seconds;
 
-		failures = round_go(&p->round, a->interval, &seconds) < 0 ? failures + 1 : 0;
+		failures = reconcile_run(&p->round, a->interval, &seconds) < 0 ? failures + 1 : 0;
 		if (p->round.learnt) {
 			p->source.learnt = p->round.view.kubernetes;
 			reload_now(&p->reload);
@@ -252,37 +255,38 @@ static int run(struct program *p, const struct asked *a)
 		wait = failures ? wait_backoff(failures, p->round.retry_after)
 				: seconds * 1000 + (seconds < a->interval ? 1000 : 0);
 		memory_trim();
-	} while (p->round.learnt || (!p->round.stopped && !doze(p, wait)));
-	say(p, a, "stopped");
+	} while (p->round.learnt || (!p->round.stopped && !cmd_run_wait_for_event(p, wait)));
+	cmd_run_log_state(p, a, "stopped");
 	return AGENT_DONE;
 }
 
 static const struct command_help help = {
 	.usage = "oke-guard-agent run --namespace NS --release NAME [OPTION]...",
-	.summary =
-		"Keeps the serving certificate (--certificates self: issues it, renews it in time, "
-		"with no\nfailed call) and the webhook configuration as the policies want them; "
-		"with "
-		"external it\nonly compares and reports. Tells the replicas the version of "
-		"Kubernetes (--facts).\nWhile it is not running everything stays as it is.",
+	.summary = "Keeps the serving certificate (--certificates self: issues it, renews it in "
+		   "time, with no\n"
+		   "failed call) and the webhook configuration as the policies want them; with "
+		   "external it\n"
+		   "only compares and reports. Tells the replicas the version of Kubernetes "
+		   "(--facts).\n"
+		   "While it is not running everything stays as it is.",
 	.examples =
 		"Examples:\n"
 		"  oke-guard-agent run --namespace oke-guard --release oke-guard --facts "
 		"oke-guard-facts\n"
 		"  oke-guard-agent run --namespace oke-guard --release oke-guard --certificates "
-		"external \\\n      --server https://127.0.0.1:6443 --token-file token --ca-file "
-		"ca.crt\n\n"
-		"SIGTERM ends it at once, with 0. What keeps it from starting is said in a line, "
-		"and "
-		"it\nends with 2; what the API server answers never ends it.",
+		"external \\\n"
+		"      --server https://127.0.0.1:6443 --token-file token --ca-file ca.crt\n\n"
+		"SIGTERM ends it at once, with 0. What keeps it from starting is said in a "
+		"line, and it\n"
+		"ends with 2; what the API server answers never ends it.",
 };
 
-static struct asked asked = { .cluster.timeout = CLUSTER_TIMEOUT,
-			      .certificates = "self",
-			      .health_listen = ":9443",
-			      .log_level = "info",
-			      .overlap = 120,
-			      .interval = 60 };
+static struct cmd_run_options asked = { .cluster.timeout = CLUSTER_TIMEOUT,
+					.certificates = "self",
+					.health_listen = ":9443",
+					.log_level = "info",
+					.overlap = 120,
+					.interval = 60 };
 
 static const struct option_def defs[] = {
 	CMD_ROW_NAMESPACE(&asked.namespace),
@@ -309,9 +313,8 @@ static const struct option_def defs[] = {
 	  .arg = "SECONDS",
 	  .min = 1,
 	  .max = 86400,
-	  .help = "how long both CAs are trusted before and after the change (120); kubelets take "
-		  "up "
-		  "to 90 to bring a changed Secret" },
+	  .help = "how long both CAs are trusted before and after the change (120); kubelets "
+		  "take up to 90 to bring a changed Secret" },
 	{ .name = "interval",
 	  .type = OPTION_NUMBER,
 	  .value = &asked.interval,
@@ -334,25 +337,25 @@ static const struct option_def defs[] = {
 
 int cmd_run(int argc, char **argv)
 {
-	struct program *p;
+	struct cmd_run_program *p;
 	char secret[300];
 	struct err err;
 	int status = cmd_options(&help, defs, sizeof defs / sizeof *defs, argc, argv);
 
 	if (status >= 0)
 		return status;
-	fill_names(&asked, secret);
-	if (check_names(&asked, &err) < 0)
+	cmd_run_fill_names(&asked, secret);
+	if (cmd_run_validate_names(&asked, &err) < 0)
 		return cmd_complain("run", AGENT_USAGE, &err);
 	if (!(p = calloc(1, sizeof *p))) {
 		err_nomem(&err);
 		return cmd_complain("run", AGENT_USAGE, &err);
 	}
-	*p = (struct program){
+	*p = (struct cmd_run_program){
 		.policies = SLOT_INIT, .none.pairs = SLOT_INIT, .status = STATUS_INIT, .signals = -1
 	};
-	status = run(p, &asked);
-	finish(p);
+	status = cmd_run_loop(p, &asked);
+	cmd_run_finish(p);
 	free(p);
 	return status;
 }

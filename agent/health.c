@@ -15,7 +15,7 @@
  * Each writes its line's end, and says whether it is well. Only those that `gate` make the agent
  * unready: in mode external what is missing is somebody else's to put right.
  */
-static bool api(const struct agent_health *h, const struct status_view *v, FILE *f)
+static bool agent_health_api(const struct agent_health *h, const struct status_view *v, FILE *f)
 {
 	char date[CERTS_DATE];
 	int64_t stale = h->interval * 3 > HEALTH_STALE_S ? h->interval * 3 : HEALTH_STALE_S;
@@ -29,7 +29,8 @@ static bool api(const struct agent_health *h, const struct status_view *v, FILE 
 	return v->success && time(NULL) - v->success <= stale;
 }
 
-static bool certificate(const struct agent_health *h, const struct status_view *v, FILE *f)
+static bool agent_health_certificate(const struct agent_health *h, const struct status_view *v,
+				     FILE *f)
 {
 	char expires[CERTS_DATE], renew[CERTS_DATE];
 
@@ -48,7 +49,8 @@ static bool certificate(const struct agent_health *h, const struct status_view *
 	return v->plan.good;
 }
 
-static bool configuration(const struct agent_health *h, const struct status_view *v, FILE *f)
+static bool agent_health_configuration(const struct agent_health *h, const struct status_view *v,
+				       FILE *f)
 {
 	(void)h;
 	if (v->current)
@@ -61,7 +63,8 @@ static bool configuration(const struct agent_health *h, const struct status_view
 	return v->current;
 }
 
-static bool policies(const struct agent_health *h, const struct status_view *v, FILE *f)
+static bool agent_health_policies(const struct agent_health *h, const struct status_view *v,
+				  FILE *f)
 {
 	struct reload_state s;
 	char date[CERTS_DATE];
@@ -75,18 +78,18 @@ static bool policies(const struct agent_health *h, const struct status_view *v, 
 	return !s.failed;
 }
 
-static const struct check {
+static const struct agent_health_check {
 	const char *name;
 	bool (*passes)(const struct agent_health *h, const struct status_view *v, FILE *f);
 	bool gates, gates_external;
 } checks[] = {
-	{ "api", api, true, true },
-	{ "certificate", certificate, true, true },
-	{ "configuration", configuration, true, false },
-	{ "policies", policies, false, false },
+	{ "api", agent_health_api, true, true },
+	{ "certificate", agent_health_certificate, true, true },
+	{ "configuration", agent_health_configuration, true, false },
+	{ "policies", agent_health_policies, false, false },
 };
 
-static void page_ready(void *ctx, const struct head *head, struct reply *out)
+static void agent_health_page_ready(void *ctx, const struct head *head, struct reply *out)
 {
 	const struct agent_health *h = ctx;
 	struct status_view v;
@@ -117,51 +120,55 @@ static void page_ready(void *ctx, const struct head *head, struct reply *out)
 
 /* ---- /metrics ---- */
 
-static void head_of(FILE *f, const char *name, const char *type, const char *help)
+static void agent_health_metric_head(FILE *f, const char *name, const char *type, const char *help)
 {
 	fprintf(f, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
 }
 
-static void gauge(FILE *f, const char *name, const char *help, int64_t value)
+static void agent_health_gauge(FILE *f, const char *name, const char *help, int64_t value)
 {
-	head_of(f, name, "gauge", help);
+	agent_health_metric_head(f, name, "gauge", help);
 	fprintf(f, "%s %" PRId64 "\n", name, value);
 }
 
-static uint64_t count(const atomic_ullong *counter)
+static uint64_t agent_health_count(const atomic_ullong *counter)
 {
 	return atomic_load_explicit(counter, memory_order_relaxed);
 }
 
-static void print_certificate(FILE *f, const struct status_view *v)
+static void agent_health_put_certificate(FILE *f, const struct status_view *v)
 {
-	head_of(f, "oke_guard_agent_certificate_expiry_seconds", "gauge",
+	agent_health_metric_head(
+		f, "oke_guard_agent_certificate_expiry_seconds", "gauge",
 		"Seconds until the certificate in the Secret expires; absent in mode external.");
 	if (v->self && v->plan.expires)
 		fprintf(f, "oke_guard_agent_certificate_expiry_seconds %" PRId64 "\n",
 			v->plan.expires - (int64_t)time(NULL));
-	head_of(f, "oke_guard_agent_renewal_step", "gauge",
+	agent_health_metric_head(
+		f, "oke_guard_agent_renewal_step", "gauge",
 		"1 for the step that the certificates are at; absent in mode external.");
 	for (int i = 0; v->self && i < ROTATE_STEPS_N; i++)
 		fprintf(f, "oke_guard_agent_renewal_step{step=\"%s\"} %d\n",
 			rotate_step_name((enum rotate_step)i), v->plan.step == (enum rotate_step)i);
 }
 
-static void print_counters(FILE *f, const struct status *s)
+static void agent_health_put_counters(FILE *f, const struct status *s)
 {
-	head_of(f, "oke_guard_agent_api_calls_total", "counter",
-		"Calls to the API server, by result.");
+	agent_health_metric_head(f, "oke_guard_agent_api_calls_total", "counter",
+				 "Calls to the API server, by result.");
 	for (int i = 0; i < KUBE_RESULTS_N; i++)
 		fprintf(f, "oke_guard_agent_api_calls_total{result=\"%s\"} %" PRIu64 "\n",
-			kube_result_name((enum kube_result)i), count(&s->calls[i]));
-	head_of(f, "oke_guard_agent_writes_total", "counter", "What was written, by object.");
+			kube_result_name((enum kube_result)i), agent_health_count(&s->calls[i]));
+	agent_health_metric_head(f, "oke_guard_agent_writes_total", "counter",
+				 "What was written, by object.");
 	fprintf(f,
 		"oke_guard_agent_writes_total{object=\"secret\"} %" PRIu64 "\n"
 		"oke_guard_agent_writes_total{object=\"configuration\"} %" PRIu64 "\n",
-		count(&s->written_secret), count(&s->written_configuration));
+		agent_health_count(&s->written_secret),
+		agent_health_count(&s->written_configuration));
 }
 
-static void page_metrics(void *ctx, const struct head *head, struct reply *out)
+static void agent_health_page_metrics(void *ctx, const struct head *head, struct reply *out)
 {
 	const struct agent_health *h = ctx;
 	struct status_view v;
@@ -173,15 +180,18 @@ static void page_metrics(void *ctx, const struct head *head, struct reply *out)
 		return;
 	status_get(h->status, &v);
 	reload_state(h->reload, &s);
-	gauge(f, "oke_guard_webhook_configuration_current",
-	      "1 while the webhook configuration is as policies and certificates want it.",
-	      v.current);
-	gauge(f, "oke_guard_agent_last_success_timestamp_seconds",
-	      "When a round last ended well, in seconds since the epoch; 0: none did.", v.success);
-	gauge(f, "oke_guard_agent_policies_stale",
-	      "1 while the files hold policies that were not taken up.", s.failed != 0);
-	print_certificate(f, &v);
-	print_counters(f, h->status);
+	agent_health_gauge(
+		f, "oke_guard_webhook_configuration_current",
+		"1 while the webhook configuration is as policies and certificates want it.",
+		v.current);
+	agent_health_gauge(f, "oke_guard_agent_last_success_timestamp_seconds",
+			   "When a round last ended well, in seconds since the epoch; 0: none did.",
+			   v.success);
+	agent_health_gauge(f, "oke_guard_agent_policies_stale",
+			   "1 while the files hold policies that were not taken up.",
+			   s.failed != 0);
+	agent_health_put_certificate(f, &v);
+	agent_health_put_counters(f, h->status);
 	metrics_process(f);
 	fclose(f);
 	out->type = "text/plain; version=0.0.4; charset=utf-8";
@@ -191,21 +201,23 @@ static void page_metrics(void *ctx, const struct head *head, struct reply *out)
 
 static const struct page pages[] = {
 	{ "/healthz", page_alive },
-	{ "/readyz", page_ready },
-	{ "/metrics", page_metrics },
+	{ "/readyz", agent_health_page_ready },
+	{ "/metrics", agent_health_page_metrics },
 };
 #define PAGES_N (sizeof pages / sizeof *pages)
 
-static const struct refusal *admit(void *ctx, const struct head *head)
+static const struct refusal *agent_health_admit(void *ctx, const struct head *head)
 {
 	(void)ctx;
 	return pages_admit(pages, PAGES_N, head);
 }
 
-static void answer(void *ctx, const struct head *head, struct str body, struct reply *out)
+static void agent_health_answer(void *ctx, const struct head *head, struct str body,
+				struct reply *out)
 {
 	(void)body;
 	pages_answer(pages, PAGES_N, ctx, head, out);
 }
 
-const struct server_ops agent_health_ops = { .admit = admit, .answer = answer };
+const struct server_ops agent_health_ops = { .admit = agent_health_admit,
+					     .answer = agent_health_answer };

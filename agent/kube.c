@@ -24,7 +24,7 @@ struct kube {
 };
 
 /* One call under way. */
-struct call {
+struct kube_transfer {
 	struct kube_answer *out;
 	size_t room;
 	bool too_large;
@@ -104,7 +104,7 @@ void kube_answer_done(struct kube_answer *a)
 /* ---- the token ---- */
 
 /* "Authorization: Bearer TOKEN" into out. A token is one line of visible ASCII (RFC 6750). */
-static int read_token(const char *file, char out[KUBE_TOKEN_MAX], struct err *err)
+static int kube_read_token(const char *file, char out[KUBE_TOKEN_MAX], struct err *err)
 {
 	const size_t prefix = sizeof HEADER_TOKEN - 1;
 	scoped(fd_end) int fd = open(file, O_RDONLY | O_CLOEXEC);
@@ -131,7 +131,7 @@ static int read_token(const char *file, char out[KUBE_TOKEN_MAX], struct err *er
 /* ---- what libcurl hands over ---- */
 
 /* Grows by copying: realloc could leave a key behind. */
-static bool grow(struct call *c, size_t need)
+static bool kube_body_grow(struct kube_transfer *c, size_t need)
 {
 	struct kube_answer *a = c->out;
 	size_t room = c->room ? c->room : FIRST_ROOM;
@@ -151,9 +151,9 @@ static bool grow(struct call *c, size_t need)
 	return true;
 }
 
-static size_t take_body(char *data, size_t size, size_t n, void *ctx)
+static size_t kube_take_body(char *data, size_t size, size_t n, void *ctx)
 {
-	struct call *c = ctx;
+	struct kube_transfer *c = ctx;
 	struct kube_answer *a = c->out;
 
 	(void)size; /* always 1 */
@@ -161,7 +161,7 @@ static size_t take_body(char *data, size_t size, size_t n, void *ctx)
 		c->too_large = true;
 		return 0;
 	}
-	if (a->len + n + 1 > c->room && !grow(c, a->len + n + 1))
+	if (a->len + n + 1 > c->room && !kube_body_grow(c, a->len + n + 1))
 		return 0;
 	memcpy(a->body + a->len, data, n);
 	a->len += n;
@@ -170,7 +170,7 @@ static size_t take_body(char *data, size_t size, size_t n, void *ctx)
 }
 
 /* The value of the header line if it is one of that name ("retry-after:"). */
-static bool header_is(struct str line, const char *name, struct str *value)
+static bool kube_header_is(struct str line, const char *name, struct str *value)
 {
 	size_t n = strlen(name);
 
@@ -184,7 +184,7 @@ static bool header_is(struct str line, const char *name, struct str *value)
 	return true;
 }
 
-static void add_warning(struct kube_answer *a, struct str value)
+static void kube_add_warning(struct kube_answer *a, struct str value)
 {
 	size_t used = strlen(a->warnings);
 
@@ -196,7 +196,7 @@ static void add_warning(struct kube_answer *a, struct str value)
 }
 
 /* Seconds; the other form, a date, counts as not said. */
-static long parse_seconds(struct str value)
+static long kube_parse_seconds(struct str value)
 {
 	long seconds = 0;
 
@@ -210,7 +210,7 @@ static long parse_seconds(struct str value)
 }
 
 /* 0: it is no date. */
-static int64_t parse_date(struct str value)
+static int64_t kube_parse_date(struct str value)
 {
 	char z[64];
 	time_t t;
@@ -223,24 +223,24 @@ static int64_t parse_date(struct str value)
 	return t > 0 ? t : 0;
 }
 
-static size_t take_header(char *data, size_t size, size_t n, void *ctx)
+static size_t kube_take_header(char *data, size_t size, size_t n, void *ctx)
 {
-	const struct call *c = ctx;
+	const struct kube_transfer *c = ctx;
 	struct str line = { data, n }, value;
 
 	(void)size; /* always 1 */
-	if (header_is(line, "warning:", &value))
-		add_warning(c->out, value);
-	else if (header_is(line, "retry-after:", &value))
-		c->out->retry_after = parse_seconds(value);
-	else if (header_is(line, "date:", &value))
-		c->out->date = parse_date(value);
+	if (kube_header_is(line, "warning:", &value))
+		kube_add_warning(c->out, value);
+	else if (kube_header_is(line, "retry-after:", &value))
+		c->out->retry_after = kube_parse_seconds(value);
+	else if (kube_header_is(line, "date:", &value))
+		c->out->date = kube_parse_date(value);
 	return n;
 }
 
 /* ---- a call ---- */
 
-static bool set_how(CURL *easy, const struct kube_config *config, struct call *c)
+static bool kube_set_how(CURL *easy, const struct kube_config *config, struct kube_transfer *c)
 {
 	return !(curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "https") |
 		 curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L) |
@@ -253,15 +253,15 @@ static bool set_how(CURL *easy, const struct kube_config *config, struct call *c
 		 curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)KUBE_CONNECT_MS) |
 		 curl_easy_setopt(easy, CURLOPT_TIMEOUT, config->timeout) |
 		 curl_easy_setopt(easy, CURLOPT_USERAGENT, "oke-guard-agent/" OKE_GUARD_VERSION) |
-		 curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_body) |
+		 curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, kube_take_body) |
 		 curl_easy_setopt(easy, CURLOPT_WRITEDATA, c) |
-		 curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, take_header) |
+		 curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, kube_take_header) |
 		 curl_easy_setopt(easy, CURLOPT_HEADERDATA, c) |
 		 curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, c->error));
 }
 
-static bool set_what(CURL *easy, const struct kube_request *r, const char *url,
-		     struct curl_slist *headers)
+static bool kube_set_what(CURL *easy, const struct kube_request *r, const char *url,
+			  struct curl_slist *headers)
 {
 	return !(curl_easy_setopt(easy, CURLOPT_URL, url) |
 		 curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers) |
@@ -273,7 +273,7 @@ static bool set_what(CURL *easy, const struct kube_request *r, const char *url,
 }
 
 /* The list that begins with token; NULL: no memory. */
-static struct curl_slist *headers_of(const struct kube_request *r, const char *token)
+static struct curl_slist *kube_headers_of(const struct kube_request *r, const char *token)
 {
 	const char *lines[] = { token, "Accept: application/json", "Expect:",
 				r->method == KUBE_PATCH
@@ -292,7 +292,7 @@ static struct curl_slist *headers_of(const struct kube_request *r, const char *t
 }
 
 /* CURLE_ABORTED_BY_CALLBACK: the stop descriptor. */
-static CURLcode wait_for_it(const struct kube *k)
+static CURLcode kube_wait_for_it(const struct kube *k)
 {
 	struct curl_waitfd stop = { .fd = k->config.stop, .events = CURL_WAIT_POLLIN };
 	unsigned fds = k->config.stop >= 0;
@@ -311,26 +311,27 @@ static CURLcode wait_for_it(const struct kube *k)
 	return done ? done->data.result : CURLE_OUT_OF_MEMORY;
 }
 
-static CURLcode perform(struct kube *k, CURL *easy)
+static CURLcode kube_perform(struct kube *k, CURL *easy)
 {
 	CURLcode code = CURLE_OUT_OF_MEMORY;
 
 	if (curl_multi_add_handle(k->multi, easy) == CURLM_OK) {
-		code = wait_for_it(k);
+		code = kube_wait_for_it(k);
 		curl_multi_remove_handle(k->multi, easy);
 	}
 	return code;
 }
 
-static CURLcode exchange(struct kube *k, const struct kube_request *r, const char *url,
-			 const char *token, struct call *c)
+static CURLcode kube_exchange(struct kube *k, const struct kube_request *r, const char *url,
+			      const char *token, struct kube_transfer *c)
 {
-	struct curl_slist *headers = headers_of(r, token);
+	struct curl_slist *headers = kube_headers_of(r, token);
 	CURL *easy = curl_easy_init();
 	CURLcode code = CURLE_OUT_OF_MEMORY;
 
-	if (headers && easy && set_how(easy, &k->config, c) && set_what(easy, r, url, headers))
-		code = perform(k, easy);
+	if (headers && easy && kube_set_how(easy, &k->config, c) &&
+	    kube_set_what(easy, r, url, headers))
+		code = kube_perform(k, easy);
 	if (easy && code == CURLE_OK)
 		curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &c->out->status);
 	curl_easy_cleanup(easy);
@@ -342,9 +343,9 @@ static CURLcode exchange(struct kube *k, const struct kube_request *r, const cha
 
 /* ---- what came of it ---- */
 
-static enum kube_result result_of(long status)
+static enum kube_result kube_result_of(long status)
 {
-	static const struct row {
+	static const struct kube_status_row {
 		long status;
 		enum kube_result result;
 	} rows[] = {
@@ -360,8 +361,8 @@ static enum kube_result result_of(long status)
 	return status >= 500 && status < 600 ? KUBE_SERVER : KUBE_REFUSED;
 }
 
-static int fail_unanswered(const struct kube *k, const struct kube_request *r, CURLcode code,
-			   const struct call *c, struct err *err)
+static int kube_fail_unanswered(const struct kube *k, const struct kube_request *r, CURLcode code,
+				const struct kube_transfer *c, struct err *err)
 {
 	const char *why = *c->error ? c->error : curl_easy_strerror(code);
 
@@ -375,7 +376,8 @@ static int fail_unanswered(const struct kube *k, const struct kube_request *r, C
 }
 
 /* The message of the API server's Status, or nothing. */
-static int fail_answered(const struct kube_request *r, const struct kube_answer *a, struct err *err)
+static int kube_fail_answered(const struct kube_request *r, const struct kube_answer *a,
+			      struct err *err)
 {
 	scoped(arena_end) struct arena arena;
 	struct err unread;
@@ -395,21 +397,21 @@ static int fail_answered(const struct kube_request *r, const struct kube_answer 
 int kube_call(struct kube *k, const struct kube_request *r, struct kube_answer *out,
 	      struct err *err)
 {
-	struct call c = { .out = out };
+	struct kube_transfer c = { .out = out };
 	char token[KUBE_TOKEN_MAX], url[KUBE_URL_MAX];
 	CURLcode code;
 
 	*out = (struct kube_answer){ .result = KUBE_UNAUTHORIZED };
-	if (read_token(k->config.token_file, token, err) < 0)
+	if (kube_read_token(k->config.token_file, token, err) < 0)
 		return -1;
 	if (snprintf(url, sizeof url, "%s%s", k->config.server, r->path) >= (int)sizeof url)
 		return err_set(err, ERR_LIMIT, "%.200s: the path is too long", r->path);
-	code = exchange(k, r, url, token, &c);
+	code = kube_exchange(k, r, url, token, &c);
 	explicit_bzero(token, sizeof token);
 	if (code != CURLE_OK) {
 		out->result = code == CURLE_ABORTED_BY_CALLBACK ? KUBE_STOPPED : KUBE_CONNECTION;
-		return fail_unanswered(k, r, code, &c, err);
+		return kube_fail_unanswered(k, r, code, &c, err);
 	}
-	out->result = result_of(out->status);
-	return out->result == KUBE_OK ? 0 : fail_answered(r, out, err);
+	out->result = kube_result_of(out->status);
+	return out->result == KUBE_OK ? 0 : kube_fail_answered(r, out, err);
 }

@@ -8,7 +8,7 @@
 #include "lib/base/version.h"
 #include "lib/base/options.h"
 
-static const struct command {
+static const struct agent_command {
 	const char *name, *summary;
 	int (*run)(int argc, char **argv);
 } commands[] = {
@@ -18,7 +18,7 @@ static const struct command {
 };
 #define COMMANDS_N (sizeof commands / sizeof *commands)
 
-static int print_usage(void)
+static int agent_print_usage(void)
 {
 	printf("Usage: oke-guard-agent COMMAND [OPTION]...\n\n"
 	       "Keeps oke-guard's certificates and webhook configuration in a cluster.\n\n"
@@ -30,7 +30,7 @@ static int print_usage(void)
 	return fflush(stdout) ? AGENT_USAGE : AGENT_DONE;
 }
 
-static int unknown_command(const char *word)
+static int agent_unknown_command(const char *word)
 {
 	const char *names[COMMANDS_N], *near;
 
@@ -51,14 +51,14 @@ int main(int argc, char **argv)
 		return AGENT_DONE;
 	}
 	if (!strcmp(word, "--help") || !strcmp(word, "-h") || !strcmp(word, "help"))
-		return print_usage();
+		return agent_print_usage();
 	if (!*word) {
-		fprintf(stderr, "oke-guard-agent: name a command; oke-guard-agent --help lists "
-				"them\n");
+		fprintf(stderr, "oke-guard-agent: name a command; "
+				"oke-guard-agent --help lists them\n");
 		return AGENT_USAGE;
 	}
 	for (size_t i = 0; i < COMMANDS_N; i++)
 		if (!strcmp(word, commands[i].name))
 			return commands[i].run(argc - 1, argv + 1);
-	return unknown_command(word);
+	return agent_unknown_command(word);
 }

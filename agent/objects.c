@@ -10,7 +10,7 @@
 #define VERSION_MAX 64   /* bytes of a resourceVersion or a generation */
 #define PRINT_ROOM  8192 /* of a patch, besides the texts of what changes */
 
-void object_wipe(struct arena *arena)
+void objects_wipe(struct arena *arena)
 {
 	for (struct arena_block *b = arena->blocks; b; b = b->next)
 		explicit_bzero(b->data, b->used);
@@ -19,8 +19,8 @@ void object_wipe(struct arena *arena)
 
 /* ---- reading ---- */
 
-static const struct json *read_object(struct str body, const char *kind, struct arena *arena,
-				      struct err *err)
+static const struct json *objects_parse(struct str body, const char *kind, struct arena *arena,
+					struct err *err)
 {
 	const struct json *j = json_parse(body, NULL, arena, err);
 
@@ -35,13 +35,13 @@ static const struct json *read_object(struct str body, const char *kind, struct 
 	return j;
 }
 
-static const struct json *child(const struct json *o, const char *key)
+static const struct json *objects_child(const struct json *o, const char *key)
 {
 	return o && o->type == JSON_OBJECT ? json_get(o, str_of(key)) : NULL;
 }
 
 /* A text that we send again: short, and nothing odd in it. */
-static bool plain(struct str s)
+static bool objects_is_plain(struct str s)
 {
 	for (size_t i = 0; i < s.n; i++)
 		if (s.s[i] <= ' ' || s.s[i] > '~' || s.s[i] == '"' || s.s[i] == '\\')
@@ -49,12 +49,13 @@ static bool plain(struct str s)
 	return s.n && s.n <= VERSION_MAX;
 }
 
-static int read_version(const struct json *object, struct arena *arena, struct str *out,
-			struct err *err)
+static int objects_resource_version(const struct json *object, struct arena *arena, struct str *out,
+				    struct err *err)
 {
-	struct str v = json_str(child(child(object, "metadata"), "resourceVersion"));
+	struct str v =
+		json_str(objects_child(objects_child(object, "metadata"), "resourceVersion"));
 
-	if (!plain(v))
+	if (!objects_is_plain(v))
 		return err_set(err, ERR_SYNTAX, "the API server's answer has no resourceVersion");
 	*out = str_copy(arena, v);
 	return out->s ? 0 : err_nomem(err);
@@ -62,14 +63,15 @@ static int read_version(const struct json *object, struct arena *arena, struct s
 
 /* ---- writing ---- */
 
-static void json_end(cJSON **j)
+static void objects_cjson_end(cJSON **j)
 {
 	cJSON_Delete(*j);
 }
 
 /* room: bytes of all texts in it. The arena is overwritten in the end; cJSON's own memory is not.
  */
-static int print(const cJSON *j, size_t room, struct arena *arena, struct str *out, struct err *err)
+static int objects_print(const cJSON *j, size_t room, struct arena *arena, struct str *out,
+			 struct err *err)
 {
 	size_t n = room + PRINT_ROOM;
 	char *p = arena_alloc(arena, n);
@@ -81,7 +83,7 @@ static int print(const cJSON *j, size_t room, struct arena *arena, struct str *o
 }
 
 /* A patch's beginning: {"metadata":{"resourceVersion":...}}; its metadata. */
-static cJSON *begin_patch(cJSON *root, struct str version)
+static cJSON *objects_begin_patch(cJSON *root, struct str version)
 {
 	cJSON *metadata = cJSON_AddObjectToObject(root, "metadata");
 
@@ -92,39 +94,39 @@ static cJSON *begin_patch(cJSON *root, struct str version)
 
 static bool nobody_can_change(const struct json *secret)
 {
-	const struct json *immutable = child(secret, "immutable");
+	const struct json *immutable = objects_child(secret, "immutable");
 
 	return immutable && immutable->type == JSON_TRUE;
 }
 
-int secret_read(struct str body, struct arena *arena, struct store *out, struct str *version,
-		struct err *err)
+int objects_secret_read(struct str body, struct arena *arena, struct store *out,
+			struct str *version, struct err *err)
 {
-	const struct json *j = read_object(body, "Secret", arena, err), *data, *annotations;
+	const struct json *j = objects_parse(body, "Secret", arena, err), *data, *annotations;
 	struct store s = { 0 };
 
-	if (!j || read_version(j, arena, version, err) < 0)
+	if (!j || objects_resource_version(j, arena, version, err) < 0)
 		return -1;
 	if (nobody_can_change(j))
-		return err_set(
-			err, ERR_SYNTAX,
-			"the Secret is immutable; delete it and run helm upgrade, which makes "
-			"it anew");
-	data = child(j, "data");
-	annotations = child(child(j, "metadata"), "annotations");
+		return err_set(err, ERR_SYNTAX,
+			       "the Secret is immutable; delete it and run helm "
+			       "upgrade, which makes it anew");
+	data = objects_child(j, "data");
+	annotations = objects_child(objects_child(j, "metadata"), "annotations");
 	for (int i = 0; i < PARTS_N; i++) {
-		struct str text =
-			json_str(child(parts[i].annotation ? annotations : data, parts[i].name));
+		struct str text = json_str(objects_child(
+			store_parts[i].annotation ? annotations : data, store_parts[i].name));
 
-		s.part[i] = parts[i].annotation || !text.n ? text : base64_decode(text, arena);
+		s.part[i] =
+			store_parts[i].annotation || !text.n ? text : base64_decode(text, arena);
 	}
 	*out = s;
 	return 0;
 }
 
 /* cJSON refers to the text, and makes no copy of a key that nobody would overwrite. */
-static cJSON *value_of(const struct part_def *def, struct str text, struct arena *arena,
-		       size_t *room)
+static cJSON *objects_value_of(const struct store_part_def *def, struct str text,
+			       struct arena *arena, size_t *room)
 {
 	if (!text.n)
 		return cJSON_CreateNull();
@@ -133,11 +135,11 @@ static cJSON *value_of(const struct part_def *def, struct str text, struct arena
 	return text.s ? cJSON_CreateStringReference(text.s) : NULL;
 }
 
-int secret_patch(const struct store *before, const struct store *after, struct str version,
-		 struct arena *arena, struct str *out, struct err *err)
+int objects_secret_patch(const struct store *before, const struct store *after, struct str version,
+			 struct arena *arena, struct str *out, struct err *err)
 {
-	scoped(json_end) cJSON *root = cJSON_CreateObject();
-	cJSON *metadata = begin_patch(root, version);
+	scoped(objects_cjson_end) cJSON *root = cJSON_CreateObject();
+	cJSON *metadata = objects_begin_patch(root, version);
 	cJSON *annotations = cJSON_AddObjectToObject(metadata, "annotations");
 	cJSON *data = cJSON_AddObjectToObject(root, "data");
 	size_t room = 0;
@@ -147,20 +149,20 @@ int secret_patch(const struct store *before, const struct store *after, struct s
 
 		if (str_eq(before->part[i], after->part[i]))
 			continue;
-		value = value_of(&parts[i], after->part[i], arena, &room);
-		if (!cJSON_AddItemToObject(parts[i].annotation ? annotations : data, parts[i].name,
-					   value)) {
+		value = objects_value_of(&store_parts[i], after->part[i], arena, &room);
+		if (!cJSON_AddItemToObject(store_parts[i].annotation ? annotations : data,
+					   store_parts[i].name, value)) {
 			cJSON_Delete(value);
 			return err_nomem(err);
 		}
 	}
-	return data ? print(root, room, arena, out, err) : err_nomem(err);
+	return data ? objects_print(root, room, arena, out, err) : err_nomem(err);
 }
 
 /* ---- the ValidatingWebhookConfiguration ---- */
 
 /* Adds a caBundle unless it is there already; what is no base64 is worth nothing. */
-static void add_bundle(struct text *all, struct str base64, struct arena *arena)
+static void objects_add_bundle(struct text *all, struct str base64, struct arena *arena)
 {
 	struct str pem = base64_decode(base64, arena);
 
@@ -171,14 +173,14 @@ static void add_bundle(struct text *all, struct str base64, struct arena *arena)
 		text_puts(all, "\n");
 }
 
-static int read_state(const struct json *metadata, struct arena *arena, struct str *out,
-		      struct err *err)
+static int objects_read_state(const struct json *metadata, struct arena *arena, struct str *out,
+			      struct err *err)
 {
-	struct str uid = json_str(child(metadata, "uid")),
-		   generation = json_str(child(metadata, "generation"));
+	struct str uid = json_str(objects_child(metadata, "uid")),
+		   generation = json_str(objects_child(metadata, "generation"));
 	struct text t;
 
-	if (!plain(uid) || !plain(generation))
+	if (!objects_is_plain(uid) || !objects_is_plain(generation))
 		return err_set(err, ERR_SYNTAX, "the API server's answer has no uid or generation");
 	text_init(&t, arena, 2 * VERSION_MAX + 2);
 	text_str(&t, uid);
@@ -188,46 +190,48 @@ static int read_state(const struct json *metadata, struct arena *arena, struct s
 	return t.full ? err_nomem(err) : 0;
 }
 
-int configuration_read(struct str body, struct arena *arena, struct configuration *out,
-		       struct err *err)
+int objects_configuration_read(struct str body, struct arena *arena, struct configuration *out,
+			       struct err *err)
 {
-	const struct json *j = read_object(body, "ValidatingWebhookConfiguration", arena, err),
+	const struct json *j = objects_parse(body, "ValidatingWebhookConfiguration", arena, err),
 			  *list;
 	struct configuration c = { 0 };
 	struct text all;
 
-	if (!j || read_version(j, arena, &c.version, err) < 0 ||
-	    read_state(child(j, "metadata"), arena, &c.state, err) < 0)
+	if (!j || objects_resource_version(j, arena, &c.version, err) < 0 ||
+	    objects_read_state(objects_child(j, "metadata"), arena, &c.state, err) < 0)
 		return -1;
 	text_init(&all, arena, OBJECT_BUNDLE_MAX);
-	list = child(j, "webhooks");
+	list = objects_child(j, "webhooks");
 	for (const struct json *w = list && list->type == JSON_ARRAY ? list->child : NULL; w;
 	     w = w->next) {
-		struct str base64 = json_str(child(child(w, "clientConfig"), "caBundle"));
+		struct str base64 =
+			json_str(objects_child(objects_child(w, "clientConfig"), "caBundle"));
 
 		c.entries++;
 		c.untrusted += !base64.n;
-		add_bundle(&all, base64, arena);
+		objects_add_bundle(&all, base64, arena);
 	}
 	c.bundle = text_get(&all);
 	*out = c;
 	return 0;
 }
 
-int configuration_patch(struct str webhooks, struct str version, struct arena *arena,
-			struct str *out, struct err *err)
+int objects_configuration_patch(struct str webhooks, struct str version, struct arena *arena,
+				struct str *out, struct err *err)
 {
-	scoped(json_end) cJSON *root = cJSON_CreateObject();
+	scoped(objects_cjson_end) cJSON *root = cJSON_CreateObject();
 
-	if (!begin_patch(root, version) || !cJSON_AddRawToObject(root, "webhooks", webhooks.s))
+	if (!objects_begin_patch(root, version) ||
+	    !cJSON_AddRawToObject(root, "webhooks", webhooks.s))
 		return err_nomem(err);
-	return print(root, webhooks.n, arena, out, err);
+	return objects_print(root, webhooks.n, arena, out, err);
 }
 
 /* ---- facts ---- */
 
 /* The digits that it begins with: some providers write "36+". */
-static struct str number_of(struct str s)
+static struct str objects_version_number(struct str s)
 {
 	size_t n = 0;
 
@@ -236,11 +240,11 @@ static struct str number_of(struct str s)
 	return (struct str){ s.s, n };
 }
 
-int version_read(struct str body, struct arena *arena, struct str *out, struct err *err)
+int objects_version_read(struct str body, struct arena *arena, struct str *out, struct err *err)
 {
-	const struct json *j = read_object(body, NULL, arena, err);
-	struct str major = number_of(json_str(child(j, "major"))),
-		   minor = number_of(json_str(child(j, "minor")));
+	const struct json *j = objects_parse(body, NULL, arena, err);
+	struct str major = objects_version_number(json_str(objects_child(j, "major"))),
+		   minor = objects_version_number(json_str(objects_child(j, "minor")));
 	struct text t;
 
 	if (!j)
@@ -255,22 +259,23 @@ int version_read(struct str body, struct arena *arena, struct str *out, struct e
 	return t.full ? err_nomem(err) : 0;
 }
 
-int facts_read(struct str body, struct arena *arena, struct str *out, struct err *err)
+int objects_facts_read(struct str body, struct arena *arena, struct str *out, struct err *err)
 {
-	const struct json *j = read_object(body, "ConfigMap", arena, err);
+	const struct json *j = objects_parse(body, "ConfigMap", arena, err);
 
 	if (!j)
 		return -1;
-	*out = json_str(child(child(j, "data"), "kubernetes"));
+	*out = json_str(objects_child(objects_child(j, "data"), "kubernetes"));
 	return 0;
 }
 
-int facts_patch(struct str kubernetes, struct arena *arena, struct str *out, struct err *err)
+int objects_facts_patch(struct str kubernetes, struct arena *arena, struct str *out,
+			struct err *err)
 {
-	scoped(json_end) cJSON *root = cJSON_CreateObject();
+	scoped(objects_cjson_end) cJSON *root = cJSON_CreateObject();
 	cJSON *data = cJSON_AddObjectToObject(root, "data");
 
 	if (!cJSON_AddStringToObject(data, "kubernetes", kubernetes.s))
 		return err_nomem(err);
-	return print(root, kubernetes.n, arena, out, err);
+	return objects_print(root, kubernetes.n, arena, out, err);
 }

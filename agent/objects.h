@@ -16,7 +16,7 @@
 #define OBJECT_BUNDLE_MAX (64u << 10) /* bytes of a caBundle in force that are looked at */
 
 /* Secrets may be among it: overwrite all before it is freed. */
-void object_wipe(struct arena *arena);
+void objects_wipe(struct arena *arena);
 
 /* ---- the Secret ---- */
 
@@ -24,11 +24,11 @@ void object_wipe(struct arena *arena);
  * What is no base64 counts as nothing: it will be replaced. -1: not a Secret; or one that nobody
  * can change.
  */
-int secret_read(struct str body, struct arena *arena, struct store *out, struct str *version,
-		struct err *err);
+int objects_secret_read(struct str body, struct arena *arena, struct store *out,
+			struct str *version, struct err *err);
 /* The patch that makes `before` to `after`. */
-int secret_patch(const struct store *before, const struct store *after, struct str version,
-		 struct arena *arena, struct str *out, struct err *err);
+int objects_secret_patch(const struct store *before, const struct store *after, struct str version,
+			 struct arena *arena, struct str *out, struct err *err);
 
 /* ---- the ValidatingWebhookConfiguration ---- */
 
@@ -39,18 +39,19 @@ struct configuration {
 	size_t entries, untrusted; /* webhooks, and how many have no caBundle */
 };
 
-int configuration_read(struct str body, struct arena *arena, struct configuration *out,
-		       struct err *err);
+int objects_configuration_read(struct str body, struct arena *arena, struct configuration *out,
+			       struct err *err);
 /* webhooks: a JSON array. */
-int configuration_patch(struct str webhooks, struct str version, struct arena *arena,
-			struct str *out, struct err *err);
+int objects_configuration_patch(struct str webhooks, struct str version, struct arena *arena,
+				struct str *out, struct err *err);
 
 /* ---- facts ---- */
 
 /* "1.36" of the answer to GET /version. */
-int version_read(struct str body, struct arena *arena, struct str *out, struct err *err);
+int objects_version_read(struct str body, struct arena *arena, struct str *out, struct err *err);
 /* The ConfigMap's key `kubernetes`; n is 0 where it has none. */
-int facts_read(struct str body, struct arena *arena, struct str *out, struct err *err);
-int facts_patch(struct str kubernetes, struct arena *arena, struct str *out, struct err *err);
+int objects_facts_read(struct str body, struct arena *arena, struct str *out, struct err *err);
+int objects_facts_patch(struct str kubernetes, struct arena *arena, struct str *out,
+			struct err *err);
 
 #endif

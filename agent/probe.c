@@ -13,23 +13,23 @@ enum probe_outcome probe_judge(const struct kube_answer *a)
 	return PROBE_FAILED;
 }
 
-static void explain_entries(const struct probe_sight *s, FILE *out)
+static void probe_explain_entries(const struct probe_sight *s, FILE *out)
 {
 	if (!s->there)
 		fputs("There is no ValidatingWebhookConfiguration: the API server asks nobody.\n"
 		      "  helm upgrade makes it anew.\n",
 		      out);
 	else if (!s->entries)
-		fputs("The ValidatingWebhookConfiguration has no webhooks: the API server asks "
-		      "nobody.\n"
-		      "  The agent writes them (certificates.mode self): look at the log of its "
-		      "pod.\n",
+		fputs("The ValidatingWebhookConfiguration has no webhooks: the API "
+		      "server asks nobody.\n"
+		      "  The agent writes them (certificates.mode self): look at "
+		      "the log of its pod.\n",
 		      out);
 	else if (s->untrusted)
 		fprintf(out,
 			"%zu of %zu webhooks have no caBundle: the API server trusts no "
-			"certificate, "
-			"and lets\nevery write pass.\n"
+			"certificate, and lets\n"
+			"every write pass.\n"
 			"  Who makes the certificates writes it: the agent (mode self), "
 			"cert-manager's\n"
 			"  cainjector (mode cert-manager), or values (mode secret).\n",
@@ -41,35 +41,31 @@ void probe_explain(const struct probe_sight *s, FILE *out)
 	bool asked = s->known && s->there && s->entries && !s->untrusted;
 
 	if (s->known && !asked) {
-		explain_entries(s, out);
+		probe_explain_entries(s, out);
 		return;
 	}
 	if (!strcmp(s->mode, "audit")) {
 		fputs("In mode audit nobody is denied or warned, so this cannot prove more than "
-		      "that "
-		      "the\nwrite passes. The API server's audit log (annotation "
+		      "that the\n"
+		      "write passes. The API server's audit log (annotation "
 		      "support.oke-guard.internal/policy: self/probe)\n"
 		      "and the metric oke_guard_findings_total{policy=\"self\",rule=\"probe\"} "
-		      "show "
-		      "whether it was seen.\n",
+		      "show whether it was seen.\n",
 		      out);
 		return;
 	}
 	fprintf(out,
 		"%s the write passed: either the API server could not\n"
-		"reach the guard (failurePolicy Ignore lets everything pass then), or the guard is "
-		"in mode audit.\n"
+		"reach the guard (failurePolicy Ignore lets everything pass then), or the guard "
+		"is in mode audit.\n"
 		"  - Are the server's pods ready, and does the Service have endpoints?\n"
 		"  - May the control plane's nodes reach the pods? On OKE: ingress from the "
-		"Kubernetes "
-		"API\n"
+		"Kubernetes API\n"
 		"    endpoint's subnet to the port of the pods (8443), in the workers' and the "
-		"pods' "
-		"network\n"
+		"pods' network\n"
 		"    security groups or security lists.\n"
 		"  - The API server counts it: apiserver_admission_webhook_fail_open_count; its "
-		"audit "
-		"log has\n"
+		"audit log has\n"
 		"    the annotation failed-open.validating.webhook.admission.k8s.io.\n"
 		"  - In mode audit say so: --mode audit.\n",
 		s->known ? "The webhooks are there with their caBundle, and still"

@@ -14,8 +14,8 @@
 #define GROUP "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations/"
 
 /* What has been read in this turn of the round; all of it lives in the arena. */
-struct turn {
-	struct round *r;
+struct reconcile_pass {
+	struct reconcile *r;
 	struct arena arena;
 	bool there; /* the webhook configuration */
 	struct configuration configuration;
@@ -32,8 +32,8 @@ struct turn {
 /* ---- calls ---- */
 
 /* The answer's body into the arena: it is overwritten with it. */
-static int call(struct turn *t, enum kube_method method, const char *path, struct str body,
-		struct str *out, enum kube_result *result)
+static int reconcile_call(struct reconcile_pass *t, enum kube_method method, const char *path,
+			  struct str body, struct str *out, enum kube_result *result)
 {
 	struct kube_request request = { .method = method, .path = path, .body = body };
 	struct kube_answer *a = malloc(sizeof *a);
@@ -60,14 +60,14 @@ static int call(struct turn *t, enum kube_method method, const char *path, struc
 }
 
 /* It answered, but with something else: counted as such. */
-static int unreadable(struct turn *t)
+static int reconcile_unreadable(struct reconcile_pass *t)
 {
 	atomic_fetch_add(&t->r->status->calls[KUBE_UNREADABLE], 1);
 	return -1;
 }
 
-static const char *path_of(char path[KUBE_URL_MAX], const struct round *r, const char *resource,
-			   const char *name)
+static const char *reconcile_path_of(char path[KUBE_URL_MAX], const struct reconcile *r,
+				     const char *resource, const char *name)
 {
 	snprintf(path, KUBE_URL_MAX, "/api/v1/namespaces/%s/%s/%s", r->namespace, resource, name);
 	return path;
@@ -75,7 +75,7 @@ static const char *path_of(char path[KUBE_URL_MAX], const struct round *r, const
 
 /* ---- reading ---- */
 
-static int read_configuration(struct turn *t)
+static int reconcile_read_config(struct reconcile_pass *t)
 {
 	char path[KUBE_URL_MAX];
 	enum kube_result result;
@@ -83,24 +83,24 @@ static int read_configuration(struct turn *t)
 	snprintf(path, sizeof path, GROUP "%s", t->r->configuration);
 	t->configuration = (struct configuration){ 0 };
 	t->live = (struct str){ NULL, 0 };
-	if (call(t, KUBE_GET, path, (struct str){ NULL, 0 }, &t->live, &result) < 0) {
+	if (reconcile_call(t, KUBE_GET, path, (struct str){ NULL, 0 }, &t->live, &result) < 0) {
 		t->there = false;
 		return result == KUBE_MISSING ? 0 : -1;
 	}
 	t->there = true;
-	if (configuration_read(t->live, &t->arena, &t->configuration, t->err) < 0)
-		return unreadable(t);
+	if (objects_configuration_read(t->live, &t->arena, &t->configuration, t->err) < 0)
+		return reconcile_unreadable(t);
 	return 0;
 }
 
-static int read_secret(struct turn *t)
+static int reconcile_read_secret(struct reconcile_pass *t)
 {
 	char path[KUBE_URL_MAX];
 	enum kube_result result;
 	struct str body;
 
-	if (call(t, KUBE_GET, path_of(path, t->r, "secrets", t->r->secret), (struct str){ NULL, 0 },
-		 &body, &result) < 0) {
+	if (reconcile_call(t, KUBE_GET, reconcile_path_of(path, t->r, "secrets", t->r->secret),
+			   (struct str){ NULL, 0 }, &body, &result) < 0) {
 		if (result == KUBE_MISSING)
 			err_set(t->err, ERR_IO,
 				"there is no Secret %s in namespace %s; the chart makes it, empty: "
@@ -108,16 +108,16 @@ static int read_secret(struct turn *t)
 				t->r->secret, t->r->namespace);
 		return -1;
 	}
-	if (secret_read(body, &t->arena, &t->store, &t->version, t->err) < 0)
-		return unreadable(t);
+	if (objects_secret_read(body, &t->arena, &t->store, &t->version, t->err) < 0)
+		return reconcile_unreadable(t);
 	return 0;
 }
 
 /* ---- comparing ---- */
 
-static void take_difference(void *ctx, bool blind, const char *text)
+static void reconcile_take_difference(void *ctx, bool blind, const char *text)
 {
-	struct turn *t = ctx;
+	struct reconcile_pass *t = ctx;
 	struct status_view *v = &t->r->view;
 
 	v->blind += blind;
@@ -127,7 +127,7 @@ static void take_difference(void *ctx, bool blind, const char *text)
 	v->differences++;
 }
 
-static void set_target(struct turn *t, struct str bundle)
+static void reconcile_set_target(struct reconcile_pass *t, struct str bundle)
 {
 	t->target = (struct webhook_target){ .configuration = str_of(t->r->configuration),
 					     .namespace = str_of(t->r->namespace),
@@ -136,31 +136,34 @@ static void set_target(struct turn *t, struct str bundle)
 }
 
 /* How does the live configuration differ from what policies and bundle want? */
-static int compare(struct turn *t, const struct policy_set *set, struct str bundle)
+static int reconcile_compare(struct reconcile_pass *t, const struct policy_set *set,
+			     struct str bundle)
 {
-	struct webhooks_report report = { .difference = take_difference, .ctx = t };
+	struct webhooks_report report = { .difference = reconcile_take_difference, .ctx = t };
 
 	t->r->view.differences = t->r->view.blind = 0;
 	t->differences = 0;
-	set_target(t, bundle);
+	reconcile_set_target(t, bundle);
 	if (webhooks_of(set, &t->arena, &t->wanted, t->err) < 0)
 		return -1;
 	if (!t->there) {
-		take_difference(t, true, "it is not there: helm upgrade makes it anew");
+		reconcile_take_difference(t, true, "it is not there: helm upgrade makes it anew");
 		return 0;
 	}
 	if (webhooks_compare(&t->wanted, &t->target, t->live, &t->arena, &report, t->err) < 0)
-		return unreadable(t);
+		return reconcile_unreadable(t);
 	if (!bundle.n && t->configuration.untrusted)
-		take_difference(t, true,
-				"caBundle is empty: API servers trust no certificate, and every "
-				"call fails");
+		reconcile_take_difference(
+			t, true,
+			"caBundle is empty: API servers trust no certificate, and every "
+			"call fails");
 	return 0;
 }
 
-static void log_differences(struct turn *t, enum log_level level, const char *msg)
+static void reconcile_log_differences(struct reconcile_pass *t, enum log_level level,
+				      const char *msg)
 {
-	struct round *r = t->r;
+	struct reconcile *r = t->r;
 	const struct status_view *v = &r->view;
 	bool bundle_told = false;
 	struct log_line l;
@@ -184,7 +187,7 @@ static void log_differences(struct turn *t, enum log_level level, const char *ms
 
 /* ---- writing ---- */
 
-static const struct step_words {
+static const struct reconcile_step_words {
 	const char *msg;
 	enum log_level level;
 } words[ROTATE_STEPS_N] = {
@@ -201,7 +204,7 @@ static const struct step_words {
 	[ROTATE_TIDY] = { "a next certificate was of no use and was removed", LOG_INFO },
 };
 
-static void log_step(struct turn *t, const struct rotate_plan *plan)
+static void reconcile_log_step(struct reconcile_pass *t, const struct rotate_plan *plan)
 {
 	struct log_line l;
 	char date[CERTS_DATE];
@@ -223,7 +226,7 @@ static void log_step(struct turn *t, const struct rotate_plan *plan)
 	log_end(&l);
 }
 
-static int write_configuration(struct turn *t, enum kube_result *result)
+static int reconcile_write_config(struct reconcile_pass *t, enum kube_result *result)
 {
 	struct text list;
 	struct str body;
@@ -236,30 +239,32 @@ static int write_configuration(struct turn *t, enum kube_result *result)
 			       t->r->configuration);
 	text_init(&list, &t->arena, WEBHOOKS_TEXT_MAX);
 	webhooks_print_list(&t->wanted, &t->target, WEBHOOKS_JSON, &list);
-	if (list.full || configuration_patch(text_get(&list), t->configuration.version, &t->arena,
-					     &body, t->err) < 0)
+	if (list.full || objects_configuration_patch(text_get(&list), t->configuration.version,
+						     &t->arena, &body, t->err) < 0)
 		return err_nomem(t->err);
 	snprintf(path, sizeof path, GROUP "%s", t->r->configuration);
 	if (t->configuration.entries)
-		log_differences(t, LOG_INFO, "the webhook configuration differs; it is put right");
-	if (call(t, KUBE_PATCH, path, body, NULL, result) < 0)
+		reconcile_log_differences(t, LOG_INFO,
+					  "the webhook configuration differs; it is put right");
+	if (reconcile_call(t, KUBE_PATCH, path, body, NULL, result) < 0)
 		return -1;
 	atomic_fetch_add(&t->r->status->written_configuration, 1);
 	return 0;
 }
 
-static int write_secret(struct turn *t, const struct in_force *f, const struct rotate_order *order,
-			const struct rotate_plan *plan, enum kube_result *result)
+static int reconcile_write_secret(struct reconcile_pass *t, const struct in_force *f,
+				  const struct rotate_order *order, const struct rotate_plan *plan,
+				  enum kube_result *result)
 {
 	struct store after;
 	struct str body;
 	char path[KUBE_URL_MAX];
 
 	if (rotate_apply(&t->store, f, order, plan, &t->arena, &after, t->err) < 0 ||
-	    secret_patch(&t->store, &after, t->version, &t->arena, &body, t->err) < 0)
+	    objects_secret_patch(&t->store, &after, t->version, &t->arena, &body, t->err) < 0)
 		return -1;
-	if (call(t, KUBE_PATCH, path_of(path, t->r, "secrets", t->r->secret), body, NULL, result) <
-	    0)
+	if (reconcile_call(t, KUBE_PATCH, reconcile_path_of(path, t->r, "secrets", t->r->secret),
+			   body, NULL, result) < 0)
 		return -1;
 	atomic_fetch_add(&t->r->status->written_secret, 1);
 	return 0;
@@ -267,19 +272,19 @@ static int write_secret(struct turn *t, const struct in_force *f, const struct r
 
 /* ---- a turn ---- */
 
-enum turned { TURN_AGAIN, TURN_WAIT, TURN_FAILED };
+enum pass_end { PASS_AGAIN, PASS_WAIT, PASS_FAILED };
 
 /* Somebody was faster: read again. */
-static enum turned after_write(struct turn *t, int status, enum kube_result result,
-			       const struct rotate_plan *plan)
+static enum pass_end reconcile_after_write(struct reconcile_pass *t, int status,
+					   enum kube_result result, const struct rotate_plan *plan)
 {
 	if (status < 0)
-		return result == KUBE_CONFLICT ? TURN_AGAIN : TURN_FAILED;
-	log_step(t, plan);
-	return TURN_AGAIN;
+		return result == KUBE_CONFLICT ? PASS_AGAIN : PASS_FAILED;
+	reconcile_log_step(t, plan);
+	return PASS_AGAIN;
 }
 
-static enum turned turn_self(struct turn *t, const struct policy_set *set)
+static enum pass_end reconcile_pass_self(struct reconcile_pass *t, const struct policy_set *set)
 {
 	struct rotate_order order = { .names = t->r->names,
 				      .names_n = t->r->names_n,
@@ -290,12 +295,12 @@ static enum turned turn_self(struct turn *t, const struct policy_set *set)
 	struct str bundle;
 	int status;
 
-	if (read_configuration(t) < 0 || read_secret(t) < 0)
-		return TURN_FAILED;
+	if (reconcile_read_config(t) < 0 || reconcile_read_secret(t) < 0)
+		return PASS_FAILED;
 	order.now = t->now;
 	bundle = rotate_bundle(&t->store, &t->arena);
-	if (!bundle.s || compare(t, set, bundle) < 0)
-		return TURN_FAILED;
+	if (!bundle.s || reconcile_compare(t, set, bundle) < 0)
+		return PASS_FAILED;
 	f = (struct in_force){ .bundle = t->configuration.bundle,
 			       .state = t->configuration.state,
 			       .wanted = t->there && !t->r->view.differences };
@@ -305,45 +310,45 @@ static enum turned turn_self(struct turn *t, const struct policy_set *set)
 	if (plan.step == ROTATE_STEADY || plan.step == ROTATE_WAIT_TRUSTED ||
 	    plan.step == ROTATE_WAIT_SERVED) {
 		t->r->told_differences = 0;
-		return TURN_WAIT;
+		return PASS_WAIT;
 	}
-	status = plan.step == ROTATE_WRITE ? write_configuration(t, &result)
-					   : write_secret(t, &f, &order, &plan, &result);
-	return after_write(t, status, result, &plan);
+	status = plan.step == ROTATE_WRITE ? reconcile_write_config(t, &result)
+					   : reconcile_write_secret(t, &f, &order, &plan, &result);
+	return reconcile_after_write(t, status, result, &plan);
 }
 
-static enum turned turn_external(struct turn *t, const struct policy_set *set)
+static enum pass_end reconcile_pass_external(struct reconcile_pass *t, const struct policy_set *set)
 {
 	bool was = t->r->view.current || !t->r->view.success;
 	struct log_line l;
 
-	if (read_configuration(t) < 0 || compare(t, set, (struct str){ NULL, 0 }) < 0)
-		return TURN_FAILED;
+	if (reconcile_read_config(t) < 0 || reconcile_compare(t, set, (struct str){ NULL, 0 }) < 0)
+		return PASS_FAILED;
 	t->r->view.current = !t->r->view.blind; /* more than is needed does no harm */
-	log_differences(t, t->r->view.blind ? LOG_WARN : LOG_INFO,
-			"the webhook configuration differs from the policies");
+	reconcile_log_differences(t, t->r->view.blind ? LOG_WARN : LOG_INFO,
+				  "the webhook configuration differs from the policies");
 	if (t->r->view.current && !was) {
 		log_begin(&l, t->r->log, LOG_INFO, "the webhook configuration is as it should be");
 		log_text(&l, "configuration", t->r->configuration);
 		log_end(&l);
 	}
-	return TURN_WAIT;
+	return PASS_WAIT;
 }
 
 /* ---- facts ---- */
 
 /* What the API server says of itself; policies and the entries of the configuration depend on it.
  */
-static int learn(struct turn *t, struct str *version)
+static int reconcile_read_version(struct reconcile_pass *t, struct str *version)
 {
 	struct status_view *v = &t->r->view;
 	enum kube_result result;
 	struct str body;
 
-	if (call(t, KUBE_GET, "/version", (struct str){ NULL, 0 }, &body, &result) < 0)
+	if (reconcile_call(t, KUBE_GET, "/version", (struct str){ NULL, 0 }, &body, &result) < 0)
 		return -1;
-	if (version_read(body, &t->arena, version, t->err) < 0)
-		return unreadable(t);
+	if (objects_version_read(body, &t->arena, version, t->err) < 0)
+		return reconcile_unreadable(t);
 	/* What somebody else wrote was made without knowing it, for any version. */
 	t->r->learnt = t->r->self && strcmp(v->kubernetes, version->s) != 0;
 	snprintf(v->kubernetes, sizeof v->kubernetes, "%s", version->s);
@@ -351,22 +356,22 @@ static int learn(struct turn *t, struct str *version)
 }
 
 /* To where the replicas read it. */
-static int tell(struct turn *t, struct str version)
+static int reconcile_publish_facts(struct reconcile_pass *t, struct str version)
 {
 	enum kube_result result;
 	char path[KUBE_URL_MAX];
 	struct str body, told;
 	struct log_line l;
 
-	path_of(path, t->r, "configmaps", t->r->facts);
-	if (call(t, KUBE_GET, path, (struct str){ NULL, 0 }, &body, &result) < 0)
+	reconcile_path_of(path, t->r, "configmaps", t->r->facts);
+	if (reconcile_call(t, KUBE_GET, path, (struct str){ NULL, 0 }, &body, &result) < 0)
 		return -1;
-	if (facts_read(body, &t->arena, &told, t->err) < 0)
-		return unreadable(t);
+	if (objects_facts_read(body, &t->arena, &told, t->err) < 0)
+		return reconcile_unreadable(t);
 	if (str_eq(told, version))
 		return 0;
-	if (facts_patch(version, &t->arena, &body, t->err) < 0 ||
-	    call(t, KUBE_PATCH, path, body, NULL, &result) < 0)
+	if (objects_facts_patch(version, &t->arena, &body, t->err) < 0 ||
+	    reconcile_call(t, KUBE_PATCH, path, body, NULL, &result) < 0)
 		return -1;
 	log_begin(&l, t->r->log, LOG_INFO, "facts were written");
 	log_text(&l, "kubernetes", version.s);
@@ -375,17 +380,18 @@ static int tell(struct turn *t, struct str version)
 }
 
 /* Features are judged by the newest version that is known, then: no reason to stop the rest. */
-static void facts_if_due(struct turn *t)
+static void reconcile_facts_if_due(struct reconcile_pass *t)
 {
-	struct round *r = t->r;
+	struct reconcile *r = t->r;
 	struct str version;
 	bool failed;
 	struct log_line l;
 
 	if (wait_now() < r->facts_at)
 		return;
-	object_wipe(&t->arena);
-	failed = learn(t, &version) < 0 || (r->facts && tell(t, version) < 0);
+	objects_wipe(&t->arena);
+	failed = reconcile_read_version(t, &version) < 0 ||
+		 (r->facts && reconcile_publish_facts(t, version) < 0);
 	r->facts_at = wait_now() + (failed ? FACTS_AGAIN_S : FACTS_EVERY_S) * 1000LL;
 	if (failed && !r->facts_failed && !r->stopped) {
 		log_begin(&l, r->log, LOG_WARN, "the version of Kubernetes could not be told");
@@ -397,30 +403,30 @@ static void facts_if_due(struct turn *t)
 
 /* ---- the round ---- */
 
-static int turns(struct turn *t)
+static int reconcile_passes(struct reconcile_pass *t)
 {
-	struct round *r = t->r;
-	enum turned turned = TURN_AGAIN;
+	struct reconcile *r = t->r;
+	enum pass_end turned = PASS_AGAIN;
 
-	for (int n = 0; turned == TURN_AGAIN; n++) {
+	for (int n = 0; turned == PASS_AGAIN; n++) {
 		struct shared *set = slot_get(r->policies);
 
-		if (n == ROUND_STEPS_MAX) {
+		if (n == RECONCILE_STEPS_MAX) {
 			shared_unref(set);
 			return err_set(t->err, ERR_LIMIT,
 				       "after %d steps the cluster is still not as it should be: "
 				       "does something else write the same objects?",
-				       ROUND_STEPS_MAX);
+				       RECONCILE_STEPS_MAX);
 		}
-		object_wipe(&t->arena);
-		turned = r->self ? turn_self(t, policy_set_of(set))
-				 : turn_external(t, policy_set_of(set));
+		objects_wipe(&t->arena);
+		turned = r->self ? reconcile_pass_self(t, policy_set_of(set))
+				 : reconcile_pass_external(t, policy_set_of(set));
 		shared_unref(set);
 	}
-	return turned == TURN_FAILED ? -1 : 0;
+	return turned == PASS_FAILED ? -1 : 0;
 }
 
-static void log_failure(struct round *r, const struct err *err)
+static void reconcile_log_failure(struct reconcile *r, const struct err *err)
 {
 	struct log_line l;
 
@@ -433,7 +439,7 @@ static void log_failure(struct round *r, const struct err *err)
 	log_end(&l);
 }
 
-static void log_recovery(struct round *r)
+static void reconcile_log_recovery(struct reconcile *r)
 {
 	struct log_line l;
 
@@ -444,7 +450,7 @@ static void log_recovery(struct round *r)
 	log_end(&l);
 }
 
-static void note_outcome(struct round *r, int status, const struct err *err)
+static void reconcile_note_outcome(struct reconcile *r, int status, const struct err *err)
 {
 	struct status_view *v = &r->view;
 
@@ -455,37 +461,37 @@ static void note_outcome(struct round *r, int status, const struct err *err)
 		v->success = time(NULL);
 		v->failing = 0;
 		*v->error = '\0';
-		log_recovery(r);
+		reconcile_log_recovery(r);
 	} else {
 		if (!v->failing)
 			v->failing = time(NULL);
 		snprintf(v->error, sizeof v->error, "%s", err->msg);
-		log_failure(r, err);
+		reconcile_log_failure(r, err);
 	}
 	status_set(r->status, v);
 }
 
-int round_go(struct round *r, long longest, long *wait)
+int reconcile_run(struct reconcile *r, long longest, long *wait)
 {
 	struct err err = { .kind = ERR_NONE };
-	struct turn t = { .r = r, .err = &err };
+	struct reconcile_pass t = { .r = r, .err = &err };
 	const struct rotate_plan *plan = &r->view.plan;
 	int status;
 
 	arena_init(&t.arena, OBJECT_MEMORY);
 	r->learnt = false;
 	*wait = 0;
-	facts_if_due(&t);
+	reconcile_facts_if_due(&t);
 	status = r->stopped ? -1 : 0;
 	if (!status && !r->learnt) {
 		r->retry_after = 0;
-		status = turns(&t);
+		status = reconcile_passes(&t);
 		*wait = longest;
-		note_outcome(r, status, &err);
+		reconcile_note_outcome(r, status, &err);
 	}
 	if (status == 0 && !r->learnt && r->self && plan->step != ROTATE_STEADY &&
 	    plan->at - t.now < longest)
 		*wait = plan->at > t.now ? (long)(plan->at - t.now) : 0;
-	object_wipe(&t.arena);
+	objects_wipe(&t.arena);
 	return status;
 }

@@ -13,11 +13,11 @@
 #include "lib/base/slot.h"
 #include "lib/serve/log.h"
 
-#define ROUND_STEPS_MAX 32 /* requests to change something, in one round */
-#define FACTS_EVERY_S   600
-#define FACTS_AGAIN_S   60 /* after a failure */
+#define RECONCILE_STEPS_MAX 32 /* requests to change something, in one round */
+#define FACTS_EVERY_S       600
+#define FACTS_AGAIN_S       60 /* after a failure */
 
-struct round {
+struct reconcile {
 	/* The caller's, filled in before the first round. */
 	struct kube *kube;
 	struct log *log;
@@ -45,6 +45,6 @@ struct round {
  * failed, and has been logged, or it was stopped. Facts that cannot be told are no failure. When
  * `learnt` is set nothing else was done: begin again at once, with policies for that version.
  */
-int round_go(struct round *r, long longest, long *wait);
+int reconcile_run(struct reconcile *r, long longest, long *wait);
 
 #endif

@@ -10,7 +10,7 @@
 #define FACTS_MEMORY (4u << 20) /* of one bundle that is looked at */
 #define ALL_FAULTS   (~0u)
 
-const struct part_def parts[PARTS_N] = {
+const struct store_part_def store_parts[PARTS_N] = {
 	[PART_CERT] = { "tls.crt", false, false },
 	[PART_KEY] = { "tls.key", false, true },
 	[PART_CA] = { "ca.crt", false, false },
@@ -46,7 +46,7 @@ const char *rotate_step_name(enum rotate_step s)
 /* ---- times in annotations ---- */
 
 /* 0: it is no time. */
-static int64_t parse_date(struct str s)
+static int64_t rotate_parse_date(struct str s)
 {
 	struct tm tm = { 0 };
 	char z[CERTS_DATE];
@@ -61,14 +61,14 @@ static int64_t parse_date(struct str s)
 }
 
 /* A time of the past; one of the future was written under another clock: 0, note it again. */
-static int64_t parse_since(struct str s, int64_t now)
+static int64_t rotate_parse_since(struct str s, int64_t now)
 {
-	int64_t t = parse_date(s);
+	int64_t t = rotate_parse_date(s);
 
 	return t > now ? 0 : t;
 }
 
-static struct str print_date(int64_t t, struct arena *arena)
+static struct str rotate_print_date(int64_t t, struct arena *arena)
 {
 	char date[CERTS_DATE];
 
@@ -91,7 +91,7 @@ static bool is_certificates(struct str pem)
 
 struct str rotate_bundle(const struct store *s, struct arena *arena)
 {
-	static const enum part order[] = { PART_PREVIOUS_CA, PART_CA, PART_NEXT_CA };
+	static const enum store_part order[] = { PART_PREVIOUS_CA, PART_CA, PART_NEXT_CA };
 	struct text t;
 
 	text_init(&t, arena, 3 * CERTS_FILE_MAX);
@@ -109,27 +109,27 @@ struct str rotate_bundle(const struct store *s, struct arena *arena)
 
 /* ---- what the pairs are worth ---- */
 
-struct pair {
+struct rotate_pair {
 	unsigned faults; /* a bit each of enum keypair_fault_kind; 0: it can be served */
 	int64_t from, to;
 	char why[256]; /* the gravest */
 };
 
-static void keypair_end(struct keypair **kp)
+static void rotate_keypair_end(struct keypair **kp)
 {
 	keypair_unref(*kp);
 }
 
-static struct pair look_at(struct str cert, struct str key, struct str ca,
-			   const struct rotate_order *order)
+static struct rotate_pair rotate_look_at(struct str cert, struct str key, struct str ca,
+					 const struct rotate_order *order)
 {
 	struct keypair_want want = {
 		.now = order->now, .names = order->names, .names_n = order->names_n, .ca = ca
 	};
 	struct keypair_fault faults[KEYPAIR_FAULTS_MAX];
-	struct pair pair = { .faults = ALL_FAULTS };
+	struct rotate_pair pair = { .faults = ALL_FAULTS };
 	struct err err;
-	scoped(keypair_end) struct keypair *kp =
+	scoped(rotate_keypair_end) struct keypair *kp =
 		cert.n && key.n ? keypair_parse(cert, key, &err) : NULL;
 	size_t n = kp ? keypair_faults(kp, &want, faults) : 0;
 
@@ -138,7 +138,7 @@ static struct pair look_at(struct str cert, struct str key, struct str ca,
 			 cert.n && key.n ? err.msg : "certificate or key is missing");
 		return pair;
 	}
-	pair = (struct pair){ .from = keypair_not_before(kp), .to = keypair_not_after(kp) };
+	pair = (struct rotate_pair){ .from = keypair_not_before(kp), .to = keypair_not_after(kp) };
 	for (size_t i = 0; i < n && i < KEYPAIR_FAULTS_MAX; i++)
 		pair.faults |= 1u << faults[i].kind;
 	if (n)
@@ -150,32 +150,34 @@ static struct pair look_at(struct str cert, struct str key, struct str ca,
 	return pair;
 }
 
-static struct pair current_of(const struct store *s, struct str ca, const struct rotate_order *o)
+static struct rotate_pair rotate_current_of(const struct store *s, struct str ca,
+					    const struct rotate_order *o)
 {
-	return look_at(s->part[PART_CERT], s->part[PART_KEY], ca, o);
+	return rotate_look_at(s->part[PART_CERT], s->part[PART_KEY], ca, o);
 }
 
-static struct pair next_of(const struct store *s, const struct rotate_order *o)
+static struct rotate_pair rotate_next_of(const struct store *s, const struct rotate_order *o)
 {
-	return look_at(s->part[PART_NEXT_CERT], s->part[PART_NEXT_KEY], s->part[PART_NEXT_CA], o);
+	return rotate_look_at(s->part[PART_NEXT_CERT], s->part[PART_NEXT_KEY],
+			      s->part[PART_NEXT_CA], o);
 }
 
 /* ---- the plan ---- */
 
 /* All that is looked at. */
-struct view {
+struct rotate_view {
 	const struct store *s;
 	const struct in_force *f;
 	const struct rotate_order *o;
-	struct pair current, next;
+	struct rotate_pair current, next;
 	bool good, due;                /* the current pair */
 	bool next_good, next_anything; /* the next: worth serving; there at all */
 };
 
-static void take_view(struct view *v)
+static void rotate_take_view(struct rotate_view *v)
 {
-	v->current = current_of(v->s, v->s->part[PART_CA], v->o);
-	v->next = next_of(v->s, v->o);
+	v->current = rotate_current_of(v->s, v->s->part[PART_CA], v->o);
+	v->next = rotate_next_of(v->s, v->o);
 	v->good = !v->current.faults;
 	v->due = certs_due(v->current.from, v->current.to, v->o->now);
 	v->next_good = !v->next.faults && !certs_due(v->next.from, v->next.to, v->o->now);
@@ -184,13 +186,13 @@ static void take_view(struct view *v)
 }
 
 /* Only ca.crt is wrong, and what is in force would do in its place. */
-static bool adoptable(const struct view *v)
+static bool rotate_is_adoptable(const struct rotate_view *v)
 {
 	return v->current.faults == 1u << FAULT_CHAIN && v->f->bundle.n &&
-	       !current_of(v->s, v->f->bundle, v->o).faults;
+	       !rotate_current_of(v->s, v->f->bundle, v->o).faults;
 }
 
-static int64_t least(int64_t a, int64_t b)
+static int64_t rotate_min_time(int64_t a, int64_t b)
 {
 	return a < b ? a : b;
 }
@@ -199,33 +201,33 @@ static int64_t least(int64_t a, int64_t b)
  * A pair that is about to expire has to go while kubelets still have the overlap's time to bring
  * the next one; one that is of no use is not waited for.
  */
-static int64_t swap_at(const struct view *v, int64_t since)
+static int64_t rotate_swap_at(const struct rotate_view *v, int64_t since)
 {
 	int64_t wait = v->o->overlap;
 
 	if (v->good)
-		wait = least(wait, v->current.to - v->o->overlap - since);
+		wait = rotate_min_time(wait, v->current.to - v->o->overlap - since);
 	else
 		wait = 0;
 	if (wait < ROTATE_SHORT)
-		wait = least(ROTATE_SHORT, v->o->overlap);
+		wait = rotate_min_time(ROTATE_SHORT, v->o->overlap);
 	return since + wait;
 }
 
-static enum rotate_step plan_next(const struct view *v, int64_t *at)
+static enum rotate_step rotate_plan_next(const struct rotate_view *v, int64_t *at)
 {
-	int64_t since = parse_since(v->s->part[PART_TRUSTED_SINCE], v->o->now);
+	int64_t since = rotate_parse_since(v->s->part[PART_TRUSTED_SINCE], v->o->now);
 
 	/* A wait counts for the configuration that was read back, and for no other. */
 	if (!since || !str_eq(v->s->part[PART_TRUSTED_BY], v->f->state))
 		return ROTATE_TRUSTED;
-	*at = swap_at(v, since);
+	*at = rotate_swap_at(v, since);
 	return v->o->now < *at ? ROTATE_WAIT_TRUSTED : ROTATE_SWAP;
 }
 
-static enum rotate_step plan_previous(const struct view *v, int64_t *at)
+static enum rotate_step rotate_plan_previous(const struct rotate_view *v, int64_t *at)
 {
-	int64_t since = parse_since(v->s->part[PART_SERVED_SINCE], v->o->now);
+	int64_t since = rotate_parse_since(v->s->part[PART_SERVED_SINCE], v->o->now);
 
 	if (!since)
 		return ROTATE_SERVED;
@@ -233,9 +235,9 @@ static enum rotate_step plan_previous(const struct view *v, int64_t *at)
 	return v->o->now < *at ? ROTATE_WAIT_SERVED : ROTATE_DROP;
 }
 
-static enum rotate_step plan_step(const struct view *v, int64_t *at)
+static enum rotate_step rotate_plan_step(const struct rotate_view *v, int64_t *at)
 {
-	if (!v->good && adoptable(v))
+	if (!v->good && rotate_is_adoptable(v))
 		return ROTATE_ADOPT;
 	if (!v->good && !v->f->bundle.n)
 		return ROTATE_FIRST;
@@ -244,9 +246,9 @@ static enum rotate_step plan_step(const struct view *v, int64_t *at)
 	if (!v->f->wanted)
 		return ROTATE_WRITE;
 	if (v->next_good)
-		return plan_next(v, at);
+		return rotate_plan_next(v, at);
 	if (v->s->part[PART_PREVIOUS_CA].n)
-		return plan_previous(v, at);
+		return rotate_plan_previous(v, at);
 	if (v->due)
 		return ROTATE_ISSUE;
 	return v->next_anything ? ROTATE_TIDY : ROTATE_STEADY;
@@ -255,44 +257,44 @@ static enum rotate_step plan_step(const struct view *v, int64_t *at)
 void rotate_plan(const struct store *s, const struct in_force *f, const struct rotate_order *order,
 		 struct rotate_plan *out)
 {
-	struct view v = { .s = s, .f = f, .o = order };
+	struct rotate_view v = { .s = s, .f = f, .o = order };
 
-	take_view(&v);
+	rotate_take_view(&v);
 	*out = (struct rotate_plan){ .good = v.good };
 	if (v.current.faults != ALL_FAULTS) {
 		out->expires = v.current.to;
 		out->renew = certs_renew_at(v.current.from, v.current.to);
 	}
 	memcpy(out->why, v.current.why, sizeof out->why);
-	out->step = plan_step(&v, &out->at);
+	out->step = rotate_plan_step(&v, &out->at);
 }
 
 /* ---- the steps ---- */
 
-static void drop(struct store *s, const enum part *list, size_t n)
+static void rotate_drop(struct store *s, const enum store_part *list, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
 		s->part[list[i]] = (struct str){ NULL, 0 };
 }
 
-static void drop_next(struct store *s)
+static void rotate_drop_next(struct store *s)
 {
-	static const enum part list[] = { PART_NEXT_CERT, PART_NEXT_KEY, PART_NEXT_CA,
-					  PART_TRUSTED_SINCE, PART_TRUSTED_BY };
+	static const enum store_part list[] = { PART_NEXT_CERT, PART_NEXT_KEY, PART_NEXT_CA,
+						PART_TRUSTED_SINCE, PART_TRUSTED_BY };
 
-	drop(s, list, sizeof list / sizeof *list);
+	rotate_drop(s, list, sizeof list / sizeof *list);
 }
 
-static void drop_previous(struct store *s)
+static void rotate_drop_previous(struct store *s)
 {
-	static const enum part list[] = { PART_PREVIOUS_CA, PART_SERVED_SINCE };
+	static const enum store_part list[] = { PART_PREVIOUS_CA, PART_SERVED_SINCE };
 
-	drop(s, list, sizeof list / sizeof *list);
+	rotate_drop(s, list, sizeof list / sizeof *list);
 }
 
 /* A new CA and a pair of it, into the three parts that begin with first. */
-static int issue(struct store *s, enum part first, const struct rotate_order *o,
-		 struct arena *arena, struct err *err)
+static int rotate_issue(struct store *s, enum store_part first, const struct rotate_order *o,
+			struct arena *arena, struct err *err)
 {
 	struct certs_order order = { .names = o->names,
 				     .names_n = o->names_n,
@@ -311,38 +313,39 @@ static int issue(struct store *s, enum part first, const struct rotate_order *o,
 										: err_nomem(err);
 }
 
-static int apply_first(const struct rotate_order *o, struct arena *arena, struct store *s,
-		       struct err *err)
+static int rotate_apply_first(const struct rotate_order *o, struct arena *arena, struct store *s,
+			      struct err *err)
 {
-	drop_next(s);
-	drop_previous(s);
-	return issue(s, PART_CERT, o, arena, err);
+	rotate_drop_next(s);
+	rotate_drop_previous(s);
+	return rotate_issue(s, PART_CERT, o, arena, err);
 }
 
 /*
  * Where the current pair is of no use, replicas may still serve an older one from memory: what is
  * trusted now stays trusted until they have the new one.
  */
-static int apply_issue(const struct in_force *f, const struct rotate_order *o, bool good,
-		       struct arena *arena, struct store *s, struct err *err)
+static int rotate_apply_issue(const struct in_force *f, const struct rotate_order *o, bool good,
+			      struct arena *arena, struct store *s, struct err *err)
 {
-	drop_next(s);
+	rotate_drop_next(s);
 	if (!good) {
-		drop_previous(s);
+		rotate_drop_previous(s);
 		if (is_certificates(f->bundle))
 			s->part[PART_PREVIOUS_CA] = f->bundle;
 	}
-	return issue(s, PART_NEXT_CERT, o, arena, err);
+	return rotate_issue(s, PART_NEXT_CERT, o, arena, err);
 }
 
-static int note(struct store *s, enum part which, int64_t now, struct arena *arena, struct err *err)
+static int rotate_note(struct store *s, enum store_part which, int64_t now, struct arena *arena,
+		       struct err *err)
 {
-	s->part[which] = print_date(now, arena);
+	s->part[which] = rotate_print_date(now, arena);
 	return s->part[which].s ? 0 : err_nomem(err);
 }
 
 /* Since when it is served is noted when this was read back: a write may take long to arrive. */
-static void apply_swap(bool good, struct store *s)
+static void rotate_apply_swap(bool good, struct store *s)
 {
 	if (good || !s->part[PART_PREVIOUS_CA].n)
 		s->part[PART_PREVIOUS_CA] = s->part[PART_CA];
@@ -350,7 +353,7 @@ static void apply_swap(bool good, struct store *s)
 	s->part[PART_KEY] = s->part[PART_NEXT_KEY];
 	s->part[PART_CA] = s->part[PART_NEXT_CA];
 	s->part[PART_SERVED_SINCE] = (struct str){ NULL, 0 };
-	drop_next(s);
+	rotate_drop_next(s);
 }
 
 int rotate_apply(const struct store *s, const struct in_force *f, const struct rotate_order *o,
@@ -362,29 +365,29 @@ int rotate_apply(const struct store *s, const struct in_force *f, const struct r
 
 	switch (plan->step) {
 	case ROTATE_FIRST:
-		r = apply_first(o, arena, &next, err);
+		r = rotate_apply_first(o, arena, &next, err);
 		break;
 	case ROTATE_ADOPT:
 		next.part[PART_CA] = f->bundle;
 		break;
 	case ROTATE_ISSUE:
-		r = apply_issue(f, o, plan->good, arena, &next, err);
+		r = rotate_apply_issue(f, o, plan->good, arena, &next, err);
 		break;
 	case ROTATE_TRUSTED:
 		next.part[PART_TRUSTED_BY] = f->state;
-		r = note(&next, PART_TRUSTED_SINCE, o->now, arena, err);
+		r = rotate_note(&next, PART_TRUSTED_SINCE, o->now, arena, err);
 		break;
 	case ROTATE_SWAP:
-		apply_swap(plan->good, &next);
+		rotate_apply_swap(plan->good, &next);
 		break;
 	case ROTATE_SERVED:
-		r = note(&next, PART_SERVED_SINCE, o->now, arena, err);
+		r = rotate_note(&next, PART_SERVED_SINCE, o->now, arena, err);
 		break;
 	case ROTATE_DROP:
-		drop_previous(&next);
+		rotate_drop_previous(&next);
 		break;
 	case ROTATE_TIDY:
-		drop_next(&next);
+		rotate_drop_next(&next);
 		break;
 	default: /* the Secret stays as it is */
 		break;

@@ -31,7 +31,7 @@
 #include "lib/base/err.h"
 #include "lib/base/str.h"
 
-enum part {
+enum store_part {
 	PART_CERT, /* what replicas serve */
 	PART_KEY,
 	PART_CA,
@@ -45,12 +45,12 @@ enum part {
 	PARTS_N
 };
 
-struct part_def {
+struct store_part_def {
 	const char *name;
 	bool annotation; /* else a key of the Secret's data */
 	bool secret;     /* a key: it is never told to anybody */
 };
-extern const struct part_def parts[PARTS_N];
+extern const struct store_part_def store_parts[PARTS_N];
 
 /* What the Secret holds; n is 0 where nothing. */
 struct store {

@@ -45,18 +45,18 @@ static void pem_block_done(struct pem_block *b)
 }
 
 /* What GnuTLS takes for a certificate; OpenSSL's "TRUSTED CERTIFICATE" is not among it. */
-static bool block_is_certificate(const struct pem_block *b)
+static bool pem_block_is_certificate(const struct pem_block *b)
 {
 	return !strcmp(b->name, PEM_STRING_X509) || !strcmp(b->name, PEM_STRING_X509_OLD);
 }
 
-static int list_add(STACK_OF(X509) * list, const struct pem_block *b, struct err *err)
+static int x509_list_add(STACK_OF(X509) * list, const struct pem_block *b, struct err *err)
 {
 	const unsigned char *p = b->data;
 	scoped(x509_end) X509 *x = NULL;
 	int n = sk_X509_num(list);
 
-	if (!block_is_certificate(b))
+	if (!pem_block_is_certificate(b))
 		return 0;
 	if (n >= CERTS_CHAIN_MAX)
 		return err_set(err, ERR_LIMIT, "more than %d certificates", CERTS_CHAIN_MAX);
@@ -87,7 +87,7 @@ STACK_OF(X509) * x509_list_read(struct str pem, struct err *err)
 		return NULL;
 	}
 	while (!r && PEM_read_bio(in, &b.name, &b.header, &b.data, &b.len)) {
-		r = list_add(list, &b, err);
+		r = x509_list_add(list, &b, err);
 		pem_block_done(&b);
 	}
 	if (r < 0)
@@ -107,7 +107,7 @@ STACK_OF(X509) * x509_list_read(struct str pem, struct err *err)
 /* ---- facts; each returns NULL when the arena is full ---- */
 
 /* Printable ASCII of a text; "?" for any other byte. */
-static const char *plain(struct arena *arena, const void *raw, size_t n)
+static const char *certificate_printable(struct arena *arena, const void *raw, size_t n)
 {
 	const unsigned char *from = raw;
 	size_t kept = n > TEXT_MAX ? TEXT_MAX : n;
@@ -121,7 +121,7 @@ static const char *plain(struct arena *arena, const void *raw, size_t n)
 	return p;
 }
 
-static const char *name_text(struct arena *arena, const X509_NAME *name)
+static const char *certificate_name_text(struct arena *arena, const X509_NAME *name)
 {
 	scoped(bio_end) BIO *out = BIO_new(BIO_s_mem());
 	struct str copy;
@@ -133,13 +133,13 @@ static const char *name_text(struct arena *arena, const X509_NAME *name)
 		return NULL;
 	n = BIO_get_mem_data(out, &s);
 	if (n > TEXT_MAX)
-		return plain(arena, s, (size_t)n);
+		return certificate_printable(arena, s, (size_t)n);
 	copy = str_copy(arena, (struct str){ s, n > 0 ? (size_t)n : 0 });
 	return copy.s;
 }
 
-static const char *hex(struct arena *arena, const unsigned char *raw, size_t n, const char *digits,
-		       const char *between)
+static const char *certificate_hex(struct arena *arena, const unsigned char *raw, size_t n,
+				   const char *digits, const char *between)
 {
 	size_t step = 2 + strlen(between);
 	char *p = arena_alloc(arena, n * step + 1);
@@ -155,28 +155,28 @@ static const char *hex(struct arena *arena, const unsigned char *raw, size_t n, 
 	return p;
 }
 
-static const char *serial_text(struct arena *arena, X509 *x)
+static const char *certificate_serial_text(struct arena *arena, X509 *x)
 {
 	const ASN1_INTEGER *serial = X509_get0_serialNumber(x);
 	int n = ASN1_STRING_length(serial);
 
 	if (n > 64) /* RFC 5280 allows 20 */
 		n = 64;
-	return hex(arena, ASN1_STRING_get0_data(serial), n > 0 ? (size_t)n : 0, "0123456789abcdef",
-		   "");
+	return certificate_hex(arena, ASN1_STRING_get0_data(serial), n > 0 ? (size_t)n : 0,
+			       "0123456789abcdef", "");
 }
 
-static const char *fingerprint_text(struct arena *arena, X509 *x)
+static const char *certificate_fingerprint_text(struct arena *arena, X509 *x)
 {
 	unsigned char md[EVP_MAX_MD_SIZE];
 	unsigned n = 0;
 
 	if (!X509_digest(x, EVP_sha256(), md, &n))
 		return NULL;
-	return hex(arena, md, n, "0123456789ABCDEF", ":");
+	return certificate_hex(arena, md, n, "0123456789ABCDEF", ":");
 }
 
-static bool time_of(const ASN1_TIME *t, int64_t *out)
+static bool certificate_time_of(const ASN1_TIME *t, int64_t *out)
 {
 	struct tm tm;
 
@@ -194,7 +194,7 @@ static const struct {
 	{ "secp521r1", "EC P-521" },
 };
 
-static void key_ec(const EVP_PKEY *key, char text[64], bool *weak)
+static void certificate_key_ec(const EVP_PKEY *key, char text[64], bool *weak)
 {
 	char group[48] = "of an unnamed curve", how[32] = "";
 
@@ -216,7 +216,7 @@ static void key_ec(const EVP_PKEY *key, char text[64], bool *weak)
 	*weak = true;
 }
 
-static const char *key_text(struct arena *arena, X509 *x, bool *weak)
+static const char *certificate_key_text(struct arena *arena, X509 *x, bool *weak)
 {
 	const EVP_PKEY *key = X509_get0_pubkey(x);
 	const char *type = EVP_PKEY_get0_type_name(key);
@@ -225,7 +225,7 @@ static const char *key_text(struct arena *arena, X509 *x, bool *weak)
 
 	*weak = false;
 	if (EVP_PKEY_is_a(key, "EC")) {
-		key_ec(key, text, weak);
+		certificate_key_ec(key, text, weak);
 	} else {
 		bool rsa = EVP_PKEY_is_a(key, "RSA") || EVP_PKEY_is_a(key, "RSA-PSS");
 
@@ -235,7 +235,7 @@ static const char *key_text(struct arena *arena, X509 *x, bool *weak)
 	return str_copy(arena, str_of(text)).s;
 }
 
-static const char *signature_text(struct arena *arena, X509 *x, bool *weak)
+static const char *certificate_signature_text(struct arena *arena, X509 *x, bool *weak)
 {
 	int md = NID_undef, nid = X509_get_signature_nid(x);
 	const char *name = OBJ_nid2sn(nid);
@@ -247,7 +247,7 @@ static const char *signature_text(struct arena *arena, X509 *x, bool *weak)
 	return str_copy(arena, str_of(name ? name : "unknown")).s;
 }
 
-static const char *san_text(struct arena *arena, const GENERAL_NAME *name)
+static const char *certificate_san_text(struct arena *arena, const GENERAL_NAME *name)
 {
 	char text[INET6_ADDRSTRLEN];
 	const unsigned char *raw;
@@ -257,7 +257,7 @@ static const char *san_text(struct arena *arena, const GENERAL_NAME *name)
 	raw = ASN1_STRING_get0_data(s);
 	n = ASN1_STRING_length(s);
 	if (kind == GEN_DNS)
-		return plain(arena, raw, n > 0 ? (size_t)n : 0);
+		return certificate_printable(arena, raw, n > 0 ? (size_t)n : 0);
 	if (!inet_ntop(n == 4 ? AF_INET : AF_INET6, raw, text, sizeof text))
 		return NULL;
 	return str_copy(arena, str_of(text)).s;
@@ -273,8 +273,8 @@ static bool san_serves(const GENERAL_NAME *name)
 	       (kind == GEN_IPADD && (ASN1_STRING_length(s) == 4 || ASN1_STRING_length(s) == 16));
 }
 
-static int names_read(const GENERAL_NAMES *all, struct arena *arena, struct certificate *out,
-		      struct err *err)
+static int certificate_names_read(const GENERAL_NAMES *all, struct arena *arena,
+				  struct certificate *out, struct err *err)
 {
 	int n = all ? sk_GENERAL_NAME_num(all) : 0;
 	const char **names;
@@ -289,16 +289,17 @@ static int names_read(const GENERAL_NAMES *all, struct arena *arena, struct cert
 
 		if (!san_serves(name))
 			continue;
-		if (!(names[out->names_n++] = san_text(arena, name)))
+		if (!(names[out->names_n++] = certificate_san_text(arena, name)))
 			return err_nomem(err);
 	}
 	return 0;
 }
 
-static int names_of(X509 *x, struct arena *arena, struct certificate *out, struct err *err)
+static int certificate_names_of(X509 *x, struct arena *arena, struct certificate *out,
+				struct err *err)
 {
 	GENERAL_NAMES *all = X509_get_ext_d2i(x, NID_subject_alt_name, NULL, NULL);
-	int r = names_read(all, arena, out, err);
+	int r = certificate_names_read(all, arena, out, err);
 
 	GENERAL_NAMES_free(all);
 	ERR_clear_error();
@@ -321,18 +322,18 @@ static bool issued_by(X509 *x, X509 *issuer)
 	return by;
 }
 
-static int facts_of(X509 *x, X509 *next, struct arena *arena, struct certificate *out,
-		    struct err *err)
+static int certificate_facts_of(X509 *x, X509 *next, struct arena *arena, struct certificate *out,
+				struct err *err)
 {
-	if (!time_of(X509_get0_notBefore(x), &out->not_before) ||
-	    !time_of(X509_get0_notAfter(x), &out->not_after))
+	if (!certificate_time_of(X509_get0_notBefore(x), &out->not_before) ||
+	    !certificate_time_of(X509_get0_notAfter(x), &out->not_after))
 		return x509_error(err, ERR_SYNTAX, "a certificate's dates cannot be read");
-	out->subject = name_text(arena, X509_get_subject_name(x));
-	out->issuer = name_text(arena, X509_get_issuer_name(x));
-	out->serial = serial_text(arena, x);
-	out->fingerprint = fingerprint_text(arena, x);
-	out->key = key_text(arena, x, &out->weak_key);
-	out->signature = signature_text(arena, x, &out->weak_sign);
+	out->subject = certificate_name_text(arena, X509_get_subject_name(x));
+	out->issuer = certificate_name_text(arena, X509_get_issuer_name(x));
+	out->serial = certificate_serial_text(arena, x);
+	out->fingerprint = certificate_fingerprint_text(arena, x);
+	out->key = certificate_key_text(arena, x, &out->weak_key);
+	out->signature = certificate_signature_text(arena, x, &out->weak_sign);
 	if (!out->subject || !out->issuer || !out->serial || !out->fingerprint || !out->key ||
 	    !out->signature)
 		return err_nomem(err);
@@ -341,7 +342,7 @@ static int facts_of(X509 *x, X509 *next, struct arena *arena, struct certificate
 	out->self_signed = X509_self_signed(x, 1) == 1;
 	out->by_next = next && issued_by(x, next);
 	ERR_clear_error();
-	return names_of(x, arena, out, err);
+	return certificate_names_of(x, arena, out, err);
 }
 
 int certificates_parse(struct str pem, struct arena *arena, struct certificate **out, size_t *n,
@@ -358,7 +359,7 @@ int certificates_parse(struct str pem, struct arena *arena, struct certificate *
 	for (int i = 0; i < count; i++) {
 		X509 *next = i + 1 < count ? sk_X509_value(list, i + 1) : NULL;
 
-		if (facts_of(sk_X509_value(list, i), next, arena, &all[i], err) < 0)
+		if (certificate_facts_of(sk_X509_value(list, i), next, arena, &all[i], err) < 0)
 			return -1;
 	}
 	*out = all;

@@ -26,7 +26,7 @@ struct faults {
 };
 
 __attribute__((format(printf, 3, 4))) static void
-fault(struct faults *f, enum keypair_fault_kind kind, const char *fmt, ...)
+fault_add(struct faults *f, enum keypair_fault_kind kind, const char *fmt, ...)
 {
 	size_t i = f->n++;
 	va_list ap;
@@ -61,7 +61,7 @@ static bool dns_fits(const char *have, const char *want)
 }
 
 /* An address in the one form that inet_ntop gives it; false for a DNS name. */
-static bool address_text(const char *name, char out[INET6_ADDRSTRLEN])
+static bool fault_address_text(const char *name, char out[INET6_ADDRSTRLEN])
 {
 	unsigned char raw[sizeof(struct in6_addr)];
 
@@ -71,10 +71,10 @@ static bool address_text(const char *name, char out[INET6_ADDRSTRLEN])
 	       inet_ntop(AF_INET6, raw, out, INET6_ADDRSTRLEN);
 }
 
-static bool served(const struct certificate *c, const char *want)
+static bool is_served(const struct certificate *c, const char *want)
 {
 	char address[INET6_ADDRSTRLEN];
-	bool is_address = address_text(want, address);
+	bool is_address = fault_address_text(want, address);
 
 	for (size_t i = 0; i < c->names_n; i++) {
 		if (is_address ? !strcmp(c->names[i], address) : dns_fits(c->names[i], want))
@@ -85,106 +85,114 @@ static bool served(const struct certificate *c, const char *want)
 
 /* ---- the looks ---- */
 
-static void look_key(const struct keypair *kp, const struct keypair_want *want, struct faults *f)
+static void fault_look_key(const struct keypair *kp, const struct keypair_want *want,
+			   struct faults *f)
 {
 	(void)want;
 	if (!kp->key_fits)
-		fault(f, FAULT_KEY,
-		      "the key does not fit the certificate %.100s (SHA-256 %.11s...); take both "
-		      "files from the same issue",
-		      kp->chain[0].subject, kp->chain[0].fingerprint);
+		fault_add(
+			f, FAULT_KEY,
+			"the key does not fit the certificate %.100s (SHA-256 %.11s...); take both "
+			"files from the same issue",
+			kp->chain[0].subject, kp->chain[0].fingerprint);
 }
 
-static void date_faults(const char *what, const struct certificate *c, int64_t now,
-			struct faults *f)
+static void fault_dates_of(const char *what, const struct certificate *c, int64_t now,
+			   struct faults *f)
 {
 	char date[CERTS_DATE];
 
 	if (now > c->not_after) {
 		certs_date(c->not_after, date);
-		fault(f, FAULT_EXPIRED, "%s %.100s expired on %s; issue a new one", what,
-		      c->subject, date);
+		fault_add(f, FAULT_EXPIRED, "%s %.100s expired on %s; issue a new one", what,
+			  c->subject, date);
 	}
 	if (now < c->not_before) {
 		certs_date(c->not_before, date);
-		fault(f, FAULT_NOT_YET_VALID,
-		      "%s %.100s is not valid before %s; is this machine's clock right?", what,
-		      c->subject, date);
+		fault_add(f, FAULT_NOT_YET_VALID,
+			  "%s %.100s is not valid before %s; is this machine's clock right?", what,
+			  c->subject, date);
 	}
 }
 
-static void look_dates(const struct keypair *kp, const struct keypair_want *want, struct faults *f)
+static void fault_look_dates(const struct keypair *kp, const struct keypair_want *want,
+			     struct faults *f)
 {
 	for (size_t i = 0; i < kp->chain_n; i++)
-		date_faults("certificate", &kp->chain[i], want->now, f);
+		fault_dates_of("certificate", &kp->chain[i], want->now, f);
 }
 
-static void look_names(const struct keypair *kp, const struct keypair_want *want, struct faults *f)
+static void fault_look_names(const struct keypair *kp, const struct keypair_want *want,
+			     struct faults *f)
 {
 	if (!kp->chain[0].names_n && !want->names_n)
-		fault(f, FAULT_NAME,
-		      "certificate %.100s has no subject alternative name; clients do not look "
-		      "at the common name",
-		      kp->chain[0].subject);
+		fault_add(f, FAULT_NAME,
+			  "certificate %.100s has no subject alternative name; clients do not look "
+			  "at the common name",
+			  kp->chain[0].subject);
 	for (size_t i = 0; i < want->names_n; i++) {
-		if (!served(&kp->chain[0], want->names[i]))
-			fault(f, FAULT_NAME, "certificate %.100s does not hold the name %.100s",
-			      kp->chain[0].subject, want->names[i]);
+		if (!is_served(&kp->chain[0], want->names[i]))
+			fault_add(f, FAULT_NAME, "certificate %.100s does not hold the name %.100s",
+				  kp->chain[0].subject, want->names[i]);
 	}
 }
 
-static void look_purpose(const struct keypair *kp, const struct keypair_want *want,
-			 struct faults *f)
+static void fault_look_purpose(const struct keypair *kp, const struct keypair_want *want,
+			       struct faults *f)
 {
 	(void)want;
 	if (!kp->chain[0].server)
-		fault(f, FAULT_PURPOSE,
-		      "certificate %.100s may not be used by a server: it needs digitalSignature "
-		      "and serverAuth among its key usages",
-		      kp->chain[0].subject);
+		fault_add(
+			f, FAULT_PURPOSE,
+			"certificate %.100s may not be used by a server: it needs digitalSignature "
+			"and serverAuth among its key usages",
+			kp->chain[0].subject);
 	if (kp->chain[0].ca)
-		fault(f, FAULT_PURPOSE,
-		      "certificate %.100s is a CA's; put the server's certificate first",
-		      kp->chain[0].subject);
+		fault_add(f, FAULT_PURPOSE,
+			  "certificate %.100s is a CA's; put the server's certificate first",
+			  kp->chain[0].subject);
 }
 
-static void look_order(const struct keypair *kp, const struct keypair_want *want, struct faults *f)
+static void fault_look_order(const struct keypair *kp, const struct keypair_want *want,
+			     struct faults *f)
 {
 	(void)want;
 	for (size_t i = 0; i + 1 < kp->chain_n; i++) {
 		if (!kp->chain[i].by_next)
-			fault(f, FAULT_CHAIN,
-			      "certificate %zu of the file, %.90s, was not issued by the one that "
-			      "follows it; put the chain in order, server first",
-			      i + 1, kp->chain[i].subject);
+			fault_add(
+				f, FAULT_CHAIN,
+				"certificate %zu of the file, %.90s, was not issued by the one that "
+				"follows it; put the chain in order, server first",
+				i + 1, kp->chain[i].subject);
 	}
 }
 
-static void weak_faults(const char *what, const struct certificate *c, bool anchor,
-			struct faults *f)
+static void fault_weakness_of(const char *what, const struct certificate *c, bool anchor,
+			      struct faults *f)
 {
 	if (c->weak_key)
-		fault(f, FAULT_WEAK,
-		      "%s %.100s has a key that API servers refuse (%s): use EC P-256, P-384, "
-		      "P-521 or RSA of 2048 bits and more",
-		      what, c->subject, c->key);
+		fault_add(f, FAULT_WEAK,
+			  "%s %.100s has a key that API servers refuse (%s): use EC P-256, P-384, "
+			  "P-521 or RSA of 2048 bits and more",
+			  what, c->subject, c->key);
 	if (c->weak_sign && !anchor)
-		fault(f, FAULT_WEAK,
-		      "%s %.100s is signed with %s, which API servers refuse: use SHA-256", what,
-		      c->subject, c->signature);
+		fault_add(f, FAULT_WEAK,
+			  "%s %.100s is signed with %s, which API servers refuse: use SHA-256",
+			  what, c->subject, c->signature);
 }
 
-static void look_weak(const struct keypair *kp, const struct keypair_want *want, struct faults *f)
+static void fault_look_weak(const struct keypair *kp, const struct keypair_want *want,
+			    struct faults *f)
 {
 	(void)want;
 	/* Nobody verifies the signature of a root: it is trusted as it is. */
 	for (size_t i = 0; i < kp->chain_n; i++)
-		weak_faults("certificate", &kp->chain[i], i && kp->chain[i].self_signed, f);
+		fault_weakness_of("certificate", &kp->chain[i], i && kp->chain[i].self_signed, f);
 }
 
 /* ---- the CA ---- */
 
-static int store_fill(X509_STORE *store, const STACK_OF(X509) * trusted)
+static int fault_store_fill(X509_STORE *store, const STACK_OF(X509) * trusted)
 {
 	for (int i = 0; i < sk_X509_num(trusted); i++) {
 		if (!X509_STORE_add_cert(store, sk_X509_value(trusted, i)))
@@ -197,7 +205,7 @@ static int store_fill(X509_STORE *store, const STACK_OF(X509) * trusted)
 		       : -1;
 }
 
-static int anchor_of(X509_STORE_CTX *ctx, const STACK_OF(X509) * trusted)
+static int fault_anchor_of(X509_STORE_CTX *ctx, const STACK_OF(X509) * trusted)
 {
 	const STACK_OF(X509) *chain = X509_STORE_CTX_get0_chain(ctx);
 	const X509 *last = sk_X509_value(chain, sk_X509_num(chain) - 1);
@@ -210,23 +218,24 @@ static int anchor_of(X509_STORE_CTX *ctx, const STACK_OF(X509) * trusted)
 }
 
 /* X509_V_OK and which of the trusted certificates the chain leads to, or why it does not. */
-static int chain_verify(STACK_OF(X509) * chain, const STACK_OF(X509) * trusted, int *anchor)
+static int fault_chain_verify(STACK_OF(X509) * chain, const STACK_OF(X509) * trusted, int *anchor)
 {
 	X509_STORE *store = X509_STORE_new();
 	X509_STORE_CTX *ctx = X509_STORE_CTX_new();
 	int why = X509_V_ERR_OUT_OF_MEM;
 
-	if (store && ctx && !store_fill(store, trusted) &&
+	if (store && ctx && !fault_store_fill(store, trusted) &&
 	    X509_STORE_CTX_init(ctx, store, sk_X509_value(chain, 0), chain))
 		why = X509_verify_cert(ctx) == 1 ? X509_V_OK : X509_STORE_CTX_get_error(ctx);
-	*anchor = why == X509_V_OK ? anchor_of(ctx, trusted) : -1;
+	*anchor = why == X509_V_OK ? fault_anchor_of(ctx, trusted) : -1;
 	X509_STORE_CTX_free(ctx);
 	X509_STORE_free(store);
 	ERR_clear_error();
 	return why;
 }
 
-static void look_ca(const struct keypair *kp, const struct keypair_want *want, struct faults *f)
+static void fault_look_ca(const struct keypair *kp, const struct keypair_want *want,
+			  struct faults *f)
 {
 	scoped(x509_list_end) STACK_OF(X509) *chain = NULL, *trusted = NULL;
 	scoped(arena_end) struct arena arena;
@@ -241,24 +250,26 @@ static void look_ca(const struct keypair *kp, const struct keypair_want *want, s
 	if (certificates_parse(want->ca, &arena, &ca, &n, &err) < 0 ||
 	    !(trusted = x509_list_read(want->ca, &err)) ||
 	    !(chain = x509_list_read(keypair_cert_pem(kp), &err))) {
-		fault(f, FAULT_CHAIN, "the CA: %.200s", err.msg);
+		fault_add(f, FAULT_CHAIN, "the CA: %.200s", err.msg);
 		return;
 	}
-	if ((why = chain_verify(chain, trusted, &anchor)) != X509_V_OK)
-		fault(f, FAULT_CHAIN,
-		      "the chain does not lead to the given CA (%.70s): its last certificate was "
-		      "issued by %.80s",
-		      X509_verify_cert_error_string(why), kp->chain[kp->chain_n - 1].issuer);
+	if ((why = fault_chain_verify(chain, trusted, &anchor)) != X509_V_OK)
+		fault_add(
+			f, FAULT_CHAIN,
+			"the chain does not lead to the given CA (%.70s): its last certificate was "
+			"issued by %.80s",
+			X509_verify_cert_error_string(why), kp->chain[kp->chain_n - 1].issuer);
 	/* A bundle may hold others, old ones too: only the one that is used counts. */
 	if (anchor >= 0) {
-		date_faults("CA", &ca[anchor], want->now, f);
-		weak_faults("CA", &ca[anchor], true, f);
+		fault_dates_of("CA", &ca[anchor], want->now, f);
+		fault_weakness_of("CA", &ca[anchor], true, f);
 	}
 }
 
 static void (*const looks[])(const struct keypair *, const struct keypair_want *,
 			     struct faults *) = {
-	look_key, look_dates, look_names, look_purpose, look_order, look_ca, look_weak,
+	fault_look_key,   fault_look_dates, fault_look_names, fault_look_purpose,
+	fault_look_order, fault_look_ca,    fault_look_weak,
 };
 
 size_t keypair_faults(const struct keypair *kp, const struct keypair_want *want,

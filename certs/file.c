@@ -38,20 +38,20 @@ int secret_copy(struct str from, struct secret *out, struct err *err)
 	return 0;
 }
 
-static int io_error(struct err *err, const char *path)
+static int file_io_error(struct err *err, const char *path)
 {
 	return err_set(err, ERR_IO, "%.300s: %s", path, strerror(errno));
 }
 
 /* Opened so that a FIFO or a device in the file's place does not stop us. */
-static int regular_open(const char *path, size_t *size, struct err *err)
+static int file_open_regular(const char *path, size_t *size, struct err *err)
 {
 	scoped(fd_end) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	struct stat st;
 	int taken;
 
 	if (fd < 0 || fstat(fd, &st) < 0)
-		return io_error(err, path);
+		return file_io_error(err, path);
 	if (!S_ISREG(st.st_mode))
 		return err_set(err, ERR_IO, "%.300s: is not a regular file", path);
 	if (st.st_size > (off_t)CERTS_FILE_MAX)
@@ -66,7 +66,7 @@ static int regular_open(const char *path, size_t *size, struct err *err)
 int file_read(const char *path, struct secret *out, struct err *err)
 {
 	size_t size = 0, n = 0; /* gcc cannot see that regular_open sets it */
-	scoped(fd_end) int fd = regular_open(path, &size, err);
+	scoped(fd_end) int fd = file_open_regular(path, &size, err);
 	scoped(secret_done) struct secret file = { NULL, 0 };
 	ssize_t got = 1;
 
@@ -78,7 +78,7 @@ int file_read(const char *path, struct secret *out, struct err *err)
 	while (n < size && got) {
 		got = read(fd, file.s + n, size - n);
 		if (got < 0 && errno != EINTR)
-			return io_error(err, path);
+			return file_io_error(err, path);
 		n += got > 0 ? (size_t)got : 0;
 	}
 	file.s[n] = '\0';

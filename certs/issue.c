@@ -33,13 +33,13 @@ static const struct {
 
 /* ---- names ---- */
 
-static bool label_char(char c)
+static bool is_label_char(char c)
 {
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
 	       c == '-' || c == '_';
 }
 
-static bool dns_valid(const char *name)
+static bool is_dns_name(const char *name)
 {
 	size_t label = 0;
 
@@ -54,26 +54,26 @@ static bool dns_valid(const char *name)
 			label = 0;
 			if (!*p)
 				return true;
-		} else if (!label_char(*p) || ++label > LABEL_MAX || (label == 1 && *p == '-')) {
+		} else if (!is_label_char(*p) || ++label > LABEL_MAX || (label == 1 && *p == '-')) {
 			return false;
 		}
 	}
 }
 
-static size_t address_bytes(const char *name, unsigned char raw[sizeof(struct in6_addr)])
+static size_t issue_address_bytes(const char *name, unsigned char raw[sizeof(struct in6_addr)])
 {
 	if (inet_pton(AF_INET, name, raw) == 1)
 		return 4;
 	return inet_pton(AF_INET6, name, raw) == 1 ? 16 : 0;
 }
 
-static void names_end(GENERAL_NAMES **names)
+static void issue_names_end(GENERAL_NAMES **names)
 {
 	GENERAL_NAMES_free(*names);
 }
 
 /* Takes value. */
-static int name_push(GENERAL_NAMES *names, int type, ASN1_STRING *value)
+static int issue_name_push(GENERAL_NAMES *names, int type, ASN1_STRING *value)
 {
 	GENERAL_NAME *name = GENERAL_NAME_new();
 
@@ -89,10 +89,10 @@ static int name_push(GENERAL_NAMES *names, int type, ASN1_STRING *value)
 	return -1;
 }
 
-static int name_add(GENERAL_NAMES *names, const char *name, struct err *err)
+static int issue_name_add(GENERAL_NAMES *names, const char *name, struct err *err)
 {
 	unsigned char raw[sizeof(struct in6_addr)];
-	size_t n = address_bytes(name, raw);
+	size_t n = issue_address_bytes(name, raw);
 	bool address = n > 0;
 	const void *bytes = address ? (const void *)raw : (const void *)name;
 	ASN1_STRING *value;
@@ -104,7 +104,7 @@ static int name_add(GENERAL_NAMES *names, const char *name, struct err *err)
 		ASN1_STRING_free(value);
 		value = NULL;
 	}
-	if (name_push(names, address ? GEN_IPADD : GEN_DNS, value) < 0)
+	if (issue_name_push(names, address ? GEN_IPADD : GEN_DNS, value) < 0)
 		return err_nomem(err);
 	return 0;
 }
@@ -118,14 +118,14 @@ static bool given_before(const struct certs_order *order, size_t i)
 	return false;
 }
 
-static int names_set(X509 *x, const struct certs_order *order, struct err *err)
+static int issue_names_set(X509 *x, const struct certs_order *order, struct err *err)
 {
-	scoped(names_end) GENERAL_NAMES *names = GENERAL_NAMES_new();
+	scoped(issue_names_end) GENERAL_NAMES *names = GENERAL_NAMES_new();
 
 	if (!names)
 		return err_nomem(err);
 	for (size_t i = 0; i < order->names_n; i++) {
-		if (!given_before(order, i) && name_add(names, order->names[i], err) < 0)
+		if (!given_before(order, i) && issue_name_add(names, order->names[i], err) < 0)
 			return -1;
 	}
 	if (X509_add1_ext_i2d(x, NID_subject_alt_name, names, 0, X509V3_ADD_DEFAULT) != 1)
@@ -155,8 +155,8 @@ static const struct extension server_profile[] = {
 	{ NID_authority_key_identifier, "keyid:always" },
 };
 
-static int profile_set(X509 *x, X509 *issuer, const struct extension *profile, size_t n,
-		       struct err *err)
+static int issue_profile_set(X509 *x, X509 *issuer, const struct extension *profile, size_t n,
+			     struct err *err)
 {
 	X509V3_CTX ctx;
 
@@ -173,7 +173,7 @@ static int profile_set(X509 *x, X509 *issuer, const struct extension *profile, s
 	return 0;
 }
 
-static bool serial_set(X509 *x)
+static bool issue_serial_set(X509 *x)
 {
 	BIGNUM *n = BN_new();
 	bool set = n && BN_rand(n, SERIAL_BITS, BN_RAND_TOP_ANY, BN_RAND_BOTTOM_ANY) &&
@@ -183,7 +183,7 @@ static bool serial_set(X509 *x)
 	return set;
 }
 
-static bool dates_set(X509 *x, const struct certs_order *order)
+static bool issue_dates_set(X509 *x, const struct certs_order *order)
 {
 	return ASN1_TIME_set(X509_getm_notBefore(x), (time_t)(order->now - CERTS_BACKDATE)) &&
 	       ASN1_TIME_set(X509_getm_notAfter(x),
@@ -191,14 +191,14 @@ static bool dates_set(X509 *x, const struct certs_order *order)
 }
 
 /* All but extensions and signature. issuer NULL: itself. */
-static X509 *body_new(const struct certs_order *order, EVP_PKEY *key, const char *cn,
-		      const X509 *issuer, struct err *err)
+static X509 *issue_body_new(const struct certs_order *order, EVP_PKEY *key, const char *cn,
+			    const X509 *issuer, struct err *err)
 {
 	scoped(x509_end) X509 *x = X509_new();
 	X509_NAME *subject = x ? X509_get_subject_name(x) : NULL;
 
-	if (!x || !X509_set_version(x, X509_VERSION_3) || !serial_set(x) || !dates_set(x, order) ||
-	    !X509_set_pubkey(x, key) ||
+	if (!x || !X509_set_version(x, X509_VERSION_3) || !issue_serial_set(x) ||
+	    !issue_dates_set(x, order) || !X509_set_pubkey(x, key) ||
 	    !X509_NAME_add_entry_by_NID(subject, NID_commonName, MBSTRING_ASC,
 					(const unsigned char *)cn, -1, -1, 0) ||
 	    !X509_set_issuer_name(x, issuer ? X509_get_subject_name(issuer) : subject)) {
@@ -208,7 +208,7 @@ static X509 *body_new(const struct certs_order *order, EVP_PKEY *key, const char
 	return TAKE(x);
 }
 
-static int sign(X509 *x, EVP_PKEY *key, const struct certs_order *order, struct err *err)
+static int issue_sign(X509 *x, EVP_PKEY *key, const struct certs_order *order, struct err *err)
 {
 	if (!X509_sign(x, key, algorithms[order->algorithm].digest()))
 		return x509_error(err, ERR_NOMEM, "signing");
@@ -216,30 +216,30 @@ static int sign(X509 *x, EVP_PKEY *key, const struct certs_order *order, struct 
 }
 
 /* Dated: during a renewal a bundle holds two, which people must tell apart. */
-static X509 *ca_new(const struct certs_order *order, EVP_PKEY *key, struct err *err)
+static X509 *issue_ca_new(const struct certs_order *order, EVP_PKEY *key, struct err *err)
 {
 	scoped(x509_end) X509 *x = NULL;
 	char cn[CN_MAX], date[CERTS_DATE];
 
 	certs_date(order->now, date);
 	snprintf(cn, sizeof cn, "oke-guard CA %s", date);
-	if (!(x = body_new(order, key, cn, NULL, err)) ||
-	    profile_set(x, x, ca_profile, sizeof ca_profile / sizeof *ca_profile, err) < 0 ||
-	    sign(x, key, order, err) < 0)
+	if (!(x = issue_body_new(order, key, cn, NULL, err)) ||
+	    issue_profile_set(x, x, ca_profile, sizeof ca_profile / sizeof *ca_profile, err) < 0 ||
+	    issue_sign(x, key, order, err) < 0)
 		return NULL;
 	return TAKE(x);
 }
 
-static X509 *server_new(const struct certs_order *order, EVP_PKEY *key, X509 *ca, EVP_PKEY *ca_key,
-			struct err *err)
+static X509 *issue_server_new(const struct certs_order *order, EVP_PKEY *key, X509 *ca,
+			      EVP_PKEY *ca_key, struct err *err)
 {
 	scoped(x509_end) X509 *x = NULL;
 	const char *cn = strlen(order->names[0]) <= CN_MAX ? order->names[0] : "oke-guard";
 
-	if (!(x = body_new(order, key, cn, ca, err)) ||
-	    profile_set(x, ca, server_profile, sizeof server_profile / sizeof *server_profile,
-			err) < 0 ||
-	    names_set(x, order, err) < 0 || sign(x, ca_key, order, err) < 0)
+	if (!(x = issue_body_new(order, key, cn, ca, err)) ||
+	    issue_profile_set(x, ca, server_profile, sizeof server_profile / sizeof *server_profile,
+			      err) < 0 ||
+	    issue_names_set(x, order, err) < 0 || issue_sign(x, ca_key, order, err) < 0)
 		return NULL;
 	return TAKE(x);
 }
@@ -247,7 +247,7 @@ static X509 *server_new(const struct certs_order *order, EVP_PKEY *key, X509 *ca
 /* ---- texts ---- */
 
 /* The BIO overwrites its memory when it is freed. */
-static char *bio_text(BIO *out)
+static char *issue_bio_text(BIO *out)
 {
 	char *s, *copy;
 	long n = BIO_get_mem_data(out, &s);
@@ -259,23 +259,23 @@ static char *bio_text(BIO *out)
 	return copy;
 }
 
-static char *cert_text(X509 *x)
+static char *issue_cert_text(X509 *x)
 {
 	scoped(bio_end) BIO *out = BIO_new(BIO_s_mem());
 
-	return out && PEM_write_bio_X509(out, x) ? bio_text(out) : NULL;
+	return out && PEM_write_bio_X509(out, x) ? issue_bio_text(out) : NULL;
 }
 
-static char *key_text(EVP_PKEY *key)
+static char *issue_key_text(EVP_PKEY *key)
 {
 	scoped(bio_end) BIO *out = BIO_new(BIO_s_mem());
 
 	return out && PEM_write_bio_PKCS8PrivateKey(out, key, NULL, NULL, 0, NULL, NULL)
-		       ? bio_text(out)
+		       ? issue_bio_text(out)
 		       : NULL;
 }
 
-static void key_text_done(char *s)
+static void issue_key_text_done(char *s)
 {
 	if (s)
 		OPENSSL_cleanse(s, strlen(s));
@@ -284,8 +284,8 @@ static void key_text_done(char *s)
 
 void certs_issued_done(struct certs_issued *issued)
 {
-	key_text_done(issued->key);
-	key_text_done(issued->ca_key);
+	issue_key_text_done(issued->key);
+	issue_key_text_done(issued->ca_key);
 	free(issued->cert);
 	free(issued->ca);
 	*issued = (struct certs_issued){ 0 };
@@ -293,7 +293,7 @@ void certs_issued_done(struct certs_issued *issued)
 
 /* ---- the whole ---- */
 
-static int order_check(const struct certs_order *order, struct err *err)
+static int issue_order_validate(const struct certs_order *order, struct err *err)
 {
 	unsigned char raw[sizeof(struct in6_addr)];
 
@@ -304,7 +304,7 @@ static int order_check(const struct certs_order *order, struct err *err)
 	if (order->days < 1 || order->days > CERTS_DAYS_MAX)
 		return err_set(err, ERR_USAGE, "days: 1 to %d", CERTS_DAYS_MAX);
 	for (size_t i = 0; i < order->names_n; i++) {
-		if (!address_bytes(order->names[i], raw) && !dns_valid(order->names[i]))
+		if (!issue_address_bytes(order->names[i], raw) && !is_dns_name(order->names[i]))
 			return err_set(err, ERR_USAGE,
 				       "name \"%.100s\" is neither a DNS name nor an IP address",
 				       order->names[i]);
@@ -318,18 +318,19 @@ int certs_issue(const struct certs_order *order, struct certs_issued *out, struc
 	scoped(x509_end) X509 *ca = NULL, *cert = NULL;
 	scoped(certs_issued_done) struct certs_issued issued = { 0 };
 
-	if (order_check(order, err) < 0)
+	if (issue_order_validate(order, err) < 0)
 		return -1;
 	ca_key = EVP_EC_gen(algorithms[order->algorithm].curve);
 	key = EVP_EC_gen(algorithms[order->algorithm].curve);
 	if (!ca_key || !key)
 		return x509_error(err, ERR_NOMEM, "making a key");
-	if (!(ca = ca_new(order, ca_key, err)) || !(cert = server_new(order, key, ca, ca_key, err)))
+	if (!(ca = issue_ca_new(order, ca_key, err)) ||
+	    !(cert = issue_server_new(order, key, ca, ca_key, err)))
 		return -1;
-	issued.cert = cert_text(cert);
-	issued.key = key_text(key);
-	issued.ca = cert_text(ca);
-	issued.ca_key = order->keep_ca_key ? key_text(ca_key) : NULL;
+	issued.cert = issue_cert_text(cert);
+	issued.key = issue_key_text(key);
+	issued.ca = issue_cert_text(ca);
+	issued.ca_key = order->keep_ca_key ? issue_key_text(ca_key) : NULL;
 	if (!issued.cert || !issued.key || !issued.ca || (order->keep_ca_key && !issued.ca_key))
 		return x509_error(err, ERR_NOMEM, "writing PEM");
 	*out = issued;

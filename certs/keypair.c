@@ -23,7 +23,7 @@
 
 static const unsigned char proof[] = "a text that oke-guard signs to try a key";
 
-static bool signs(EVP_PKEY *key, unsigned char *sig, size_t *n)
+static bool keypair_key_signs(EVP_PKEY *key, unsigned char *sig, size_t *n)
 {
 	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
 	bool done = ctx && EVP_DigestSignInit_ex(ctx, NULL, NULL, NULL, NULL, key, NULL) == 1 &&
@@ -33,7 +33,7 @@ static bool signs(EVP_PKEY *key, unsigned char *sig, size_t *n)
 	return done;
 }
 
-static bool verifies(EVP_PKEY *key, const unsigned char *sig, size_t n)
+static bool keypair_key_verifies(EVP_PKEY *key, const unsigned char *sig, size_t n)
 {
 	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
 	bool done = ctx && EVP_DigestVerifyInit_ex(ctx, NULL, NULL, NULL, NULL, key, NULL) == 1 &&
@@ -43,14 +43,14 @@ static bool verifies(EVP_PKEY *key, const unsigned char *sig, size_t n)
 	return done;
 }
 
-static bool key_fits(EVP_PKEY *key, X509 *leaf)
+static bool keypair_key_fits(EVP_PKEY *key, X509 *leaf)
 {
 	EVP_PKEY *public = X509_get0_pubkey(leaf);
 	unsigned char sig[2048]; /* RSA of 16384 bits, the most that OpenSSL verifies */
 	size_t n = sizeof sig;
 	int size = EVP_PKEY_get_size(key);
 	bool fits = EVP_PKEY_eq(key, public) == 1 && size > 0 && (size_t)size <= sizeof sig &&
-		    signs(key, sig, &n) && verifies(public, sig, n);
+		    keypair_key_signs(key, sig, &n) && keypair_key_verifies(public, sig, n);
 
 	ERR_clear_error();
 	return fits;
@@ -59,7 +59,7 @@ static bool key_fits(EVP_PKEY *key, X509 *leaf)
 /* ---- parsing ---- */
 
 /* OpenSSL asks for a passphrase only when the key is encrypted. */
-static int no_passphrase(char *buf, int size, int writing, void *asked)
+static int keypair_no_passphrase(char *buf, int size, int writing, void *asked)
 {
 	(void)buf;
 	(void)size;
@@ -68,7 +68,7 @@ static int no_passphrase(char *buf, int size, int writing, void *asked)
 	return -1;
 }
 
-static EVP_PKEY *key_parse(struct str pem, struct err *err)
+static EVP_PKEY *keypair_key_parse(struct str pem, struct err *err)
 {
 	scoped(bio_end) BIO *in = NULL;
 	bool encrypted = false;
@@ -78,18 +78,18 @@ static EVP_PKEY *key_parse(struct str pem, struct err *err)
 		err_set(err, ERR_SYNTAX, "holds no private key");
 		return NULL;
 	}
-	key = PEM_read_bio_PrivateKey(in, NULL, no_passphrase, &encrypted);
+	key = PEM_read_bio_PrivateKey(in, NULL, keypair_no_passphrase, &encrypted);
 	ERR_clear_error();
 	if (!key)
 		err_set(err, ERR_SYNTAX,
 			encrypted ? "the private key is encrypted; it must be plain (protect "
 				    "the file instead)"
-				  : "holds no private key that can be read (PEM, PKCS #8, RSA or "
-				    "EC)");
+				  : "holds no private key that can be read "
+				    "(PEM, PKCS #8, RSA or EC)");
 	return key;
 }
 
-static void pair_free(struct shared *o)
+static void keypair_free(struct shared *o)
 {
 	struct keypair *kp = keypair_of(o);
 
@@ -99,7 +99,7 @@ static void pair_free(struct shared *o)
 	free(kp);
 }
 
-static struct keypair *pair_new(struct err *err)
+static struct keypair *keypair_new(struct err *err)
 {
 	struct keypair *kp = calloc(1, sizeof *kp);
 
@@ -107,32 +107,33 @@ static struct keypair *pair_new(struct err *err)
 		err_nomem(err);
 		return NULL;
 	}
-	shared_init(&kp->shared, pair_free);
+	shared_init(&kp->shared, keypair_free);
 	arena_init(&kp->facts, FACTS_MAX);
 	return kp;
 }
 
-static void pair_end(struct keypair **kp)
+static void keypair_end(struct keypair **kp)
 {
 	keypair_unref(*kp);
 }
 
-static int pair_key(struct keypair *kp, struct err *err)
+static int keypair_take_key(struct keypair *kp, struct err *err)
 {
 	scoped(x509_list_end) STACK_OF(X509) *list = NULL;
-	scoped(pkey_end) EVP_PKEY *key = key_parse(keypair_key_pem(kp), err);
+	scoped(pkey_end) EVP_PKEY *key = keypair_key_parse(keypair_key_pem(kp), err);
 
 	if (!key || !(list = x509_list_read(keypair_cert_pem(kp), err)))
 		return -1;
-	kp->key_fits = key_fits(key, sk_X509_value(list, 0));
+	kp->key_fits = keypair_key_fits(key, sk_X509_value(list, 0));
 	return 0;
 }
 
 /* Takes both texts, whatever comes of it. cert_name and key_name stand in messages. */
-static struct keypair *pair_parse(struct secret *cert, struct secret *key, const char *cert_name,
-				  const char *key_name, struct err *err)
+static struct keypair *keypair_parse_secrets(struct secret *cert, struct secret *key,
+					     const char *cert_name, const char *key_name,
+					     struct err *err)
 {
-	scoped(pair_end) struct keypair *kp = pair_new(err);
+	scoped(keypair_end) struct keypair *kp = keypair_new(err);
 
 	if (!kp) {
 		secret_done(cert);
@@ -147,7 +148,7 @@ static struct keypair *pair_parse(struct secret *cert, struct secret *key, const
 		err_in(err, cert_name);
 		return NULL;
 	}
-	if (pair_key(kp, err) < 0) {
+	if (keypair_take_key(kp, err) < 0) {
 		err_in(err, key_name);
 		return NULL;
 	}
@@ -162,7 +163,7 @@ struct keypair *keypair_parse(struct str cert_pem, struct str key_pem, struct er
 		secret_done(&cert);
 		return NULL;
 	}
-	return pair_parse(&cert, &key, "certificate", "key", err);
+	return keypair_parse_secrets(&cert, &key, "certificate", "key", err);
 }
 
 /* ---- reading ---- */
@@ -173,8 +174,8 @@ struct keypair *keypair_parse(struct str cert_pem, struct str key_pem, struct er
  * two looks). If the certificate is still the same after the key was read, both
  * are of one moment.
  */
-static int read_once(const char *cert_file, const char *key_file, struct secret *cert,
-		     struct secret *key, bool *changed, struct err *err)
+static int keypair_read_once(const char *cert_file, const char *key_file, struct secret *cert,
+			     struct secret *key, bool *changed, struct err *err)
 {
 	scoped(secret_done) struct secret c = { NULL, 0 }, k = { NULL, 0 }, again = { NULL, 0 };
 
@@ -198,9 +199,9 @@ struct keypair *keypair_read(const char *cert_file, const char *key_file, struct
 	for (int i = 0; changed && i < READ_TRIES; i++) {
 		secret_done(&cert);
 		secret_done(&key);
-		read_once(cert_file, key_file, &cert, &key, &changed, err);
+		keypair_read_once(cert_file, key_file, &cert, &key, &changed, err);
 	}
-	return cert.s ? pair_parse(&cert, &key, cert_file, key_file, err) : NULL;
+	return cert.s ? keypair_parse_secrets(&cert, &key, cert_file, key_file, err) : NULL;
 }
 
 /* ---- what it holds ---- */

@@ -44,24 +44,24 @@ static const struct {
 	[FILE_CA_KEY] = { "ca.key", DATA "/ca.key", 0600 },
 };
 
-struct folder {
+struct certs_folder {
 	const char *path;
 	int fd;
 };
 
-static int folder_error(struct err *err, const struct folder *f, const char *name)
+static int certs_folder_error(struct err *err, const struct certs_folder *f, const char *name)
 {
 	return err_set(err, ERR_IO, "%.300s/%.60s: %s", f->path, name, strerror(errno));
 }
 
-static void folder_end(struct folder *f)
+static void certs_folder_end(struct certs_folder *f)
 {
 	fd_end(&f->fd); /* gives the lock back */
 }
 
-static int folder_open(const char *path, struct folder *f, struct err *err)
+static int certs_folder_open(const char *path, struct certs_folder *f, struct err *err)
 {
-	*f = (struct folder){ path, -1 };
+	*f = (struct certs_folder){ path, -1 };
 	if (mkdir(path, 0755) < 0 && errno != EEXIST)
 		return err_set(err, ERR_IO, "%.300s: %s", path, strerror(errno));
 	if ((f->fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0)
@@ -74,7 +74,7 @@ static int folder_open(const char *path, struct folder *f, struct err *err)
 /* ---- links ---- */
 
 /* Is the name one of our links? */
-static bool is_ours(const struct folder *f, const char *name, const char *target)
+static bool certs_link_is_ours(const struct certs_folder *f, const char *name, const char *target)
 {
 	char to[64];
 	ssize_t n = readlinkat(f->fd, name, to, sizeof to);
@@ -82,7 +82,7 @@ static bool is_ours(const struct folder *f, const char *name, const char *target
 	return n >= 0 && (size_t)n == strlen(target) && !memcmp(to, target, (size_t)n);
 }
 
-static bool exists(const struct folder *f, const char *name)
+static bool certs_name_exists(const struct certs_folder *f, const char *name)
 {
 	struct stat st;
 
@@ -90,31 +90,33 @@ static bool exists(const struct folder *f, const char *name)
 }
 
 /* A link that replaces what has its name, at one moment. */
-static int link_put(const struct folder *f, const char *next, const char *name, const char *target,
-		    struct err *err)
+static int certs_link_put(const struct certs_folder *f, const char *next, const char *name,
+			  const char *target, struct err *err)
 {
 	if (unlinkat(f->fd, next, 0) < 0 && errno != ENOENT)
-		return folder_error(err, f, next);
+		return certs_folder_error(err, f, next);
 	if (symlinkat(target, f->fd, next) < 0)
-		return folder_error(err, f, next);
+		return certs_folder_error(err, f, next);
 	if (renameat(f->fd, next, f->fd, name) < 0)
-		return folder_error(err, f, name);
+		return certs_folder_error(err, f, name);
 	return 0;
 }
 
 /* The files of another generation are in force once this returns, and stay so after a crash. */
-static int generation_publish(const struct folder *f, const char *generation, struct err *err)
+static int certs_generation_publish(const struct certs_folder *f, const char *generation,
+				    struct err *err)
 {
-	if (link_put(f, DATA_NEXT, DATA, generation, err) < 0)
+	if (certs_link_put(f, DATA_NEXT, DATA, generation, err) < 0)
 		return -1;
-	return fsync(f->fd) < 0 ? folder_error(err, f, DATA) : 0;
+	return fsync(f->fd) < 0 ? certs_folder_error(err, f, DATA) : 0;
 }
 
 /* ---- generations ---- */
 
 #define GENERATION_SIZE sizeof(GENERATION "00000000")
 
-static int generation_make(const struct folder *f, char name[GENERATION_SIZE], struct err *err)
+static int certs_generation_make(const struct certs_folder *f, char name[GENERATION_SIZE],
+				 struct err *err)
 {
 	unsigned char id[4];
 	int fd;
@@ -123,13 +125,13 @@ static int generation_make(const struct folder *f, char name[GENERATION_SIZE], s
 		return err_set(err, ERR_IO, "no random bytes from the system");
 	snprintf(name, GENERATION_SIZE, GENERATION "%02x%02x%02x%02x", id[0], id[1], id[2], id[3]);
 	if (mkdirat(f->fd, name, 0755) < 0)
-		return folder_error(err, f, name);
+		return certs_folder_error(err, f, name);
 	if ((fd = openat(f->fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)) < 0)
-		return folder_error(err, f, name);
+		return certs_folder_error(err, f, name);
 	return fd;
 }
 
-static void generation_remove(const struct folder *f, const char *name)
+static void certs_generation_remove(const struct certs_folder *f, const char *name)
 {
 	int fd = openat(f->fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 
@@ -142,7 +144,7 @@ static void generation_remove(const struct folder *f, const char *name)
 }
 
 /* Whatever a crash or the last issue left; failing to is no failure of the issue. */
-static void generations_clean(const struct folder *f)
+static void certs_generations_clean(const struct certs_folder *f)
 {
 	int fd = openat(f->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
@@ -150,8 +152,8 @@ static void generations_clean(const struct folder *f)
 
 	while (dir && (entry = readdir(dir))) {
 		if (!strncmp(entry->d_name, GENERATION, strlen(GENERATION)) &&
-		    !is_ours(f, DATA, entry->d_name))
-			generation_remove(f, entry->d_name);
+		    !certs_link_is_ours(f, DATA, entry->d_name))
+			certs_generation_remove(f, entry->d_name);
 	}
 	if (dir)
 		closedir(dir);
@@ -161,41 +163,42 @@ static void generations_clean(const struct folder *f)
 
 /* ---- adopting plain files ---- */
 
-static bool has_plain_files(const struct folder *f)
+static bool certs_has_plain_files(const struct certs_folder *f)
 {
 	for (size_t i = 0; i < FILES_N; i++) {
-		if (exists(f, files[i].name) && !is_ours(f, files[i].name, files[i].target))
+		if (certs_name_exists(f, files[i].name) &&
+		    !certs_link_is_ours(f, files[i].name, files[i].target))
 			return true;
 	}
 	return false;
 }
 
-static int adopt_into(const struct folder *f, int generation, struct err *err)
+static int certs_adopt_into(const struct certs_folder *f, int generation, struct err *err)
 {
 	for (size_t i = 0; i < FILES_N; i++) {
 		/* A name without a file (a link that leads nowhere) is as good as none. */
 		if (linkat(f->fd, files[i].name, generation, files[i].name, AT_SYMLINK_FOLLOW) <
 			    0 &&
 		    errno != ENOENT)
-			return folder_error(err, f, files[i].name);
+			return certs_folder_error(err, f, files[i].name);
 	}
-	return fsync(generation) < 0 ? folder_error(err, f, GENERATION) : 0;
+	return fsync(generation) < 0 ? certs_folder_error(err, f, GENERATION) : 0;
 }
 
-static int adopt(const struct folder *f, struct err *err)
+static int certs_adopt(const struct certs_folder *f, struct err *err)
 {
 	char name[GENERATION_SIZE];
 	scoped(fd_end) int generation = -1;
 
-	if (!has_plain_files(f))
+	if (!certs_has_plain_files(f))
 		return 0;
-	if ((generation = generation_make(f, name, err)) < 0)
+	if ((generation = certs_generation_make(f, name, err)) < 0)
 		return -1;
-	if (adopt_into(f, generation, err) < 0 || generation_publish(f, name, err) < 0)
+	if (certs_adopt_into(f, generation, err) < 0 || certs_generation_publish(f, name, err) < 0)
 		return -1;
 	for (size_t i = 0; i < FILES_N; i++) {
-		if (exists(f, files[i].name) &&
-		    link_put(f, LINK_NEXT, files[i].name, files[i].target, err) < 0)
+		if (certs_name_exists(f, files[i].name) &&
+		    certs_link_put(f, LINK_NEXT, files[i].name, files[i].target, err) < 0)
 			return -1;
 	}
 	return 0;
@@ -203,7 +206,7 @@ static int adopt(const struct folder *f, struct err *err)
 
 /* ---- the new files ---- */
 
-static int write_all(int fd, const char *s)
+static int certs_write_all(int fd, const char *s)
 {
 	size_t left = strlen(s);
 
@@ -218,61 +221,65 @@ static int write_all(int fd, const char *s)
 	return fsync(fd);
 }
 
-static int file_write(const struct folder *f, int generation, size_t i, const char *text,
-		      struct err *err)
+static int certs_file_write(const struct certs_folder *f, int generation, size_t i,
+			    const char *text, struct err *err)
 {
 	scoped(fd_end) int fd = openat(generation, files[i].name,
 				       O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, files[i].mode);
 
-	if (fd < 0 || write_all(fd, text) < 0)
-		return folder_error(err, f, files[i].name);
+	if (fd < 0 || certs_write_all(fd, text) < 0)
+		return certs_folder_error(err, f, files[i].name);
 	return 0;
 }
 
-static int generation_fill(const struct folder *f, int generation, const char *const texts[FILES_N],
-			   struct err *err)
+static int certs_generation_fill(const struct certs_folder *f, int generation,
+				 const char *const texts[FILES_N], struct err *err)
 {
 	for (size_t i = 0; i < FILES_N; i++) {
-		if (texts[i] && file_write(f, generation, i, texts[i], err) < 0)
+		if (texts[i] && certs_file_write(f, generation, i, texts[i], err) < 0)
 			return -1;
 	}
-	return fsync(generation) < 0 ? folder_error(err, f, GENERATION) : 0;
+	return fsync(generation) < 0 ? certs_folder_error(err, f, GENERATION) : 0;
 }
 
 /* Before there is anything behind them, so that all files of a new folder appear at once. */
-static int links_make(const struct folder *f, const char *const texts[FILES_N], struct err *err)
+static int certs_links_make(const struct certs_folder *f, const char *const texts[FILES_N],
+			    struct err *err)
 {
 	for (size_t i = 0; i < FILES_N; i++) {
-		if (texts[i] && !is_ours(f, files[i].name, files[i].target) &&
-		    link_put(f, LINK_NEXT, files[i].name, files[i].target, err) < 0)
+		if (texts[i] && !certs_link_is_ours(f, files[i].name, files[i].target) &&
+		    certs_link_put(f, LINK_NEXT, files[i].name, files[i].target, err) < 0)
 			return -1;
 	}
 	return 0;
 }
 
-static int replace(const struct folder *f, const char *const texts[FILES_N], struct err *err)
+static int certs_replace(const struct certs_folder *f, const char *const texts[FILES_N],
+			 struct err *err)
 {
 	char name[GENERATION_SIZE];
-	scoped(fd_end) int generation = generation_make(f, name, err);
+	scoped(fd_end) int generation = certs_generation_make(f, name, err);
 
 	if (generation < 0)
 		return -1;
-	if (generation_fill(f, generation, texts, err) < 0 || links_make(f, texts, err) < 0)
+	if (certs_generation_fill(f, generation, texts, err) < 0 ||
+	    certs_links_make(f, texts, err) < 0)
 		return -1;
-	return generation_publish(f, name, err);
+	return certs_generation_publish(f, name, err);
 }
 
 /* A name without a file: of an issue that did not come to its end. */
-static void links_clean(const struct folder *f, const char *const texts[FILES_N])
+static void certs_links_clean(const struct certs_folder *f, const char *const texts[FILES_N])
 {
 	for (size_t i = 0; i < FILES_N; i++) {
-		if (!texts[i] && is_ours(f, files[i].name, files[i].target))
+		if (!texts[i] && certs_link_is_ours(f, files[i].name, files[i].target))
 			unlinkat(f->fd, files[i].name, 0);
 	}
 }
 
 /* A CA's key that somebody kept is not thrown away without being asked. */
-static int ca_key_lost(const struct folder *f, const char *const texts[FILES_N], struct err *err)
+static int certs_ca_key_lost(const struct certs_folder *f, const char *const texts[FILES_N],
+			     struct err *err)
 {
 	struct stat st;
 
@@ -290,13 +297,13 @@ int certs_write(const char *dir, const struct certs_issued *issued, struct err *
 					     [FILE_KEY] = issued->key,
 					     [FILE_CA] = issued->ca,
 					     [FILE_CA_KEY] = issued->ca_key };
-	scoped(folder_end) struct folder f;
+	scoped(certs_folder_end) struct certs_folder f;
 	int r;
 
-	if (folder_open(dir, &f, err) < 0 || ca_key_lost(&f, texts, err) < 0)
+	if (certs_folder_open(dir, &f, err) < 0 || certs_ca_key_lost(&f, texts, err) < 0)
 		return -1;
-	if (!(r = adopt(&f, err)) && !(r = replace(&f, texts, err)))
-		links_clean(&f, texts);
-	generations_clean(&f);
+	if (!(r = certs_adopt(&f, err)) && !(r = certs_replace(&f, texts, err)))
+		certs_links_clean(&f, texts);
+	certs_generations_clean(&f);
 	return r;
 }

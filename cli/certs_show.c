@@ -14,12 +14,12 @@
 
 /* ---- text ---- */
 
-static void print_line(const char *label, const char *value)
+static void certs_show_line(const char *label, const char *value)
 {
 	printf("     %-12s %s\n", label, value);
 }
 
-static void print_names(const struct certificate *c)
+static void certs_show_names(const struct certificate *c)
 {
 	printf("     %-12s ", "names");
 	for (size_t i = 0; i < c->names_n; i++)
@@ -27,7 +27,7 @@ static void print_names(const struct certificate *c)
 	printf(c->names_n ? "\n" : "(none)\n");
 }
 
-static void print_dates(const struct certificate *c, int64_t now)
+static void certs_show_dates(const struct certificate *c, int64_t now)
 {
 	char from[CERTS_DATE], to[CERTS_DATE];
 	long long days = (c->not_after - now + DAY / 2) / DAY;
@@ -43,27 +43,27 @@ static void print_dates(const struct certificate *c, int64_t now)
 		printf("(%lld day%s left)\n", days, days == 1 ? "" : "s");
 }
 
-static void print_certificate(const struct certificate *c, size_t i, int64_t now)
+static void certs_show_certificate(const struct certificate *c, size_t i, int64_t now)
 {
 	printf("  %zu  %s%s\n", i + 1, c->subject, c->ca ? "  (CA)" : "");
-	print_line("issuer", c->self_signed ? "itself" : c->issuer);
+	certs_show_line("issuer", c->self_signed ? "itself" : c->issuer);
 	if (!c->ca || c->names_n)
-		print_names(c);
-	print_dates(c, now);
-	print_line("key", c->key);
-	print_line("signature", c->signature);
-	print_line("serial", c->serial);
-	print_line("SHA-256", c->fingerprint);
+		certs_show_names(c);
+	certs_show_dates(c, now);
+	certs_show_line("key", c->key);
+	certs_show_line("signature", c->signature);
+	certs_show_line("serial", c->serial);
+	certs_show_line("SHA-256", c->fingerprint);
 }
 
 /* ---- JSON ---- */
 
-static void json_end(cJSON **j)
+static void certs_show_cjson_end(cJSON **j)
 {
 	cJSON_Delete(*j);
 }
 
-static bool json_names(cJSON *o, const struct certificate *c)
+static bool certs_show_json_names(cJSON *o, const struct certificate *c)
 {
 	cJSON *names = cJSON_AddArrayToObject(o, "names");
 
@@ -78,7 +78,7 @@ static bool json_names(cJSON *o, const struct certificate *c)
 	return names;
 }
 
-static bool json_certificate(cJSON *list, const struct certificate *c)
+static bool certs_show_json_certificate(cJSON *list, const struct certificate *c)
 {
 	cJSON *o = cJSON_CreateObject();
 	char from[CERTS_DATE], to[CERTS_DATE];
@@ -90,7 +90,7 @@ static bool json_certificate(cJSON *list, const struct certificate *c)
 		return false;
 	}
 	return cJSON_AddStringToObject(o, "subject", c->subject) &&
-	       cJSON_AddStringToObject(o, "issuer", c->issuer) && json_names(o, c) &&
+	       cJSON_AddStringToObject(o, "issuer", c->issuer) && certs_show_json_names(o, c) &&
 	       cJSON_AddStringToObject(o, "notBefore", from) &&
 	       cJSON_AddStringToObject(o, "notAfter", to) &&
 	       cJSON_AddStringToObject(o, "key", c->key) &&
@@ -101,7 +101,8 @@ static bool json_certificate(cJSON *list, const struct certificate *c)
 	       cJSON_AddBoolToObject(o, "selfSigned", c->self_signed);
 }
 
-static bool json_file(cJSON *files, const char *file, const struct certificate *all, size_t n)
+static bool certs_show_json_file(cJSON *files, const char *file, const struct certificate *all,
+				 size_t n)
 {
 	cJSON *o = cJSON_CreateObject(), *list;
 
@@ -113,7 +114,7 @@ static bool json_file(cJSON *files, const char *file, const struct certificate *
 	    !(list = cJSON_AddArrayToObject(o, "certificates")))
 		return false;
 	for (size_t i = 0; i < n; i++) {
-		if (!json_certificate(list, &all[i]))
+		if (!certs_show_json_certificate(list, &all[i]))
 			return false;
 	}
 	return true;
@@ -127,14 +128,14 @@ struct shown_file {
 	size_t n;
 };
 
-static int show_json(const struct shown_file *files, size_t n, struct err *err)
+static int certs_show_json(const struct shown_file *files, size_t n, struct err *err)
 {
-	scoped(json_end) cJSON *root = cJSON_CreateObject();
+	scoped(certs_show_cjson_end) cJSON *root = cJSON_CreateObject();
 	cJSON *list = cJSON_AddArrayToObject(root, "files");
 	scoped(free_end) char *text = NULL;
 
 	for (size_t i = 0; i < n; i++) {
-		if (!json_file(list, files[i].name, files[i].all, files[i].n))
+		if (!certs_show_json_file(list, files[i].name, files[i].all, files[i].n))
 			return err_nomem(err);
 	}
 	if (!(text = cJSON_Print(root)))
@@ -143,12 +144,12 @@ static int show_json(const struct shown_file *files, size_t n, struct err *err)
 	return 0;
 }
 
-static int show_text(const struct shown_file *files, size_t n, int64_t now)
+static int certs_show_text(const struct shown_file *files, size_t n, int64_t now)
 {
 	for (size_t i = 0; i < n; i++) {
 		printf("%s\n", files[i].name);
 		for (size_t k = 0; k < files[i].n; k++)
-			print_certificate(&files[i].all[k], k, now);
+			certs_show_certificate(&files[i].all[k], k, now);
 	}
 	return 0;
 }
@@ -169,5 +170,5 @@ int certs_show(const char *const *files, size_t n, bool json, int64_t now, struc
 		if (certificates_parse(pem, &arena, &read[i].all, &read[i].n, err) < 0)
 			return err_in(err, files[i]);
 	}
-	return json ? show_json(read, n, err) : show_text(read, n, now);
+	return json ? certs_show_json(read, n, err) : certs_show_text(read, n, now);
 }

@@ -11,7 +11,7 @@
 
 #define OUTPUT_MAX (16u << 20) /* of one command */
 
-struct asked {
+struct cmd_alpha_options {
 	const char *kubernetes, *kind, *stage, *output;
 };
 
@@ -28,7 +28,7 @@ struct asked {
 #define OPTIONS_N(defs) (sizeof(defs) / sizeof *(defs))
 
 /* The minor that was asked for; -1 after a message. */
-static int query_init(const struct asked *a, struct alpha_query *q)
+static int cmd_alpha_query_init(const struct cmd_alpha_options *a, struct alpha_query *q)
 {
 	*q = (struct alpha_query){ .minor = alpha_newest(),
 				   .stage = str_of(a->stage),
@@ -50,7 +50,7 @@ static int query_init(const struct asked *a, struct alpha_query *q)
 	return 0;
 }
 
-static int write_out(const struct text *t)
+static int cmd_alpha_write_out(const struct text *t)
 {
 	struct str s = text_get(t);
 
@@ -70,17 +70,17 @@ static int write_out(const struct text *t)
 
 static const struct command_help list_help = {
 	.usage = "oke-guard alpha list [OPTION]...",
-	.summary = "The feature gates of a stage in a Kubernetes version; with --kind, the fields "
-		   "and\n"
+	.summary = "The feature gates of a stage in a Kubernetes version; with "
+		   "--kind, the fields and\n"
 		   "values of that kind which they guard.",
 	.examples = "  oke-guard alpha list --kubernetes 1.36\n"
 		    "  oke-guard alpha list --kubernetes 1.36 --kind Pod\n"
 		    "  oke-guard alpha list --stage beta -o json | jq -r '.gates[].name'\n",
 };
 
-static int run_list(int argc, char **argv)
+static int cmd_alpha_run_list(int argc, char **argv)
 {
-	struct asked a = { .stage = "alpha", .output = "text" };
+	struct cmd_alpha_options a = { .stage = "alpha", .output = "text" };
 	const struct option_def defs[] = {
 		VERSION_OPTION(a),
 		{ .name = "kind",
@@ -111,7 +111,7 @@ static int run_list(int argc, char **argv)
 			argv[rest]);
 		return EXIT_INPUT;
 	}
-	if (query_init(&a, &q) < 0)
+	if (cmd_alpha_query_init(&a, &q) < 0)
 		return EXIT_INPUT;
 	if (a.kind && !alpha_kind(q.kind, &near)) {
 		fprintf(stderr,
@@ -122,23 +122,23 @@ static int run_list(int argc, char **argv)
 	}
 	text_init(&out, &arena, OUTPUT_MAX);
 	alpha_list(&q, &out);
-	return write_out(&out);
+	return cmd_alpha_write_out(&out);
 }
 
 /* ---- explain ---- */
 
 static const struct command_help explain_help = {
 	.usage = "oke-guard alpha explain [OPTION]... GATE|FIELD",
-	.summary = "All that is known of a feature gate: its stages by version, the fields and "
-		   "values\n"
-		   "that it guards, alpha APIs, components, documentation. A field stands for its "
-		   "gates.",
+	.summary = "All that is known of a feature gate: its stages by version, "
+		   "the fields and values\n"
+		   "that it guards, alpha APIs, components, documentation. A field "
+		   "stands for its gates.",
 	.examples = "  oke-guard alpha explain ContainerStopSignals\n"
 		    "  oke-guard alpha explain --kubernetes 1.34 restartPolicyRules\n"
 		    "  oke-guard alpha explain spec.hostUsers -o json\n",
 };
 
-static int unknown_name(const char *word)
+static int cmd_alpha_unknown_name(const char *word)
 {
 	struct str near = alpha_nearest(str_of(word));
 
@@ -155,9 +155,9 @@ static int unknown_name(const char *word)
 	return EXIT_INPUT;
 }
 
-static int run_explain(int argc, char **argv)
+static int cmd_alpha_run_explain(int argc, char **argv)
 {
-	struct asked a = { .stage = "alpha", .output = "text" };
+	struct cmd_alpha_options a = { .stage = "alpha", .output = "text" };
 	const struct option_def defs[] = { VERSION_OPTION(a), OUTPUT_OPTION(a) };
 	int rest, status = options_parse(&explain_help, defs, OPTIONS_N(defs), argc, argv, &rest);
 	scoped(arena_end) struct arena arena = { .limit = 3 * (size_t)OUTPUT_MAX };
@@ -171,12 +171,12 @@ static int run_explain(int argc, char **argv)
 				"ContainerStopSignals\n");
 		return EXIT_INPUT;
 	}
-	if (query_init(&a, &q) < 0)
+	if (cmd_alpha_query_init(&a, &q) < 0)
 		return EXIT_INPUT;
 	text_init(&out, &arena, OUTPUT_MAX);
 	if (!alpha_explain(&q, str_of(argv[rest]), &out))
-		return unknown_name(argv[rest]);
-	return write_out(&out);
+		return cmd_alpha_unknown_name(argv[rest]);
+	return cmd_alpha_write_out(&out);
 }
 
 /* ---- which ---- */
@@ -194,9 +194,9 @@ int cmd_alpha(int argc, char **argv)
 	const char *word = argc > 1 ? argv[1] : "", *near;
 
 	if (!strcmp(word, "list"))
-		return run_list(argc - 1, argv + 1);
+		return cmd_alpha_run_list(argc - 1, argv + 1);
 	if (!strcmp(word, "explain"))
-		return run_explain(argc - 1, argv + 1);
+		return cmd_alpha_run_explain(argc - 1, argv + 1);
 	if (!strcmp(word, "--help") || !strcmp(word, "-h"))
 		return fputs(usage, stdout) < 0 || fflush(stdout) ? EXIT_INPUT : EXIT_CLEAN;
 	near = options_nearest(word, names, 2);

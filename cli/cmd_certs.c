@@ -19,7 +19,7 @@
 #define NAMES_MAX        (OPTION_LIST_MAX + 4)
 #define DAY              86400
 
-static int complain(const char *command, const struct err *err)
+static int cmd_certs_complain(const char *command, const struct err *err)
 {
 	fprintf(stderr, "oke-guard certs %s: %s\n", command, err->msg);
 	return EXIT_INPUT;
@@ -27,19 +27,20 @@ static int complain(const char *command, const struct err *err)
 
 /* ---- what may be asked for, the same for all three ---- */
 
-struct asked {
+struct cmd_certs_options {
 	const char *dir, *cert, *key, *ca, *service, *namespace, *algorithm, *format;
 	struct option_list names;
 	long days;
 	bool keep_ca_key, force, if_due;
 };
 
-struct names {
+struct cmd_certs_names {
 	const char *v[NAMES_MAX];
 	size_t n;
 };
 
-static const char *join(struct arena *arena, const char *a, const char *between, const char *b)
+static const char *cmd_certs_join(struct arena *arena, const char *a, const char *between,
+				  const char *b)
 {
 	struct text t;
 
@@ -50,7 +51,7 @@ static const char *join(struct arena *arena, const char *a, const char *between,
 	return t.full ? NULL : t.s;
 }
 
-static int names_add(struct names *names, const char *name, struct err *err)
+static int cmd_certs_names_add(struct cmd_certs_names *names, const char *name, struct err *err)
 {
 	if (!name)
 		return err_set(err, ERR_USAGE, "--service or --namespace is too long");
@@ -59,8 +60,8 @@ static int names_add(struct names *names, const char *name, struct err *err)
 }
 
 /* The API server calls a service as <service>.<namespace>.svc. */
-static int names_of_service(const struct asked *a, struct arena *arena, struct names *names,
-			    struct err *err)
+static int cmd_certs_names_of_service(const struct cmd_certs_options *a, struct arena *arena,
+				      struct cmd_certs_names *names, struct err *err)
 {
 	static const char *const ends[] = { ".svc", ".svc.cluster.local", "" };
 	const char *base;
@@ -69,19 +70,20 @@ static int names_of_service(const struct asked *a, struct arena *arena, struct n
 		return 0;
 	if (!a->service || !a->namespace)
 		return err_set(err, ERR_USAGE, "--service and --namespace go together");
-	base = join(arena, a->service, ".", a->namespace);
+	base = cmd_certs_join(arena, a->service, ".", a->namespace);
 	for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
-		if (names_add(names, base ? join(arena, base, ends[i], "") : NULL, err) < 0)
+		if (cmd_certs_names_add(
+			    names, base ? cmd_certs_join(arena, base, ends[i], "") : NULL, err) < 0)
 			return -1;
 	}
 	return 0;
 }
 
-static int names_of(const struct asked *a, struct arena *arena, struct names *names,
-		    struct err *err)
+static int cmd_certs_names_of(const struct cmd_certs_options *a, struct arena *arena,
+			      struct cmd_certs_names *names, struct err *err)
 {
-	*names = (struct names){ .n = 0 };
-	if (names_of_service(a, arena, names, err) < 0)
+	*names = (struct cmd_certs_names){ .n = 0 };
+	if (cmd_certs_names_of_service(a, arena, names, err) < 0)
 		return -1;
 	for (size_t i = 0; i < a->names.n; i++)
 		names->v[names->n++] = a->names.v[i];
@@ -89,15 +91,15 @@ static int names_of(const struct asked *a, struct arena *arena, struct names *na
 }
 
 /* --dir stands for the three files in it; its ca.crt need not be there. */
-static int files_of(struct asked *a, struct arena *arena, struct err *err)
+static int cmd_certs_files_of(struct cmd_certs_options *a, struct arena *arena, struct err *err)
 {
 	if (a->dir && (a->cert || a->key || a->ca))
 		return err_set(err, ERR_USAGE, "give --dir, or --cert, --key and --ca");
 	if (!a->dir)
 		return 0;
-	a->cert = join(arena, a->dir, "/", "tls.crt");
-	a->key = join(arena, a->dir, "/", "tls.key");
-	a->ca = join(arena, a->dir, "/", "ca.crt");
+	a->cert = cmd_certs_join(arena, a->dir, "/", "tls.crt");
+	a->key = cmd_certs_join(arena, a->dir, "/", "tls.key");
+	a->ca = cmd_certs_join(arena, a->dir, "/", "ca.crt");
 	if (!a->cert || !a->key || !a->ca)
 		return err_set(err, ERR_USAGE, "--dir is too long");
 	if (access(a->ca, F_OK) < 0)
@@ -105,7 +107,7 @@ static int files_of(struct asked *a, struct arena *arena, struct err *err)
 	return 0;
 }
 
-static void print_validity(const char *indent, int64_t from, int64_t to, int64_t now)
+static void cmd_certs_print_validity(const char *indent, int64_t from, int64_t to, int64_t now)
 {
 	int64_t renew = certs_renew_at(from, to);
 	char until[CERTS_DATE], due[CERTS_DATE];
@@ -118,10 +120,11 @@ static void print_validity(const char *indent, int64_t from, int64_t to, int64_t
 
 /* ---- issue ---- */
 
-enum found { FOUND_NOTHING, FOUND_GOOD, FOUND_FAULTY, FOUND_UNREADABLE };
+enum cmd_certs_found { FOUND_NOTHING, FOUND_GOOD, FOUND_FAULTY, FOUND_UNREADABLE };
 
 /* What is there already? *kp is the pair of FOUND_GOOD and FOUND_FAULTY. */
-static enum found look_at(const struct asked *a, int64_t now, struct keypair **kp, struct err *err)
+static enum cmd_certs_found cmd_certs_look_at(const struct cmd_certs_options *a, int64_t now,
+					      struct keypair **kp, struct err *err)
 {
 	struct keypair_want want = { .now = now };
 
@@ -132,7 +135,8 @@ static enum found look_at(const struct asked *a, int64_t now, struct keypair **k
 	return keypair_check(*kp, &want, err) < 0 ? FOUND_FAULTY : FOUND_GOOD;
 }
 
-static bool is_due(const struct keypair *kp, const struct names *names, int64_t now)
+static bool cmd_certs_is_due(const struct keypair *kp, const struct cmd_certs_names *names,
+			     int64_t now)
 {
 	struct keypair_want want = { .now = now, .names = names->v, .names_n = names->n };
 	struct err err;
@@ -141,7 +145,7 @@ static bool is_due(const struct keypair *kp, const struct names *names, int64_t 
 	       keypair_check(kp, &want, &err) < 0;
 }
 
-static void print_names(const struct certificate *c)
+static void cmd_certs_print_names(const struct certificate *c)
 {
 	for (size_t i = 0; i < c->names_n; i++)
 		printf("%s%s", i ? ", " : "", c->names[i]);
@@ -149,19 +153,21 @@ static void print_names(const struct certificate *c)
 }
 
 /* -1: go on and issue; else the exit status. */
-static int keep_what_is_there(const struct asked *a, const struct names *names, int64_t now)
+static int cmd_certs_keep(const struct cmd_certs_options *a, const struct cmd_certs_names *names,
+			  int64_t now)
 {
 	struct keypair *kp = NULL;
 	struct err err;
-	enum found found = look_at(a, now, &kp, &err);
+	enum cmd_certs_found found = cmd_certs_look_at(a, now, &kp, &err);
 	int status = -1;
 
 	if (found == FOUND_UNREADABLE && !a->force) {
 		fprintf(stderr, "oke-guard certs issue: %s; --force replaces it\n", err.msg);
 		status = EXIT_INPUT;
-	} else if (found == FOUND_GOOD && a->if_due && !a->force && !is_due(kp, names, now)) {
+	} else if (found == FOUND_GOOD && a->if_due && !a->force &&
+		   !cmd_certs_is_due(kp, names, now)) {
 		printf("%s: kept, ", a->cert);
-		print_validity("", keypair_not_before(kp), keypair_not_after(kp), now);
+		cmd_certs_print_validity("", keypair_not_before(kp), keypair_not_after(kp), now);
 		status = EXIT_CLEAN;
 	} else if (found == FOUND_GOOD && !a->if_due && !a->force) {
 		fprintf(stderr,
@@ -174,7 +180,8 @@ static int keep_what_is_there(const struct asked *a, const struct names *names, 
 	return status;
 }
 
-static int issue(const struct asked *a, const struct names *names, int64_t now, struct err *err)
+static int cmd_certs_issue(const struct cmd_certs_options *a, const struct cmd_certs_names *names,
+			   int64_t now, struct err *err)
 {
 	struct certs_order order = {
 		.names = names->v,
@@ -196,33 +203,33 @@ static int issue(const struct asked *a, const struct names *names, int64_t now, 
 		return -1;
 	printf("%s, tls.key and ca.crt%s are new, for ", a->cert,
 	       a->keep_ca_key ? " (with ca.key)" : "");
-	print_names(keypair_leaf(kp));
-	print_validity("  ", keypair_not_before(kp), keypair_not_after(kp), now);
+	cmd_certs_print_names(keypair_leaf(kp));
+	cmd_certs_print_validity("  ", keypair_not_before(kp), keypair_not_after(kp), now);
 	keypair_unref(kp);
 	return 0;
 }
 
-static int run_issue(struct asked *a, struct arena *arena, struct err *err)
+static int cmd_certs_run_issue(struct cmd_certs_options *a, struct arena *arena, struct err *err)
 {
-	struct names names;
+	struct cmd_certs_names names;
 	int64_t now = time(NULL);
 	int status;
 
 	if (!a->dir)
 		return err_set(err, ERR_USAGE, "--dir is missing: the folder to write to");
-	if (files_of(a, arena, err) < 0 || names_of(a, arena, &names, err) < 0)
+	if (cmd_certs_files_of(a, arena, err) < 0 || cmd_certs_names_of(a, arena, &names, err) < 0)
 		return -1;
 	if (!names.n)
 		return err_set(err, ERR_USAGE,
 			       "name what it serves: --service oke-guard --namespace oke-guard, "
 			       "or --name localhost");
-	if ((status = keep_what_is_there(a, &names, now)) >= 0)
+	if ((status = cmd_certs_keep(a, &names, now)) >= 0)
 		return status;
-	return issue(a, &names, now, err) < 0 ? -1 : EXIT_CLEAN;
+	return cmd_certs_issue(a, &names, now, err) < 0 ? -1 : EXIT_CLEAN;
 }
 
-static int issue_command(int argc, char **argv, struct asked *a, struct arena *arena,
-			 struct err *err)
+static int cmd_certs_issue_command(int argc, char **argv, struct cmd_certs_options *a,
+				   struct arena *arena, struct err *err)
 {
 	const struct option_def defs[] = {
 		{ "dir", 0, OPTION_STRING, &a->dir, "DIR", NULL, 0, 0, NULL,
@@ -246,8 +253,8 @@ static int issue_command(int argc, char **argv, struct asked *a, struct arena *a
 	};
 	static const struct command_help help = {
 		"oke-guard certs issue --dir DIR [--name NAME]... [--service SVC --namespace NS]",
-		"Makes a CA and a certificate for the webhook's server, signed by it. The CA's "
-		"key\n"
+		"Makes a CA and a certificate for the webhook's server, signed "
+		"by it. The CA's key\n"
 		"is thrown away: each renewal brings a new CA. All files change at one moment.",
 		"  oke-guard certs issue --dir certs --service oke-guard --namespace oke-guard\n"
 		"  oke-guard certs issue --dir dev --name localhost --name 127.0.0.1 --if-due\n\n"
@@ -260,12 +267,12 @@ static int issue_command(int argc, char **argv, struct asked *a, struct arena *a
 		return status;
 	if (rest < argc)
 		return err_set(err, ERR_USAGE, "unexpected '%.60s'", argv[rest]);
-	return run_issue(a, arena, err);
+	return cmd_certs_run_issue(a, arena, err);
 }
 
 /* ---- check ---- */
 
-static int print_faults(const char *file, const struct keypair_fault *faults, size_t n)
+static int cmd_certs_print_faults(const char *file, const struct keypair_fault *faults, size_t n)
 {
 	printf("%s: %zu fault%s\n", file, n, n == 1 ? "" : "s");
 	for (size_t i = 0; i < n && i < KEYPAIR_FAULTS_MAX; i++)
@@ -275,30 +282,30 @@ static int print_faults(const char *file, const struct keypair_fault *faults, si
 	return EXIT_FINDINGS;
 }
 
-static int check_pair(const struct asked *a, const struct keypair *kp,
-		      const struct keypair_want *want)
+static int cmd_certs_check_pair(const struct cmd_certs_options *a, const struct keypair *kp,
+				const struct keypair_want *want)
 {
 	struct keypair_fault faults[KEYPAIR_FAULTS_MAX];
 	size_t n = keypair_faults(kp, want, faults);
 
 	if (n)
-		return print_faults(a->cert, faults, n);
+		return cmd_certs_print_faults(a->cert, faults, n);
 	printf("%s: good for ", a->cert);
-	print_names(keypair_leaf(kp));
-	print_validity("  ", keypair_not_before(kp), keypair_not_after(kp), want->now);
+	cmd_certs_print_names(keypair_leaf(kp));
+	cmd_certs_print_validity("  ", keypair_not_before(kp), keypair_not_after(kp), want->now);
 	if (!a->ca)
 		printf("  whether clients trust it was not looked at: no CA was given\n");
 	return EXIT_CLEAN;
 }
 
-static int run_check(struct asked *a, struct arena *arena, struct err *err)
+static int cmd_certs_run_check(struct cmd_certs_options *a, struct arena *arena, struct err *err)
 {
 	struct keypair_want want = { .now = time(NULL) };
 	struct keypair *kp;
-	struct names names;
+	struct cmd_certs_names names;
 	int status;
 
-	if (files_of(a, arena, err) < 0 || names_of(a, arena, &names, err) < 0)
+	if (cmd_certs_files_of(a, arena, err) < 0 || cmd_certs_names_of(a, arena, &names, err) < 0)
 		return -1;
 	if (!a->cert || !a->key)
 		return err_set(err, ERR_USAGE, "what to check? --dir DIR, or --cert F --key F");
@@ -308,13 +315,13 @@ static int run_check(struct asked *a, struct arena *arena, struct err *err)
 		return -1;
 	want.names = names.v;
 	want.names_n = names.n;
-	status = check_pair(a, kp, &want);
+	status = cmd_certs_check_pair(a, kp, &want);
 	keypair_unref(kp);
 	return status;
 }
 
-static int check_command(int argc, char **argv, struct asked *a, struct arena *arena,
-			 struct err *err)
+static int cmd_certs_check_command(int argc, char **argv, struct cmd_certs_options *a,
+				   struct arena *arena, struct err *err)
 {
 	const struct option_def defs[] = {
 		{ "dir", 0, OPTION_STRING, &a->dir, "DIR", NULL, 0, 0, NULL,
@@ -334,8 +341,8 @@ static int check_command(int argc, char **argv, struct asked *a, struct arena *a
 	static const struct command_help help = {
 		"oke-guard certs check {--dir DIR | --cert F --key F [--ca F]} [--name NAME]...",
 		"Says in words what is wrong with a certificate and its key, and how long a good\n"
-		"pair lasts: does the key fit, do dates and names hold, is the chain whole, are "
-		"key\n"
+		"pair lasts: does the key fit, do dates and names hold, is the "
+		"chain whole, are key\n"
 		"and signature strong enough for API servers.",
 		"  oke-guard certs check --dir certs --service oke-guard --namespace oke-guard\n"
 		"  oke-guard certs check --cert tls.crt --key tls.key --name guard.example.com\n\n"
@@ -348,17 +355,17 @@ static int check_command(int argc, char **argv, struct asked *a, struct arena *a
 		return status;
 	if (rest < argc)
 		return err_set(err, ERR_USAGE, "unexpected '%.60s'", argv[rest]);
-	return run_check(a, arena, err);
+	return cmd_certs_run_check(a, arena, err);
 }
 
 /* ---- show ---- */
 
-static int run_show(struct asked *a, struct arena *arena, struct err *err)
+static int cmd_certs_run_show(struct cmd_certs_options *a, struct arena *arena, struct err *err)
 {
 	const char *files[2];
 	size_t n = 0;
 
-	if (files_of(a, arena, err) < 0)
+	if (cmd_certs_files_of(a, arena, err) < 0)
 		return -1;
 	if (a->cert)
 		files[n++] = a->cert;
@@ -369,8 +376,8 @@ static int run_show(struct asked *a, struct arena *arena, struct err *err)
 	return certs_show(files, n, !strcmp(a->format, "json"), time(NULL), err);
 }
 
-static int show_command(int argc, char **argv, struct asked *a, struct arena *arena,
-			struct err *err)
+static int cmd_certs_show_command(int argc, char **argv, struct cmd_certs_options *a,
+				  struct arena *arena, struct err *err)
 {
 	const struct option_def defs[] = {
 		{ "output", 'o', OPTION_CHOICE, &a->format, NULL, NULL, 0, 0, "text|json",
@@ -395,22 +402,23 @@ static int show_command(int argc, char **argv, struct asked *a, struct arena *ar
 		return status;
 	if (rest < argc)
 		return err_set(err, ERR_USAGE, "unexpected '%.60s'", argv[rest]);
-	return run_show(a, arena, err);
+	return cmd_certs_run_show(a, arena, err);
 }
 
 /* ---- the table ---- */
 
-static const struct action_def {
+static const struct cmd_certs_action {
 	const char *name, *summary;
-	int (*run)(int argc, char **argv, struct asked *a, struct arena *arena, struct err *err);
+	int (*run)(int argc, char **argv, struct cmd_certs_options *a, struct arena *arena,
+		   struct err *err);
 } actions[] = {
-	{ "issue", "make a CA and a serving certificate", issue_command },
-	{ "check", "what is wrong with a pair, and how long it is good", check_command },
-	{ "show", "what certificates hold", show_command },
+	{ "issue", "make a CA and a serving certificate", cmd_certs_issue_command },
+	{ "check", "what is wrong with a pair, and how long it is good", cmd_certs_check_command },
+	{ "show", "what certificates hold", cmd_certs_show_command },
 };
 #define ACTIONS_N (sizeof actions / sizeof *actions)
 
-static int print_usage(FILE *out)
+static int cmd_certs_print_usage(FILE *out)
 {
 	fprintf(out, "Usage: oke-guard certs ACTION [OPTION]...\n\nActions:\n");
 	for (size_t i = 0; i < ACTIONS_N; i++)
@@ -419,7 +427,7 @@ static int print_usage(FILE *out)
 	return fflush(out) || out == stderr ? EXIT_INPUT : EXIT_CLEAN;
 }
 
-static int unknown_action(const char *word)
+static int cmd_certs_unknown_action(const char *word)
 {
 	const char *names[ACTIONS_N], *near;
 
@@ -431,16 +439,16 @@ static int unknown_action(const char *word)
 	return EXIT_INPUT;
 }
 
-static int run_action(const struct action_def *action, int argc, char **argv)
+static int cmd_certs_run_action(const struct cmd_certs_action *action, int argc, char **argv)
 {
-	struct asked asked = { .days = 365, .algorithm = "p256", .format = "text" };
+	struct cmd_certs_options asked = { .days = 365, .algorithm = "p256", .format = "text" };
 	scoped(arena_end) struct arena arena;
 	struct err err;
 	int status;
 
 	arena_init(&arena, FILES_MEMORY_MAX);
 	if ((status = action->run(argc, argv, &asked, &arena, &err)) < 0)
-		return complain(action->name, &err);
+		return cmd_certs_complain(action->name, &err);
 	return fflush(stdout) ? EXIT_INPUT : status;
 }
 
@@ -449,12 +457,12 @@ int cmd_certs(int argc, char **argv)
 	const char *word = argc > 1 ? argv[1] : "";
 
 	if (!strcmp(word, "--help") || !strcmp(word, "-h"))
-		return print_usage(stdout);
+		return cmd_certs_print_usage(stdout);
 	if (!*word)
-		return print_usage(stderr);
+		return cmd_certs_print_usage(stderr);
 	for (size_t i = 0; i < ACTIONS_N; i++) {
 		if (!strcmp(word, actions[i].name))
-			return run_action(&actions[i], argc - 1, argv + 1);
+			return cmd_certs_run_action(&actions[i], argc - 1, argv + 1);
 	}
-	return unknown_action(word);
+	return cmd_certs_unknown_action(word);
 }

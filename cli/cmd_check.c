@@ -24,24 +24,24 @@
 #define FILE_MAX_SHOWN    4096
 #define PROBLEM_MAX_SHOWN 400
 
-struct asked {
+struct cmd_check_options {
 	const char *output, *config, *fail_on, *kubernetes, *to, *namespace, *user;
 	struct option_list policies, groups;
 	int64_t now;
 };
 
-struct run {
+struct cmd_check_run {
 	struct checking c;
-	const struct asked *asked;
+	const struct cmd_check_options *asked;
 	char from[16], to[16]; /* the versions, in words */
 
 	/* The file that is being read. */
-	struct check_place place;
+	struct report_place place;
 	struct arena names; /* of the file */
 	size_t problems;
 };
 
-static int complain(const char *what)
+static int cmd_check_complain(const char *what)
 {
 	fprintf(stderr, "oke-guard check: %s\n", what);
 	return EXIT_INPUT;
@@ -49,9 +49,10 @@ static int complain(const char *what)
 
 /* ---- problems ---- */
 
-static void tell(struct run *run, unsigned document, unsigned line, const char *text)
+static void cmd_check_tell(struct cmd_check_run *run, unsigned document, unsigned line,
+			   const char *text)
 {
-	struct check_place place = run->place;
+	struct report_place place = run->place;
 	scoped(arena_end) struct arena arena;
 	struct str words;
 
@@ -59,22 +60,22 @@ static void tell(struct run *run, unsigned document, unsigned line, const char *
 	run->c.summary.errors++;
 	if (++run->problems > FILE_PROBLEMS_MAX)
 		return;
-	words = shown(str_of(text), PROBLEM_MAX_SHOWN, &arena);
+	words = printable_cut(str_of(text), PROBLEM_MAX_SHOWN, &arena);
 	place.document = document;
 	place.line = line;
-	check_report_error(run->c.report, &place, words.s ? words.s : "out of memory");
+	report_error(run->c.report, &place, words.s ? words.s : "out of memory");
 	if (run->problems == FILE_PROBLEMS_MAX)
 		fprintf(stderr, "%s: error: there may be more\n", place.file_shown);
 }
 
-static void on_problem(void *ctx, const struct manifest_problem *p)
+static void cmd_check_on_problem(void *ctx, const struct manifest_problem *p)
 {
-	tell(ctx, p->document, p->line, p->text);
+	cmd_check_tell(ctx, p->document, p->line, p->text);
 }
 
 /* ---- one file ---- */
 
-static int read_file(void *ctx, char *buf, size_t room, size_t *got, struct err *err)
+static int cmd_check_read_file(void *ctx, char *buf, size_t room, size_t *got, struct err *err)
 {
 	FILE *f = ctx;
 
@@ -82,7 +83,7 @@ static int read_file(void *ctx, char *buf, size_t room, size_t *got, struct err 
 	return ferror(f) ? err_set(err, ERR_IO, "%s", strerror(errno)) : 0;
 }
 
-static size_t check_objects(struct run *run, struct manifest *m)
+static size_t cmd_check_objects(struct cmd_check_run *run, struct manifest *m)
 {
 	struct manifest_object o;
 	size_t n = 0;
@@ -92,89 +93,90 @@ static size_t check_objects(struct run *run, struct manifest *m)
 		scoped(arena_end) struct arena arena;
 
 		arena_init(&arena, OBJECT_MEMORY_MAX);
-		if (check_object(&run->c, &run->place, m, &o, &arena, &err) < 0)
-			tell(run, o.document, o.line, err.msg);
+		if (cmd_check_object(&run->c, &run->place, m, &o, &arena, &err) < 0)
+			cmd_check_tell(run, o.document, o.line, err.msg);
 	}
 	return n;
 }
 
-static void check_stream(struct run *run, FILE *f, bool named)
+static void cmd_check_stream(struct cmd_check_run *run, FILE *f, bool named)
 {
-	const struct yaml_input input = { .read = read_file, .ctx = f };
-	const struct manifest_options options = { .problem = on_problem, .ctx = run };
+	const struct yaml_input input = { .read = cmd_check_read_file, .ctx = f };
+	const struct manifest_options options = { .problem = cmd_check_on_problem, .ctx = run };
 	scoped(manifest_end) struct manifest *m = manifest_new(&input, &options);
 	size_t n;
 
 	if (!m) {
-		tell(run, 0, 0, "out of memory");
+		cmd_check_tell(run, 0, 0, "out of memory");
 		return;
 	}
-	n = check_objects(run, m);
+	n = cmd_check_objects(run, m);
 	run->c.summary.documents += manifest_documents(m);
 	run->c.summary.objects += n;
 	if (n || run->problems) {
 		run->c.summary.files++;
 	} else if (named) {
 		run->c.summary.files++;
-		tell(run, 0, 0, "no Kubernetes object in it: a document needs apiVersion and kind");
+		cmd_check_tell(run, 0, 0,
+			       "no Kubernetes object in it: a document needs apiVersion and kind");
 	} else {
 		run->c.summary.skipped++;
 	}
 }
 
-static void name_file(struct run *run, const char *path)
+static void cmd_check_name_file(struct cmd_check_run *run, const char *path)
 {
 	bool input = !strcmp(path, "-");
 	struct str words;
 
 	arena_done(&run->names);
-	words = shown(str_of(path), FILE_MAX_SHOWN, &run->names);
-	run->place = (struct check_place){ .file = input ? "stdin" : path,
-					   .file_shown = input     ? "stdin"
-							 : words.s ? words.s
-								   : "?" };
+	words = printable_cut(str_of(path), FILE_MAX_SHOWN, &run->names);
+	run->place = (struct report_place){ .file = input ? "stdin" : path,
+					    .file_shown = input     ? "stdin"
+							  : words.s ? words.s
+								    : "?" };
 	run->problems = 0;
 }
 
-static void on_file(void *ctx, const char *path, bool named)
+static void cmd_check_on_file(void *ctx, const char *path, bool named)
 {
-	struct run *run = ctx;
+	struct cmd_check_run *run = ctx;
 	scoped(file_end) FILE *f = NULL;
 
-	name_file(run, path);
+	cmd_check_name_file(run, path);
 	if (!strcmp(path, "-"))
-		check_stream(run, stdin, named);
+		cmd_check_stream(run, stdin, named);
 	else if ((f = fopen(path, "re")))
-		check_stream(run, f, named);
+		cmd_check_stream(run, f, named);
 	else
-		tell(run, 0, 0, strerror(errno));
+		cmd_check_tell(run, 0, 0, strerror(errno));
 }
 
-static void on_skipped(void *ctx, const char *path, const char *why)
+static void cmd_check_on_skipped(void *ctx, const char *path, const char *why)
 {
-	struct run *run = ctx;
+	struct cmd_check_run *run = ctx;
 
-	name_file(run, path);
+	cmd_check_name_file(run, path);
 	run->c.summary.skipped++;
 	fprintf(stderr, "%s: note: skipped: %s\n", run->place.file_shown, why);
 }
 
-static void on_failed(void *ctx, const char *path, const char *why)
+static void cmd_check_on_failed(void *ctx, const char *path, const char *why)
 {
-	name_file(ctx, path);
-	tell(ctx, 0, 0, why);
+	cmd_check_name_file(ctx, path);
+	cmd_check_tell(ctx, 0, 0, why);
 }
 
 /* ---- the command ---- */
 
-static void policy_message(void *ctx, bool error, const char *text)
+static void cmd_check_policy_message(void *ctx, bool error, const char *text)
 {
 	(void)ctx;
 	fprintf(stderr, "oke-guard check: %s%s\n", error ? "" : "warning: ", text);
 }
 
 /* "1.36" of "v1.36.2", as policies name it; 0 after a message. */
-static unsigned read_version(const char *option, const char *text)
+static unsigned cmd_check_read_version(const char *option, const char *text)
 {
 	unsigned minor = alpha_version(str_of(text));
 
@@ -190,18 +192,18 @@ static unsigned read_version(const char *option, const char *text)
 	return minor;
 }
 
-static int load(struct run *run, struct policy_set **set)
+static int cmd_check_load(struct cmd_check_run *run, struct policy_set **set)
 {
-	const struct asked *a = run->asked;
+	const struct cmd_check_options *a = run->asked;
 	struct policy_source source = { .paths = a->policies.v,
 					.paths_n = a->policies.n,
 					.config = a->config };
-	struct policy_report messages = { .message = policy_message };
+	struct policy_report messages = { .message = cmd_check_policy_message };
 	char version[16];
 	unsigned minor;
 
 	if (a->kubernetes) {
-		if (!(minor = read_version("kubernetes", a->kubernetes)))
+		if (!(minor = cmd_check_read_version("kubernetes", a->kubernetes)))
 			return -1;
 		snprintf(version, sizeof version, "1.%u", minor);
 		source.kubernetes = version;
@@ -214,13 +216,13 @@ static int load(struct run *run, struct policy_set **set)
 }
 
 /* The versions that are judged by, in the summary; -1 after a message. */
-static int name_versions(struct run *run)
+static int cmd_check_name_versions(struct cmd_check_run *run)
 {
 	snprintf(run->from, sizeof run->from, "1.%u", run->c.minor);
 	run->c.summary.kubernetes = run->from;
 	if (!run->asked->to)
 		return 0;
-	if (!(run->c.to = read_version("to", run->asked->to)))
+	if (!(run->c.to = cmd_check_read_version("to", run->asked->to)))
 		return -1;
 	if (run->c.to > alpha_newest())
 		run->c.to = alpha_newest();
@@ -236,34 +238,36 @@ static int name_versions(struct run *run)
 	return 0;
 }
 
-static int check(struct run *run, int paths_n, char **paths)
+static int cmd_check_paths(struct cmd_check_run *run, int paths_n, char **paths)
 {
-	const struct check_walk walk = { on_file, on_skipped, on_failed, run };
+	const struct manifest_files walk = { cmd_check_on_file, cmd_check_on_skipped,
+					     cmd_check_on_failed, run };
 
 	arena_init(&run->names, 1u << 20);
 	for (int i = 0; i < paths_n; i++)
-		check_walk(&walk, paths[i]);
+		manifest_files_walk(&walk, paths[i]);
 	if (!run->c.summary.objects && !run->c.summary.errors) {
-		name_file(run, paths[0]);
-		tell(run, 0, 0, "no file in it holds a Kubernetes object");
+		cmd_check_name_file(run, paths[0]);
+		cmd_check_tell(run, 0, 0, "no file in it holds a Kubernetes object");
 	}
 	arena_done(&run->names);
-	if (check_report_end(run->c.report, &run->c.summary) < 0)
-		return complain("the output cannot be written");
+	if (report_end(run->c.report, &run->c.summary) < 0)
+		return cmd_check_complain("the output cannot be written");
 	if (run->c.summary.errors)
 		return EXIT_INPUT;
 	return run->c.counts ? EXIT_FINDINGS : EXIT_CLEAN;
 }
 
-static int check_with(struct run *run, int paths_n, char **paths)
+static int cmd_check_with(struct cmd_check_run *run, int paths_n, char **paths)
 {
 	struct policy_set *set = NULL;
 	int status = EXIT_INPUT;
 
-	if (load(run, &set) == 0 && name_versions(run) == 0) {
-		run->c.report = check_report_new(run->asked->output, stdout, run->c.fail_on);
-		status = run->c.report ? check(run, paths_n, paths) : complain("out of memory");
-		check_report_free(run->c.report);
+	if (cmd_check_load(run, &set) == 0 && cmd_check_name_versions(run) == 0) {
+		run->c.report = report_new(run->asked->output, stdout, run->c.fail_on);
+		status = run->c.report ? cmd_check_paths(run, paths_n, paths)
+				       : cmd_check_complain("out of memory");
+		report_free(run->c.report);
 	}
 	policy_set_unref(set);
 	return status;
@@ -277,13 +281,13 @@ static const struct command_help help = {
 	.summary =
 		"Judge manifests offline, with the policies of the webhook, as if a customer\n"
 		"created each object: uses of alpha features, and what replaces a component that\n"
-		"Oracle manages. PATH is a file or a folder (all *.yaml, *.yml and *.json in it "
-		"and\n"
+		"Oracle manages. PATH is a file or a folder (all *.yaml, *.yml "
+		"and *.json in it and\n"
 		"below it); - is the standard input. YAML and JSON, all documents, Lists.\n"
 		"\n"
 		"In a folder, files without a Kubernetes object (values.yaml, kustomization.yaml,\n"
-		"settings of CI) are skipped and counted; hidden files, folders behind symbolic "
-		"links\n"
+		"settings of CI) are skipped and counted; hidden files, folders "
+		"behind symbolic links\n"
 		"and the templates of Helm charts are left out. A file that you name must hold an\n"
 		"object, and so must the standard input: an empty one means that something before\n"
 		"the pipe failed.",
@@ -305,7 +309,7 @@ static const struct command_help help = {
 };
 
 /* As options_parse does. */
-static int read_options(struct asked *a, int argc, char **argv, int *rest)
+static int cmd_check_read_options(struct cmd_check_options *a, int argc, char **argv, int *rest)
 {
 	const struct option_def defs[] = {
 		{ .name = "kubernetes",
@@ -358,17 +362,17 @@ static int read_options(struct asked *a, int argc, char **argv, int *rest)
 
 int cmd_check(int argc, char **argv)
 {
-	struct asked a = {
+	struct cmd_check_options a = {
 		.output = "text", .fail_on = "deny", .namespace = "default", .now = time(NULL)
 	};
-	struct run run = { .asked = &a };
+	struct cmd_check_run run = { .asked = &a };
 	struct str groups[OPTION_LIST_MAX];
-	int rest, status = read_options(&a, argc, argv, &rest);
+	int rest, status = cmd_check_read_options(&a, argc, argv, &rest);
 
 	if (status >= 0)
 		return status;
 	if (rest == argc)
-		return complain(
+		return cmd_check_complain(
 			"name a file or folder with manifests, or - for the standard input");
 	run.c.fail_on = !strcmp(a.fail_on, "warn") ? ACTION_WARN : ACTION_DENY;
 	run.c.namespace = a.namespace;
@@ -376,5 +380,5 @@ int cmd_check(int argc, char **argv)
 	for (size_t i = 0; i < a.groups.n; i++)
 		groups[i] = str_of(a.groups.v[i]);
 	run.c.user = (struct user){ str_of(a.user), groups, a.groups.n };
-	return check_with(&run, argc - rest, argv + rest);
+	return cmd_check_with(&run, argc - rest, argv + rest);
 }

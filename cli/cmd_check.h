@@ -14,13 +14,13 @@ struct checking {
 	unsigned minor, to;    /* to 0: no preflight */
 	int64_t now;
 	enum action fail_on;
-	struct check_report *report;
-	struct check_summary summary;
+	struct report *report;
+	struct report_summary summary;
 	bool counts; /* a finding, or a change, that --fail-on counts */
 };
 
 /* Judge the last object of m and report it. -1: no verdict was reached. */
-int check_object(struct checking *c, const struct check_place *place, const struct manifest *m,
-		 const struct manifest_object *object, struct arena *arena, struct err *err);
+int cmd_check_object(struct checking *c, const struct report_place *place, const struct manifest *m,
+		     const struct manifest_object *object, struct arena *arena, struct err *err);
 
 #endif

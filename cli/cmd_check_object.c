@@ -13,7 +13,7 @@
 #define NAME_MAX_SHOWN 253
 #define PATH_MAX_SHOWN 400
 
-static struct str path_words(const struct place *place, struct arena *arena)
+static struct str cmd_check_path_words(const struct place *place, struct arena *arena)
 {
 	struct text t;
 
@@ -21,28 +21,28 @@ static struct str path_words(const struct place *place, struct arena *arena)
 		return STR("");
 	text_init(&t, arena, 1u << 16);
 	place_print(place, &t);
-	return shown_ends(text_get(&t), PATH_MAX_SHOWN, arena);
+	return printable_middle(text_get(&t), PATH_MAX_SHOWN, arena);
 }
 
-static int by_line(const void *a, const void *b)
+static int cmd_check_by_line(const void *a, const void *b)
 {
-	const struct check_finding *x = a, *y = b;
+	const struct report_finding *x = a, *y = b;
 
 	if (x->line != y->line)
 		return x->line < y->line ? -1 : 1;
 	return (x->action < y->action) - (x->action > y->action);
 }
 
-static void fill_finding(const struct finding *f, const struct manifest *m, struct arena *arena,
-			 struct check_finding *out)
+static void cmd_check_fill_finding(const struct finding *f, const struct manifest *m,
+				   struct arena *arena, struct report_finding *out)
 {
-	*out = (struct check_finding){
+	*out = (struct report_finding){
 		.line = manifest_line(m, f->place),
 		.action = f->action,
 		.tier = tier_name(f->tier),
 		.policy = f->policy,
 		.rule = f->rule,
-		.path = path_words(f->place, arena),
+		.path = cmd_check_path_words(f->place, arena),
 		.gate = f->gate,
 		.message = f->sentence,
 		.remedy = f->remedy,
@@ -52,7 +52,7 @@ static void fill_finding(const struct finding *f, const struct manifest *m, stru
 }
 
 /* What the upgrade does to it: what goes breaks, what is announced to go is worth a warning. */
-static enum action change_action(enum preflight_kind kind)
+static enum action cmd_check_change_action(enum preflight_kind kind)
 {
 	static const enum action actions[PREFLIGHT_KINDS] = {
 		[PREFLIGHT_REMOVED] = ACTION_DENY,  [PREFLIGHT_DEPRECATED] = ACTION_WARN,
@@ -63,12 +63,12 @@ static enum action change_action(enum preflight_kind kind)
 	return actions[kind];
 }
 
-static void fill_change(const struct preflight *p, const struct manifest *m,
-			struct check_finding *out)
+static void cmd_check_fill_change(const struct preflight *p, const struct manifest *m,
+				  struct report_finding *out)
 {
-	*out = (struct check_finding){
+	*out = (struct report_finding){
 		.line = manifest_line(m, p->place),
-		.action = change_action(p->kind),
+		.action = cmd_check_change_action(p->kind),
 		.change = preflight_name(p->kind),
 		.path = p->path,
 		.gate = p->gate,
@@ -77,7 +77,7 @@ static void fill_change(const struct preflight *p, const struct manifest *m,
 	};
 }
 
-static void count(struct checking *c, const struct check_finding *f)
+static void cmd_check_count(struct checking *c, const struct report_finding *f)
 {
 	if (f->change)
 		c->summary.changes++;
@@ -87,31 +87,32 @@ static void count(struct checking *c, const struct check_finding *f)
 }
 
 /* All that is to be said of the object, in the order of its lines. */
-static int report(struct checking *c, const struct manifest *m, const struct check_object *o,
-		  const struct verdict *v, const struct preflight *changes, size_t changes_n,
-		  struct arena *arena, struct err *err)
+static int cmd_check_report(struct checking *c, const struct manifest *m,
+			    const struct report_object *o, const struct verdict *v,
+			    const struct preflight *changes, size_t changes_n, struct arena *arena,
+			    struct err *err)
 {
 	size_t n = v->findings_n + changes_n;
-	struct check_finding *all = arena_calloc(arena, n + 1, sizeof *all);
+	struct report_finding *all = arena_calloc(arena, n + 1, sizeof *all);
 
 	if (!all)
 		return err_set(err, ERR_LIMIT, "no memory left for the object's findings");
 	for (size_t i = 0; i < v->findings_n; i++)
-		fill_finding(&v->findings[i], m, arena, &all[i]);
+		cmd_check_fill_finding(&v->findings[i], m, arena, &all[i]);
 	for (size_t i = 0; i < changes_n; i++)
-		fill_change(&changes[i], m, &all[v->findings_n + i]);
-	qsort(all, n, sizeof *all, by_line);
-	check_report_object(c->report, o);
+		cmd_check_fill_change(&changes[i], m, &all[v->findings_n + i]);
+	qsort(all, n, sizeof *all, cmd_check_by_line);
+	report_object(c->report, o);
 	for (size_t i = 0; i < n; i++) {
-		count(c, &all[i]);
-		check_report_finding(c->report, o, &all[i]);
+		cmd_check_count(c, &all[i]);
+		report_finding(c->report, o, &all[i]);
 	}
-	check_report_object_end(c->report, o);
+	report_object_end(c->report, o);
 	return 0;
 }
 
-static int request_of(const struct checking *c, const struct manifest_object *o,
-		      struct arena *arena, struct request *out)
+static int cmd_check_request_of(const struct checking *c, const struct manifest_object *o,
+				struct arena *arena, struct request *out)
 {
 	struct str resource = kind_resource(o->gvk.kind, arena);
 	bool cluster = kind_cluster_scoped(o->gvk.group, o->gvk.kind);
@@ -133,27 +134,27 @@ static int request_of(const struct checking *c, const struct manifest_object *o,
 }
 
 /* "apps/v1" */
-static struct str api_version(const struct gvk *gvk, struct arena *arena)
+static struct str cmd_check_api_version(const struct gvk *gvk, struct arena *arena)
 {
 	struct text t;
 
 	text_init(&t, arena, 1024);
-	text_str(&t, shown(gvk->group, NAME_MAX_SHOWN, arena));
+	text_str(&t, printable_cut(gvk->group, NAME_MAX_SHOWN, arena));
 	text_puts(&t, gvk->group.n ? "/" : "");
-	text_str(&t, shown(gvk->version, NAME_MAX_SHOWN, arena));
+	text_str(&t, printable_cut(gvk->version, NAME_MAX_SHOWN, arena));
 	return text_get(&t);
 }
 
-int check_object(struct checking *c, const struct check_place *place, const struct manifest *m,
-		 const struct manifest_object *object, struct arena *arena, struct err *err)
+int cmd_check_object(struct checking *c, const struct report_place *place, const struct manifest *m,
+		     const struct manifest_object *object, struct arena *arena, struct err *err)
 {
-	struct check_object o = { .place = *place };
+	struct report_object o = { .place = *place };
 	struct preflight *changes = NULL;
 	size_t changes_n = 0;
 	struct request req;
 	struct verdict v;
 
-	if (request_of(c, object, arena, &req) < 0)
+	if (cmd_check_request_of(c, object, arena, &req) < 0)
 		return err_nomem(err);
 	if (policy_judge(c->set, &req, c->now, arena, NULL, &v, err) < 0)
 		return -1;
@@ -161,9 +162,9 @@ int check_object(struct checking *c, const struct check_place *place, const stru
 		return -1;
 	o.place.document = object->document;
 	o.place.line = object->line;
-	o.api_version = api_version(&object->gvk, arena);
-	o.kind = shown(object->gvk.kind, NAME_MAX_SHOWN, arena);
-	o.namespace = shown(req.namespace, NAME_MAX_SHOWN, arena);
-	o.name = shown(object->name, NAME_MAX_SHOWN, arena);
-	return report(c, m, &o, &v, changes, changes_n, arena, err);
+	o.api_version = cmd_check_api_version(&object->gvk, arena);
+	o.kind = printable_cut(object->gvk.kind, NAME_MAX_SHOWN, arena);
+	o.namespace = printable_cut(req.namespace, NAME_MAX_SHOWN, arena);
+	o.name = printable_cut(object->name, NAME_MAX_SHOWN, arena);
+	return cmd_check_report(c, m, &o, &v, changes, changes_n, arena, err);
 }

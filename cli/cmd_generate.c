@@ -12,7 +12,7 @@
 #define GENERATE_ARENA_MAX (64u << 20)
 #define CA_BUNDLE_MAX      (1u << 20) /* bytes of a file of certificates */
 
-struct asked {
+struct cmd_generate_options {
 	struct option_list policies;
 	const char *config, *name, *service, *ca_bundle, *output;
 	bool list;
@@ -22,32 +22,32 @@ struct asked {
 static const struct command_help webhook_help = {
 	.usage = "oke-guard generate webhook-configuration [OPTION]...",
 	.summary =
-		"Print the ValidatingWebhookConfiguration that the loaded policies need: the "
-		"groups,\n"
-		"resources, subresources and operations they concern, and nothing else. In the "
-		"cluster\n"
+		"Print the ValidatingWebhookConfiguration that the loaded "
+		"policies need: the groups,\n"
+		"resources, subresources and operations they concern, and nothing "
+		"else. In the cluster\n"
 		"the agent keeps the same one current; docs/webhook-configuration.md explains it.",
 	.examples =
 		"  oke-guard generate webhook-configuration\n"
-		"  oke-guard generate webhook-configuration --policy policies/ --config guard.yaml "
-		"\\\n"
+		"  oke-guard generate webhook-configuration --policy policies/ "
+		"--config guard.yaml \\\n"
 		"    --service guard/oke-guard --ca-bundle ca.crt | kubectl apply -f -\n"
 		"  oke-guard generate webhook-configuration -o json | jq -r '.webhooks[].name'\n",
 };
 
-static void tell(void *ctx, bool error, const char *text)
+static void cmd_generate_tell(void *ctx, bool error, const char *text)
 {
 	(void)ctx;
 	fprintf(stderr, "%s%s\n", error ? "" : "warning: ", text);
 }
 
-static void set_end(struct policy_set **set)
+static void cmd_generate_set_end(struct policy_set **set)
 {
 	policy_set_unref(*set);
 }
 
 /* "NAMESPACE/NAME" into the target. */
-static int read_service(const char *text, struct webhook_target *target)
+static int cmd_generate_read_service(const char *text, struct webhook_target *target)
 {
 	const char *slash = strchr(text, '/');
 
@@ -63,7 +63,8 @@ static int read_service(const char *text, struct webhook_target *target)
 	return 0;
 }
 
-static int read_bundle(const char *path, struct arena *arena, struct webhook_target *target)
+static int cmd_generate_read_bundle(const char *path, struct arena *arena,
+				    struct webhook_target *target)
 {
 	scoped(file_end) FILE *f = fopen(path, "rb");
 	char *bytes = arena_alloc(arena, CA_BUNDLE_MAX + 1);
@@ -78,14 +79,15 @@ static int read_bundle(const char *path, struct arena *arena, struct webhook_tar
 	if (n && n <= CA_BUNDLE_MAX && memmem(bytes, n, "-----BEGIN CERTIFICATE-----", 27))
 		return 0;
 	fprintf(stderr,
-		"oke-guard generate: --ca-bundle: %s holds no certificate in PEM, or more than "
-		"%u MiB\n",
+		"oke-guard generate: --ca-bundle: %s holds no certificate in PEM, "
+		"or more than %u MiB\n",
 		path, CA_BUNDLE_MAX >> 20);
 	return -1;
 }
 
-static int write_out(const struct asked *a, const struct webhooks *webhooks,
-		     const struct webhook_target *target, struct arena *arena)
+static int cmd_generate_write_out(const struct cmd_generate_options *a,
+				  const struct webhooks *webhooks,
+				  const struct webhook_target *target, struct arena *arena)
 {
 	bool json = !strcmp(a->output, "json");
 	struct text out;
@@ -107,21 +109,21 @@ static int write_out(const struct asked *a, const struct webhooks *webhooks,
 	return EXIT_CLEAN;
 }
 
-static int generate_webhooks(const struct asked *a)
+static int cmd_generate_print_webhooks(const struct cmd_generate_options *a)
 {
 	const struct policy_source src = { .paths = a->policies.v,
 					   .paths_n = a->policies.n,
 					   .config = a->config };
-	struct policy_report report = { .message = tell };
+	struct policy_report report = { .message = cmd_generate_tell };
 	struct webhook_target target = { .configuration = str_of(a->name),
 					 .port = (unsigned)a->port };
 	scoped(arena_end) struct arena arena = { .limit = GENERATE_ARENA_MAX };
-	scoped(set_end) struct policy_set *set = NULL;
+	scoped(cmd_generate_set_end) struct policy_set *set = NULL;
 	struct webhooks webhooks;
 	struct err err;
 
-	if (read_service(a->service, &target) < 0 ||
-	    (a->ca_bundle && read_bundle(a->ca_bundle, &arena, &target) < 0))
+	if (cmd_generate_read_service(a->service, &target) < 0 ||
+	    (a->ca_bundle && cmd_generate_read_bundle(a->ca_bundle, &arena, &target) < 0))
 		return EXIT_INPUT;
 	if (!(set = policy_set_new(&src, &report)))
 		return EXIT_INPUT;
@@ -129,15 +131,15 @@ static int generate_webhooks(const struct asked *a)
 		fprintf(stderr, "oke-guard generate: %s\n", err.msg);
 		return EXIT_INPUT;
 	}
-	return write_out(a, &webhooks, &target, &arena);
+	return cmd_generate_write_out(a, &webhooks, &target, &arena);
 }
 
-static int run_webhooks(int argc, char **argv)
+static int cmd_generate_run_webhooks(int argc, char **argv)
 {
-	struct asked a = { .name = "oke-guard",
-			   .service = "oke-guard/oke-guard",
-			   .output = "yaml",
-			   .port = WEBHOOKS_PORT };
+	struct cmd_generate_options a = { .name = "oke-guard",
+					  .service = "oke-guard/oke-guard",
+					  .output = "yaml",
+					  .port = WEBHOOKS_PORT };
 	const struct option_def defs[] = {
 		OPTION_ROW_POLICY(&a.policies),
 		OPTION_ROW_CONFIG(&a.config),
@@ -187,10 +189,10 @@ static int run_webhooks(int argc, char **argv)
 			argv[rest]);
 		return EXIT_INPUT;
 	}
-	return generate_webhooks(&a);
+	return cmd_generate_print_webhooks(&a);
 }
 
-static int print_usage(void)
+static int cmd_generate_print_usage(void)
 {
 	puts("Usage: oke-guard generate webhook-configuration [OPTION]...\n\n"
 	     "What the cluster needs so that the policies fire.\n\n"
@@ -206,9 +208,9 @@ int cmd_generate(int argc, char **argv)
 	const char *word = argc > 1 ? argv[1] : "", *near;
 
 	if (!strcmp(word, names[0]))
-		return run_webhooks(argc - 1, argv + 1);
+		return cmd_generate_run_webhooks(argc - 1, argv + 1);
 	if (!strcmp(word, "--help") || !strcmp(word, "-h"))
-		return print_usage();
+		return cmd_generate_print_usage();
 	near = options_nearest(word, names, 1);
 	fprintf(stderr, "oke-guard generate: %s%.60s%s; %s\n", *word ? "there is no '" : "",
 		*word ? word : "name what to generate", *word ? "'" : "",

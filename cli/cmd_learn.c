@@ -20,8 +20,8 @@ static const struct command_help help = {
 	.usage = "oke-guard learn show [-o text|json] FILE...|-",
 	.summary =
 		"Who did what to which guarded object: the table, and a GuardConfig that exempts\n"
-		"those whom nothing speaks against. FILE is one of --learn-state, or what "
-		"/statusz\n"
+		"those whom nothing speaks against. FILE is one of "
+		"--learn-state, or what /statusz\n"
 		"shows; several are merged. It is the reader who knows which of them are OKE's.",
 	.examples = "Examples:\n"
 		    "  curl -s http://127.0.0.1:9443/statusz | oke-guard learn show -\n"
@@ -33,13 +33,13 @@ static const struct command_help help = {
 		    "Ends with 0; with 2 when a file cannot be used.",
 };
 
-static int complain(const char *file, const char *problem)
+static int cmd_learn_complain(const char *file, const char *problem)
 {
 	fprintf(stderr, "oke-guard learn show: %s: %s\n", file, problem);
 	return -1;
 }
 
-static int read_named(const char *file, struct learn *l)
+static int cmd_learn_read_named(const char *file, struct learn *l)
 {
 	scoped(free_end) char *text = NULL;
 	struct err err;
@@ -47,36 +47,37 @@ static int read_named(const char *file, struct learn *l)
 
 	if (!(text = learn_file(file, &len, &err)) ||
 	    learn_read(l, (struct str){ text, len }, &err) < 0)
-		return complain(file, err.msg);
+		return cmd_learn_complain(file, err.msg);
 	return 1;
 }
 
-static void records_end(struct records **r)
+static void cmd_learn_input_end(struct review_input **r)
 {
-	records_free(*r);
+	review_input_free(*r);
 }
 
 /* Any number of documents one after the other; how many, or -1. */
-static int read_stream(FILE *f, struct learn *l)
+static int cmd_learn_read_stream(FILE *f, struct learn *l)
 {
-	scoped(records_end) struct records *records = records_new(f);
-	struct record record;
+	scoped(cmd_learn_input_end) struct review_input *records = review_input_new(f);
+	struct review_record record;
 	struct err err = { .msg = "out of memory" };
 	int n = 0, got = -1;
 
-	while (records && (got = records_next(records, &record, &err)) > 0) {
+	while (records && (got = review_input_next(records, &record, &err)) > 0) {
 		if (record.too_long || record.body.n > LEARN_FILE_MAX)
-			return complain("standard input", "a document is larger than 4 MiB");
+			return cmd_learn_complain("standard input",
+						  "a document is larger than 4 MiB");
 		if (learn_read(l, record.body, &err) < 0)
-			return complain("standard input", err.msg);
+			return cmd_learn_complain("standard input", err.msg);
 		n++;
 	}
 	if (got < 0)
-		return complain("standard input", err.msg);
-	return n ? n : complain("standard input", "is empty");
+		return cmd_learn_complain("standard input", err.msg);
+	return n ? n : cmd_learn_complain("standard input", "is empty");
 }
 
-static int print(struct learn *l, size_t documents, bool json)
+static int cmd_learn_print(struct learn *l, size_t documents, bool json)
 {
 	scoped(free_end) char *line = NULL;
 	scoped(arena_end) struct arena arena;
@@ -102,7 +103,7 @@ static int print(struct learn *l, size_t documents, bool json)
 	return EXIT_CLEAN;
 }
 
-static int show(char **files, int n, bool json)
+static int cmd_learn_show(char **files, int n, bool json)
 {
 	struct learn l;
 	size_t documents = 0;
@@ -110,7 +111,8 @@ static int show(char **files, int n, bool json)
 
 	learn_init(&l, LEARN_MERGED);
 	for (int i = 0; i < n && status == EXIT_CLEAN; i++) {
-		int got = strcmp(files[i], "-") ? read_named(files[i], &l) : read_stream(stdin, &l);
+		int got = strcmp(files[i], "-") ? cmd_learn_read_named(files[i], &l)
+						: cmd_learn_read_stream(stdin, &l);
 
 		if (got < 0)
 			status = EXIT_INPUT;
@@ -118,12 +120,12 @@ static int show(char **files, int n, bool json)
 			documents += (size_t)got;
 	}
 	if (status == EXIT_CLEAN)
-		status = print(&l, documents, json);
+		status = cmd_learn_print(&l, documents, json);
 	learn_done(&l);
 	return status;
 }
 
-static int run_show(int argc, char **argv)
+static int cmd_learn_run_show(int argc, char **argv)
 {
 	const char *output = "text";
 	const struct option_def defs[] = {
@@ -142,7 +144,7 @@ static int run_show(int argc, char **argv)
 		fprintf(stderr, "oke-guard learn show: name a file, or - for standard input\n");
 		return EXIT_INPUT;
 	}
-	return show(argv + rest, argc - rest, !strcmp(output, "json"));
+	return cmd_learn_show(argv + rest, argc - rest, !strcmp(output, "json"));
 }
 
 int cmd_learn(int argc, char **argv)
@@ -151,7 +153,7 @@ int cmd_learn(int argc, char **argv)
 	FILE *f = asked ? stdout : stderr;
 
 	if (argc > 1 && !strcmp(argv[1], "show"))
-		return run_show(argc - 1, argv + 1);
+		return cmd_learn_run_show(argc - 1, argv + 1);
 	if (argc > 1 && !asked)
 		fprintf(f, "oke-guard learn: there is no command '%.60s'; did you mean 'show'?\n",
 			argv[1]);

@@ -13,7 +13,7 @@
 
 #define OUTPUT_MAX (64u << 20) /* of one command */
 
-struct asked {
+struct cmd_policy_options {
 	struct option_list policies;
 	const char *config, *output;
 	bool no_builtin;
@@ -21,14 +21,14 @@ struct asked {
 
 /* ---- output ---- */
 
-static enum print_format format_of(const struct asked *asked)
+static enum print_format cmd_policy_format_of(const struct cmd_policy_options *asked)
 {
 	if (!strcmp(asked->output, "json"))
 		return PRINT_JSON;
 	return !strcmp(asked->output, "yaml") ? PRINT_YAML : PRINT_TEXT;
 }
 
-static int write_out(const struct text *t)
+static int cmd_policy_write_out(const struct text *t)
 {
 	struct str s = text_get(t);
 
@@ -46,24 +46,24 @@ static int write_out(const struct text *t)
 
 /* ---- loading ---- */
 
-static void tell(void *ctx, bool error, const char *text)
+static void cmd_policy_tell(void *ctx, bool error, const char *text)
 {
 	(void)ctx;
 	fprintf(stderr, "%s%s\n", error ? "" : "warning: ", text);
 }
 
-static struct policy_set *load(const struct asked *asked)
+static struct policy_set *cmd_policy_load(const struct cmd_policy_options *asked)
 {
 	const struct policy_source src = { .paths = asked->policies.v,
 					   .paths_n = asked->policies.n,
 					   .config = asked->config,
 					   .no_builtin = asked->no_builtin };
-	struct policy_report report = { .message = tell };
+	struct policy_report report = { .message = cmd_policy_tell };
 
 	return policy_set_new(&src, &report);
 }
 
-static void set_end(struct policy_set **set)
+static void cmd_policy_set_end(struct policy_set **set)
 {
 	policy_set_unref(*set);
 }
@@ -78,7 +78,7 @@ static void set_end(struct policy_set **set)
 
 /* ---- names ---- */
 
-static int no_such_policy(const struct policy_set *set, const char *word)
+static int cmd_policy_unknown_policy(const struct policy_set *set, const char *word)
 {
 	const char *names[1024], *near;
 	size_t n = 0;
@@ -95,7 +95,8 @@ static int no_such_policy(const struct policy_set *set, const char *word)
 	return EXIT_INPUT;
 }
 
-static int no_such_rule(const struct policy_set *set, const char *word, struct str policy)
+static int cmd_policy_unknown_rule(const struct policy_set *set, const char *word,
+				   struct str policy)
 {
 	const char *names[1024], *near, *rule = strchr(word, '/') + 1;
 	size_t n = 0;
@@ -129,11 +130,11 @@ static const struct command_help print_help = {
 		"  oke-guard policy print -o json --policy ./policies | jq '.policies[].name'\n",
 };
 
-static int run_print(int argc, char **argv)
+static int cmd_policy_run_print(int argc, char **argv)
 {
-	struct asked a = { .output = "text" };
+	struct cmd_policy_options a = { .output = "text" };
 	const struct option_def defs[] = { LOAD_OPTIONS(a), OUTPUT_OPTION(a, "text|json|yaml") };
-	scoped(set_end) struct policy_set *set = NULL;
+	scoped(cmd_policy_set_end) struct policy_set *set = NULL;
 	scoped(arena_end) struct arena arena = { 0 };
 	struct text out;
 	int rest, exit_code = options_parse(&print_help, defs, OPTIONS_N(defs), argc, argv, &rest);
@@ -142,22 +143,22 @@ static int run_print(int argc, char **argv)
 		return exit_code;
 	if (argc - rest > 1) {
 		fprintf(stderr,
-			"oke-guard policy print: one name at a time, and '%.60s' is a "
-			"second\n",
+			"oke-guard policy print: one name at a time, and "
+			"'%.60s' is a second\n",
 			argv[rest + 1]);
 		return EXIT_INPUT;
 	}
-	if (!(set = load(&a)))
+	if (!(set = cmd_policy_load(&a)))
 		return EXIT_INPUT;
 	arena_init(&arena, 3 * (size_t)OUTPUT_MAX);
 	text_init(&out, &arena, OUTPUT_MAX);
 	if (rest == argc)
-		policy_print_table(set, format_of(&a), &out);
+		policy_print_table(set, cmd_policy_format_of(&a), &out);
 	else if (!strcmp(argv[rest], "config"))
-		policy_print_config(set, format_of(&a), &out);
-	else if (!policy_print_policy(set, str_of(argv[rest]), format_of(&a), &out))
-		return no_such_policy(set, argv[rest]);
-	return write_out(&out);
+		policy_print_config(set, cmd_policy_format_of(&a), &out);
+	else if (!policy_print_policy(set, str_of(argv[rest]), cmd_policy_format_of(&a), &out))
+		return cmd_policy_unknown_policy(set, argv[rest]);
+	return cmd_policy_write_out(&out);
 }
 
 /* ---- explain ---- */
@@ -170,11 +171,11 @@ static const struct command_help explain_help = {
 	.examples = "  oke-guard policy explain coredns/scale\n",
 };
 
-static int run_explain(int argc, char **argv)
+static int cmd_policy_run_explain(int argc, char **argv)
 {
-	struct asked a = { .output = "text" };
+	struct cmd_policy_options a = { .output = "text" };
 	const struct option_def defs[] = { LOAD_OPTIONS(a), OUTPUT_OPTION(a, "text|json|yaml") };
-	scoped(set_end) struct policy_set *set = NULL;
+	scoped(cmd_policy_set_end) struct policy_set *set = NULL;
 	scoped(arena_end) struct arena arena = { 0 };
 	int rest,
 		exit_code = options_parse(&explain_help, defs, OPTIONS_N(defs), argc, argv, &rest);
@@ -189,17 +190,17 @@ static int run_explain(int argc, char **argv)
 				"example coredns/scale\n");
 		return EXIT_INPUT;
 	}
-	if (!(set = load(&a)))
+	if (!(set = cmd_policy_load(&a)))
 		return EXIT_INPUT;
 	arena_init(&arena, 3 * (size_t)OUTPUT_MAX);
 	text_init(&out, &arena, OUTPUT_MAX);
 	policy = (struct str){ argv[rest], (size_t)(slash - argv[rest]) };
-	if (policy_print_rule(set, policy, str_of(slash + 1), format_of(&a), &out))
-		return write_out(&out);
+	if (policy_print_rule(set, policy, str_of(slash + 1), cmd_policy_format_of(&a), &out))
+		return cmd_policy_write_out(&out);
 	if (rule_name_at(set, policy, 0).s)
-		return no_such_rule(set, argv[rest], policy);
+		return cmd_policy_unknown_rule(set, argv[rest], policy);
 	argv[rest][policy.n] = '\0';
-	return no_such_policy(set, argv[rest]);
+	return cmd_policy_unknown_policy(set, argv[rest]);
 }
 
 /* ---- lint ---- */
@@ -208,20 +209,20 @@ static const struct command_help lint_help = {
 	.usage = "oke-guard policy lint [OPTION]... PATH...",
 	.summary =
 		"Check policies, configurations and exceptions as `serve` would load them beside\n"
-		"the built-in ones. Each message is FILE:LINE:COLUMN, what is wrong and what to "
-		"write.",
+		"the built-in ones. Each message is FILE:LINE:COLUMN, what is "
+		"wrong and what to write.",
 	.examples = "  oke-guard policy lint policies/\n"
 		    "  oke-guard policy lint --config guard.yaml policies/ exceptions/\n"
 		    "Exit status: 0 clean, 1 with messages, 2 for a path that cannot be read.\n",
 };
 
-static void lint_message(void *ctx, bool error, const char *text)
+static void cmd_policy_lint_message(void *ctx, bool error, const char *text)
 {
 	(void)ctx;
 	printf("%s%s\n", error ? "" : "warning: ", text);
 }
 
-static bool readable(const char *path)
+static bool cmd_policy_is_readable(const char *path)
 {
 	if (!access(path, R_OK))
 		return true;
@@ -230,14 +231,14 @@ static bool readable(const char *path)
 	return false;
 }
 
-static int lint(const struct asked *a, int64_t now)
+static int cmd_policy_lint(const struct cmd_policy_options *a, int64_t now)
 {
 	const struct policy_source src = { .paths = a->policies.v,
 					   .paths_n = a->policies.n,
 					   .config = a->config,
 					   .no_builtin = a->no_builtin };
-	struct policy_report report = { .message = lint_message };
-	scoped(set_end) struct policy_set *set = policy_set_new(&src, &report);
+	struct policy_report report = { .message = cmd_policy_lint_message };
+	scoped(cmd_policy_set_end) struct policy_set *set = policy_set_new(&src, &report);
 
 	if (set)
 		policy_set_lint(set, now, &report);
@@ -252,9 +253,9 @@ static int lint(const struct asked *a, int64_t now)
 	return report.errors || report.warnings ? EXIT_FINDINGS : EXIT_CLEAN;
 }
 
-static int run_lint(int argc, char **argv)
+static int cmd_policy_run_lint(int argc, char **argv)
 {
-	struct asked a = { .output = "text" };
+	struct cmd_policy_options a = { .output = "text" };
 	int64_t now = time(NULL);
 	const struct option_def defs[] = {
 		{ .name = "config",
@@ -282,14 +283,14 @@ static int run_lint(int argc, char **argv)
 			OPTION_LIST_MAX);
 		return EXIT_INPUT;
 	}
-	if (a.config && !readable(a.config))
+	if (a.config && !cmd_policy_is_readable(a.config))
 		return EXIT_INPUT;
 	for (; rest < argc; rest++) {
-		if (!readable(argv[rest]))
+		if (!cmd_policy_is_readable(argv[rest]))
 			return EXIT_INPUT;
 		a.policies.v[a.policies.n++] = argv[rest];
 	}
-	return lint(&a, now);
+	return cmd_policy_lint(&a, now);
 }
 
 /* ---- schema ---- */
@@ -301,7 +302,7 @@ static const struct command_help schema_help = {
 		    "  # yaml-language-server: $schema=supportpolicy.json\n",
 };
 
-static int run_schema(int argc, char **argv)
+static int cmd_policy_run_schema(int argc, char **argv)
 {
 	int rest, exit_code = options_parse(&schema_help, NULL, 0, argc, argv, &rest);
 	const char *kinds[8], *near;
@@ -336,14 +337,14 @@ static const struct {
 	const char *name, *summary;
 	int (*run)(int argc, char **argv);
 } verbs[] = {
-	{ "print", "what is loaded, and from where", run_print },
-	{ "lint", "check files before they are used", run_lint },
-	{ "explain", "what a rule means, and what to do instead", run_explain },
-	{ "schema", "the JSON Schema of a kind", run_schema },
+	{ "print", "what is loaded, and from where", cmd_policy_run_print },
+	{ "lint", "check files before they are used", cmd_policy_run_lint },
+	{ "explain", "what a rule means, and what to do instead", cmd_policy_run_explain },
+	{ "schema", "the JSON Schema of a kind", cmd_policy_run_schema },
 };
 #define VERBS_N (sizeof verbs / sizeof *verbs)
 
-static int usage(FILE *f)
+static int cmd_policy_usage(FILE *f)
 {
 	fprintf(f, "Usage: oke-guard policy COMMAND [OPTION]...\n\n");
 	for (size_t i = 0; i < VERBS_N; i++)
@@ -357,9 +358,9 @@ int cmd_policy(int argc, char **argv)
 	const char *names[VERBS_N], *near;
 
 	if (argc < 2)
-		return usage(stderr);
+		return cmd_policy_usage(stderr);
 	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"))
-		return usage(stdout);
+		return cmd_policy_usage(stdout);
 	for (size_t i = 0; i < VERBS_N; i++) {
 		if (!strcmp(argv[1], verbs[i].name))
 			return verbs[i].run(argc - 1, argv + 1);

@@ -22,15 +22,15 @@
 #define SHOWN_MAX 80
 #define ID_MAX    200
 
-struct asked {
+struct cmd_review_options {
 	const char *output, *config, *fail_on;
 	struct option_list policies;
 	bool trace;
 };
 
-struct run {
+struct cmd_review_run {
 	const struct policy_set *set;
-	const struct asked *asked;
+	const struct cmd_review_options *asked;
 	bool json;
 	int64_t now;
 	enum action fail_on;
@@ -38,7 +38,7 @@ struct run {
 	bool files_failed, findings;
 };
 
-static int complain(const char *what)
+static int cmd_review_complain(const char *what)
 {
 	fprintf(stderr, "oke-guard review: %s\n", what);
 	return EXIT_INPUT;
@@ -47,7 +47,7 @@ static int complain(const char *what)
 /* ---- text ---- */
 
 /* Each line of the message, indented. */
-static void print_indented(struct str text)
+static void cmd_review_print_indented(struct str text)
 {
 	while (text.n) {
 		const char *newline = memchr(text.s, '\n', text.n);
@@ -58,27 +58,28 @@ static void print_indented(struct str text)
 	}
 }
 
-static void print_shown(const char *before, struct str raw, size_t max, struct arena *arena)
+static void cmd_review_print_shown(const char *before, struct str raw, size_t max,
+				   struct arena *arena)
 {
-	struct str s = shown(raw, max, arena);
+	struct str s = printable_cut(raw, max, arena);
 
 	printf("%s%.*s", before, STR_ARG(s));
 }
 
-static void print_object(const struct request *r, struct arena *arena)
+static void cmd_review_print_object(const struct request *r, struct arena *arena)
 {
 	/* The review of a namespace names it twice. */
 	bool in_namespace = r->namespace.n && !str_is(r->resource.resource, "namespaces");
 
-	print_shown(" ", r->resource.resource, SHOWN_MAX, arena);
+	cmd_review_print_shown(" ", r->resource.resource, SHOWN_MAX, arena);
 	if (r->subresource.n)
-		print_shown("/", r->subresource, SHOWN_MAX, arena);
+		cmd_review_print_shown("/", r->subresource, SHOWN_MAX, arena);
 	if (in_namespace)
-		print_shown(" ", r->namespace, SHOWN_MAX, arena);
-	print_shown(in_namespace ? "/" : " ", r->name, SHOWN_MAX, arena);
+		cmd_review_print_shown(" ", r->namespace, SHOWN_MAX, arena);
+	cmd_review_print_shown(in_namespace ? "/" : " ", r->name, SHOWN_MAX, arena);
 }
 
-static void print_audited(const struct verdict *v, struct arena *arena)
+static void cmd_review_print_audited(const struct verdict *v, struct arena *arena)
 {
 	struct annotation all[ANNOTATIONS_MAX];
 	size_t n = verdict_annotations(v, arena, all);
@@ -87,7 +88,7 @@ static void print_audited(const struct verdict *v, struct arena *arena)
 		printf("    audit %s: %.*s\n", all[i].key, STR_ARG(all[i].value));
 }
 
-static void print_decided(const struct answer *a, struct arena *arena)
+static void cmd_review_print_decided(const struct answer *a, struct arena *arena)
 {
 	const struct request *r = &a->review.request;
 	const struct verdict *v = &a->verdict;
@@ -95,19 +96,20 @@ static void print_decided(const struct answer *a, struct arena *arena)
 	size_t n = verdict_warnings(v, arena, warnings);
 
 	printf("%s  %s", action_name(v->action), operation_name(r->operation));
-	print_object(r, arena);
-	print_shown("  by ", r->user.name.n ? r->user.name : STR("nobody"), SHOWN_MAX, arena);
+	cmd_review_print_object(r, arena);
+	cmd_review_print_shown("  by ", r->user.name.n ? r->user.name : STR("nobody"), SHOWN_MAX,
+			       arena);
 	printf(" (%s)%s\n", identity_class_name(v->identity), r->dry_run ? ", dry run" : "");
 	if (v->action == ACTION_DENY)
-		print_indented(verdict_message(v, arena));
+		cmd_review_print_indented(verdict_message(v, arena));
 	for (size_t i = 0; i < n; i++)
 		printf("    Warning: %.*s\n", STR_ARG(warnings[i]));
 	if (v->action == ACTION_AUDIT || v->error.n)
-		print_audited(v, arena);
+		cmd_review_print_audited(v, arena);
 }
 
 /* The answer to what is no review, without its JSON. */
-static void print_undecided(const struct answer *a, struct arena *arena)
+static void cmd_review_print_undecided(const struct answer *a, struct arena *arena)
 {
 	struct str body = { a->body, a->body ? a->len : 0 };
 	struct err ignored;
@@ -116,14 +118,15 @@ static void print_undecided(const struct answer *a, struct arena *arena)
 	printf("no review: %.*s\n", STR_ARG(json_str(error)));
 }
 
-static void print_name(const char *file, const struct record *record, struct arena *arena)
+static void cmd_review_print_name(const char *file, const struct review_record *record,
+				  struct arena *arena)
 {
 	struct err ignored;
 	struct str id =
 		json_str(record->id.n ? json_parse(record->id, NULL, arena, &ignored) : NULL);
 
 	if (id.n)
-		print_shown("", id, ID_MAX, arena);
+		cmd_review_print_shown("", id, ID_MAX, arena);
 	else
 		printf("%s:%zu", file, record->line);
 	printf(":");
@@ -131,14 +134,14 @@ static void print_name(const char *file, const struct record *record, struct are
 
 /* ---- judging ---- */
 
-static void trace_line(void *ctx, const char *text)
+static void cmd_review_trace_line(void *ctx, const char *text)
 {
-	struct run *run = ctx;
+	struct cmd_review_run *run = ctx;
 
 	fprintf(run->json ? stderr : stdout, "    %s\n", text);
 }
 
-static void count(struct run *run, const struct answer *a)
+static void cmd_review_count(struct cmd_review_run *run, const struct answer *a)
 {
 	run->reviews++;
 	if (!a->decided) {
@@ -150,15 +153,16 @@ static void count(struct run *run, const struct answer *a)
 }
 
 /* What the server says to a body that it does not read. */
-static void answer_too_long(struct answer *out)
+static void cmd_review_answer_too_long(struct answer *out)
 {
 	*out = (struct answer){ .status = 413 };
 	out->body = handler_error(413, "the body is larger than 8 MiB", &out->len);
 }
 
-static void judge(struct run *run, const char *file, const struct record *record)
+static void cmd_review_judge(struct cmd_review_run *run, const char *file,
+			     const struct review_record *record)
 {
-	struct trace trace = { trace_line, run };
+	struct trace trace = { cmd_review_trace_line, run };
 	struct answer a;
 	scoped(arena_end) struct arena arena, words;
 
@@ -166,55 +170,55 @@ static void judge(struct run *run, const char *file, const struct record *record
 	arena_init(&words, 1u << 20);
 	if (run->asked->trace) {
 		if (!run->json) {
-			print_name(file, record, &words);
+			cmd_review_print_name(file, record, &words);
 			printf("\n");
 		} else {
 			fprintf(stderr, "%s:%zu:\n", file, record->line);
 		}
 	}
 	if (record->too_long)
-		answer_too_long(&a);
+		cmd_review_answer_too_long(&a);
 	else
 		handler_answer(run->set, POLICIES_ALL, record->body, run->now, &arena,
 			       run->asked->trace ? &trace : NULL, &a);
-	count(run, &a);
+	cmd_review_count(run, &a);
 	if (run->json) {
 		fwrite(a.body ? a.body : "\n", 1, a.body ? a.len : 1, stdout);
 	} else {
-		print_name(file, record, &words);
+		cmd_review_print_name(file, record, &words);
 		printf(" ");
 		if (a.decided)
-			print_decided(&a, &words);
+			cmd_review_print_decided(&a, &words);
 		else
-			print_undecided(&a, &words);
+			cmd_review_print_undecided(&a, &words);
 	}
 	answer_done(&a);
 }
 
-static void review_stream(struct run *run, const char *name, FILE *f)
+static void cmd_review_stream(struct cmd_review_run *run, const char *name, FILE *f)
 {
-	struct records *records = records_new(f);
-	struct record record;
+	struct review_input *records = review_input_new(f);
+	struct review_record record;
 	struct err err = { .kind = ERR_NONE };
 	int got = records ? 0 : err_nomem(&err);
 
-	while (records && (got = records_next(records, &record, &err)) > 0)
-		judge(run, name, &record);
-	records_free(records);
+	while (records && (got = review_input_next(records, &record, &err)) > 0)
+		cmd_review_judge(run, name, &record);
+	review_input_free(records);
 	if (got < 0) {
 		fprintf(stderr, "oke-guard review: %s: %s\n", name, err.msg);
 		run->files_failed = true;
 	}
 }
 
-static void review_file(struct run *run, const char *name)
+static void cmd_review_file(struct cmd_review_run *run, const char *name)
 {
 	scoped(file_end) FILE *f = NULL;
 
 	if (!strcmp(name, "-")) {
-		review_stream(run, "stdin", stdin);
+		cmd_review_stream(run, "stdin", stdin);
 	} else if ((f = fopen(name, "re"))) {
-		review_stream(run, name, f);
+		cmd_review_stream(run, name, f);
 	} else {
 		fprintf(stderr, "oke-guard review: %s: %s\n", name, strerror(errno));
 		run->files_failed = true;
@@ -223,23 +227,23 @@ static void review_file(struct run *run, const char *name)
 
 /* ---- the command ---- */
 
-static void policy_message(void *ctx, bool error, const char *text)
+static void cmd_review_policy_message(void *ctx, bool error, const char *text)
 {
 	(void)ctx;
 	fprintf(stderr, "oke-guard review: %s%s\n", error ? "" : "warning: ", text);
 }
 
-static struct policy_set *load(const struct asked *asked)
+static struct policy_set *cmd_review_load(const struct cmd_review_options *asked)
 {
 	struct policy_source source = { .paths = asked->policies.v,
 					.paths_n = asked->policies.n,
 					.config = asked->config };
-	struct policy_report report = { .message = policy_message };
+	struct policy_report report = { .message = cmd_review_policy_message };
 
 	return policy_set_new(&source, &report);
 }
 
-static void print_summary(const struct run *run)
+static void cmd_review_print_summary(const struct cmd_review_run *run)
 {
 	printf("%zu review%s: %zu denied, %zu warned, %zu audited, %zu allowed, %zu unreadable\n",
 	       run->reviews, run->reviews == 1 ? "" : "s", run->actions[ACTION_DENY],
@@ -247,14 +251,14 @@ static void print_summary(const struct run *run)
 	       run->unreadable);
 }
 
-static int review(struct run *run, int files, char **names)
+static int cmd_review_files(struct cmd_review_run *run, int files, char **names)
 {
 	for (int i = 0; i < files; i++)
-		review_file(run, names[i]);
+		cmd_review_file(run, names[i]);
 	if (!run->json)
-		print_summary(run);
+		cmd_review_print_summary(run);
 	if (fflush(stdout) || ferror(stdout))
-		return complain("the output cannot be written");
+		return cmd_review_complain("the output cannot be written");
 	if (run->unreadable || run->files_failed)
 		return EXIT_INPUT;
 	return run->findings ? EXIT_FINDINGS : EXIT_CLEAN;
@@ -276,8 +280,8 @@ static const struct command_help help = {
 
 int cmd_review(int argc, char **argv)
 {
-	struct asked a = { .output = "text", .fail_on = "deny" };
-	struct run run = { .asked = &a, .now = time(NULL) };
+	struct cmd_review_options a = { .output = "text", .fail_on = "deny" };
+	struct cmd_review_run run = { .asked = &a, .now = time(NULL) };
 	const struct option_def defs[] = {
 		{ .name = "output",
 		  .letter = 'o',
@@ -305,13 +309,13 @@ int cmd_review(int argc, char **argv)
 	if (status >= 0)
 		return status;
 	if (rest == argc)
-		return complain("name a file with reviews, or - for the standard input");
+		return cmd_review_complain("name a file with reviews, or - for the standard input");
 	run.json = !strcmp(a.output, "json");
 	run.fail_on = !strcmp(a.fail_on, "warn") ? ACTION_WARN : ACTION_DENY;
-	if (!(set = load(&a)))
+	if (!(set = cmd_review_load(&a)))
 		return EXIT_INPUT;
 	run.set = set;
-	status = review(&run, argc - rest, argv + rest);
+	status = cmd_review_files(&run, argc - rest, argv + rest);
 	policy_set_unref(set);
 	return status;
 }

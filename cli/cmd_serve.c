@@ -47,22 +47,22 @@
 #define STOP_TICK_MS       25
 #define STOP_MS            40000 /* the longest a request may take: 8 MiB, slowly, and the answer */
 
-struct asked {
+struct cmd_serve_options {
 	const char *listen, *health_listen, *cert, *key, *config, *facts, *tls_min, *log_level,
 		*learn_state;
 	struct option_list policies;
 	long threads, body_budget, grace;
 };
 
-struct program {
+struct cmd_serve_program {
 	struct log log;
 	struct metrics metrics;
 	struct budget budget;
 	struct slot policies;
 	struct policy_source source;
-	struct serving serving;
+	struct serving_cert serving;
 	struct reload reload;
-	struct service service;
+	struct endpoint service;
 	struct learn learn;
 	struct learn_keeper keeper;
 	struct health health;
@@ -75,13 +75,13 @@ struct program {
 	long long second; /* when the slow checks were last made */
 };
 
-static int complain(const struct err *err)
+static int cmd_serve_complain(const struct err *err)
 {
 	fprintf(stderr, "oke-guard serve: %s\n", err->msg);
 	return EXIT_INPUT;
 }
 
-static long long now_ms(void)
+static long long cmd_serve_now_ms(void)
 {
 	struct timespec t;
 
@@ -92,7 +92,7 @@ static long long now_ms(void)
 /* ---- before the start ---- */
 
 /* As many descriptors as all connections need; how many connections there may be, then. */
-static unsigned raise_files(void)
+static unsigned cmd_serve_raise_files(void)
 {
 	struct rlimit r;
 	rlim_t room;
@@ -110,7 +110,7 @@ static unsigned raise_files(void)
 }
 
 /* Threads inherit the mask: no worker is ever interrupted. */
-static int take_signals(struct program *p, struct err *err)
+static int cmd_serve_take_signals(struct cmd_serve_program *p, struct err *err)
 {
 	sigset_t set;
 
@@ -124,7 +124,7 @@ static int take_signals(struct program *p, struct err *err)
 	return 0;
 }
 
-static unsigned threads_of(const struct asked *asked)
+static unsigned cmd_serve_threads_of(const struct cmd_serve_options *asked)
 {
 	cpu_set_t set;
 	int n = 1;
@@ -138,7 +138,8 @@ static unsigned threads_of(const struct asked *asked)
 
 /* ---- start ---- */
 
-static int start_policies(struct program *p, const struct asked *asked)
+static int cmd_serve_start_policies(struct cmd_serve_program *p,
+				    const struct cmd_serve_options *asked)
 {
 	p->source = (struct policy_source){ .paths = asked->policies.v,
 					    .paths_n = asked->policies.n,
@@ -153,8 +154,8 @@ static int start_policies(struct program *p, const struct asked *asked)
 	return reload_start(&p->reload);
 }
 
-static struct server *start_server(struct server_config *config, const char *where,
-				   char bound[LISTEN_ADDRESS], struct err *err)
+static struct server *cmd_serve_start_server(struct server_config *config, const char *where,
+					     char bound[LISTEN_ADDRESS], struct err *err)
 {
 	struct server *s;
 
@@ -165,23 +166,25 @@ static struct server *start_server(struct server_config *config, const char *whe
 	return s;
 }
 
-static int start_webhook(struct program *p, const struct asked *asked, struct err *err)
+static int cmd_serve_start_webhook(struct cmd_serve_program *p,
+				   const struct cmd_serve_options *asked, struct err *err)
 {
-	struct server_config config = { .threads = threads_of(asked),
+	struct server_config config = { .threads = cmd_serve_threads_of(asked),
 					.connections = p->connections,
 					.pairs = &p->serving.pairs,
 					.priorities = tls_priorities(asked->tls_min),
 					.budget = &p->budget,
 					.metrics = &p->metrics,
 					.draining = &p->draining,
-					.ops = &service_ops,
+					.ops = &endpoint_ops,
 					.ctx = &p->service };
 
-	p->webhook = start_server(&config, asked->listen, p->listen, err);
+	p->webhook = cmd_serve_start_server(&config, asked->listen, p->listen, err);
 	return p->webhook ? 0 : -1;
 }
 
-static int start_pages(struct program *p, const struct asked *asked, struct err *err)
+static int cmd_serve_start_pages(struct cmd_serve_program *p, const struct cmd_serve_options *asked,
+				 struct err *err)
 {
 	struct server_config config = { .threads = 1,
 					.connections = HEALTH_CONNECTIONS,
@@ -199,37 +202,39 @@ static int start_pages(struct program *p, const struct asked *asked, struct err 
 				     .budget = &p->budget,
 				     .webhook = p->webhook,
 				     .draining = &p->draining,
-				     .started = now_ms() / 1000 };
-	p->pages = start_server(&config, asked->health_listen, p->health_listen, err);
+				     .started = cmd_serve_now_ms() / 1000 };
+	p->pages = cmd_serve_start_server(&config, asked->health_listen, p->health_listen, err);
 	return p->pages ? 0 : -1;
 }
 
-static int start(struct program *p, const struct asked *asked)
+static int cmd_serve_start(struct cmd_serve_program *p, const struct cmd_serve_options *asked)
 {
 	struct err err;
 
 	memory_tune();
-	p->connections = raise_files();
+	p->connections = cmd_serve_raise_files();
 	metrics_init(&p->metrics);
 	log_init(&p->log, STDERR_FILENO, asked->log_level);
 	budget_init(&p->budget, (size_t)asked->body_budget * MIB);
 	learn_init(&p->learn, LEARN_ROWS);
-	service_init(&p->service, &p->policies, &p->metrics, &p->log, &p->learn);
+	endpoint_init(&p->service, &p->policies, &p->metrics, &p->log, &p->learn);
 	p->keeper = (struct learn_keeper){ .learn = &p->learn,
 					   .file = asked->learn_state,
 					   .log = &p->log };
-	if (start_policies(p, asked) < 0)
+	if (cmd_serve_start_policies(p, asked) < 0)
 		return EXIT_INPUT; /* it has said why */
 	learn_keep_begin(&p->keeper);
-	if (take_signals(p, &err) < 0 ||
-	    serving_start(&p->serving, asked->cert, asked->key, &err) < 0 ||
-	    start_webhook(p, asked, &err) < 0 || start_pages(p, asked, &err) < 0)
-		return complain(&err);
+	if (cmd_serve_take_signals(p, &err) < 0 ||
+	    serving_cert_start(&p->serving, asked->cert, asked->key, &err) < 0 ||
+	    cmd_serve_start_webhook(p, asked, &err) < 0 ||
+	    cmd_serve_start_pages(p, asked, &err) < 0)
+		return cmd_serve_complain(&err);
 	reload_watch(&p->reload);
 	return EXIT_CLEAN;
 }
 
-static void say_serving(struct program *p, const struct asked *asked)
+static void cmd_serve_log_serving(struct cmd_serve_program *p,
+				  const struct cmd_serve_options *asked)
 {
 	const struct policy_set *set = policy_set_of(p->policies.now);
 	struct log_line l;
@@ -241,7 +246,7 @@ static void say_serving(struct program *p, const struct asked *asked)
 	log_text(&l, "mode", mode_name(policy_set_mode(set)));
 	log_number(&l, "policies", (int64_t)policy_set_policies(set));
 	log_number(&l, "rules", (int64_t)policy_set_rules(set));
-	log_number(&l, "threads", threads_of(asked));
+	log_number(&l, "threads", cmd_serve_threads_of(asked));
 	log_text(&l, "tlsMin", asked->tls_min);
 	log_end(&l);
 	if (asked->cert)
@@ -251,12 +256,12 @@ static void say_serving(struct program *p, const struct asked *asked)
 }
 
 /* systemd, if it is that which started us. */
-static void tell_manager(struct program *p, const char *state)
+static void cmd_serve_tell_manager(struct cmd_serve_program *p, const char *state)
 {
 	struct err err;
 	struct log_line l;
 
-	if (notify(state, &err) >= 0)
+	if (notify_send(state, &err) >= 0)
 		return;
 	log_begin(&l, &p->log, LOG_WARN, "the service manager cannot be told");
 	log_text(&l, "error", err.msg);
@@ -266,7 +271,7 @@ static void tell_manager(struct program *p, const char *state)
 /* ---- while serving ---- */
 
 /* Sleep until something happens, at most ms. Has a signal to stop come? */
-static bool doze(const struct program *p, long ms)
+static bool cmd_serve_wait_for_event(const struct cmd_serve_program *p, long ms)
 {
 	struct pollfd fds[] = { { .fd = p->signals, .events = POLLIN },
 				{ .fd = reload_fd(&p->reload), .events = POLLIN } };
@@ -276,24 +281,26 @@ static bool doze(const struct program *p, long ms)
 	return read(p->signals, &taken, sizeof taken) > 0;
 }
 
-static long least(long a, long b)
+static long cmd_serve_min_long(long a, long b)
 {
 	return a < b ? a : b;
 }
 
 /* Sleep until something is due, at most ms; then do it. Has a signal to stop come? */
-static bool wait_and_tick(struct program *p, long ms)
+static bool cmd_serve_wait_and_tick(struct cmd_serve_program *p, long ms)
 {
-	bool stop = doze(p, least(least(ms, p->wait), reload_wait(&p->reload, now_ms())));
-	long long now = now_ms();
+	bool stop = cmd_serve_wait_for_event(
+		p, cmd_serve_min_long(cmd_serve_min_long(ms, p->wait),
+				      reload_wait(&p->reload, cmd_serve_now_ms())));
+	long long now = cmd_serve_now_ms();
 
 	p->wait = server_tick(p->webhook);
-	p->wait = least(p->wait, server_tick(p->pages));
+	p->wait = cmd_serve_min_long(p->wait, server_tick(p->pages));
 	reload_tick(&p->reload, now);
 	if (now - p->second >= SECOND_MS) {
 		p->second = now;
 		reload_tidy(&p->reload);
-		service_tick(&p->service);
+		endpoint_tick(&p->service);
 		learn_keep_tick(&p->keeper, now);
 		log_tick(&p->log);
 	}
@@ -302,7 +309,7 @@ static bool wait_and_tick(struct program *p, long ms)
 
 /* ---- stop ---- */
 
-static void say_stopping(struct program *p, long grace)
+static void cmd_serve_log_stopping(struct cmd_serve_program *p, long grace)
 {
 	struct log_line l;
 
@@ -316,52 +323,52 @@ static void say_stopping(struct program *p, long grace)
  * The API servers learn late that this replica is going: until the grace time is over everything is
  * served, and each answer closes its connection. A second signal ends that at once.
  */
-static void drain(struct program *p, long grace)
+static void cmd_serve_drain(struct cmd_serve_program *p, long grace)
 {
-	long long end = now_ms() + grace * 1000;
+	long long end = cmd_serve_now_ms() + grace * 1000;
 	bool again = false;
 
 	atomic_store(&p->draining, true);
-	say_stopping(p, grace);
-	tell_manager(p, "STOPPING=1");
-	while (!again && now_ms() < end)
-		again = wait_and_tick(p, CONN_TICK_MS);
+	cmd_serve_log_stopping(p, grace);
+	cmd_serve_tell_manager(p, "STOPPING=1");
+	while (!again && cmd_serve_now_ms() < end)
+		again = cmd_serve_wait_and_tick(p, CONN_TICK_MS);
 	server_quiesce(p->webhook);
-	end = now_ms() + STOP_MS;
-	while (!again && server_connections(p->webhook) && now_ms() < end) {
+	end = cmd_serve_now_ms() + STOP_MS;
+	while (!again && server_connections(p->webhook) && cmd_serve_now_ms() < end) {
 		server_cut_idle(p->webhook);
-		again = wait_and_tick(p, STOP_TICK_MS);
+		again = cmd_serve_wait_and_tick(p, STOP_TICK_MS);
 	}
 }
 
-static void finish(struct program *p)
+static void cmd_serve_finish(struct cmd_serve_program *p)
 {
 	server_free(p->pages); /* first: it looks at the other */
 	server_free(p->webhook);
 	if (p->signals >= 0)
 		close(p->signals);
 	reload_done(&p->reload);
-	serving_done(&p->serving);
+	serving_cert_done(&p->serving);
 	slot_publish(&p->policies, NULL);
-	service_done(&p->service);
+	endpoint_done(&p->service);
 	learn_keep_end(&p->keeper);
 	learn_done(&p->learn);
 	metrics_done(&p->metrics);
 }
 
-static int serve(struct program *p, const struct asked *asked)
+static int cmd_serve_loop(struct cmd_serve_program *p, const struct cmd_serve_options *asked)
 {
 	struct log_line l;
 
-	if (start(p, asked) != EXIT_CLEAN)
+	if (cmd_serve_start(p, asked) != EXIT_CLEAN)
 		return EXIT_INPUT;
-	say_serving(p, asked);
-	tell_manager(p, "READY=1");
+	cmd_serve_log_serving(p, asked);
+	cmd_serve_tell_manager(p, "READY=1");
 	memory_drop_code();
 	memory_trim();
-	while (!wait_and_tick(p, SERVER_TICK_MS))
+	while (!cmd_serve_wait_and_tick(p, SERVER_TICK_MS))
 		;
-	drain(p, asked->grace);
+	cmd_serve_drain(p, asked->grace);
 	log_begin(&l, &p->log, LOG_INFO, "stopped");
 	log_number(&l, "reviews", (int64_t)metrics_reviews(&p->metrics));
 	log_end(&l);
@@ -384,12 +391,12 @@ static const struct command_help help = {
 		"keeps it from starting is said in a line, and it ends with 2.",
 };
 
-static struct asked asked = { .listen = ":8443",
-			      .health_listen = ":9443",
-			      .tls_min = "1.3",
-			      .log_level = "info",
-			      .body_budget = 24,
-			      .grace = 10 };
+static struct cmd_serve_options asked = { .listen = ":8443",
+					  .health_listen = ":9443",
+					  .tls_min = "1.3",
+					  .log_level = "info",
+					  .body_budget = 24,
+					  .grace = 10 };
 
 static const struct option_def defs[] = {
 	{ .name = "listen",
@@ -409,8 +416,8 @@ static const struct option_def defs[] = {
 	  .value = &asked.cert,
 	  .arg = "FILE",
 	  .env = "OKE_GUARD_TLS_CERT",
-	  .help = "the certificate, PEM, read again when it changes (one made for this "
-		  "run)" },
+	  .help = "the certificate, PEM, read again when it changes "
+		  "(one made for this run)" },
 	{ .name = "tls-key",
 	  .type = OPTION_STRING,
 	  .value = &asked.key,
@@ -466,8 +473,8 @@ static const struct option_def defs[] = {
 	  .value = &asked.learn_state,
 	  .arg = "FILE",
 	  .env = "OKE_GUARD_LEARN_STATE",
-	  .help = "keeps what was learned over a restart; one server alone may write it (not "
-		  "kept)" },
+	  .help = "keeps what was learned over a restart; one server alone "
+		  "may write it (not kept)" },
 	{ .name = "log-level",
 	  .type = OPTION_CHOICE,
 	  .value = &asked.log_level,
@@ -478,7 +485,9 @@ static const struct option_def defs[] = {
 
 int cmd_serve(int argc, char **argv)
 {
-	struct program p = { .policies = SLOT_INIT, .serving.pairs = SLOT_INIT, .signals = -1 };
+	struct cmd_serve_program p = { .policies = SLOT_INIT,
+				       .serving.pairs = SLOT_INIT,
+				       .signals = -1 };
 	int rest, status;
 
 	status = options_parse(&help, defs, sizeof defs / sizeof *defs, argc, argv, &rest);
@@ -491,7 +500,7 @@ int cmd_serve(int argc, char **argv)
 			argv[rest < argc ? rest : 0]);
 		return EXIT_INPUT;
 	}
-	status = serve(&p, &asked);
-	finish(&p);
+	status = cmd_serve_loop(&p, &asked);
+	cmd_serve_finish(&p);
 	return status;
 }

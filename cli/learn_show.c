@@ -19,7 +19,7 @@ struct account {
 	struct str namespace, name; /* absent: no service account */
 };
 
-static struct account account_of(struct str user)
+static struct account learn_show_account_of(struct str user)
 {
 	struct account a = { { NULL, 0 }, { NULL, 0 } };
 	struct str rest;
@@ -36,15 +36,15 @@ static struct account account_of(struct str user)
 	return a;
 }
 
-static bool is_in(char c, const char *set)
+static bool is_char_in(char c, const char *set)
 {
 	return c && strchr(set, c);
 }
 
-static bool all_in(struct str s, const char *set)
+static bool is_all_in(struct str s, const char *set)
 {
 	for (size_t i = 0; i < s.n; i++)
-		if (!is_in(s.s[i], set))
+		if (!is_char_in(s.s[i], set))
 			return false;
 	return s.n > 0;
 }
@@ -53,10 +53,10 @@ static bool all_in(struct str s, const char *set)
 static bool cannot_be_named(struct str user)
 {
 	static const char lower[] = "abcdefghijklmnopqrstuvwxyz0123456789-.";
-	struct account a = account_of(user);
+	struct account a = learn_show_account_of(user);
 
 	if (str_starts(user, ACCOUNT_PREFIX))
-		return !all_in(a.namespace, lower) || !all_in(a.name, lower) ||
+		return !is_all_in(a.namespace, lower) || !is_all_in(a.name, lower) ||
 		       memchr(a.namespace.s, '.', a.namespace.n);
 	for (size_t i = 0; i < user.n; i++)
 		if (user.s[i] < ' ' || user.s[i] > '~' || user.s[i] == '*')
@@ -89,7 +89,7 @@ static bool is_administrator(struct str user)
 }
 
 /* With its group it would have been exempt already. */
-static bool pretends(struct str user)
+static bool is_pretending(struct str user)
 {
 	return str_starts(user, STR("system:node:")) || str_starts(user, STR("system:bootstrap:"));
 }
@@ -119,7 +119,7 @@ static bool is_tool(struct str user)
 	size_t from = 0;
 
 	for (size_t i = 0; i <= user.n; i++)
-		if (i == user.n || is_in(user.s[i], between)) {
+		if (i == user.n || is_char_in(user.s[i], between)) {
 			if (word_is_tool(user.s + from, i - from))
 				return true;
 			from = i + 1;
@@ -129,7 +129,7 @@ static bool is_tool(struct str user)
 
 static bool is_elsewhere(struct str user)
 {
-	struct account a = account_of(user);
+	struct account a = learn_show_account_of(user);
 
 	return a.name.s && !str_is(a.namespace, "kube-system");
 }
@@ -150,7 +150,7 @@ const char *learn_objection(struct str user, enum identity_class class)
 		{ is_administrator, "an administrator's name: whoever has that file" },
 		{ is_tool, "a CI or delivery tool: whoever may use it would be exempt" },
 		{ is_principal, "an instance or workload of OCI: whatever runs there" },
-		{ pretends, "the name of a node without a node's group" },
+		{ is_pretending, "the name of a node without a node's group" },
 		{ is_elsewhere, "an account outside kube-system: whoever may use that namespace" },
 		{ is_default, "kube-system's default account: any pod without one of its own" },
 	};
@@ -171,7 +171,7 @@ struct who {
 };
 
 /* The identity whose rows begin at `from`. False: there is none. */
-static bool who_at(const struct learn *l, size_t from, struct who *out)
+static bool learn_show_who_at(const struct learn *l, size_t from, struct who *out)
 {
 	enum identity_class class = IDENTITY_UNKNOWN;
 
@@ -190,9 +190,9 @@ static bool who_at(const struct learn *l, size_t from, struct who *out)
 enum group { EXEMPT_USERS, EXEMPT_ACCOUNTS, NOT_LIGHTLY, GROUPS_N };
 
 /* Where an identity is shown; *listed counts what the lists hold. */
-static enum group group_of(struct who *w, size_t listed[GROUPS_N])
+static enum group learn_show_group_of(struct who *w, size_t listed[GROUPS_N])
 {
-	enum group g = account_of(w->user).name.s ? EXEMPT_ACCOUNTS : EXEMPT_USERS;
+	enum group g = learn_show_account_of(w->user).name.s ? EXEMPT_ACCOUNTS : EXEMPT_USERS;
 
 	if (w->objection)
 		return NOT_LIGHTLY;
@@ -205,16 +205,16 @@ static enum group group_of(struct who *w, size_t listed[GROUPS_N])
 /* ---- text ---- */
 
 /* Made fit to be shown; as much as a terminal takes. */
-static void put_shown(struct text *out, struct str s)
+static void learn_show_put_shown(struct text *out, struct str s)
 {
 	scoped(arena_end) struct arena arena;
 
 	arena_init(&arena, 8 * SHOWN_MAX);
-	text_str(out, shown_ends(s, SHOWN_MAX, &arena));
+	text_str(out, printable_middle(s, SHOWN_MAX, &arena));
 }
 
 /* In double quotes; only what cannot_be_named lets pass. */
-static void put_quoted(struct text *out, struct str s)
+static void learn_show_put_quoted(struct text *out, struct str s)
 {
 	text_puts(out, "\"");
 	for (size_t i = 0; i < s.n; i++) {
@@ -225,7 +225,7 @@ static void put_quoted(struct text *out, struct str s)
 	text_puts(out, "\"");
 }
 
-static void put_row(struct text *out, const struct learn_row *r)
+static void learn_show_put_row(struct text *out, const struct learn_row *r)
 {
 	char first[CERTS_DATE], last[CERTS_DATE];
 	const struct str *p = r->part;
@@ -234,21 +234,21 @@ static void put_row(struct text *out, const struct learn_row *r)
 	certs_date(r->last, last);
 	text_printf(out, "# %7llu  %s  %s  %-8s  ", (unsigned long long)r->count, first, last,
 		    identity_class_name(r->class));
-	put_shown(out, p[LEARN_USER]);
+	learn_show_put_shown(out, p[LEARN_USER]);
 	text_puts(out, "  ");
-	put_shown(out, p[LEARN_POLICY]);
+	learn_show_put_shown(out, p[LEARN_POLICY]);
 	text_puts(out, "/");
-	put_shown(out, p[LEARN_RULE]);
+	learn_show_put_shown(out, p[LEARN_RULE]);
 	text_puts(out, "  ");
-	put_shown(out, p[LEARN_KIND]);
+	learn_show_put_shown(out, p[LEARN_KIND]);
 	text_puts(out, " ");
-	put_shown(out, p[LEARN_NAMESPACE]);
+	learn_show_put_shown(out, p[LEARN_NAMESPACE]);
 	text_puts(out, p[LEARN_NAMESPACE].n ? "/" : "");
-	put_shown(out, p[LEARN_NAME]);
+	learn_show_put_shown(out, p[LEARN_NAME]);
 	text_puts(out, "\n");
 }
 
-static void put_table(struct text *out, const struct learn *l, size_t documents)
+static void learn_show_put_table(struct text *out, const struct learn *l, size_t documents)
 {
 	text_printf(out, "# Learned: %zu rows from %zu document%s; %llu events did not fit.\n",
 		    l->n, documents, documents == 1 ? "" : "s", (unsigned long long)l->left_out);
@@ -257,11 +257,11 @@ static void put_table(struct text *out, const struct learn *l, size_t documents)
 	text_printf(out, "#\n# %7s  %-20s  %-20s  %-8s  IDENTITY  RULE  OBJECT\n", "COUNT", "FIRST",
 		    "LAST", "CLASS");
 	for (size_t i = 0; i < l->n; i++)
-		put_row(out, l->rows[i]);
+		learn_show_put_row(out, l->rows[i]);
 }
 
 /* "  # 12 times: coredns/spec coredns/scale ..." */
-static void put_why(struct text *out, const struct learn *l, const struct who *w)
+static void learn_show_put_why(struct text *out, const struct learn *l, const struct who *w)
 {
 	const struct learn_row *last = NULL;
 	size_t rules = 0;
@@ -279,43 +279,44 @@ static void put_why(struct text *out, const struct learn *l, const struct who *w
 			text_puts(out, "...");
 			break;
 		}
-		put_shown(out, r->part[LEARN_POLICY]);
+		learn_show_put_shown(out, r->part[LEARN_POLICY]);
 		text_puts(out, "/");
-		put_shown(out, r->part[LEARN_RULE]);
+		learn_show_put_shown(out, r->part[LEARN_RULE]);
 	}
 	text_puts(out, "\n");
 }
 
-static void put_identity(struct text *out, const struct learn *l, const struct who *w, enum group g)
+static void learn_show_put_identity(struct text *out, const struct learn *l, const struct who *w,
+				    enum group g)
 {
-	struct account a = account_of(w->user);
+	struct account a = learn_show_account_of(w->user);
 
 	text_puts(out, g == NOT_LIGHTLY ? "#   " : "        - ");
 	if (g == NOT_LIGHTLY) {
-		put_shown(out, w->user);
+		learn_show_put_shown(out, w->user);
 		text_printf(out, "  (%s)", w->objection);
 	} else if (g == EXEMPT_ACCOUNTS) {
 		text_str(out, a.namespace);
 		text_puts(out, "/");
 		text_str(out, a.name);
 	} else
-		put_quoted(out, w->user);
-	put_why(out, l, w);
+		learn_show_put_quoted(out, w->user);
+	learn_show_put_why(out, l, w);
 }
 
 /* The identities of a group; how many there are. A head stands above them. */
-static void put_group(struct text *out, const struct learn *l, enum group g, const char *head,
-		      const char *none)
+static void learn_show_put_group(struct text *out, const struct learn *l, enum group g,
+				 const char *head, const char *none)
 {
 	size_t listed[GROUPS_N] = { 0 }, n = 0;
 	struct who w;
 
-	for (size_t at = 0; who_at(l, at, &w); at = w.to) {
-		if (group_of(&w, listed) != g)
+	for (size_t at = 0; learn_show_who_at(l, at, &w); at = w.to) {
+		if (learn_show_group_of(&w, listed) != g)
 			continue;
 		if (!n++)
 			text_puts(out, head);
-		put_identity(out, l, &w, g);
+		learn_show_put_identity(out, l, &w, g);
 	}
 	if (!n)
 		text_puts(out, none);
@@ -323,8 +324,9 @@ static void put_group(struct text *out, const struct learn *l, enum group g, con
 
 void learn_show_text(const struct learn *l, size_t documents, struct text *out)
 {
-	put_table(out, l, documents);
-	put_group(out, l, NOT_LIGHTLY, "#\n# Not to be exempted lightly; left out below:\n", "");
+	learn_show_put_table(out, l, documents);
+	learn_show_put_group(out, l, NOT_LIGHTLY,
+			     "#\n# Not to be exempted lightly; left out below:\n", "");
 	text_puts(
 		out,
 		"#\n"
@@ -336,19 +338,19 @@ void learn_show_text(const struct learn *l, size_t documents, struct text *out)
 		"spec:\n"
 		"  identities:\n"
 		"    exempt:\n");
-	put_group(out, l, EXEMPT_USERS, "      users:\n", "      users: []\n");
-	put_group(out, l, EXEMPT_ACCOUNTS, "      serviceAccounts:\n",
-		  "      serviceAccounts: []\n");
+	learn_show_put_group(out, l, EXEMPT_USERS, "      users:\n", "      users: []\n");
+	learn_show_put_group(out, l, EXEMPT_ACCOUNTS, "      serviceAccounts:\n",
+			     "      serviceAccounts: []\n");
 }
 
 /* ---- JSON ---- */
 
-static void json_end(cJSON **j)
+static void learn_show_cjson_end(cJSON **j)
 {
 	cJSON_Delete(*j);
 }
 
-static bool add_text(cJSON *to, const char *key, struct str s)
+static bool learn_show_add_text(cJSON *to, const char *key, struct str s)
 {
 	scoped(free_end) char *z = strndup(s.s ? s.s : "", s.n);
 	cJSON *item = z ? cJSON_CreateString(z) : NULL;
@@ -360,16 +362,16 @@ static bool add_text(cJSON *to, const char *key, struct str s)
 }
 
 /* "kube-system/coredns" */
-static bool add_account(cJSON *list, struct str user)
+static bool learn_show_add_account(cJSON *list, struct str user)
 {
-	struct account a = account_of(user);
+	struct account a = learn_show_account_of(user);
 	char both[1024];
 	int n = snprintf(both, sizeof both, "%.*s/%.*s", STR_ARG(a.namespace), STR_ARG(a.name));
 
-	return n > 0 && add_text(list, NULL, (struct str){ both, (size_t)n });
+	return n > 0 && learn_show_add_text(list, NULL, (struct str){ both, (size_t)n });
 }
 
-static bool add_objected(cJSON *list, const struct who *w)
+static bool learn_show_add_objected(cJSON *list, const struct who *w)
 {
 	cJSON *o = cJSON_CreateObject();
 
@@ -377,31 +379,32 @@ static bool add_objected(cJSON *list, const struct who *w)
 		cJSON_Delete(o);
 		return false;
 	}
-	return add_text(o, "user", w->user) && add_text(o, "reason", str_of(w->objection));
+	return learn_show_add_text(o, "user", w->user) &&
+	       learn_show_add_text(o, "reason", str_of(w->objection));
 }
 
-static bool add_identities(cJSON *lists[GROUPS_N], const struct learn *l)
+static bool learn_show_add_identities(cJSON *lists[GROUPS_N], const struct learn *l)
 {
 	size_t listed[GROUPS_N] = { 0 };
 	bool done = true;
 	struct who w;
 
-	for (size_t at = 0; done && who_at(l, at, &w); at = w.to) {
-		enum group g = group_of(&w, listed);
+	for (size_t at = 0; done && learn_show_who_at(l, at, &w); at = w.to) {
+		enum group g = learn_show_group_of(&w, listed);
 
 		if (g == NOT_LIGHTLY)
-			done = add_objected(lists[g], &w);
+			done = learn_show_add_objected(lists[g], &w);
 		else if (g == EXEMPT_ACCOUNTS)
-			done = add_account(lists[g], w.user);
+			done = learn_show_add_account(lists[g], w.user);
 		else
-			done = add_text(lists[g], NULL, w.user);
+			done = learn_show_add_text(lists[g], NULL, w.user);
 	}
 	return done;
 }
 
 char *learn_show_json(struct learn *l)
 {
-	scoped(json_end) cJSON *root = cJSON_CreateObject();
+	scoped(learn_show_cjson_end) cJSON *root = cJSON_CreateObject();
 	cJSON *learned = learn_json(l), *exempt, *lists[GROUPS_N];
 
 	if (!cJSON_AddItemToObject(root, "learned", learned)) {
@@ -415,5 +418,5 @@ char *learn_show_json(struct learn *l)
 	for (size_t g = 0; g < GROUPS_N; g++)
 		if (!lists[g])
 			return NULL;
-	return add_identities(lists, l) ? cJSON_PrintUnformatted(root) : NULL;
+	return learn_show_add_identities(lists, l) ? cJSON_PrintUnformatted(root) : NULL;
 }

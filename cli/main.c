@@ -8,7 +8,7 @@
 #include "cli/cmd.h"
 #include "lib/base/options.h"
 
-static const struct command {
+static const struct main_command {
 	const char *name, *summary;
 	int (*run)(int argc, char **argv);
 } commands[] = {
@@ -23,7 +23,7 @@ static const struct command {
 };
 #define COMMANDS_N (sizeof commands / sizeof *commands)
 
-static int print_usage(void)
+static int main_print_usage(void)
 {
 	printf("Usage: oke-guard COMMAND [OPTION]...\n\n"
 	       "Tells, before a change lands, that it would take an OKE cluster out of Oracle's "
@@ -35,7 +35,7 @@ static int print_usage(void)
 	return fflush(stdout) ? EXIT_INPUT : EXIT_CLEAN;
 }
 
-static int unknown_command(const char *word)
+static int main_unknown_command(const char *word)
 {
 	const char *names[COMMANDS_N], *near;
 
@@ -60,7 +60,7 @@ int main(int argc, char **argv)
 		return EXIT_CLEAN;
 	}
 	if (!strcmp(word, "--help") || !strcmp(word, "-h") || !strcmp(word, "help"))
-		return print_usage();
+		return main_print_usage();
 	if (!*word) {
 		fprintf(stderr, "oke-guard: name a command, for example 'oke-guard serve'; "
 				"oke-guard --help lists them\n");
@@ -69,5 +69,5 @@ int main(int argc, char **argv)
 	for (size_t i = 0; i < COMMANDS_N; i++)
 		if (!strcmp(word, commands[i].name))
 			return commands[i].run(argc - 1, argv + 1);
-	return unknown_command(word);
+	return main_unknown_command(word);
 }

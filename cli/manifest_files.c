@@ -12,14 +12,14 @@
 
 #include "lib/base/cleanup.h"
 
-struct folder { /* one that is being walked */
+struct manifest_folder { /* one that is being walked */
 	char *path;
 	struct dirent **entries;
 	int n, next;
 	bool chart; /* holds a Chart.yaml */
 };
 
-static bool is_manifest(const char *name)
+static bool is_manifest_name(const char *name)
 {
 	static const char *const tails[] = { ".yaml", ".yml", ".json" };
 	size_t n = strlen(name);
@@ -33,21 +33,22 @@ static bool is_manifest(const char *name)
 	return false;
 }
 
-static int visible(const struct dirent *e)
+static int manifest_files_visible(const struct dirent *e)
 {
 	return e->d_name[0] != '.';
 }
 
 /* strcmp, not strcoll: the same order everywhere. */
-static int by_name(const struct dirent **a, const struct dirent **b)
+static int manifest_files_by_name(const struct dirent **a, const struct dirent **b)
 {
 	return strcmp((*a)->d_name, (*b)->d_name);
 }
 
-static int folder_open(const struct check_walk *walk, struct folder *f, char *path)
+static int manifest_folder_open(const struct manifest_files *walk, struct manifest_folder *f,
+				char *path)
 {
-	*f = (struct folder){ .path = path };
-	f->n = scandir(path, &f->entries, visible, by_name);
+	*f = (struct manifest_folder){ .path = path };
+	f->n = scandir(path, &f->entries, manifest_files_visible, manifest_files_by_name);
 	if (f->n < 0) {
 		walk->failed(walk->ctx, path, strerror(errno));
 		free(path);
@@ -58,7 +59,7 @@ static int folder_open(const struct check_walk *walk, struct folder *f, char *pa
 	return 0;
 }
 
-static void folder_done(struct folder *f)
+static void manifest_folder_done(struct manifest_folder *f)
 {
 	for (int i = 0; i < f->n; i++)
 		free(f->entries[i]);
@@ -66,7 +67,7 @@ static void folder_done(struct folder *f)
 	free(f->path);
 }
 
-static char *joined(const char *folder, const char *name)
+static char *manifest_files_join(const char *folder, const char *name)
 {
 	size_t n = strlen(folder);
 	char *path = NULL;
@@ -82,9 +83,10 @@ static char *joined(const char *folder, const char *name)
 }
 
 /* The path of a folder to walk next, or NULL when the entry is done with. */
-static char *entry_take(const struct check_walk *walk, const struct folder *f, const char *name)
+static char *manifest_folder_take(const struct manifest_files *walk,
+				  const struct manifest_folder *f, const char *name)
 {
-	scoped(free_end) char *path = joined(f->path, name);
+	scoped(free_end) char *path = manifest_files_join(f->path, name);
 	struct stat link, st;
 
 	if (!path) {
@@ -92,11 +94,11 @@ static char *entry_take(const struct check_walk *walk, const struct folder *f, c
 		return NULL;
 	}
 	if (lstat(path, &link) < 0 || stat(path, &st) < 0) {
-		if (is_manifest(name))
+		if (is_manifest_name(name))
 			walk->failed(walk->ctx, path, strerror(errno));
 		return NULL;
 	}
-	if (S_ISREG(st.st_mode) && is_manifest(name))
+	if (S_ISREG(st.st_mode) && is_manifest_name(name))
 		walk->file(walk->ctx, path, false);
 	if (!S_ISDIR(st.st_mode) || S_ISLNK(link.st_mode))
 		return NULL;
@@ -108,37 +110,37 @@ static char *entry_take(const struct check_walk *walk, const struct folder *f, c
 	return NULL;
 }
 
-static void walk_folder(const struct check_walk *walk, const char *root)
+static void manifest_files_walk_folder(const struct manifest_files *walk, const char *root)
 {
-	struct folder stack[CHECK_FOLDERS_MAX];
+	struct manifest_folder stack[MANIFEST_FOLDERS_MAX];
 	char *path = strdup(root);
 	size_t depth = 0;
 
 	if (!path)
 		walk->failed(walk->ctx, root, "out of memory");
-	else if (folder_open(walk, &stack[0], path) == 0)
+	else if (manifest_folder_open(walk, &stack[0], path) == 0)
 		depth = 1;
 	while (depth) {
-		struct folder *f = &stack[depth - 1];
+		struct manifest_folder *f = &stack[depth - 1];
 
 		if (f->next == f->n) {
-			folder_done(f);
+			manifest_folder_done(f);
 			depth--;
 			continue;
 		}
-		path = entry_take(walk, f, f->entries[f->next++]->d_name);
+		path = manifest_folder_take(walk, f, f->entries[f->next++]->d_name);
 		if (!path)
 			continue;
-		if (depth == CHECK_FOLDERS_MAX) {
+		if (depth == MANIFEST_FOLDERS_MAX) {
 			walk->failed(walk->ctx, path, "folders stand more than 64 deep");
 			free(path);
-		} else if (folder_open(walk, &stack[depth], path) == 0) {
+		} else if (manifest_folder_open(walk, &stack[depth], path) == 0) {
 			depth++;
 		}
 	}
 }
 
-void check_walk(const struct check_walk *walk, const char *path)
+void manifest_files_walk(const struct manifest_files *walk, const char *path)
 {
 	struct stat st;
 
@@ -147,7 +149,7 @@ void check_walk(const struct check_walk *walk, const char *path)
 	else if (stat(path, &st) < 0)
 		walk->failed(walk->ctx, path, strerror(errno));
 	else if (S_ISDIR(st.st_mode))
-		walk_folder(walk, path);
+		manifest_files_walk_folder(walk, path);
 	else
 		walk->file(walk->ctx, path, true);
 }

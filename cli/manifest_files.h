@@ -6,7 +6,7 @@
 
 #include <stdbool.h>
 
-struct check_walk {
+struct manifest_files {
 	/* named: the path itself, not found in a folder. "-" is given as it is. */
 	void (*file)(void *ctx, const char *path, bool named);
 	void (*skipped)(void *ctx, const char *path, const char *why);
@@ -14,13 +14,13 @@ struct check_walk {
 	void *ctx;
 };
 
-#define CHECK_FOLDERS_MAX 64 /* folders in folders */
+#define MANIFEST_FOLDERS_MAX 64 /* folders in folders */
 
 /*
  * A file, or all of a folder that end in .yaml, .yml or .json, in order of their names.
  * Hidden files and folders, and folders behind a symbolic link, are left out (so no loop
  * is walked); the templates of a Helm chart are skipped.
  */
-void check_walk(const struct check_walk *walk, const char *path);
+void manifest_files_walk(const struct manifest_files *walk, const char *path);
 
 #endif

@@ -8,7 +8,7 @@
 
 #define CHUNK (64u << 10)
 
-struct records {
+struct review_input {
 	FILE *f;
 	char *text;           /* the record's lines, and behind them one that was read too far */
 	size_t n, next, room; /* bytes of the record; of it and the line behind it */
@@ -19,22 +19,22 @@ struct records {
 };
 
 /* Brackets and strings, as far as they were read. */
-struct shape {
+struct review_shape {
 	size_t depth;
 	bool string, escape, begun;
 	bool broken; /* no JSON begins so */
 };
 
-struct records *records_new(FILE *f)
+struct review_input *review_input_new(FILE *f)
 {
-	struct records *r = calloc(1, sizeof *r);
+	struct review_input *r = calloc(1, sizeof *r);
 
 	if (r)
 		r->f = f;
 	return r;
 }
 
-void records_free(struct records *r)
+void review_input_free(struct review_input *r)
 {
 	if (r)
 		free(r->text);
@@ -43,12 +43,12 @@ void records_free(struct records *r)
 
 /* ---- lines ---- */
 
-static int append(struct records *r, const char *s, size_t n, struct err *err)
+static int review_input_append(struct review_input *r, const char *s, size_t n, struct err *err)
 {
 	size_t room = r->room ? r->room : CHUNK;
 	char *grown;
 
-	if (r->too_long || n > RECORD_MAX - r->next) {
+	if (r->too_long || n > REVIEW_RECORD_MAX - r->next) {
 		r->too_long = true;
 		return 0;
 	}
@@ -66,7 +66,7 @@ static int append(struct records *r, const char *s, size_t n, struct err *err)
 }
 
 /* Append a line with its newline. 1; 0 at the end of the file; -1. */
-static int line_read(struct records *r, struct err *err)
+static int review_input_line(struct review_input *r, struct err *err)
 {
 	bool some = false;
 
@@ -86,7 +86,7 @@ static int line_read(struct records *r, struct err *err)
 		}
 		newline = memchr(p, '\n', n);
 		n = newline ? (size_t)(newline - p) + 1 : n;
-		if (append(r, p, n, err) < 0)
+		if (review_input_append(r, p, n, err) < 0)
 			return -1;
 		r->at += n;
 		some = true;
@@ -99,7 +99,7 @@ static int line_read(struct records *r, struct err *err)
 
 /* ---- where a record ends ---- */
 
-static void shape_outside(struct shape *s, char c)
+static void review_shape_outside(struct review_shape *s, char c)
 {
 	if (c == ' ' || c == '\t' || c == '\r' || c == '\n')
 		return;
@@ -114,11 +114,11 @@ static void shape_outside(struct shape *s, char c)
 		s->depth--;
 }
 
-static void shape_read(struct shape *s, const char *p, size_t n)
+static void review_shape_read(struct review_shape *s, const char *p, size_t n)
 {
 	for (const char *end = p + n; p < end && !s->broken; p++) {
 		if (!s->string)
-			shape_outside(s, *p);
+			review_shape_outside(s, *p);
 		else if (s->escape)
 			s->escape = false;
 		else if (*p == '"')
@@ -130,13 +130,13 @@ static void shape_read(struct shape *s, const char *p, size_t n)
 	}
 }
 
-static bool is_whole(const struct shape *s)
+static bool is_whole(const struct review_shape *s)
 {
 	return s->begun && !s->broken && !s->depth && !s->string;
 }
 
 /* Could an object stand behind the text, by JSON's grammar? */
-static bool object_may_follow(const char *text, size_t n)
+static bool review_may_follow(const char *text, size_t n)
 {
 	while (n && strchr(" \t\r\n", text[n - 1]))
 		n--;
@@ -144,24 +144,24 @@ static bool object_may_follow(const char *text, size_t n)
 }
 
 /* The record is not whole: does the line behind it belong to another one? */
-static bool begins_another(const struct records *r)
+static bool review_input_begins_another(const struct review_input *r)
 {
 	const char *line = r->text + r->n;
 	size_t n = r->next - r->n;
-	struct shape s = { .depth = 0 };
+	struct review_shape s = { .depth = 0 };
 
 	if (*line != '{')
 		return false;
-	if (!object_may_follow(r->text, r->n))
+	if (!review_may_follow(r->text, r->n))
 		return true;
-	shape_read(&s, line, n);
+	review_shape_read(&s, line, n);
 	return is_whole(&s) && memmem(line, n, "\"AdmissionReview\"", 17);
 }
 
 /* ---- records ---- */
 
 /* The first line that is not blank: what was read too far, or the next one. */
-static int first_line(struct records *r, struct shape *s, struct err *err)
+static int review_input_first_line(struct review_input *r, struct review_shape *s, struct err *err)
 {
 	size_t ahead = r->next - r->n;
 
@@ -170,12 +170,12 @@ static int first_line(struct records *r, struct shape *s, struct err *err)
 	r->n = 0;
 	r->next = ahead;
 	for (;;) {
-		int got = r->next || r->too_long ? 1 : line_read(r, err);
+		int got = r->next || r->too_long ? 1 : review_input_line(r, err);
 
 		if (got <= 0)
 			return got;
-		*s = (struct shape){ .depth = 0 };
-		shape_read(s, r->text, r->next);
+		*s = (struct review_shape){ .depth = 0 };
+		review_shape_read(s, r->text, r->next);
 		if (s->begun || r->too_long)
 			return 1;
 		r->next = 0;
@@ -183,24 +183,24 @@ static int first_line(struct records *r, struct shape *s, struct err *err)
 }
 
 /* More lines, until the record is whole, or is seen to be none. */
-static int more_lines(struct records *r, struct shape *s, struct err *err)
+static int review_input_more_lines(struct review_input *r, struct review_shape *s, struct err *err)
 {
 	r->n = r->next;
 	while (s->depth && !s->broken && !r->too_long) {
-		int got = line_read(r, err);
+		int got = review_input_line(r, err);
 
 		if (got < 0)
 			return -1;
-		if (!got || (!r->too_long && begins_another(r)))
+		if (!got || (!r->too_long && review_input_begins_another(r)))
 			break;
-		shape_read(s, r->text + r->n, r->next - r->n);
+		review_shape_read(s, r->text + r->n, r->next - r->n);
 		r->n = r->next;
 	}
 	return 0;
 }
 
 /* What a recorded review holds, or the whole record. */
-static void unwrap(struct str text, struct record *out)
+static void review_input_unwrap(struct str text, struct review_record *out)
 {
 	struct json_member m = { .next = NULL };
 	struct str review = { NULL, 0 };
@@ -221,22 +221,22 @@ static void unwrap(struct str text, struct record *out)
 		out->id = (struct str){ NULL, 0 };
 }
 
-int records_next(struct records *r, struct record *out, struct err *err)
+int review_input_next(struct review_input *r, struct review_record *out, struct err *err)
 {
-	struct shape s;
-	struct record record = { .line = 0 };
-	int got = first_line(r, &s, err);
+	struct review_shape s;
+	struct review_record record = { .line = 0 };
+	int got = review_input_first_line(r, &s, err);
 
 	if (got <= 0)
 		return got;
 	record.line = r->line;
-	if (more_lines(r, &s, err) < 0)
+	if (review_input_more_lines(r, &s, err) < 0)
 		return -1;
 	record.too_long = r->too_long;
 	if (r->too_long)
 		r->next = r->n = 0;
 	else
-		unwrap((struct str){ r->text, r->n }, &record);
+		review_input_unwrap((struct str){ r->text, r->n }, &record);
 	if (record.body.n > BODY_MAX) {
 		record.body = (struct str){ NULL, 0 };
 		record.too_long = true;

@@ -6,7 +6,7 @@
  * so that each gets an answer and the next one is read again. A recorded review,
  * {"id": ..., "review": {...}}, gives the bytes of its `review`.
  *
- * Bounded: a record longer than RECORD_MAX is passed over and said to be too long.
+ * Bounded: a record longer than REVIEW_RECORD_MAX is passed over and said to be too long.
  */
 #ifndef CLI_REVIEW_INPUT_H
 #define CLI_REVIEW_INPUT_H
@@ -19,12 +19,12 @@
 #include "lib/base/str.h"
 #include "webhook/admit.h"
 
-#define RECORD_MAX                                                                                 \
+#define REVIEW_RECORD_MAX                                                                          \
 	(BODY_MAX + (64u << 10)) /* a review as the server takes it, and what stands around it */
 
-struct records; /* reads ahead */
+struct review_input; /* reads ahead */
 
-struct record {
+struct review_record {
 	struct str body; /* the review's bytes; valid until the next one is read */
 	struct str id;   /* of a recorded review, raw JSON text; else absent */
 	size_t line;     /* where it begins, from 1 */
@@ -32,10 +32,10 @@ struct record {
 };
 
 /* f stays the caller's. NULL: no memory. */
-struct records *records_new(FILE *f);
-void records_free(struct records *r);
+struct review_input *review_input_new(FILE *f);
+void review_input_free(struct review_input *r);
 
 /* 1: *out is the next record; 0: there are no more; -1: it cannot be read. */
-int records_next(struct records *r, struct record *out, struct err *err);
+int review_input_next(struct review_input *r, struct review_record *out, struct err *err);
 
 #endif

@@ -28,13 +28,13 @@ static bool is_field_value(struct str s)
 	return true;
 }
 
-static bool same_name(struct str s, const char *name)
+static bool head_same_name(struct str s, const char *name)
 {
 	return s.n == strlen(name) && !strncasecmp(s.s, name, s.n);
 }
 
 /* Digits only; a number of more than 18 is past any limit anyway. */
-static uint64_t parse_length(struct str s)
+static uint64_t head_parse_length(struct str s)
 {
 	uint64_t n = 0;
 
@@ -48,36 +48,36 @@ static uint64_t parse_length(struct str s)
 	return n;
 }
 
-static void take_length(struct head *h, struct str value)
+static void head_take_length(struct head *h, struct str value)
 {
 	h->lengths++;
-	h->length = parse_length(value);
+	h->length = head_parse_length(value);
 }
 
-static void take_host(struct head *h, struct str value)
+static void head_take_host(struct head *h, struct str value)
 {
 	(void)value;
 	h->hosts++;
 }
 
-static void take_encoding(struct head *h, struct str value)
+static void head_take_encoding(struct head *h, struct str value)
 {
 	(void)value;
 	h->encoded = true;
 }
 
-static void take_compression(struct head *h, struct str value)
+static void head_take_compression(struct head *h, struct str value)
 {
-	h->compressed = !same_name(value, "identity");
+	h->compressed = !head_same_name(value, "identity");
 }
 
-static void take_expect(struct head *h, struct str value)
+static void head_take_expect(struct head *h, struct str value)
 {
 	(void)value;
 	h->expects = true;
 }
 
-static void take_type(struct head *h, struct str value)
+static void head_take_type(struct head *h, struct str value)
 {
 	static const char json[] = "application/json";
 	size_t n = sizeof json - 1;
@@ -87,7 +87,7 @@ static void take_type(struct head *h, struct str value)
 		  (value.n == n || strchr("; \t", value.s[n]));
 }
 
-static void take_trace(struct head *h, struct str value)
+static void head_take_trace(struct head *h, struct str value)
 {
 	static const char form[] = "xx-xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx-xxxxxxxxxxxxxxxx-xx";
 	static const char zeros[] = "00000000000000000000000000000000";
@@ -107,17 +107,17 @@ static void take_trace(struct head *h, struct str value)
 
 void head_field(struct head *h, struct str name, struct str value)
 {
-	static const struct field {
+	static const struct head_field_def {
 		const char *name;
 		void (*take)(struct head *h, struct str value);
 	} fields[] = {
-		{ "Content-Length", take_length },
-		{ "Content-Type", take_type },
-		{ "Transfer-Encoding", take_encoding },
-		{ "Content-Encoding", take_compression },
-		{ "Host", take_host },
-		{ "Expect", take_expect },
-		{ "traceparent", take_trace },
+		{ "Content-Length", head_take_length },
+		{ "Content-Type", head_take_type },
+		{ "Transfer-Encoding", head_take_encoding },
+		{ "Content-Encoding", head_take_compression },
+		{ "Host", head_take_host },
+		{ "Expect", head_take_expect },
+		{ "traceparent", head_take_trace },
 	};
 
 	if (!is_token(name) || !is_field_value(value)) {
@@ -125,18 +125,18 @@ void head_field(struct head *h, struct str name, struct str value)
 		return;
 	}
 	for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
-		if (same_name(name, fields[i].name))
+		if (head_same_name(name, fields[i].name))
 			fields[i].take(h, value);
 }
 
 /* ---- the table ---- */
 
-static bool malformed(const struct head *h)
+static bool admit_is_malformed(const struct head *h)
 {
 	return h->odd || h->hosts > 1 || (!h->hosts && strcmp(h->version, "HTTP/1.0") != 0);
 }
 
-static bool two_lengths(const struct head *h)
+static bool admit_has_two_lengths(const struct head *h)
 {
 	return h->lengths > 1 || (h->lengths && h->encoded);
 }
@@ -148,7 +148,7 @@ static const char *const review_paths[] = {
 };
 #define REVIEW_PATHS (sizeof review_paths / sizeof *review_paths)
 
-static size_t review_path(const struct head *h)
+static size_t admit_review_path(const struct head *h)
 {
 	size_t i = 0;
 
@@ -157,69 +157,70 @@ static size_t review_path(const struct head *h)
 	return i;
 }
 
-enum policies_part intake_part(const struct head *h)
+enum policies_part admit_part(const struct head *h)
 {
-	size_t i = review_path(h);
+	size_t i = admit_review_path(h);
 
 	return i < REVIEW_PATHS ? (enum policies_part)i : POLICIES_ALL;
 }
 
-static bool elsewhere(const struct head *h)
+static bool admit_is_elsewhere(const struct head *h)
 {
-	return review_path(h) == REVIEW_PATHS;
+	return admit_review_path(h) == REVIEW_PATHS;
 }
 
-static bool no_post(const struct head *h)
+static bool admit_is_no_post(const struct head *h)
 {
 	return strcmp(h->method, "POST") != 0;
 }
 
-static bool no_length(const struct head *h)
+static bool admit_has_no_length(const struct head *h)
 {
 	return !h->lengths; /* chunked or not */
 }
 
-static bool no_number(const struct head *h)
+static bool admit_has_no_number(const struct head *h)
 {
 	return h->length == UINT64_MAX;
 }
 
-static bool too_large(const struct head *h)
+static bool admit_is_too_large(const struct head *h)
 {
 	return h->length > BODY_MAX;
 }
 
-static bool no_json(const struct head *h)
+static bool admit_is_no_json(const struct head *h)
 {
 	return h->types != 1 || !h->json;
 }
 
-static bool compressed(const struct head *h)
+static bool admit_is_compressed(const struct head *h)
 {
 	return h->compressed;
 }
 
-static bool empty(const struct head *h)
+static bool admit_is_empty(const struct head *h)
 {
 	return !h->length;
 }
 
-const struct refusal *intake_review(const struct head *h)
+const struct refusal *admit_review(const struct head *h)
 {
 	static const struct {
 		bool (*fails)(const struct head *h);
 		struct refusal refusal;
 	} checks[] = {
-		{ malformed, { 400, "a header of the request is malformed", NULL, NULL } },
-		{ two_lengths, { 400, "the length of the body is given twice", NULL, NULL } },
-		{ elsewhere, { 404, "there is only /validate here", NULL, NULL } },
-		{ no_post, { 405, "send a POST", "Allow", "POST" } },
-		{ no_length, { 411, "send a Content-Length", NULL, NULL } },
-		{ no_number, { 400, "Content-Length is no number", NULL, NULL } },
-		{ too_large, { 413, "the body is larger than 8 MiB", NULL, NULL } },
-		{ no_json, { 415, "send Content-Type: application/json", NULL, NULL } },
-		{ compressed, { 415, "send the body uncompressed", NULL, NULL } },
-		{ empty, { 400, "the body is empty", NULL, NULL } },
+		{ admit_is_malformed, { 400, "a header of the request is malformed", NULL, NULL } },
+		{ admit_has_two_lengths,
+		  { 400, "the length of the body is given twice", NULL, NULL } },
+		{ admit_is_elsewhere, { 404, "there is only /validate here", NULL, NULL } },
+		{ admit_is_no_post, { 405, "send a POST", "Allow", "POST" } },
+		{ admit_has_no_length, { 411, "send a Content-Length", NULL, NULL } },
+		{ admit_has_no_number, { 400, "Content-Length is no number", NULL, NULL } },
+		{ admit_is_too_large, { 413, "the body is larger than 8 MiB", NULL, NULL } },
+		{ admit_is_no_json, { 415, "send Content-Type: application/json", NULL, NULL } },
+		{ admit_is_compressed, { 415, "send the body uncompressed", NULL, NULL } },
+		{ admit_is_empty, { 400, "the body is empty", NULL, NULL } },
 	};
 
 	for (size_t i = 0; i < sizeof checks / sizeof *checks; i++)

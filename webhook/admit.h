@@ -45,9 +45,9 @@ struct refusal {
  * NULL: take the body of a review. Paths and methods besides /validate, /validate/support,
  * /validate/alpha and POST are refused; so is what has no sound length or no JSON.
  */
-const struct refusal *intake_review(const struct head *h);
+const struct refusal *admit_review(const struct head *h);
 /* Which policies its path asks. */
-enum policies_part intake_part(const struct head *h);
+enum policies_part admit_part(const struct head *h);
 
 /* 429: no memory for the body now. */
 extern const struct refusal refusal_busy;

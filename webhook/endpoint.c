@@ -7,30 +7,30 @@
 
 #define LOGGED_PATHS 1024 /* bytes of the changed paths in a line */
 
-void service_init(struct service *s, struct slot *policies, struct metrics *metrics,
-		  struct log *log, struct learn *learn)
+void endpoint_init(struct endpoint *s, struct slot *policies, struct metrics *metrics,
+		   struct log *log, struct learn *learn)
 {
-	*s = (struct service){
+	*s = (struct endpoint){
 		.policies = policies, .metrics = metrics, .log = log, .learn = learn
 	};
 	pthread_mutex_init(&s->large, NULL);
 }
 
-void service_done(struct service *s)
+void endpoint_done(struct endpoint *s)
 {
 	pthread_mutex_destroy(&s->large);
 }
 
-void service_tick(struct service *s)
+void endpoint_tick(struct endpoint *s)
 {
 	if (atomic_exchange(&s->freed_much, false))
 		memory_trim();
 }
 
-static const struct refusal *admit(void *ctx, const struct head *head)
+static const struct refusal *endpoint_admit(void *ctx, const struct head *head)
 {
-	const struct service *s = ctx;
-	const struct refusal *refusal = intake_review(head);
+	const struct endpoint *s = ctx;
+	const struct refusal *refusal = admit_review(head);
 
 	if (refusal)
 		metrics_error(s->metrics,
@@ -41,7 +41,8 @@ static const struct refusal *admit(void *ctx, const struct head *head)
 /* ---- what is told about a review ---- */
 
 /* The object as its writer sees it, and who wrote, and how it can be found in the audit log. */
-static void log_request(struct log_line *l, const struct request *req, const struct head *head)
+static void endpoint_log_request(struct log_line *l, const struct request *req,
+				 const struct head *head)
 {
 	log_str(l, "uid", req->uid);
 	if (*head->traceparent)
@@ -59,7 +60,7 @@ static void log_request(struct log_line *l, const struct request *req, const str
 }
 
 /* Paths only: a value may be a secret. */
-static void log_paths(struct log_line *l, const struct finding *f)
+static void endpoint_log_paths(struct log_line *l, const struct finding *f)
 {
 	char buf[LOGGED_PATHS];
 	size_t n = 0;
@@ -78,13 +79,13 @@ static void log_paths(struct log_line *l, const struct finding *f)
 		log_str(l, "paths", (struct str){ buf, n });
 }
 
-static void log_finding(struct log *log, const struct answer *a, const struct head *head,
-			const struct finding *f)
+static void endpoint_log_finding(struct log *log, const struct answer *a, const struct head *head,
+				 const struct finding *f)
 {
 	struct log_line l;
 
 	log_begin_limited(&l, log, LOG_INFO, "finding");
-	log_request(&l, &a->review.request, head);
+	endpoint_log_request(&l, &a->review.request, head);
 	log_str(&l, "policy", f->policy);
 	log_str(&l, "rule", f->rule);
 	log_text(&l, "tier", tier_name(f->tier));
@@ -98,25 +99,25 @@ static void log_finding(struct log *log, const struct answer *a, const struct he
 		log_str(&l, "exception", f->exception);
 		log_str(&l, "ticket", f->ticket);
 	}
-	log_paths(&l, f);
+	endpoint_log_paths(&l, f);
 	log_end(&l);
 }
 
-static void log_review(struct log *log, enum log_level level, const char *msg,
-		       const struct answer *a, const struct head *head)
+static void endpoint_log_review(struct log *log, enum log_level level, const char *msg,
+				const struct answer *a, const struct head *head)
 {
 	struct log_line l;
 
 	log_begin_limited(&l, log, level, msg);
-	log_request(&l, &a->review.request, head);
+	endpoint_log_request(&l, &a->review.request, head);
 	log_text(&l, "decision", action_name(a->verdict.action));
 	if (a->verdict.error.n)
 		log_str(&l, "error", a->verdict.error);
 	log_end(&l);
 }
 
-static void tell_decided(const struct service *s, const struct answer *a, const struct head *head,
-			 uint64_t nanoseconds)
+static void endpoint_tell_decided(const struct endpoint *s, const struct answer *a,
+				  const struct head *head, uint64_t nanoseconds)
 {
 	const struct verdict *v = &a->verdict;
 
@@ -124,20 +125,20 @@ static void tell_decided(const struct service *s, const struct answer *a, const 
 		       a->review.request.dry_run, nanoseconds);
 	if (v->error.n) {
 		metrics_error(s->metrics, METRICS_UNREADABLE);
-		log_review(s->log, LOG_WARN, "an object could not be read", a, head);
+		endpoint_log_review(s->log, LOG_WARN, "an object could not be read", a, head);
 	}
 	for (size_t i = 0; i < v->findings_n; i++) {
 		metrics_finding(s->metrics, &v->findings[i]);
 		if (v->findings[i].action > ACTION_ALLOW)
-			log_finding(s->log, a, head, &v->findings[i]);
+			endpoint_log_finding(s->log, a, head, &v->findings[i]);
 	}
 	if (v->findings_n)
 		learn_verdict(s->learn, &a->review.request, v, time(NULL));
 	if (v->action == ACTION_ALLOW)
-		log_review(s->log, LOG_DEBUG, "allowed", a, head);
+		endpoint_log_review(s->log, LOG_DEBUG, "allowed", a, head);
 }
 
-static void tell_undecided(const struct service *s, const struct answer *a)
+static void endpoint_tell_undecided(const struct endpoint *s, const struct answer *a)
 {
 	struct log_line l;
 
@@ -150,7 +151,7 @@ static void tell_undecided(const struct service *s, const struct answer *a)
 
 /* ---- judging ---- */
 
-static uint64_t nanoseconds(void)
+static uint64_t endpoint_nanoseconds(void)
 {
 	struct timespec t;
 
@@ -159,7 +160,7 @@ static uint64_t nanoseconds(void)
 }
 
 /* time() may be a tick behind, and an exception ends to the second. */
-static int64_t now_seconds(void)
+static int64_t endpoint_now_seconds(void)
 {
 	struct timespec t;
 
@@ -167,20 +168,20 @@ static int64_t now_seconds(void)
 	return t.tv_sec;
 }
 
-static void judge(struct service *s, const struct head *head, struct str body, uint64_t begun,
-		  struct reply *out)
+static void endpoint_judge(struct endpoint *s, const struct head *head, struct str body,
+			   uint64_t begun, struct reply *out)
 {
 	struct shared *set = slot_get(s->policies);
 	struct answer a;
 	struct arena arena;
 
 	arena_init(&arena, HANDLER_ARENA_MAX);
-	handler_answer(policy_set_of(set), intake_part(head), body, now_seconds(), &arena, NULL,
-		       &a);
+	handler_answer(policy_set_of(set), admit_part(head), body, endpoint_now_seconds(), &arena,
+		       NULL, &a);
 	if (a.decided)
-		tell_decided(s, &a, head, nanoseconds() - begun);
+		endpoint_tell_decided(s, &a, head, endpoint_nanoseconds() - begun);
 	else
-		tell_undecided(s, &a);
+		endpoint_tell_undecided(s, &a);
 	out->status = a.status;
 	out->len = a.len;
 	out->body = a.body;
@@ -190,20 +191,20 @@ static void judge(struct service *s, const struct head *head, struct str body, u
 	shared_unref(set);
 }
 
-static void answer(void *ctx, const struct head *head, struct str body, struct reply *out)
+static void endpoint_answer(void *ctx, const struct head *head, struct str body, struct reply *out)
 {
-	struct service *s = ctx;
-	uint64_t begun = nanoseconds();
+	struct endpoint *s = ctx;
+	uint64_t begun = endpoint_nanoseconds();
 
 	out->type = "application/json";
 	if (body.n <= BUDGET_LARGE) {
-		judge(s, head, body, begun, out);
+		endpoint_judge(s, head, body, begun, out);
 		return;
 	}
 	pthread_mutex_lock(&s->large);
-	judge(s, head, body, begun, out);
+	endpoint_judge(s, head, body, begun, out);
 	pthread_mutex_unlock(&s->large);
 	atomic_store(&s->freed_much, true);
 }
 
-const struct server_ops service_ops = { .admit = admit, .answer = answer };
+const struct server_ops endpoint_ops = { .admit = endpoint_admit, .answer = endpoint_answer };

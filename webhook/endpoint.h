@@ -16,7 +16,7 @@
 #include "lib/serve/metrics.h"
 #include "lib/serve/server.h"
 
-struct service {
+struct endpoint {
 	struct slot *policies; /* of struct policy_set */
 	struct metrics *metrics;
 	struct log *log;
@@ -25,12 +25,12 @@ struct service {
 	atomic_bool freed_much; /* memory may be given back to the system: service_tick */
 };
 
-void service_init(struct service *s, struct slot *policies, struct metrics *metrics,
-		  struct log *log, struct learn *learn);
-void service_done(struct service *s);
+void endpoint_init(struct endpoint *s, struct slot *policies, struct metrics *metrics,
+		   struct log *log, struct learn *learn);
+void endpoint_done(struct endpoint *s);
 /* For server_config, with the service as ctx. */
-extern const struct server_ops service_ops;
+extern const struct server_ops endpoint_ops;
 /* Give back what large requests took; call about every second. */
-void service_tick(struct service *s);
+void endpoint_tick(struct endpoint *s);
 
 #endif

@@ -16,7 +16,7 @@ char *handler_error(unsigned status, const char *message, size_t *len)
 
 	/* What is wrong may quote what was sent. */
 	arena_init(&arena, 2 * ERROR_MAX);
-	words = shown(str_of(message), ERROR_MAX, &arena);
+	words = printable_cut(str_of(message), ERROR_MAX, &arena);
 	if (root && cJSON_AddNumberToObject(root, "code", status)) {
 		char z[ERROR_MAX + 1];
 
@@ -36,7 +36,7 @@ char *handler_error(unsigned status, const char *message, size_t *len)
 	return line;
 }
 
-static void answer_error(struct answer *out, const struct err *err)
+static void handler_answer_error(struct answer *out, const struct err *err)
 {
 	bool ours = err->kind == ERR_NOMEM || err->kind == ERR_LIMIT;
 
@@ -52,13 +52,13 @@ void handler_answer(const struct policy_set *set, enum policies_part part, struc
 
 	*out = (struct answer){ .status = 200 };
 	if (review_decode(body, arena, &out->review, &err) < 0) {
-		answer_error(out, &err);
+		handler_answer_error(out, &err);
 		return;
 	}
 	out->review.request.part = part;
 	if (policy_judge(set, &out->review.request, now, arena, trace, &out->verdict, &err) < 0 ||
 	    !(out->body = review_encode(&out->review, &out->verdict, arena, &out->len, &err))) {
-		answer_error(out, &err);
+		handler_answer_error(out, &err);
 		return;
 	}
 	out->decided = true;

@@ -15,32 +15,32 @@
 #define TEXT_MAX    200 /* bytes of a configured text */
 
 /* What of the policies in force is shown. */
-struct in_force {
+struct health_policies {
 	size_t policies, rules, overrides, exceptions[EXCEPTION_STATES];
 	enum mode mode;
 };
 
-static void look(const struct health *h, struct in_force *out)
+static void health_look(const struct health *h, struct health_policies *out)
 {
 	struct shared *shared = slot_get(h->policies);
 	const struct policy_set *set = policy_set_of(shared);
 
-	*out = (struct in_force){ .policies = policy_set_policies(set),
-				  .rules = policy_set_rules(set),
-				  .overrides = policy_set_overrides(set),
-				  .mode = policy_set_mode(set) };
+	*out = (struct health_policies){ .policies = policy_set_policies(set),
+					 .rules = policy_set_rules(set),
+					 .overrides = policy_set_overrides(set),
+					 .mode = policy_set_mode(set) };
 	policy_set_exceptions(set, time(NULL), out->exceptions);
 	shared_unref(shared);
 }
 
-static int64_t certificate_left(const struct health *h)
+static int64_t health_certificate_left(const struct health *h)
 {
 	return atomic_load(&h->certificate->not_after) - time(NULL);
 }
 
 /* ---- the checks of /readyz ---- */
 
-static bool serving(const struct health *h, char why[VERBOSE_MAX])
+static bool health_serving(const struct health *h, char why[VERBOSE_MAX])
 {
 	bool stopping = atomic_load(h->draining);
 
@@ -48,13 +48,13 @@ static bool serving(const struct health *h, char why[VERBOSE_MAX])
 	return !stopping;
 }
 
-static bool policies_loaded(const struct health *h, char why[VERBOSE_MAX])
+static bool health_policies_loaded(const struct health *h, char why[VERBOSE_MAX])
 {
-	struct in_force f;
+	struct health_policies f;
 	struct reload_state s;
 	char loaded[CERTS_DATE], failed[CERTS_DATE];
 
-	look(h, &f);
+	health_look(h, &f);
 	reload_state(h->reload, &s);
 	certs_date(s.loaded, loaded);
 	certs_date(s.failed, failed);
@@ -69,7 +69,7 @@ static bool policies_loaded(const struct health *h, char why[VERBOSE_MAX])
 	return true; /* the program does not start without a set that is whole */
 }
 
-static bool certificate_valid(const struct health *h, char why[VERBOSE_MAX])
+static bool health_certificate_valid(const struct health *h, char why[VERBOSE_MAX])
 {
 	char date[CERTS_DATE];
 
@@ -78,19 +78,19 @@ static bool certificate_valid(const struct health *h, char why[VERBOSE_MAX])
 		 atomic_load(&h->certificate->broken)
 			 ? "; the files hold another that cannot be used"
 			 : "");
-	return certificate_left(h) > 0;
+	return health_certificate_left(h) > 0;
 }
 
-static const struct check {
+static const struct health_check {
 	const char *name;
 	bool (*passes)(const struct health *h, char why[VERBOSE_MAX]);
 } checks[] = {
-	{ "serving", serving },
-	{ "policies", policies_loaded },
-	{ "certificate", certificate_valid },
+	{ "serving", health_serving },
+	{ "policies", health_policies_loaded },
+	{ "certificate", health_certificate_valid },
 };
 
-static void page_ready(void *ctx, const struct head *head, struct reply *out)
+static void health_page_ready(void *ctx, const struct head *head, struct reply *out)
 {
 	const struct health *h = ctx;
 	char why[VERBOSE_MAX];
@@ -113,7 +113,7 @@ static void page_ready(void *ctx, const struct head *head, struct reply *out)
 }
 
 /* Seconds until the first of the exceptions in force ends; -1: there is none. */
-static int64_t next_expiry(const struct health *h)
+static int64_t health_next_expiry(const struct health *h)
 {
 	struct shared *shared = slot_get(h->policies);
 	const struct policy_set *set = policy_set_of(shared);
@@ -127,15 +127,15 @@ static int64_t next_expiry(const struct health *h)
 	return least;
 }
 
-static void page_metrics(void *ctx, const struct head *head, struct reply *out)
+static void health_page_metrics(void *ctx, const struct head *head, struct reply *out)
 {
 	const struct health *h = ctx;
-	struct in_force f;
+	struct health_policies f;
 	struct reload_state s;
 	struct metrics_now now;
 
 	(void)head;
-	look(h, &f);
+	health_look(h, &f);
 	reload_state(h->reload, &s);
 	now = (struct metrics_now){ .policies = f.policies,
 				    .rules = f.rules,
@@ -143,24 +143,24 @@ static void page_metrics(void *ctx, const struct head *head, struct reply *out)
 				    .policies_stale = s.failed != 0,
 				    .certificate_stale = atomic_load(&h->certificate->broken),
 				    .policies_loaded = s.loaded,
-				    .certificate_expiry = certificate_left(h),
+				    .certificate_expiry = health_certificate_left(h),
 				    .connections = server_connections(h->webhook),
 				    .body_bytes = budget_used(h->budget) };
 	now.log_suppressed = log_suppressed(h->log);
-	now.exception_expiry = next_expiry(h);
+	now.exception_expiry = health_next_expiry(h);
 	learn_size(h->learn, &now.learned_rows, &now.learned_left_out);
 	memcpy(now.exceptions, f.exceptions, sizeof now.exceptions);
 	out->body = metrics_text(h->metrics, &now, &out->len);
 	out->type = "text/plain; version=0.0.4; charset=utf-8";
 }
 
-static void json_end(cJSON **j)
+static void health_cjson_end(cJSON **j)
 {
 	cJSON_Delete(*j);
 }
 
 /* Names and tickets may hold any text; cJSON takes UTF-8, which the loader has checked. */
-static void add_str(cJSON *j, const char *key, struct str s)
+static void health_add_str(cJSON *j, const char *key, struct str s)
 {
 	char z[TEXT_MAX + 1];
 	size_t n = s.n > TEXT_MAX ? TEXT_MAX : s.n;
@@ -172,7 +172,7 @@ static void add_str(cJSON *j, const char *key, struct str s)
 	cJSON_AddStringToObject(j, key, z);
 }
 
-static void add_time(cJSON *j, const char *key, int64_t t)
+static void health_add_time(cJSON *j, const char *key, int64_t t)
 {
 	char date[CERTS_DATE];
 
@@ -180,21 +180,21 @@ static void add_time(cJSON *j, const char *key, int64_t t)
 	cJSON_AddStringToObject(j, key, date);
 }
 
-static void add_exception(cJSON *list, const struct exception_info *e)
+static void health_add_exception(cJSON *list, const struct exception_info *e)
 {
 	cJSON *j = cJSON_CreateObject();
 
-	add_str(j, "name", e->name);
+	health_add_str(j, "name", e->name);
 	cJSON_AddStringToObject(j, "state", exception_state_name(e->state));
 	cJSON_AddStringToObject(j, "action", action_name(e->action));
-	add_time(j, "notBefore", e->not_before);
-	add_time(j, "expires", e->expires);
-	add_str(j, "ticket", e->ticket);
-	add_str(j, "approvedBy", e->approved_by);
+	health_add_time(j, "notBefore", e->not_before);
+	health_add_time(j, "expires", e->expires);
+	health_add_str(j, "ticket", e->ticket);
+	health_add_str(j, "approvedBy", e->approved_by);
 	cJSON_AddItemToArray(list, j);
 }
 
-static void add_policies(cJSON *j, const struct health *h)
+static void health_add_policies(cJSON *j, const struct health *h)
 {
 	struct shared *shared = slot_get(h->policies);
 	const struct policy_set *set = policy_set_of(shared);
@@ -207,11 +207,11 @@ static void add_policies(cJSON *j, const struct health *h)
 	cJSON_AddNumberToObject(j, "overrides", (double)policy_set_overrides(set));
 	list = cJSON_AddArrayToObject(j, "exceptions");
 	for (size_t i = 0; policy_set_exception_at(set, i, time(NULL), &e); i++)
-		add_exception(list, &e);
+		health_add_exception(list, &e);
 	shared_unref(shared);
 }
 
-static int64_t monotonic(void)
+static int64_t health_monotonic(void)
 {
 	struct timespec t;
 
@@ -219,13 +219,13 @@ static int64_t monotonic(void)
 	return t.tv_sec;
 }
 
-static void add_reload(cJSON *j, const struct health *h)
+static void health_add_reload(cJSON *j, const struct health *h)
 {
 	cJSON *reload = cJSON_AddObjectToObject(j, "policyReload");
 	struct reload_state s;
 
 	reload_state(h->reload, &s);
-	add_time(reload, "loaded", s.loaded);
+	health_add_time(reload, "loaded", s.loaded);
 	cJSON_AddNumberToObject(reload, "ok",
 				(double)metrics_reloads(h->metrics, METRICS_POLICIES, true));
 	cJSON_AddNumberToObject(reload, "error",
@@ -233,27 +233,27 @@ static void add_reload(cJSON *j, const struct health *h)
 	cJSON_AddBoolToObject(reload, "filesBroken", s.failed != 0);
 	if (!s.failed)
 		return;
-	add_time(reload, "failed", s.failed);
+	health_add_time(reload, "failed", s.failed);
 	cJSON_AddNumberToObject(reload, "errors", (double)s.errors);
 	cJSON_AddStringToObject(reload, "firstError", s.why);
 }
 
-static void page_status(void *ctx, const struct head *head, struct reply *out)
+static void health_page_status(void *ctx, const struct head *head, struct reply *out)
 {
 	const struct health *h = ctx;
-	scoped(json_end) cJSON *j = cJSON_CreateObject();
+	scoped(health_cjson_end) cJSON *j = cJSON_CreateObject();
 	cJSON *certificate, *learned;
 
 	(void)head;
 	cJSON_AddStringToObject(j, "version", OKE_GUARD_VERSION);
-	add_policies(j, h);
-	add_reload(j, h);
-	cJSON_AddNumberToObject(j, "uptimeSeconds", (double)(monotonic() - h->started));
+	health_add_policies(j, h);
+	health_add_reload(j, h);
+	cJSON_AddNumberToObject(j, "uptimeSeconds", (double)(health_monotonic() - h->started));
 	cJSON_AddBoolToObject(j, "draining", atomic_load(h->draining));
 	cJSON_AddNumberToObject(j, "connections", server_connections(h->webhook));
 	cJSON_AddNumberToObject(j, "reviews", (double)metrics_reviews(h->metrics));
 	certificate = cJSON_AddObjectToObject(j, "certificate");
-	add_time(certificate, "notAfter", atomic_load(&h->certificate->not_after));
+	health_add_time(certificate, "notAfter", atomic_load(&h->certificate->not_after));
 	cJSON_AddBoolToObject(certificate, "filesBroken", atomic_load(&h->certificate->broken));
 	learned = learn_json(h->learn);
 	if (!cJSON_AddItemToObject(j, "learned", learned))
@@ -265,22 +265,22 @@ static void page_status(void *ctx, const struct head *head, struct reply *out)
 
 static const struct page pages[] = {
 	{ "/healthz", page_alive },
-	{ "/readyz", page_ready },
-	{ "/statusz", page_status },
-	{ "/metrics", page_metrics },
+	{ "/readyz", health_page_ready },
+	{ "/statusz", health_page_status },
+	{ "/metrics", health_page_metrics },
 };
 #define PAGES_N (sizeof pages / sizeof *pages)
 
-static const struct refusal *admit(void *ctx, const struct head *head)
+static const struct refusal *health_admit(void *ctx, const struct head *head)
 {
 	(void)ctx;
 	return pages_admit(pages, PAGES_N, head);
 }
 
-static void answer(void *ctx, const struct head *head, struct str body, struct reply *out)
+static void health_answer(void *ctx, const struct head *head, struct str body, struct reply *out)
 {
 	(void)body;
 	pages_answer(pages, PAGES_N, ctx, head, out);
 }
 
-const struct server_ops health_ops = { .admit = admit, .answer = answer };
+const struct server_ops health_ops = { .admit = health_admit, .answer = health_answer };

@@ -16,7 +16,7 @@
 /* Where the pages look. Filled before the health server starts; never changed afterwards. */
 struct health {
 	struct slot *policies; /* of struct policy_set */
-	const struct serving *certificate;
+	const struct serving_cert *certificate;
 	struct reload *reload;
 	struct metrics *metrics;
 	struct learn *learn;

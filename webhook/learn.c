@@ -14,7 +14,7 @@
 #define COUNT_MAX    999999999999999u
 #define ROOM_FIRST   64
 
-static const struct part {
+static const struct learn_part_def {
 	struct str key;
 	size_t max;
 } parts[LEARN_PARTS] = {
@@ -43,7 +43,7 @@ void learn_done(struct learn *l)
 /* ---- the table; under the lock ---- */
 
 /* The first `n` parts of two rows. */
-static int compare(const struct str *a, const struct str *b, size_t n)
+static int learn_compare(const struct str *a, const struct str *b, size_t n)
 {
 	int order = 0;
 
@@ -53,14 +53,14 @@ static int compare(const struct str *a, const struct str *b, size_t n)
 }
 
 /* Where the row stands, or would stand. */
-static size_t place_of(const struct learn *l, const struct str part[LEARN_PARTS])
+static size_t learn_place_of(const struct learn *l, const struct str part[LEARN_PARTS])
 {
 	size_t low = 0, high = l->n;
 
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
 
-		if (compare(l->rows[middle]->part, part, LEARN_PARTS) < 0)
+		if (learn_compare(l->rows[middle]->part, part, LEARN_PARTS) < 0)
 			low = middle + 1;
 		else
 			high = middle;
@@ -73,14 +73,14 @@ static bool has_its_share(const struct learn *l, size_t at, const struct str par
 {
 	size_t from = at, to = at;
 
-	while (from > 0 && !compare(l->rows[from - 1]->part, part, LEARN_RULE + 1))
+	while (from > 0 && !learn_compare(l->rows[from - 1]->part, part, LEARN_RULE + 1))
 		from--;
-	while (to < l->n && !compare(l->rows[to]->part, part, LEARN_RULE + 1))
+	while (to < l->n && !learn_compare(l->rows[to]->part, part, LEARN_RULE + 1))
 		to++;
 	return to - from >= l->max / LEARN_SHARE;
 }
 
-static struct learn_row *row_new(const struct learn_row *from)
+static struct learn_row *learn_row_new(const struct learn_row *from)
 {
 	size_t size = LEARN_PARTS;
 	struct learn_row *r;
@@ -104,7 +104,7 @@ static struct learn_row *row_new(const struct learn_row *from)
 	return r;
 }
 
-static bool make_room(struct learn *l)
+static bool learn_make_room(struct learn *l)
 {
 	size_t room = l->room ? 2 * l->room : ROOM_FIRST;
 	struct learn_row **rows;
@@ -118,12 +118,12 @@ static bool make_room(struct learn *l)
 	return true;
 }
 
-static bool insert(struct learn *l, size_t at, const struct learn_row *row)
+static bool learn_insert(struct learn *l, size_t at, const struct learn_row *row)
 {
 	struct learn_row *mine;
 
-	if (l->n >= l->max || has_its_share(l, at, row->part) || !make_room(l) ||
-	    !(mine = row_new(row)))
+	if (l->n >= l->max || has_its_share(l, at, row->part) || !learn_make_room(l) ||
+	    !(mine = learn_row_new(row)))
 		return false;
 	memmove(l->rows + at + 1, l->rows + at, (l->n - at) * sizeof *l->rows);
 	l->rows[at] = mine;
@@ -131,14 +131,14 @@ static bool insert(struct learn *l, size_t at, const struct learn_row *row)
 	return true;
 }
 
-static uint64_t sum(uint64_t a, uint64_t b)
+static uint64_t learn_sum(uint64_t a, uint64_t b)
 {
 	return a > COUNT_MAX - b ? COUNT_MAX : a + b;
 }
 
-static void merge(struct learn_row *r, const struct learn_row *more)
+static void learn_merge(struct learn_row *r, const struct learn_row *more)
 {
-	r->count = sum(r->count, more->count);
+	r->count = learn_sum(r->count, more->count);
 	if (more->first < r->first)
 		r->first = more->first;
 	if (more->last >= r->last) {
@@ -147,21 +147,21 @@ static void merge(struct learn_row *r, const struct learn_row *more)
 	}
 }
 
-static void add(struct learn *l, const struct learn_row *row)
+static void learn_add(struct learn *l, const struct learn_row *row)
 {
-	size_t at = place_of(l, row->part);
+	size_t at = learn_place_of(l, row->part);
 
 	l->changed = true;
-	if (at < l->n && !compare(l->rows[at]->part, row->part, LEARN_PARTS))
-		merge(l->rows[at], row);
-	else if (!insert(l, at, row))
-		l->left_out = sum(l->left_out, row->count);
+	if (at < l->n && !learn_compare(l->rows[at]->part, row->part, LEARN_PARTS))
+		learn_merge(l->rows[at], row);
+	else if (!learn_insert(l, at, row))
+		l->left_out = learn_sum(l->left_out, row->count);
 }
 
 /* ---- what is kept of a review ---- */
 
 /* A name that no configuration could hold is of no use; a control character never is. */
-static bool fits(const struct learn_row *row)
+static bool learn_row_fits(const struct learn_row *row)
 {
 	for (size_t i = 0; i < LEARN_PARTS; i++) {
 		struct str s = row->part[i];
@@ -199,10 +199,10 @@ void learn_verdict(struct learn *l, const struct request *req, const struct verd
 		row.part[LEARN_POLICY] = f->policy;
 		row.part[LEARN_RULE] = f->rule;
 		pthread_mutex_lock(&l->lock);
-		if (fits(&row))
-			add(l, &row);
+		if (learn_row_fits(&row))
+			learn_add(l, &row);
 		else
-			l->left_out = sum(l->left_out, 1);
+			l->left_out = learn_sum(l->left_out, 1);
 		pthread_mutex_unlock(&l->lock);
 	}
 }
@@ -227,12 +227,12 @@ bool learn_changed(struct learn *l)
 
 /* ---- as JSON ---- */
 
-static void json_end(cJSON **j)
+static void learn_cjson_end(cJSON **j)
 {
 	cJSON_Delete(*j);
 }
 
-static bool add_row(cJSON *list, const struct learn_row *r)
+static bool learn_json_add_row(cJSON *list, const struct learn_row *r)
 {
 	cJSON *o = cJSON_CreateObject();
 	char first[CERTS_DATE], last[CERTS_DATE];
@@ -252,16 +252,16 @@ static bool add_row(cJSON *list, const struct learn_row *r)
 	       cJSON_AddStringToObject(o, "last", last);
 }
 
-static cJSON *json_of(const struct learn *l)
+static cJSON *learn_json_of(const struct learn *l)
 {
-	scoped(json_end) cJSON *o = cJSON_CreateObject();
+	scoped(learn_cjson_end) cJSON *o = cJSON_CreateObject();
 	cJSON *list;
 
 	if (!cJSON_AddNumberToObject(o, "leftOut", (double)l->left_out) ||
 	    !(list = cJSON_AddArrayToObject(o, "rows")))
 		return NULL;
 	for (size_t i = 0; i < l->n; i++)
-		if (!add_row(list, l->rows[i]))
+		if (!learn_json_add_row(list, l->rows[i]))
 			return NULL;
 	return TAKE(o);
 }
@@ -271,20 +271,20 @@ cJSON *learn_json(struct learn *l)
 	cJSON *j;
 
 	pthread_mutex_lock(&l->lock);
-	j = json_of(l);
+	j = learn_json_of(l);
 	pthread_mutex_unlock(&l->lock);
 	return j;
 }
 
 char *learn_print(struct learn *l, size_t *len)
 {
-	scoped(json_end) cJSON *root = cJSON_CreateObject();
+	scoped(learn_cjson_end) cJSON *root = cJSON_CreateObject();
 	cJSON *learned;
 	char *text, *line;
 	size_t n;
 
 	pthread_mutex_lock(&l->lock);
-	learned = json_of(l);
+	learned = learn_json_of(l);
 	l->changed = false;
 	pthread_mutex_unlock(&l->lock);
 	if (!cJSON_AddItemToObject(root, "learned", learned)) {
@@ -304,13 +304,13 @@ char *learn_print(struct learn *l, size_t *len)
 
 /* ---- and back ---- */
 
-static int refuse(struct err *err, size_t row, const char *key, const char *problem)
+static int learn_refuse(struct err *err, size_t row, const char *key, const char *problem)
 {
 	return err_set(err, ERR_SYNTAX, "learned.rows[%zu].%s %s", row, key, problem);
 }
 
 /* A whole number without a sign. */
-static int read_count(const struct json *j, uint64_t *out)
+static int learn_read_count(const struct json *j, uint64_t *out)
 {
 	struct str s = json_str(j);
 	uint64_t n = 0;
@@ -327,7 +327,7 @@ static int read_count(const struct json *j, uint64_t *out)
 }
 
 /* Exactly what certs_date writes. */
-static int read_date(const struct json *j, int64_t *out)
+static int learn_read_date(const struct json *j, int64_t *out)
 {
 	struct str s = json_str(j);
 	char text[CERTS_DATE] = "", again[CERTS_DATE];
@@ -343,7 +343,7 @@ static int read_date(const struct json *j, int64_t *out)
 	return strcmp(text, again) ? -1 : 0;
 }
 
-static int read_class(const struct json *j, enum identity_class *out)
+static int learn_read_class(const struct json *j, enum identity_class *out)
 {
 	for (enum identity_class c = IDENTITY_UNKNOWN; c <= IDENTITY_CUSTOMER; c++)
 		if (j && j->type == JSON_STRING && str_is(json_str(j), identity_class_name(c))) {
@@ -353,7 +353,7 @@ static int read_class(const struct json *j, enum identity_class *out)
 	return -1;
 }
 
-static int read_row(const struct json *j, size_t at, struct learn_row *out, struct err *err)
+static int learn_read_row(const struct json *j, size_t at, struct learn_row *out, struct err *err)
 {
 	const struct json *first = json_get(j, STR("first")), *last = json_get(j, STR("last"));
 
@@ -365,37 +365,37 @@ static int read_row(const struct json *j, size_t at, struct learn_row *out, stru
 		const struct json *value = json_get(j, parts[i].key);
 
 		if (!value || value->type != JSON_STRING)
-			return refuse(err, at, parts[i].key.s, "must be a string");
+			return learn_refuse(err, at, parts[i].key.s, "must be a string");
 		out->part[i] = json_str(value);
 	}
-	if (!fits(out))
+	if (!learn_row_fits(out))
 		return err_set(err, ERR_SYNTAX, "learned.rows[%zu] holds a name that is too long",
 			       at);
-	if (read_class(json_get(j, STR("class")), &out->class) < 0)
-		return refuse(err, at, "class", "must be unknown or customer");
-	if (read_count(json_get(j, STR("count")), &out->count) < 0 || !out->count)
-		return refuse(err, at, "count", "must be a whole number over 0");
-	if (read_date(first, &out->first) < 0 || read_date(last, &out->last) < 0 ||
+	if (learn_read_class(json_get(j, STR("class")), &out->class) < 0)
+		return learn_refuse(err, at, "class", "must be unknown or customer");
+	if (learn_read_count(json_get(j, STR("count")), &out->count) < 0 || !out->count)
+		return learn_refuse(err, at, "count", "must be a whole number over 0");
+	if (learn_read_date(first, &out->first) < 0 || learn_read_date(last, &out->last) < 0 ||
 	    out->first > out->last)
-		return refuse(err, at, "first", "and last must be dates in order");
+		return learn_refuse(err, at, "first", "and last must be dates in order");
 	return 0;
 }
 
-static int read_rows(struct learn *l, const struct json *rows, bool keep, struct err *err)
+static int learn_read_rows(struct learn *l, const struct json *rows, bool keep, struct err *err)
 {
 	struct learn_row row;
 	size_t at = 0;
 
 	for (const struct json *j = rows->child; j; j = j->next, at++) {
-		if (read_row(j, at, &row, err) < 0)
+		if (learn_read_row(j, at, &row, err) < 0)
 			return -1;
 		if (keep)
-			add(l, &row);
+			learn_add(l, &row);
 	}
 	return 0;
 }
 
-static int read_learned(struct learn *l, const struct json *learned, struct err *err)
+static int learn_read_learned(struct learn *l, const struct json *learned, struct err *err)
 {
 	const struct json *rows = json_get(learned, STR("rows"));
 	uint64_t left_out;
@@ -406,13 +406,13 @@ static int read_learned(struct learn *l, const struct json *learned, struct err 
 			       "what /statusz shows");
 	if (learned->type != JSON_OBJECT || learned->len != 2 || !rows ||
 	    rows->type != JSON_ARRAY ||
-	    read_count(json_get(learned, STR("leftOut")), &left_out) < 0)
+	    learn_read_count(json_get(learned, STR("leftOut")), &left_out) < 0)
 		return err_set(err, ERR_SYNTAX, "learned must hold leftOut, a number, and rows");
 	/* Twice: nothing is taken from a document that is wrong further down. */
-	if (read_rows(l, rows, false, err) < 0)
+	if (learn_read_rows(l, rows, false, err) < 0)
 		return -1;
-	l->left_out = sum(l->left_out, left_out);
-	return read_rows(l, rows, true, err);
+	l->left_out = learn_sum(l->left_out, left_out);
+	return learn_read_rows(l, rows, true, err);
 }
 
 int learn_read(struct learn *l, struct str json, struct err *err)
@@ -425,7 +425,7 @@ int learn_read(struct learn *l, struct str json, struct err *err)
 	if (!(root = json_parse(json, NULL, &arena, err)))
 		return -1;
 	pthread_mutex_lock(&l->lock);
-	status = read_learned(l, json_get(root, STR("learned")), err);
+	status = learn_read_learned(l, json_get(root, STR("learned")), err);
 	pthread_mutex_unlock(&l->lock);
 	return status;
 }

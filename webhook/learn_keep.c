@@ -16,13 +16,13 @@
 
 /* ---- files ---- */
 
-static int failed(struct err *err, const char *doing, const char *file)
+static int learn_keep_failed(struct err *err, const char *doing, const char *file)
 {
 	return err_set(err, ERR_IO, "cannot %s %.300s: %s", doing, file, strerror(errno));
 }
 
 /* Up to n bytes, as many as there are; -1 and errno. */
-static ssize_t read_all(int fd, char *to, size_t n)
+static ssize_t learn_keep_read_all(int fd, char *to, size_t n)
 {
 	size_t have = 0;
 	ssize_t got;
@@ -44,7 +44,7 @@ char *learn_file(const char *file, size_t *len, struct err *err)
 	ssize_t n;
 
 	if (fd < 0 || fstat(fd, &st) < 0) {
-		failed(err, "read", file);
+		learn_keep_failed(err, "read", file);
 		return NULL;
 	}
 	if (!S_ISREG(st.st_mode) || st.st_size > LEARN_FILE_MAX) {
@@ -56,8 +56,8 @@ char *learn_file(const char *file, size_t *len, struct err *err)
 		err_nomem(err);
 		return NULL;
 	}
-	if ((n = read_all(fd, text, (size_t)st.st_size)) < 0) {
-		failed(err, "read", file);
+	if ((n = learn_keep_read_all(fd, text, (size_t)st.st_size)) < 0) {
+		learn_keep_failed(err, "read", file);
 		free(text);
 		return NULL;
 	}
@@ -65,7 +65,7 @@ char *learn_file(const char *file, size_t *len, struct err *err)
 	return text;
 }
 
-static int write_all(int fd, const char *s, size_t n)
+static int learn_keep_write_all(int fd, const char *s, size_t n)
 {
 	while (n) {
 		ssize_t done = write(fd, s, n);
@@ -79,7 +79,7 @@ static int write_all(int fd, const char *s, size_t n)
 }
 
 /* The rename itself is to survive, too. */
-static void sync_folder(const char *file)
+static void learn_keep_sync_folder(const char *file)
 {
 	char path[PATH_MAX];
 	int fd;
@@ -93,36 +93,37 @@ static void sync_folder(const char *file)
 }
 
 /* FILE with a suffix. */
-static int beside(const char *file, const char *suffix, char out[PATH_MAX], struct err *err)
+static int learn_keep_beside(const char *file, const char *suffix, char out[PATH_MAX],
+			     struct err *err)
 {
 	if (snprintf(out, PATH_MAX, "%s%s", file, suffix) >= PATH_MAX)
 		return err_set(err, ERR_LIMIT, "the name of --learn-state is too long");
 	return 0;
 }
 
-static int replace(const char *file, const char *text, size_t n, struct err *err)
+static int learn_keep_replace(const char *file, const char *text, size_t n, struct err *err)
 {
 	char next[PATH_MAX];
 	scoped(fd_end) int fd = -1;
 
-	if (beside(file, NEW_SUFFIX, next, err) < 0)
+	if (learn_keep_beside(file, NEW_SUFFIX, next, err) < 0)
 		return -1;
 	unlink(next); /* left behind by a crash; and never write through somebody's link */
 	fd = open(next, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0)
-		return failed(err, "write", next);
-	if (write_all(fd, text, n) < 0 || rename(next, file) < 0) {
-		failed(err, "write", next);
+		return learn_keep_failed(err, "write", next);
+	if (learn_keep_write_all(fd, text, n) < 0 || rename(next, file) < 0) {
+		learn_keep_failed(err, "write", next);
 		unlink(next);
 		return -1;
 	}
-	sync_folder(file);
+	learn_keep_sync_folder(file);
 	return 0;
 }
 
 /* ---- the keeper ---- */
 
-static void say(const struct learn_keeper *k, const char *msg, const struct err *err)
+static void learn_keep_log(const struct learn_keeper *k, const char *msg, const struct err *err)
 {
 	struct log_line l;
 
@@ -131,17 +132,18 @@ static void say(const struct learn_keeper *k, const char *msg, const struct err 
 	log_end(&l);
 }
 
-static void set_aside(const struct learn_keeper *k, const struct err *why)
+static void learn_keep_set_aside(const struct learn_keeper *k, const struct err *why)
 {
 	char broken[PATH_MAX];
 	struct err err;
 
-	say(k, "the learned state cannot be used; it is set aside, learning begins anew", why);
-	if (beside(k->file, BROKEN_SUFFIX, broken, &err) < 0)
-		say(k, "the learned state cannot be set aside", &err);
+	learn_keep_log(k, "the learned state cannot be used; it is set aside, learning begins anew",
+		       why);
+	if (learn_keep_beside(k->file, BROKEN_SUFFIX, broken, &err) < 0)
+		learn_keep_log(k, "the learned state cannot be set aside", &err);
 	else if (rename(k->file, broken) < 0) {
-		failed(&err, "rename", k->file);
-		say(k, "the learned state cannot be set aside", &err);
+		learn_keep_failed(&err, "rename", k->file);
+		learn_keep_log(k, "the learned state cannot be set aside", &err);
 	}
 }
 
@@ -155,18 +157,19 @@ void learn_keep_begin(struct learn_keeper *k)
 		return;
 	if (!(text = learn_file(k->file, &len, &err))) {
 		if (err.kind == ERR_LIMIT)
-			set_aside(k, &err);
+			learn_keep_set_aside(k, &err);
 		else
-			say(k, "the learned state cannot be read; learning begins anew", &err);
+			learn_keep_log(k, "the learned state cannot be read; learning begins anew",
+				       &err);
 		return;
 	}
 	if (learn_read(k->learn, (struct str){ text, len }, &err) < 0)
-		set_aside(k, &err);
+		learn_keep_set_aside(k, &err);
 	else
 		k->learn->changed = false; /* no worker is there yet */
 }
 
-static void save(struct learn_keeper *k)
+static void learn_keep_save(struct learn_keeper *k)
 {
 	scoped(free_end) char *text = NULL;
 	struct err err;
@@ -178,9 +181,9 @@ static void save(struct learn_keeper *k)
 	if (!(text = learn_print(k->learn, &len)))
 		status = err_nomem(&err);
 	else
-		status = replace(k->file, text, len, &err);
+		status = learn_keep_replace(k->file, text, len, &err);
 	if (status < 0 && !k->failed)
-		say(k, "the learned state cannot be written; it is tried again", &err);
+		learn_keep_log(k, "the learned state cannot be written; it is tried again", &err);
 	k->failed = status < 0;
 }
 
@@ -188,11 +191,11 @@ void learn_keep_tick(struct learn_keeper *k, long long now)
 {
 	if (now < k->next)
 		return;
-	save(k);
+	learn_keep_save(k);
 	k->next = now + LEARN_SAVE_MS;
 }
 
 void learn_keep_end(struct learn_keeper *k)
 {
-	save(k);
+	learn_keep_save(k);
 }

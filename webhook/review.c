@@ -11,30 +11,30 @@
 #define UID_MAX    256
 #define GROUPS_MAX 10000
 
-struct decode {
+struct review_decoder {
 	struct arena *arena;
 	struct request *req;
 	struct err *err;
 	unsigned seen; /* bits of request_members */
 };
 
-static int refuse(const struct decode *d, const char *where, const char *what)
+static int review_refuse(const struct review_decoder *d, const char *where, const char *what)
 {
 	return err_set(d->err, ERR_SYNTAX, "%s: %s", where, what);
 }
 
-static int refuse_missing(const struct decode *d, const char *where)
+static int review_refuse_missing(const struct review_decoder *d, const char *where)
 {
 	return err_set(d->err, ERR_SYNTAX, "%s is missing", where);
 }
 
-static int refuse_twice(const struct decode *d, const char *where)
+static int review_refuse_twice(const struct review_decoder *d, const char *where)
 {
 	return err_set(d->err, ERR_SYNTAX, "%s is there twice", where);
 }
 
 /* Read a small member whole. NULL: the error says where. */
-static struct json *parse(const struct decode *d, const char *where, struct str raw)
+static struct json *review_parse(const struct review_decoder *d, const char *where, struct str raw)
 {
 	struct json *j = json_parse(raw, NULL, d->arena, d->err);
 
@@ -43,42 +43,43 @@ static struct json *parse(const struct decode *d, const char *where, struct str 
 	return j;
 }
 
-static bool is_null(struct str raw)
+static bool review_is_null(struct str raw)
 {
 	return str_is(raw, "null");
 }
 
 /* A string; null counts as absent. */
-static int read_string(struct decode *d, const char *where, struct str raw, void *out)
+static int review_read_string(struct review_decoder *d, const char *where, struct str raw,
+			      void *out)
 {
 	const struct json *j;
 
-	if (is_null(raw))
+	if (review_is_null(raw))
 		return 0;
 	if (raw.s[0] != '"')
-		return refuse(d, where, "must be a string");
-	if (!(j = parse(d, where, raw)))
+		return review_refuse(d, where, "must be a string");
+	if (!(j = review_parse(d, where, raw)))
 		return -1;
 	*(struct str *)out = json_str(j);
 	return 0;
 }
 
 /* The string members of a small object, such as {"group","version","kind"}. */
-struct field {
+struct review_field {
 	const char *name;
 	struct str *out;
 };
 
-static int read_fields(struct decode *d, const char *where, struct str raw,
-		       const struct field fields[3])
+static int review_read_fields(struct review_decoder *d, const char *where, struct str raw,
+			      const struct review_field fields[3])
 {
 	const struct json *object, *j;
 
-	if (is_null(raw))
+	if (review_is_null(raw))
 		return 0;
 	if (raw.s[0] != '{')
-		return refuse(d, where, "must be an object or null");
-	if (!(object = parse(d, where, raw)))
+		return review_refuse(d, where, "must be an object or null");
+	if (!(object = review_parse(d, where, raw)))
 		return -1;
 	for (size_t i = 0; i < 3; i++) {
 		if (!(j = json_get(object, str_of(fields[i].name))) || j->type == JSON_NULL)
@@ -91,67 +92,69 @@ static int read_fields(struct decode *d, const char *where, struct str raw,
 	return 0;
 }
 
-static int read_kind(struct decode *d, const char *where, struct str raw, void *out)
+static int review_read_kind(struct review_decoder *d, const char *where, struct str raw, void *out)
 {
 	struct gvk *k = out;
-	const struct field fields[] = { { "group", &k->group },
-					{ "version", &k->version },
-					{ "kind", &k->kind } };
+	const struct review_field fields[] = { { "group", &k->group },
+					       { "version", &k->version },
+					       { "kind", &k->kind } };
 
-	return read_fields(d, where, raw, fields);
+	return review_read_fields(d, where, raw, fields);
 }
 
-static int read_resource(struct decode *d, const char *where, struct str raw, void *out)
+static int review_read_resource(struct review_decoder *d, const char *where, struct str raw,
+				void *out)
 {
 	struct gvr *r = out;
-	const struct field fields[] = { { "group", &r->group },
-					{ "version", &r->version },
-					{ "resource", &r->resource } };
+	const struct review_field fields[] = { { "group", &r->group },
+					       { "version", &r->version },
+					       { "resource", &r->resource } };
 
-	return read_fields(d, where, raw, fields);
+	return review_read_fields(d, where, raw, fields);
 }
 
 /* An object stays a range of bytes: most are never read. */
-static int read_range(struct decode *d, const char *where, struct str raw, void *out)
+static int review_read_range(struct review_decoder *d, const char *where, struct str raw, void *out)
 {
-	if (is_null(raw))
+	if (review_is_null(raw))
 		return 0;
 	if (raw.s[0] != '{')
-		return refuse(d, where, "must be an object or null");
+		return review_refuse(d, where, "must be an object or null");
 	*(struct str *)out = raw;
 	return 0;
 }
 
-static int read_uid(struct decode *d, const char *where, struct str raw, void *out)
+static int review_read_uid(struct review_decoder *d, const char *where, struct str raw, void *out)
 {
 	struct str *uid = out;
 
-	if (read_string(d, where, raw, uid) < 0)
+	if (review_read_string(d, where, raw, uid) < 0)
 		return -1;
 	if (!uid->n || uid->n > UID_MAX)
-		return refuse(d, where, "must be a string of 1 to 256 bytes");
+		return review_refuse(d, where, "must be a string of 1 to 256 bytes");
 	for (size_t i = 0; i < uid->n; i++)
 		if ((unsigned char)uid->s[i] < 0x20 || uid->s[i] == 0x7f)
-			return refuse(d, where, "must not hold control characters");
+			return review_refuse(d, where, "must not hold control characters");
 	return 0;
 }
 
-static int read_operation(struct decode *d, const char *where, struct str raw, void *out)
+static int review_read_operation(struct review_decoder *d, const char *where, struct str raw,
+				 void *out)
 {
 	static const enum operation all[] = { OP_CREATE, OP_UPDATE, OP_DELETE, OP_CONNECT };
 	struct str name = { NULL, 0 };
 
-	if (read_string(d, where, raw, &name) < 0)
+	if (review_read_string(d, where, raw, &name) < 0)
 		return -1;
 	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
 		if (str_is(name, operation_name(all[i]))) {
 			*(enum operation *)out = all[i];
 			return 0;
 		}
-	return refuse(d, where, "must be CREATE, UPDATE, DELETE or CONNECT");
+	return review_refuse(d, where, "must be CREATE, UPDATE, DELETE or CONNECT");
 }
 
-static int read_groups(struct decode *d, const struct json *list, struct user *user)
+static int review_read_groups(struct review_decoder *d, const struct json *list, struct user *user)
 {
 	static const char wrong[] = "must be a list of strings, at most 10000";
 	struct str *groups;
@@ -160,14 +163,14 @@ static int read_groups(struct decode *d, const struct json *list, struct user *u
 	if (!list || list->type == JSON_NULL)
 		return 0;
 	if (list->type != JSON_ARRAY || list->len > GROUPS_MAX)
-		return refuse(d, "request.userInfo.groups", wrong);
+		return review_refuse(d, "request.userInfo.groups", wrong);
 	if (!list->child)
 		return 0;
 	if (!(groups = arena_calloc(d->arena, list->len, sizeof *groups)))
 		return err_set(d->err, ERR_LIMIT, "no memory left for the user's groups");
 	for (const struct json *j = list->child; j; j = j->next) {
 		if (j->type != JSON_STRING)
-			return refuse(d, "request.userInfo.groups", wrong);
+			return review_refuse(d, "request.userInfo.groups", wrong);
 		groups[n++] = json_str(j);
 	}
 	user->groups = groups;
@@ -175,28 +178,29 @@ static int read_groups(struct decode *d, const struct json *list, struct user *u
 	return 0;
 }
 
-static int read_user(struct decode *d, const char *where, struct str raw, void *out)
+static int review_read_user(struct review_decoder *d, const char *where, struct str raw, void *out)
 {
 	struct user *user = out;
 	const struct json *info, *name;
 
-	if (is_null(raw))
+	if (review_is_null(raw))
 		return 0;
 	if (raw.s[0] != '{')
-		return refuse(d, where, "must be an object or null");
-	if (!(info = parse(d, where, raw)))
+		return review_refuse(d, where, "must be an object or null");
+	if (!(info = review_parse(d, where, raw)))
 		return -1;
 	name = json_get(info, STR("username"));
 	if (name && name->type != JSON_STRING && name->type != JSON_NULL)
-		return refuse(d, "request.userInfo.username", "must be a string");
+		return review_refuse(d, "request.userInfo.username", "must be a string");
 	user->name = json_str(name);
-	return read_groups(d, json_get(info, STR("groups")), user);
+	return review_read_groups(d, json_get(info, STR("groups")), user);
 }
 
-static int read_dry_run(struct decode *d, const char *where, struct str raw, void *out)
+static int review_read_dry_run(struct review_decoder *d, const char *where, struct str raw,
+			       void *out)
 {
-	if (!str_is(raw, "true") && !str_is(raw, "false") && !is_null(raw))
-		return refuse(d, where, "must be true, false or null");
+	if (!str_is(raw, "true") && !str_is(raw, "false") && !review_is_null(raw))
+		return review_refuse(d, where, "must be true, false or null");
 	*(bool *)out = str_is(raw, "true");
 	return 0;
 }
@@ -207,42 +211,42 @@ static int read_dry_run(struct decode *d, const char *where, struct str raw, voi
 		where, sizeof(where) - 1                                                           \
 	}
 #define TO(field) offsetof(struct request, field)
-static const struct member {
+static const struct review_member {
 	struct str where; /* "request." and the name */
-	int (*read)(struct decode *d, const char *where, struct str raw, void *out);
+	int (*read)(struct review_decoder *d, const char *where, struct str raw, void *out);
 	size_t to; /* where out points to */
 	bool required;
 } request_members[] = {
-	{ AT("request.uid"), read_uid, TO(uid), true },
-	{ AT("request.kind"), read_kind, TO(kind), true },
-	{ AT("request.resource"), read_resource, TO(resource), true },
-	{ AT("request.subResource"), read_string, TO(subresource), false },
-	{ AT("request.requestKind"), read_kind, TO(request_kind), false },
-	{ AT("request.requestResource"), read_resource, TO(request_resource), false },
-	{ AT("request.requestSubResource"), read_string, TO(request_subresource), false },
-	{ AT("request.name"), read_string, TO(name), false },
-	{ AT("request.namespace"), read_string, TO(namespace), false },
-	{ AT("request.operation"), read_operation, TO(operation), true },
-	{ AT("request.userInfo"), read_user, TO(user), false },
-	{ AT("request.object"), read_range, TO(object), false },
-	{ AT("request.oldObject"), read_range, TO(old_object), false },
-	{ AT("request.dryRun"), read_dry_run, TO(dry_run), false },
-	{ AT("request.options"), read_range, TO(options), false },
+	{ AT("request.uid"), review_read_uid, TO(uid), true },
+	{ AT("request.kind"), review_read_kind, TO(kind), true },
+	{ AT("request.resource"), review_read_resource, TO(resource), true },
+	{ AT("request.subResource"), review_read_string, TO(subresource), false },
+	{ AT("request.requestKind"), review_read_kind, TO(request_kind), false },
+	{ AT("request.requestResource"), review_read_resource, TO(request_resource), false },
+	{ AT("request.requestSubResource"), review_read_string, TO(request_subresource), false },
+	{ AT("request.name"), review_read_string, TO(name), false },
+	{ AT("request.namespace"), review_read_string, TO(namespace), false },
+	{ AT("request.operation"), review_read_operation, TO(operation), true },
+	{ AT("request.userInfo"), review_read_user, TO(user), false },
+	{ AT("request.object"), review_read_range, TO(object), false },
+	{ AT("request.oldObject"), review_read_range, TO(old_object), false },
+	{ AT("request.dryRun"), review_read_dry_run, TO(dry_run), false },
+	{ AT("request.options"), review_read_range, TO(options), false },
 };
 #define WHERE_PREFIX (sizeof "request." - 1)
 #define MEMBERS_N    (sizeof request_members / sizeof *request_members)
 
 /* *next: where to look first. Each is to be there once at most. */
-static int read_member(struct decode *d, const struct json_member *m, size_t *next)
+static int review_read_member(struct review_decoder *d, const struct json_member *m, size_t *next)
 {
 	for (size_t tried = 0; tried < MEMBERS_N; tried++) {
 		size_t i = (*next + tried) % MEMBERS_N;
-		const struct member *known = &request_members[i];
+		const struct review_member *known = &request_members[i];
 
 		if (!json_skim_is(m->key, str_from(known->where, WHERE_PREFIX)))
 			continue;
 		if (d->seen & 1u << i)
-			return refuse_twice(d, known->where.s);
+			return review_refuse_twice(d, known->where.s);
 		d->seen |= 1u << i;
 		*next = i + 1;
 		return known->read(d, known->where.s, m->value, (char *)d->req + known->to);
@@ -251,28 +255,28 @@ static int read_member(struct decode *d, const struct json_member *m, size_t *ne
 }
 
 /* `request` is read where it stands: the whole body is passed once. */
-static int read_request(struct decode *d, struct json_member *request)
+static int review_read_request(struct review_decoder *d, struct json_member *request)
 {
 	struct json_member m = { .next = NULL };
 	size_t next = 0;
 
 	if (request->value.s[0] != '{')
-		return refuse(d, "request", "must be an object");
+		return review_refuse(d, "request", "must be an object");
 	while (json_skim_next(request->value, &m))
-		if (read_member(d, &m, &next) < 0)
+		if (review_read_member(d, &m, &next) < 0)
 			return -1;
 	if (!json_skim_leave(request, &m))
 		return 1;
 	for (size_t i = 0; i < MEMBERS_N; i++)
 		if (request_members[i].required && !(d->seen & 1u << i))
-			return refuse_missing(d, request_members[i].where.s);
+			return review_refuse_missing(d, request_members[i].where.s);
 	if (!d->req->resource.resource.n)
-		return refuse_missing(d, "request.resource.resource");
+		return review_refuse_missing(d, "request.resource.resource");
 	return 0;
 }
 
 /* A review that was not converted may leave out what the client sent: it is the same. */
-static void fill_in(struct decode *d)
+static void review_fill_in(struct review_decoder *d)
 {
 	struct request *r = d->req;
 
@@ -284,33 +288,35 @@ static void fill_in(struct decode *d)
 		r->request_subresource = r->subresource;
 }
 
-static int read_version(struct decode *d, struct str raw, enum review_version *out)
+static int review_read_version(struct review_decoder *d, struct str raw, enum review_version *out)
 {
 	struct str version = { NULL, 0 };
 
-	if (read_string(d, "apiVersion", raw, &version) < 0)
+	if (review_read_string(d, "apiVersion", raw, &version) < 0)
 		return -1;
 	if (str_is(version, "admission.k8s.io/v1"))
 		*out = REVIEW_V1;
 	else if (str_is(version, "admission.k8s.io/v1beta1"))
 		*out = REVIEW_V1BETA1;
 	else
-		return refuse(d, "apiVersion",
-			      "must be admission.k8s.io/v1 or admission.k8s.io/v1beta1");
+		return review_refuse(d, "apiVersion",
+				     "must be admission.k8s.io/v1 or admission.k8s.io/v1beta1");
 	return 0;
 }
 
-static int read_review_kind(struct decode *d, struct str raw)
+static int review_read_own_kind(struct review_decoder *d, struct str raw)
 {
 	struct str kind = { NULL, 0 };
 
-	if (read_string(d, "kind", raw, &kind) < 0)
+	if (review_read_string(d, "kind", raw, &kind) < 0)
 		return -1;
-	return str_is(kind, "AdmissionReview") ? 0 : refuse(d, "kind", "must be AdmissionReview");
+	return str_is(kind, "AdmissionReview")
+		       ? 0
+		       : review_refuse(d, "kind", "must be AdmissionReview");
 }
 
 /* The strict reader knows where it goes wrong. */
-static int not_well_formed(struct decode *d, struct str body)
+static int review_not_well_formed(struct review_decoder *d, struct str body)
 {
 	if (!body.n)
 		return err_set(d->err, ERR_SYNTAX, "the body is empty");
@@ -321,8 +327,8 @@ static int not_well_formed(struct decode *d, struct str body)
 
 enum { HAS_KIND, HAS_VERSION, HAS_REQUEST, ENVELOPE_N };
 
-static int read_envelope(struct decode *d, struct str body, struct review *out,
-			 bool has[ENVELOPE_N])
+static int review_read_envelope(struct review_decoder *d, struct str body, struct review *out,
+				bool has[ENVELOPE_N])
 {
 	const struct str names[] = { STR("kind"), STR("apiVersion"), STR("request") };
 	struct json_member m = { .next = NULL };
@@ -333,37 +339,37 @@ static int read_envelope(struct decode *d, struct str body, struct review *out,
 		while (which < ENVELOPE_N && !json_skim_is(m.key, names[which]))
 			which++;
 		if (which < ENVELOPE_N && has[which])
-			return refuse_twice(d, names[which].s);
-		if (which == HAS_REQUEST ? (result = read_request(d, &m)) > 0
+			return review_refuse_twice(d, names[which].s);
+		if (which == HAS_REQUEST ? (result = review_read_request(d, &m)) > 0
 					 : !json_skim_value(body, &m))
-			return not_well_formed(d, body);
+			return review_not_well_formed(d, body);
 		if (which == HAS_KIND)
-			result = read_review_kind(d, m.value);
+			result = review_read_own_kind(d, m.value);
 		else if (which == HAS_VERSION)
-			result = read_version(d, m.value, &out->version);
+			result = review_read_version(d, m.value, &out->version);
 		if (result < 0)
 			return -1;
 		if (which < ENVELOPE_N)
 			has[which] = true;
 	}
-	return m.whole ? 0 : not_well_formed(d, body);
+	return m.whole ? 0 : review_not_well_formed(d, body);
 }
 
 int review_decode(struct str body, struct arena *arena, struct review *out, struct err *err)
 {
 	struct review review = { .version = REVIEW_V1 };
-	struct decode d = { .arena = arena, .req = &review.request, .err = err };
+	struct review_decoder d = { .arena = arena, .req = &review.request, .err = err };
 	bool has[ENVELOPE_N] = { false };
 
-	if (read_envelope(&d, body, &review, has) < 0)
+	if (review_read_envelope(&d, body, &review, has) < 0)
 		return -1;
 	if (!has[HAS_VERSION])
-		return refuse_missing(&d, "apiVersion");
+		return review_refuse_missing(&d, "apiVersion");
 	if (!has[HAS_KIND])
-		return refuse_missing(&d, "kind");
+		return review_refuse_missing(&d, "kind");
 	if (!has[HAS_REQUEST])
-		return refuse_missing(&d, "request");
-	fill_in(&d);
+		return review_refuse_missing(&d, "request");
+	review_fill_in(&d);
 	*out = review;
 	return 0;
 }

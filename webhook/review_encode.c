@@ -18,7 +18,7 @@
 /* ---- JSON ---- */
 
 /* What stands before a value: a comma unless it is the first, and the key of a member. */
-static void begin(struct text *out, const char *key)
+static void review_encode_begin(struct text *out, const char *key)
 {
 	char last = out->n ? out->s[out->n - 1] : '{';
 
@@ -31,105 +31,107 @@ static void begin(struct text *out, const char *key)
 	text_puts(out, "\":");
 }
 
-static void add(struct text *out, const char *key, struct str value)
+static void review_encode_add(struct text *out, const char *key, struct str value)
 {
-	begin(out, key);
+	review_encode_begin(out, key);
 	json_quote(value, out);
 }
 
 /* A number or a word, or the bracket that opens a container. */
-static void add_raw(struct text *out, const char *key, const char *value)
+static void review_encode_raw(struct text *out, const char *key, const char *value)
 {
-	begin(out, key);
+	review_encode_begin(out, key);
 	text_puts(out, value);
 }
 
 /* ---- the answer ---- */
 
 /* One cause a changed field, for programs: kubectl shows none of them. */
-static void add_cause(struct text *out, const struct finding_change *change)
+static void review_encode_cause(struct text *out, const struct finding_change *change)
 {
 	char words[CHANGE_MAX];
 	int n = snprintf(words, sizeof words, "%.*s -> %.*s", STR_ARG(change->from),
 			 STR_ARG(change->to));
 
-	add_raw(out, NULL, "{");
-	add(out, "reason", STR("FieldValueForbidden"));
-	add(out, "message", (struct str){ words, n < CHANGE_MAX ? (size_t)n : CHANGE_MAX - 1 });
-	add(out, "field", change->path);
+	review_encode_raw(out, NULL, "{");
+	review_encode_add(out, "reason", STR("FieldValueForbidden"));
+	review_encode_add(out, "message",
+			  (struct str){ words, n < CHANGE_MAX ? (size_t)n : CHANGE_MAX - 1 });
+	review_encode_add(out, "field", change->path);
 	text_puts(out, "}");
 }
 
-static void add_causes(struct text *out, const struct verdict *v)
+static void review_encode_causes(struct text *out, const struct verdict *v)
 {
 	size_t n = 0;
 
 	for (size_t i = 0; i < v->findings_n && v->findings[i].action == ACTION_DENY; i++)
 		for (size_t k = 0; k < v->findings[i].changes_n && n < CAUSES_MAX; k++) {
 			if (!n++) {
-				add_raw(out, "details", "{");
-				add_raw(out, "causes", "[");
+				review_encode_raw(out, "details", "{");
+				review_encode_raw(out, "causes", "[");
 			}
-			add_cause(out, &v->findings[i].changes[k]);
+			review_encode_cause(out, &v->findings[i].changes[k]);
 		}
 	if (n)
 		text_puts(out, "]}");
 }
 
-static void add_status(struct text *out, const struct verdict *v, struct arena *arena)
+static void review_encode_status(struct text *out, const struct verdict *v, struct arena *arena)
 {
-	add_raw(out, "status", "{");
+	review_encode_raw(out, "status", "{");
 	/* Both: kubectl prints the reason, the API server answers with the code. */
-	add_raw(out, "code", "403");
-	add(out, "reason", STR("Forbidden"));
-	add(out, "message", verdict_message(v, arena));
-	add_causes(out, v);
+	review_encode_raw(out, "code", "403");
+	review_encode_add(out, "reason", STR("Forbidden"));
+	review_encode_add(out, "message", verdict_message(v, arena));
+	review_encode_causes(out, v);
 	text_puts(out, "}");
 }
 
-static void add_warnings(struct text *out, const struct verdict *v, struct arena *arena)
+static void review_encode_warnings(struct text *out, const struct verdict *v, struct arena *arena)
 {
 	struct str lines[WARNINGS_MAX];
 	size_t n = verdict_warnings(v, arena, lines);
 
 	if (!n)
 		return;
-	add_raw(out, "warnings", "[");
+	review_encode_raw(out, "warnings", "[");
 	for (size_t i = 0; i < n; i++)
-		add(out, NULL, lines[i]);
+		review_encode_add(out, NULL, lines[i]);
 	text_puts(out, "]");
 }
 
-static void add_annotations(struct text *out, const struct verdict *v, struct arena *arena)
+static void review_encode_annotations(struct text *out, const struct verdict *v,
+				      struct arena *arena)
 {
 	struct annotation all[ANNOTATIONS_MAX];
 	size_t n = verdict_annotations(v, arena, all);
 
 	if (!n)
 		return;
-	add_raw(out, "auditAnnotations", "{");
+	review_encode_raw(out, "auditAnnotations", "{");
 	for (size_t i = 0; i < n; i++)
-		add(out, all[i].key, all[i].value);
+		review_encode_add(out, all[i].key, all[i].value);
 	text_puts(out, "}");
 }
 
-static void add_response(struct text *out, const struct review *review, const struct verdict *v,
-			 struct arena *arena)
+static void review_encode_response(struct text *out, const struct review *review,
+				   const struct verdict *v, struct arena *arena)
 {
 	bool denied = v->action == ACTION_DENY;
 
-	add_raw(out, "response", "{");
-	add(out, "uid", review->request.uid);
-	add_raw(out, "allowed", denied ? "false" : "true");
+	review_encode_raw(out, "response", "{");
+	review_encode_add(out, "uid", review->request.uid);
+	review_encode_raw(out, "allowed", denied ? "false" : "true");
 	if (denied)
-		add_status(out, v, arena);
-	add_warnings(out, v, arena);
-	add_annotations(out, v, arena);
+		review_encode_status(out, v, arena);
+	review_encode_warnings(out, v, arena);
+	review_encode_annotations(out, v, arena);
 	text_puts(out, "}");
 }
 
 /* The reply outlives the request's arena. */
-static char *keep(const struct text *t, size_t *len, struct err *err)
+static char *review_encode_keep(const struct text *t, size_t *len, struct err *err)
 {
 	char *line = t->full ? NULL : malloc(t->n + 1);
 
@@ -153,9 +155,9 @@ char *review_encode(const struct review *review, const struct verdict *verdict, 
 	arena_init(&words, 4 * ANSWER_MAX);
 	text_init(&out, &words, ANSWER_MAX);
 	text_puts(&out, "{");
-	add(&out, "apiVersion", versions[review->version]);
-	add(&out, "kind", STR("AdmissionReview"));
-	add_response(&out, review, verdict, arena);
+	review_encode_add(&out, "apiVersion", versions[review->version]);
+	review_encode_add(&out, "kind", STR("AdmissionReview"));
+	review_encode_response(&out, review, verdict, arena);
 	text_puts(&out, "}\n");
-	return keep(&out, len, err);
+	return review_encode_keep(&out, len, err);
 }

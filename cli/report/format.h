@@ -8,10 +8,10 @@
 
 #include "cli/report/report.h"
 
-#define CHECK_ERRORS_MAX 1000 /* that JSON and SARIF tell; the rest are counted */
+#define REPORT_ERRORS_MAX 1000 /* that JSON and SARIF tell; the rest are counted */
 
-struct check_report {
-	const struct check_format *format;
+struct report {
+	const struct report_format *format;
 	FILE *out;
 	enum action fail_on;
 	size_t written;        /* findings */
@@ -25,29 +25,29 @@ struct check_report {
 	enum action failure_action;
 };
 
-struct check_format {
+struct report_format {
 	const char *name;
-	int (*begin)(struct check_report *r);
-	void (*object)(struct check_report *r, const struct check_object *o);
-	void (*finding)(struct check_report *r, const struct check_object *o,
-			const struct check_finding *f);
-	void (*object_end)(struct check_report *r, const struct check_object *o);
-	void (*error)(struct check_report *r, const struct check_place *place, const char *text);
-	void (*end)(struct check_report *r, const struct check_summary *s);
+	int (*begin)(struct report *r);
+	void (*object)(struct report *r, const struct report_object *o);
+	void (*finding)(struct report *r, const struct report_object *o,
+			const struct report_finding *f);
+	void (*object_end)(struct report *r, const struct report_object *o);
+	void (*error)(struct report *r, const struct report_place *place, const char *text);
+	void (*end)(struct report *r, const struct report_summary *s);
 };
 
-extern const struct check_format check_json, check_sarif, check_junit;
+extern const struct report_format report_json, report_sarif, report_junit;
 
-/* "alpha/fields", "preflight/removed"; size of out: CHECK_ID_MAX. */
-#define CHECK_ID_MAX 160
-void check_rule_id(const struct check_finding *f, char out[CHECK_ID_MAX]);
+/* "alpha/fields", "preflight/removed"; size of out: REPORT_ID_MAX. */
+#define REPORT_ID_MAX 160
+void report_rule_id(const struct report_finding *f, char out[REPORT_ID_MAX]);
 
 /* "Instead: ..." where the remedy is no sentence of its own; with the command. */
-void check_print_remedy(FILE *out, const struct check_finding *f, const char *indent);
+void report_print_remedy(FILE *out, const struct report_finding *f, const char *indent);
 
 /* A member with that text; of a struct str. */
-void check_add(cJSON *o, const char *key, struct str s);
+void report_add_text(cJSON *o, const char *key, struct str s);
 /* The object printed, and freed. */
-void check_print_json(FILE *out, cJSON *o);
+void report_print_json(FILE *out, cJSON *o);
 
 #endif

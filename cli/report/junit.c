@@ -10,7 +10,7 @@
 #include "cli/report/format.h"
 
 /* XML 1.0 has no place for most control characters, not even as references. */
-static void xml(FILE *out, const char *s, size_t n)
+static void junit_xml(FILE *out, const char *s, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
 		unsigned char c = (unsigned char)s[i];
@@ -32,50 +32,50 @@ static void xml(FILE *out, const char *s, size_t n)
 	}
 }
 
-static void xml_str(FILE *out, struct str s)
+static void junit_xml_str(FILE *out, struct str s)
 {
-	xml(out, s.s, s.n);
+	junit_xml(out, s.s, s.n);
 }
 
-static void xml_text(FILE *out, const char *z)
+static void junit_xml_text(FILE *out, const char *z)
 {
-	xml(out, z, strlen(z));
+	junit_xml(out, z, strlen(z));
 }
 
-static int junit_begin(struct check_report *r)
+static int junit_begin(struct report *r)
 {
 	r->cases = tmpfile();
 	return r->cases ? 0 : -1;
 }
 
-static void junit_object(struct check_report *r, const struct check_object *o)
+static void junit_object(struct report *r, const struct report_object *o)
 {
 	r->failure = open_memstream(&r->failure_text, &r->failure_n);
 	r->output = open_memstream(&r->output_text, &r->output_n);
 	r->tests++;
 	fputs("<testcase classname=\"", r->cases);
-	xml_text(r->cases, o->place.file_shown);
+	junit_xml_text(r->cases, o->place.file_shown);
 	fputs("\" name=\"", r->cases);
-	xml_str(r->cases, o->kind);
+	junit_xml_str(r->cases, o->kind);
 	fputc(' ', r->cases);
 	if (o->namespace.n) {
-		xml_str(r->cases, o->namespace);
+		junit_xml_str(r->cases, o->namespace);
 		fputc('/', r->cases);
 	}
-	xml_str(r->cases, o->name);
+	junit_xml_str(r->cases, o->name);
 	fprintf(r->cases, " (line %u)\">", o->place.line);
 }
 
-static void junit_finding(struct check_report *r, const struct check_object *o,
-			  const struct check_finding *f)
+static void junit_finding(struct report *r, const struct report_object *o,
+			  const struct report_finding *f)
 {
 	bool fails = f->action >= r->fail_on;
 	FILE *out = fails ? r->failure : r->output;
-	char id[CHECK_ID_MAX];
+	char id[REPORT_ID_MAX];
 
 	if (!out)
 		return;
-	check_rule_id(f, id);
+	report_rule_id(f, id);
 	if (fails && !r->failure_head) {
 		r->failure_head = strndup(f->message.s, f->message.n);
 		r->failure_action = f->action;
@@ -83,33 +83,33 @@ static void junit_finding(struct check_report *r, const struct check_object *o,
 	fprintf(out, "%s:%u: %s [%s] %.*s\n", o->place.file_shown, f->line,
 		f->action == ACTION_ALLOW ? "note" : action_name(f->action), id,
 		STR_ARG(f->message));
-	check_print_remedy(out, f, "    ");
+	report_print_remedy(out, f, "    ");
 }
 
-static void end_stream(FILE **f)
+static void junit_end_stream(FILE **f)
 {
 	if (*f)
 		fclose(*f);
 	*f = NULL;
 }
 
-static void junit_object_end(struct check_report *r, const struct check_object *o)
+static void junit_object_end(struct report *r, const struct report_object *o)
 {
 	(void)o;
-	end_stream(&r->failure);
-	end_stream(&r->output);
+	junit_end_stream(&r->failure);
+	junit_end_stream(&r->output);
 	if (r->failure_head) {
 		r->failed++;
 		fprintf(r->cases, "<failure type=\"%s\" message=\"",
 			action_name(r->failure_action));
-		xml_text(r->cases, r->failure_head);
+		junit_xml_text(r->cases, r->failure_head);
 		fputs("\">", r->cases);
-		xml(r->cases, r->failure_text, r->failure_n);
+		junit_xml(r->cases, r->failure_text, r->failure_n);
 		fputs("</failure>", r->cases);
 	}
 	if (r->output_n) {
 		fputs("<system-out>", r->cases);
-		xml(r->cases, r->output_text, r->output_n);
+		junit_xml(r->cases, r->output_text, r->output_n);
 		fputs("</system-out>", r->cases);
 	}
 	fputs("</testcase>\n", r->cases);
@@ -120,19 +120,19 @@ static void junit_object_end(struct check_report *r, const struct check_object *
 	r->failure_n = r->output_n = 0;
 }
 
-static void junit_error(struct check_report *r, const struct check_place *place, const char *text)
+static void junit_error(struct report *r, const struct report_place *place, const char *text)
 {
 	r->tests++;
 	r->broken++;
 	fputs("<testcase classname=\"", r->cases);
-	xml_text(r->cases, place->file_shown);
+	junit_xml_text(r->cases, place->file_shown);
 	fprintf(r->cases, "\" name=\"document %u\"><error type=\"input\" message=\"line %u: ",
 		place->document, place->line);
-	xml_text(r->cases, text);
+	junit_xml_text(r->cases, text);
 	fputs("\"/></testcase>\n", r->cases);
 }
 
-static void junit_end(struct check_report *r, const struct check_summary *s)
+static void junit_end(struct report *r, const struct report_summary *s)
 {
 	char buf[8192];
 	size_t n;
@@ -148,7 +148,7 @@ static void junit_end(struct check_report *r, const struct check_summary *s)
 	fputs("</testsuite>\n</testsuites>\n", r->out);
 }
 
-const struct check_format check_junit = {
+const struct report_format report_junit = {
 	.name = "junit",
 	.begin = junit_begin,
 	.object = junit_object,

@@ -10,15 +10,15 @@
 
 /* ---- shared ---- */
 
-void check_rule_id(const struct check_finding *f, char out[CHECK_ID_MAX])
+void report_rule_id(const struct report_finding *f, char out[REPORT_ID_MAX])
 {
 	if (f->change)
-		snprintf(out, CHECK_ID_MAX, "preflight/%s", f->change);
+		snprintf(out, REPORT_ID_MAX, "preflight/%s", f->change);
 	else
-		snprintf(out, CHECK_ID_MAX, "%.*s/%.*s", STR_ARG(f->policy), STR_ARG(f->rule));
+		snprintf(out, REPORT_ID_MAX, "%.*s/%.*s", STR_ARG(f->policy), STR_ARG(f->rule));
 }
 
-void check_print_remedy(FILE *out, const struct check_finding *f, const char *indent)
+void report_print_remedy(FILE *out, const struct report_finding *f, const char *indent)
 {
 	bool sentence = f->remedy.n && f->remedy.s[0] >= 'A' && f->remedy.s[0] <= 'Z';
 
@@ -29,7 +29,7 @@ void check_print_remedy(FILE *out, const struct check_finding *f, const char *in
 		fprintf(out, "%s  %.*s\n", indent, STR_ARG(f->command));
 }
 
-void check_add(cJSON *o, const char *key, struct str s)
+void report_add_text(cJSON *o, const char *key, struct str s)
 {
 	char *z = strndup(s.s ? s.s : "", s.n);
 
@@ -38,7 +38,7 @@ void check_add(cJSON *o, const char *key, struct str s)
 	free(z);
 }
 
-void check_print_json(FILE *out, cJSON *o)
+void report_print_json(FILE *out, cJSON *o)
 {
 	char *text = cJSON_PrintUnformatted(o);
 
@@ -50,77 +50,77 @@ void check_print_json(FILE *out, cJSON *o)
 
 /* ---- text ---- */
 
-static int text_begin(struct check_report *r)
+static int report_text_begin(struct report *r)
 {
 	(void)r;
 	return 0;
 }
 
-static void text_finding(struct check_report *r, const struct check_object *o,
-			 const struct check_finding *f)
+static void report_text_finding(struct report *r, const struct report_object *o,
+				const struct report_finding *f)
 {
-	char id[CHECK_ID_MAX];
+	char id[REPORT_ID_MAX];
 
 	if (f->action < ACTION_WARN && !f->change)
 		return; /* audit: for the report of a program */
-	check_rule_id(f, id);
+	report_rule_id(f, id);
 	fprintf(r->out, "%s:%u: %s [%s] %.*s\n", o->place.file_shown, f->line,
 		f->action == ACTION_ALLOW ? "note" : action_name(f->action), id,
 		STR_ARG(f->message));
-	check_print_remedy(r->out, f, "    ");
+	report_print_remedy(r->out, f, "    ");
 	if (f->docs.n)
 		fprintf(r->out, "    Why: %.*s\n", STR_ARG(f->docs));
 }
 
-static const char *plural(size_t n)
+static const char *report_plural(size_t n)
 {
 	return n == 1 ? "" : "s";
 }
 
-static void text_end(struct check_report *r, const struct check_summary *s)
+static void report_text_end(struct report *r, const struct report_summary *s)
 {
 	fprintf(r->out, "%zu object%s in %zu file%s, Kubernetes %s: %zu denied, %zu warned",
-		s->objects, plural(s->objects), s->files, plural(s->files), s->kubernetes,
-		s->actions[ACTION_DENY], s->actions[ACTION_WARN]);
+		s->objects, report_plural(s->objects), s->files, report_plural(s->files),
+		s->kubernetes, s->actions[ACTION_DENY], s->actions[ACTION_WARN]);
 	if (s->to)
-		fprintf(r->out, "; %zu change%s on the way to %s", s->changes, plural(s->changes),
-			s->to);
+		fprintf(r->out, "; %zu change%s on the way to %s", s->changes,
+			report_plural(s->changes), s->to);
 	if (s->skipped)
 		fprintf(r->out, "; %zu skipped: no Kubernetes objects", s->skipped);
 	if (s->errors)
-		fprintf(r->out, "; %zu error%s", s->errors, plural(s->errors));
+		fprintf(r->out, "; %zu error%s", s->errors, report_plural(s->errors));
 	fprintf(r->out, "\n");
 }
 
-static const struct check_format check_text = {
+static const struct report_format report_text = {
 	.name = "text",
-	.begin = text_begin,
-	.finding = text_finding,
-	.end = text_end,
+	.begin = report_text_begin,
+	.finding = report_text_finding,
+	.end = report_text_end,
 };
 
 /* ---- JSON ---- */
 
-static int json_begin(struct check_report *r)
+static int report_json_begin(struct report *r)
 {
 	fputs("{\"findings\":[", r->out);
 	r->errors = cJSON_CreateArray();
 	return r->errors ? 0 : -1;
 }
 
-static cJSON *object_json(const struct check_object *o)
+static cJSON *report_json_object(const struct report_object *o)
 {
 	cJSON *j = cJSON_CreateObject();
 
-	check_add(j, "apiVersion", o->api_version);
-	check_add(j, "kind", o->kind);
-	check_add(j, "namespace", o->namespace);
-	check_add(j, "name", o->name);
+	report_add_text(j, "apiVersion", o->api_version);
+	report_add_text(j, "kind", o->kind);
+	report_add_text(j, "namespace", o->namespace);
+	report_add_text(j, "name", o->name);
 	return j;
 }
 
-static void json_finding(struct check_report *r, const struct check_object *o,
-			 const struct check_finding *f)
+static void report_json_finding(struct report *r, const struct report_object *o,
+				const struct report_finding *f)
 {
 	cJSON *j = cJSON_CreateObject();
 	struct str tier = str_of(f->tier);
@@ -128,26 +128,26 @@ static void json_finding(struct check_report *r, const struct check_object *o,
 	cJSON_AddStringToObject(j, "file", o->place.file_shown);
 	cJSON_AddNumberToObject(j, "document", o->place.document);
 	cJSON_AddNumberToObject(j, "line", f->line);
-	cJSON_AddItemToObject(j, "object", object_json(o));
-	check_add(j, "policy", f->change ? STR("preflight") : f->policy);
-	check_add(j, "rule", f->change ? str_of(f->change) : f->rule);
-	check_add(j, "tier", tier);
+	cJSON_AddItemToObject(j, "object", report_json_object(o));
+	report_add_text(j, "policy", f->change ? STR("preflight") : f->policy);
+	report_add_text(j, "rule", f->change ? str_of(f->change) : f->rule);
+	report_add_text(j, "tier", tier);
 	cJSON_AddStringToObject(j, "action", action_name(f->action));
-	check_add(j, "path", f->path);
-	check_add(j, "gate", f->gate);
-	check_add(j, "message", f->message);
-	check_add(j, "remedy", f->remedy);
-	check_add(j, "command", f->command);
-	check_add(j, "docs", f->docs);
+	report_add_text(j, "path", f->path);
+	report_add_text(j, "gate", f->gate);
+	report_add_text(j, "message", f->message);
+	report_add_text(j, "remedy", f->remedy);
+	report_add_text(j, "command", f->command);
+	report_add_text(j, "docs", f->docs);
 	fputs(r->written ? ",\n" : "\n", r->out);
-	check_print_json(r->out, j);
+	report_print_json(r->out, j);
 }
 
-static void json_error(struct check_report *r, const struct check_place *place, const char *text)
+static void report_json_error(struct report *r, const struct report_place *place, const char *text)
 {
 	cJSON *j;
 
-	if (cJSON_GetArraySize(r->errors) >= CHECK_ERRORS_MAX || !(j = cJSON_CreateObject()))
+	if (cJSON_GetArraySize(r->errors) >= REPORT_ERRORS_MAX || !(j = cJSON_CreateObject()))
 		return;
 	cJSON_AddStringToObject(j, "file", place->file_shown);
 	cJSON_AddNumberToObject(j, "document", place->document);
@@ -156,7 +156,7 @@ static void json_error(struct check_report *r, const struct check_place *place, 
 	cJSON_AddItemToArray(r->errors, j);
 }
 
-static void json_end(struct check_report *r, const struct check_summary *s)
+static void report_json_end(struct report *r, const struct report_summary *s)
 {
 	cJSON *j = cJSON_CreateObject();
 
@@ -172,28 +172,28 @@ static void json_end(struct check_report *r, const struct check_summary *s)
 	cJSON_AddNumberToObject(j, "audit", (double)s->actions[ACTION_AUDIT]);
 	cJSON_AddNumberToObject(j, "changes", (double)s->changes);
 	fputs("\n],\"errors\":", r->out);
-	check_print_json(r->out, r->errors);
+	report_print_json(r->out, r->errors);
 	r->errors = NULL;
 	fputs(",\"summary\":", r->out);
-	check_print_json(r->out, j);
+	report_print_json(r->out, j);
 	fputs("}\n", r->out);
 }
 
-const struct check_format check_json = {
+const struct report_format report_json = {
 	.name = "json",
-	.begin = json_begin,
-	.finding = json_finding,
-	.error = json_error,
-	.end = json_end,
+	.begin = report_json_begin,
+	.finding = report_json_finding,
+	.error = report_json_error,
+	.end = report_json_end,
 };
 
 /* ---- the frame ---- */
 
-struct check_report *check_report_new(const char *format, FILE *out, enum action fail_on)
+struct report *report_new(const char *format, FILE *out, enum action fail_on)
 {
-	static const struct check_format *const formats[] = { &check_text, &check_json,
-							      &check_sarif, &check_junit };
-	struct check_report *r = calloc(1, sizeof *r);
+	static const struct report_format *const formats[] = { &report_text, &report_json,
+							       &report_sarif, &report_junit };
+	struct report *r = calloc(1, sizeof *r);
 
 	if (!r)
 		return NULL;
@@ -204,11 +204,11 @@ struct check_report *check_report_new(const char *format, FILE *out, enum action
 			r->format = formats[i];
 	if (r->format && r->format->begin(r) == 0)
 		return r;
-	check_report_free(r);
+	report_free(r);
 	return NULL;
 }
 
-void check_report_free(struct check_report *r)
+void report_free(struct report *r)
 {
 	if (!r)
 		return;
@@ -226,26 +226,25 @@ void check_report_free(struct check_report *r)
 	free(r);
 }
 
-void check_report_object(struct check_report *r, const struct check_object *o)
+void report_object(struct report *r, const struct report_object *o)
 {
 	if (r->format->object)
 		r->format->object(r, o);
 }
 
-void check_report_finding(struct check_report *r, const struct check_object *o,
-			  const struct check_finding *f)
+void report_finding(struct report *r, const struct report_object *o, const struct report_finding *f)
 {
 	r->format->finding(r, o, f);
 	r->written++;
 }
 
-void check_report_object_end(struct check_report *r, const struct check_object *o)
+void report_object_end(struct report *r, const struct report_object *o)
 {
 	if (r->format->object_end)
 		r->format->object_end(r, o);
 }
 
-void check_report_error(struct check_report *r, const struct check_place *place, const char *text)
+void report_error(struct report *r, const struct report_place *place, const char *text)
 {
 	fprintf(stderr, "%s:", place->file_shown);
 	if (place->line)
@@ -255,7 +254,7 @@ void check_report_error(struct check_report *r, const struct check_place *place,
 		r->format->error(r, place, text);
 }
 
-int check_report_end(struct check_report *r, const struct check_summary *s)
+int report_end(struct report *r, const struct report_summary *s)
 {
 	r->format->end(r, s);
 	return fflush(r->out) || ferror(r->out) ? -1 : 0;

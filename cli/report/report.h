@@ -11,18 +11,18 @@
 
 #include "oke/policy.h"
 
-struct check_place {
+struct report_place {
 	const char *file; /* as it is called, for programs; "stdin" */
 	const char *file_shown;
 	unsigned document, line; /* from 1; 0: not known */
 };
 
-struct check_object {
-	struct check_place place;
+struct report_object {
+	struct report_place place;
 	struct str api_version, kind, namespace, name;
 };
 
-struct check_finding {
+struct report_finding {
 	unsigned line;
 	enum action action;
 	const char *change; /* of the preflight: "removed"; NULL: a finding of a policy */
@@ -30,27 +30,27 @@ struct check_finding {
 	struct str policy, rule, path, gate, message, remedy, command, docs;
 };
 
-struct check_summary {
+struct report_summary {
 	const char *kubernetes, *to; /* "1.36"; to NULL: no preflight */
 	size_t files, skipped, documents, objects, errors;
 	size_t actions[4]; /* findings by enum action */
 	size_t changes;    /* of the preflight */
 };
 
-struct check_report;
+struct report;
 
 /* NULL: out of memory, or no room for temporary files. format: "text", "json", "sarif", "junit". */
-struct check_report *check_report_new(const char *format, FILE *out, enum action fail_on);
-void check_report_free(struct check_report *r);
+struct report *report_new(const char *format, FILE *out, enum action fail_on);
+void report_free(struct report *r);
 
 /* Object by object: begin, its findings, end. */
-void check_report_object(struct check_report *r, const struct check_object *o);
-void check_report_finding(struct check_report *r, const struct check_object *o,
-			  const struct check_finding *f);
-void check_report_object_end(struct check_report *r, const struct check_object *o);
+void report_object(struct report *r, const struct report_object *o);
+void report_finding(struct report *r, const struct report_object *o,
+		    const struct report_finding *f);
+void report_object_end(struct report *r, const struct report_object *o);
 /* What could not be read; the text is told on standard error besides. */
-void check_report_error(struct check_report *r, const struct check_place *place, const char *text);
+void report_error(struct report *r, const struct report_place *place, const char *text);
 /* -1: the output cannot be written. */
-int check_report_end(struct check_report *r, const struct check_summary *s);
+int report_end(struct report *r, const struct report_summary *s);
 
 #endif

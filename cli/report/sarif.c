@@ -14,7 +14,7 @@
 #define RULES_MAX 1000 /* that are described; a result may name another */
 
 /* RFC 3986: a relative reference, or a file URI of an absolute path. */
-static char *uri_of(const char *file)
+static char *sarif_uri_of(const char *file)
 {
 	size_t n = strlen(file);
 	char *uri = malloc(3 * n + sizeof "file://"), *out = uri;
@@ -37,9 +37,9 @@ static char *uri_of(const char *file)
 	return uri;
 }
 
-static cJSON *location(const struct check_place *place, unsigned line)
+static cJSON *sarif_location(const struct report_place *place, unsigned line)
 {
-	scoped(free_end) char *uri = uri_of(place->file);
+	scoped(free_end) char *uri = sarif_uri_of(place->file);
 	cJSON *j = cJSON_CreateObject();
 	cJSON *physical = cJSON_AddObjectToObject(j, "physicalLocation");
 	cJSON *artifact = cJSON_AddObjectToObject(physical, "artifactLocation");
@@ -51,12 +51,12 @@ static cJSON *location(const struct check_place *place, unsigned line)
 	return j;
 }
 
-static void add_message(cJSON *j, const char *text)
+static void sarif_add_message(cJSON *j, const char *text)
 {
 	cJSON_AddStringToObject(cJSON_AddObjectToObject(j, "message"), "text", text);
 }
 
-static int sarif_begin(struct check_report *r)
+static int sarif_begin(struct report *r)
 {
 	fputs("{\"$schema\":\"https://json.schemastore.org/sarif-2.1.0.json\","
 	      "\"version\":\"2.1.0\",\"runs\":[{\"results\":[",
@@ -66,7 +66,7 @@ static int sarif_begin(struct check_report *r)
 	return r->errors && r->rules ? 0 : -1;
 }
 
-static void describe_rule(struct check_report *r, const char *id, const struct check_finding *f)
+static void sarif_describe_rule(struct report *r, const char *id, const struct report_finding *f)
 {
 	const cJSON *known;
 	cJSON *rule;
@@ -80,17 +80,17 @@ static void describe_rule(struct check_report *r, const char *id, const struct c
 		return;
 	cJSON_AddStringToObject(rule, "id", id);
 	if (f->docs.n)
-		check_add(rule, "helpUri", f->docs);
+		report_add_text(rule, "helpUri", f->docs);
 	cJSON_AddItemToArray(r->rules, rule);
 }
 
-static const char *level_of(enum action a)
+static const char *sarif_level_of(enum action a)
 {
 	return a == ACTION_DENY ? "error" : a == ACTION_WARN ? "warning" : "note";
 }
 
 /* What is wrong, and what to do, in one text. */
-static char *words(const struct check_finding *f)
+static char *sarif_words(const struct report_finding *f)
 {
 	char *text = NULL;
 	size_t n = 0;
@@ -99,54 +99,57 @@ static char *words(const struct check_finding *f)
 	if (!out)
 		return NULL;
 	fprintf(out, "%.*s\n", STR_ARG(f->message));
-	check_print_remedy(out, f, "");
+	report_print_remedy(out, f, "");
 	fclose(out);
 	return text;
 }
 
-static void add_properties(cJSON *j, const struct check_object *o, const struct check_finding *f)
+static void sarif_add_properties(cJSON *j, const struct report_object *o,
+				 const struct report_finding *f)
 {
 	cJSON *p = cJSON_AddObjectToObject(j, "properties");
 
 	cJSON_AddNumberToObject(p, "document", o->place.document);
-	check_add(p, "kind", o->kind);
-	check_add(p, "namespace", o->namespace);
-	check_add(p, "name", o->name);
-	check_add(p, "path", f->path);
-	check_add(p, "gate", f->gate);
+	report_add_text(p, "kind", o->kind);
+	report_add_text(p, "namespace", o->namespace);
+	report_add_text(p, "name", o->name);
+	report_add_text(p, "path", f->path);
+	report_add_text(p, "gate", f->gate);
 }
 
-static void sarif_finding(struct check_report *r, const struct check_object *o,
-			  const struct check_finding *f)
+static void sarif_finding(struct report *r, const struct report_object *o,
+			  const struct report_finding *f)
 {
-	scoped(free_end) char *text = words(f);
+	scoped(free_end) char *text = sarif_words(f);
 	cJSON *j = cJSON_CreateObject();
-	char id[CHECK_ID_MAX];
+	char id[REPORT_ID_MAX];
 
-	check_rule_id(f, id);
-	describe_rule(r, id, f);
+	report_rule_id(f, id);
+	sarif_describe_rule(r, id, f);
 	cJSON_AddStringToObject(j, "ruleId", id);
-	cJSON_AddStringToObject(j, "level", level_of(f->action));
-	add_message(j, text ? text : "");
-	cJSON_AddItemToArray(cJSON_AddArrayToObject(j, "locations"), location(&o->place, f->line));
-	add_properties(j, o, f);
+	cJSON_AddStringToObject(j, "level", sarif_level_of(f->action));
+	sarif_add_message(j, text ? text : "");
+	cJSON_AddItemToArray(cJSON_AddArrayToObject(j, "locations"),
+			     sarif_location(&o->place, f->line));
+	sarif_add_properties(j, o, f);
 	fputs(r->written ? ",\n" : "\n", r->out);
-	check_print_json(r->out, j);
+	report_print_json(r->out, j);
 }
 
-static void sarif_error(struct check_report *r, const struct check_place *place, const char *text)
+static void sarif_error(struct report *r, const struct report_place *place, const char *text)
 {
 	cJSON *j;
 
-	if (cJSON_GetArraySize(r->errors) >= CHECK_ERRORS_MAX || !(j = cJSON_CreateObject()))
+	if (cJSON_GetArraySize(r->errors) >= REPORT_ERRORS_MAX || !(j = cJSON_CreateObject()))
 		return;
 	cJSON_AddStringToObject(j, "level", "error");
-	add_message(j, text);
-	cJSON_AddItemToArray(cJSON_AddArrayToObject(j, "locations"), location(place, place->line));
+	sarif_add_message(j, text);
+	cJSON_AddItemToArray(cJSON_AddArrayToObject(j, "locations"),
+			     sarif_location(place, place->line));
 	cJSON_AddItemToArray(r->errors, j);
 }
 
-static void sarif_end(struct check_report *r, const struct check_summary *s)
+static void sarif_end(struct report *r, const struct report_summary *s)
 {
 	cJSON *invocation = cJSON_CreateObject(), *driver = cJSON_CreateObject();
 
@@ -157,13 +160,13 @@ static void sarif_end(struct check_report *r, const struct check_summary *s)
 	cJSON_AddItemToObject(driver, "rules", r->rules);
 	r->errors = r->rules = NULL;
 	fputs("\n],\"invocations\":[", r->out);
-	check_print_json(r->out, invocation);
+	report_print_json(r->out, invocation);
 	fputs("],\"tool\":{\"driver\":", r->out);
-	check_print_json(r->out, driver);
+	report_print_json(r->out, driver);
 	fputs("}}]}\n", r->out);
 }
 
-const struct check_format check_sarif = {
+const struct report_format report_sarif = {
 	.name = "sarif",
 	.begin = sarif_begin,
 	.finding = sarif_finding,

@@ -92,7 +92,7 @@ struct finding {
 	struct str docs;                /* URL */
 	struct str gate;                /* feature gate, of an alpha finding */
 	const struct place
-		*place;      /* of the first change or use (policy/object/path.h); NULL: the object */
+		*place; /* of the first change or use (policy/object/path.h); NULL: the object */
 	struct str override; /* "policy/rule -> action" as configured, if one replaced the action */
 	struct str exception, ticket; /* of the exception in force, if any */
 };

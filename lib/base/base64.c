@@ -24,7 +24,7 @@ struct str base64_encode(struct str bytes, struct arena *arena)
 	return (struct str){ out, n };
 }
 
-static int value_of(char c)
+static int base64_value(char c)
 {
 	const char *p = c ? strchr(digits, c) : NULL;
 
@@ -40,7 +40,7 @@ struct str base64_decode(struct str text, struct arena *arena)
 	if (!out)
 		return (struct str){ NULL, 0 };
 	for (size_t i = 0; i < text.n; i++) {
-		int d = value_of(text.s[i]);
+		int d = base64_value(text.s[i]);
 
 		if (text.s[i] == '\n' || text.s[i] == '\r')
 			continue;

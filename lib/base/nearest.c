@@ -5,17 +5,17 @@
 
 #include <ctype.h>
 
-static size_t least(size_t a, size_t b)
+static size_t nearest_min(size_t a, size_t b)
 {
 	return a < b ? a : b;
 }
 
-static int folded(struct str s, size_t i)
+static int nearest_folded(struct str s, size_t i)
 {
 	return tolower((unsigned char)s.s[i]);
 }
 
-static size_t distance(struct str a, struct str b)
+static size_t nearest_distance(struct str a, struct str b)
 {
 	/* the last three rows of the table; row[i % 3][j]: from i bytes of a to j of b */
 	size_t row[3][NEAREST_WORD_MAX + 1];
@@ -27,12 +27,14 @@ static size_t distance(struct str a, struct str b)
 
 		now[0] = i;
 		for (size_t j = 1; j <= b.n; j++) {
-			size_t change = folded(a, i - 1) != folded(b, j - 1);
+			size_t change = nearest_folded(a, i - 1) != nearest_folded(b, j - 1);
 
-			now[j] = least(up[j - 1] + change, least(up[j], now[j - 1]) + 1);
-			if (i > 1 && j > 1 && folded(a, i - 1) == folded(b, j - 2) &&
-			    folded(a, i - 2) == folded(b, j - 1))
-				now[j] = least(now[j], up2[j - 2] + 1);
+			now[j] =
+				nearest_min(up[j - 1] + change, nearest_min(up[j], now[j - 1]) + 1);
+			if (i > 1 && j > 1 &&
+			    nearest_folded(a, i - 1) == nearest_folded(b, j - 2) &&
+			    nearest_folded(a, i - 2) == nearest_folded(b, j - 1))
+				now[j] = nearest_min(now[j], up2[j - 2] + 1);
 		}
 	}
 	return row[a.n % 3][b.n];
@@ -49,7 +51,7 @@ void nearest_try(struct nearest *n, struct str known)
 
 	if (!known.n || known.n > NEAREST_WORD_MAX || !n->word.n || n->word.n > NEAREST_WORD_MAX)
 		return;
-	d = distance(n->word, known);
+	d = nearest_distance(n->word, known);
 	if (n->best.s ? d >= n->distance : d > n->distance || d >= known.n)
 		return;
 	n->best = known;

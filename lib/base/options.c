@@ -30,7 +30,7 @@
 #define OPTIONS_GO_ON (-1)
 
 /* What is parsed: the table, and what the command line has set. */
-struct parse {
+struct option_parse {
 	const char *command; /* "oke-guard serve" without more, from the usage line */
 	const struct option_def *defs;
 	size_t n;
@@ -39,7 +39,7 @@ struct parse {
 };
 
 /* Edits (insert, delete, replace, swap of neighbours) between two short words. */
-static size_t distance(const char *a, const char *b)
+static size_t options_distance(const char *a, const char *b)
 {
 	size_t row[3][WORD_MAX + 1], na = strlen(a), nb = strlen(b);
 
@@ -75,7 +75,7 @@ const char *options_nearest(const char *word, const char *const *names, size_t n
 	for (size_t i = 0; i < n; i++) {
 		size_t d = strlen(word) > 2 && !strncmp(names[i], word, strlen(word))
 				   ? 1
-				   : distance(word, names[i]);
+				   : options_distance(word, names[i]);
 
 		if (d < best) {
 			best = d;
@@ -87,7 +87,7 @@ const char *options_nearest(const char *word, const char *const *names, size_t n
 
 /* "expects a whole number from 1 to 64, not 'x'", and the like. */
 __attribute__((format(printf, 3, 4))) static int
-bad_value(const struct parse *p, const struct option_def *d, const char *fmt, ...)
+options_bad_value(const struct option_parse *p, const struct option_def *d, const char *fmt, ...)
 {
 	char problem[256];
 	va_list ap;
@@ -100,7 +100,8 @@ bad_value(const struct parse *p, const struct option_def *d, const char *fmt, ..
 	return EXIT_USAGE;
 }
 
-static int set_number(const struct parse *p, const struct option_def *d, const char *text)
+static int options_set_number(const struct option_parse *p, const struct option_def *d,
+			      const char *text)
 {
 	char *end;
 	long v;
@@ -108,13 +109,15 @@ static int set_number(const struct parse *p, const struct option_def *d, const c
 	errno = 0;
 	v = strtol(text, &end, 10);
 	if (errno || end == text || *end || v < d->min || v > d->max)
-		return bad_value(p, d, "expects a whole number from %ld to %ld, not '%.60s'",
-				 d->min, d->max, text);
+		return options_bad_value(p, d,
+					 "expects a whole number from %ld to %ld, not '%.60s'",
+					 d->min, d->max, text);
 	*(long *)d->value = v;
 	return OPTIONS_GO_ON;
 }
 
-static int set_choice(const struct parse *p, const struct option_def *d, const char *text)
+static int options_set_choice(const struct option_parse *p, const struct option_def *d,
+			      const char *text)
 {
 	size_t n = strlen(text);
 
@@ -123,11 +126,12 @@ static int set_choice(const struct parse *p, const struct option_def *d, const c
 			*(const char **)d->value = text;
 			return OPTIONS_GO_ON;
 		}
-	return bad_value(p, d, "expects one of %s, not '%.60s'", d->choices, text);
+	return options_bad_value(p, d, "expects one of %s, not '%.60s'", d->choices, text);
 }
 
 /* strptime takes the 30th of February: what it made of the text must print as the text again. */
-static int set_time(const struct parse *p, const struct option_def *d, const char *text)
+static int options_set_time(const struct option_parse *p, const struct option_def *d,
+			    const char *text)
 {
 	static const char format[] = "%Y-%m-%dT%H:%M:%SZ";
 	struct tm tm = { 0 };
@@ -138,14 +142,15 @@ static int set_time(const struct parse *p, const struct option_def *d, const cha
 	if (end && !*end && gmtime_r(&t, &tm))
 		strftime(again, sizeof again, format, &tm);
 	if (strcmp(again, text) != 0)
-		return bad_value(p, d, "expects a time as in 2026-11-30T00:00:00Z, not '%.60s'",
-				 text);
+		return options_bad_value(
+			p, d, "expects a time as in 2026-11-30T00:00:00Z, not '%.60s'", text);
 	*(int64_t *)d->value = t;
 	return OPTIONS_GO_ON;
 }
 
 /* Only the environment gives a flag a word. */
-static int set_flag(const struct parse *p, const struct option_def *d, const char *text)
+static int options_set_flag(const struct option_parse *p, const struct option_def *d,
+			    const char *text)
 {
 	static const char *const on[] = { "1", "true", "yes" }, *const off[] = { "0", "false",
 										 "no" };
@@ -155,32 +160,34 @@ static int set_flag(const struct parse *p, const struct option_def *d, const cha
 			*(bool *)d->value = !strcasecmp(text, on[i]);
 			return OPTIONS_GO_ON;
 		}
-	return bad_value(p, d, "expects true or false, not '%.60s'", text);
+	return options_bad_value(p, d, "expects true or false, not '%.60s'", text);
 }
 
-static int set_list(const struct parse *p, const struct option_def *d, const char *text)
+static int options_set_list(const struct option_parse *p, const struct option_def *d,
+			    const char *text)
 {
 	struct option_list *list = d->value;
 
 	if (list->n == OPTION_LIST_MAX)
-		return bad_value(p, d, "given more than %d times", OPTION_LIST_MAX);
+		return options_bad_value(p, d, "given more than %d times", OPTION_LIST_MAX);
 	list->v[list->n++] = text;
 	return OPTIONS_GO_ON;
 }
 
-static int set_value(const struct parse *p, const struct option_def *d, const char *text)
+static int options_set_value(const struct option_parse *p, const struct option_def *d,
+			     const char *text)
 {
 	switch (d->type) {
 	case OPTION_FLAG:
-		return set_flag(p, d, text);
+		return options_set_flag(p, d, text);
 	case OPTION_NUMBER:
-		return set_number(p, d, text);
+		return options_set_number(p, d, text);
 	case OPTION_CHOICE:
-		return set_choice(p, d, text);
+		return options_set_choice(p, d, text);
 	case OPTION_LIST:
-		return set_list(p, d, text);
+		return options_set_list(p, d, text);
 	case OPTION_TIME:
-		return set_time(p, d, text);
+		return options_set_time(p, d, text);
 	case OPTION_STRING:
 		break;
 	}
@@ -190,7 +197,7 @@ static int set_value(const struct parse *p, const struct option_def *d, const ch
 
 /* For what the command line left open. An empty variable says nothing; a list's holds one member.
  */
-static int take_environment(struct parse *p)
+static int options_take_environment(struct option_parse *p)
 {
 	int status = OPTIONS_GO_ON;
 
@@ -199,24 +206,24 @@ static int take_environment(struct parse *p)
 		const char *text = p->defs[i].env ? getenv(p->defs[i].env) : NULL;
 
 		if (!p->seen[i] && text && *text)
-			status = set_value(p, &p->defs[i], text);
+			status = options_set_value(p, &p->defs[i], text);
 	}
 	return status;
 }
 
-static int take_option(struct parse *p, size_t i)
+static int options_take_option(struct option_parse *p, size_t i)
 {
 	const struct option_def *d = &p->defs[i];
 
 	p->seen[i] = true;
 	if (d->type != OPTION_FLAG)
-		return set_value(p, d, optarg);
+		return options_set_value(p, d, optarg);
 	*(bool *)d->value = true;
 	return OPTIONS_GO_ON;
 }
 
 /* getopt_long knew no such option, or it was ambiguous, or a flag got a value. */
-static int unknown_option(const struct parse *p, const char *word)
+static int options_unknown(const struct option_parse *p, const char *word)
 {
 	const char *names[OPTIONS_MAX + 1] = { "help" }, *near;
 	char name[WORD_MAX];
@@ -229,7 +236,7 @@ static int unknown_option(const struct parse *p, const char *word)
 	for (size_t i = 0; i < p->n; i++) {
 		names[i + 1] = p->defs[i].name;
 		if (p->defs[i].type == OPTION_FLAG && !strcmp(name, p->defs[i].name))
-			return bad_value(p, &p->defs[i], "takes no value");
+			return options_bad_value(p, &p->defs[i], "takes no value");
 	}
 	near = options_nearest(name, names, p->n + 1);
 	if (near)
@@ -240,19 +247,19 @@ static int unknown_option(const struct parse *p, const char *word)
 	return EXIT_USAGE;
 }
 
-static int missing_value(const struct parse *p, const char *word)
+static int options_missing_value(const struct option_parse *p, const char *word)
 {
 	for (size_t i = 0; i < p->n; i++)
 		if (optopt == CODE_OPTION + (int)i ||
 		    (p->defs[i].letter && optopt == p->defs[i].letter))
-			return bad_value(p, &p->defs[i], "expects a value: --%s %s",
-					 p->defs[i].name,
-					 p->defs[i].arg ? p->defs[i].arg : "VALUE");
-	return unknown_option(p, word);
+			return options_bad_value(p, &p->defs[i], "expects a value: --%s %s",
+						 p->defs[i].name,
+						 p->defs[i].arg ? p->defs[i].arg : "VALUE");
+	return options_unknown(p, word);
 }
 
 /* Words of text from column `at`, broken before HELP_COLUMNS, further lines indented. */
-static void print_wrapped(const char *text, int at)
+static void options_print_wrapped(const char *text, int at)
 {
 	bool first = true;
 
@@ -271,7 +278,7 @@ static void print_wrapped(const char *text, int at)
 	}
 }
 
-static void print_option(const struct option_def *d)
+static void options_print_option(const struct option_def *d)
 {
 	const char *arg = d->type == OPTION_CHOICE ? d->choices : d->arg;
 	int at = d->letter ? printf("  -%c, --%s", d->letter, d->name)
@@ -284,27 +291,27 @@ static void print_option(const struct option_def *d)
 		at = 0;
 	}
 	at += printf("%*s", HELP_INDENT - at, "");
-	print_wrapped(d->help, at);
+	options_print_wrapped(d->help, at);
 	if (d->env)
 		printf("\n%*s$%s", HELP_INDENT, "", d->env);
 	putchar('\n');
 }
 
-static int print_help(const struct command_help *help, const struct parse *p)
+static int options_print_help(const struct command_help *help, const struct option_parse *p)
 {
 	printf("Usage: %s\n\n%s\n", help->usage, help->summary);
 	if (help->examples)
 		printf("\n%s\n", help->examples);
 	printf("\nOptions:\n");
 	for (size_t i = 0; i < p->n; i++)
-		print_option(&p->defs[i]);
+		options_print_option(&p->defs[i]);
 	printf("  -h, --help%*sthis text\n", HELP_INDENT - 12, "");
 	return fflush(stdout) ? EXIT_USAGE : EXIT_HELP;
 }
 
 /* The table as getopt_long wants it: a leading ':' tells a missing value from an unknown name. */
-static void fill_getopt(const struct parse *p, char letters[LETTERS_ROOM],
-			struct option longs[OPTIONS_MAX + 2])
+static void options_fill_getopt(const struct option_parse *p, char letters[LETTERS_ROOM],
+				struct option longs[OPTIONS_MAX + 2])
 {
 	size_t at = 0;
 
@@ -326,7 +333,7 @@ static void fill_getopt(const struct parse *p, char letters[LETTERS_ROOM],
 }
 
 /* The index in the table that getopt_long's code stands for; n: none. */
-static size_t index_of(const struct parse *p, int code)
+static size_t options_index_of(const struct option_parse *p, int code)
 {
 	if (code >= CODE_OPTION)
 		return (size_t)(code - CODE_OPTION);
@@ -336,13 +343,14 @@ static size_t index_of(const struct parse *p, int code)
 	return p->n;
 }
 
-static int parse_argv(const struct command_help *help, struct parse *p, int argc, char **argv)
+static int options_parse_argv(const struct command_help *help, struct option_parse *p, int argc,
+			      char **argv)
 {
 	struct option longs[OPTIONS_MAX + 2];
 	char letters[LETTERS_ROOM];
 	int code, status = OPTIONS_GO_ON;
 
-	fill_getopt(p, letters, longs);
+	options_fill_getopt(p, letters, longs);
 	opterr = 0;
 	optind = 0; /* glibc: begin anew, whatever was parsed before */
 	while (status == OPTIONS_GO_ON &&
@@ -350,13 +358,13 @@ static int parse_argv(const struct command_help *help, struct parse *p, int argc
 		const char *word = argv[optind - 1];
 
 		if (code == '?')
-			status = unknown_option(p, word);
+			status = options_unknown(p, word);
 		else if (code == ':')
-			status = missing_value(p, word);
-		else if (index_of(p, code) < p->n)
-			status = take_option(p, index_of(p, code));
+			status = options_missing_value(p, word);
+		else if (options_index_of(p, code) < p->n)
+			status = options_take_option(p, options_index_of(p, code));
 		else
-			status = print_help(help, p);
+			status = options_print_help(help, p);
 	}
 	return status;
 }
@@ -365,17 +373,17 @@ int options_parse(const struct command_help *help, const struct option_def *defs
 		  int argc, char **argv, int *rest)
 {
 	char command[WORD_MAX];
-	struct parse p = { .command = command,
-			   .defs = defs,
-			   .n = n > OPTIONS_MAX ? OPTIONS_MAX : n };
+	struct option_parse p = { .command = command,
+				  .defs = defs,
+				  .n = n > OPTIONS_MAX ? OPTIONS_MAX : n };
 	const char *space = strchr(help->usage, ' ');
 	size_t len = space ? (size_t)(space + 1 - help->usage) + strcspn(space + 1, " ") : 0;
 	int status;
 
 	snprintf(command, sizeof command, "%.*s", (int)len, help->usage);
-	status = parse_argv(help, &p, argc, argv);
+	status = options_parse_argv(help, &p, argc, argv);
 	if (status == OPTIONS_GO_ON)
-		status = take_environment(&p);
+		status = options_take_environment(&p);
 	if (status == OPTIONS_GO_ON)
 		*rest = optind;
 	return status;

@@ -61,7 +61,7 @@ static struct unit unit_at(struct str raw, size_t at)
 	return u;
 }
 
-static bool plain(struct str raw, size_t max)
+static bool is_printable_whole(struct str raw, size_t max)
 {
 	if (raw.n > max)
 		return false;
@@ -71,7 +71,7 @@ static bool plain(struct str raw, size_t max)
 	return true;
 }
 
-struct str shown(struct str raw, size_t max, struct arena *arena)
+struct str printable_cut(struct str raw, size_t max, struct arena *arena)
 {
 	size_t room = raw.n < max / ESCAPE_MAX ? raw.n * ESCAPE_MAX : max;
 	size_t n = 0, safe = 0; /* up to `safe` there is room for "..." */
@@ -79,7 +79,7 @@ struct str shown(struct str raw, size_t max, struct arena *arena)
 
 	if (!raw.n)
 		return STR("");
-	if (plain(raw, max))
+	if (is_printable_whole(raw, max))
 		return raw;
 	if (!(out = arena_alloc(arena, room + 1)))
 		return (struct str){ NULL, 0 };
@@ -115,12 +115,12 @@ static size_t tail_start(struct str raw, size_t all, size_t max)
 	return at;
 }
 
-struct str shown_ends(struct str raw, size_t max, struct arena *arena)
+struct str printable_middle(struct str raw, size_t max, struct arena *arena)
 {
 	size_t all = 0, n = 0, at = 0, half = (max - CUT_LEN) / 2;
 	char *out;
 
-	if (plain(raw, max))
+	if (is_printable_whole(raw, max))
 		return raw.n ? raw : STR("");
 	for (size_t i = 0; i < raw.n;) {
 		struct unit u = unit_at(raw, i);
@@ -129,7 +129,7 @@ struct str shown_ends(struct str raw, size_t max, struct arena *arena)
 		i += u.used;
 	}
 	if (all <= max)
-		return shown(raw, max, arena);
+		return printable_cut(raw, max, arena);
 	if (!(out = arena_alloc(arena, max + 1)))
 		return (struct str){ NULL, 0 };
 	for (;;) {
@@ -154,7 +154,7 @@ struct str shown_ends(struct str raw, size_t max, struct arena *arena)
 	return (struct str){ out, n };
 }
 
-size_t shown_fit(struct str text, size_t max)
+size_t printable_fit(struct str text, size_t max)
 {
 	size_t i = 0;
 

@@ -7,7 +7,7 @@
  */
 #include "lib/json/reader.h"
 
-int reader_repeated(struct reader *r, const char *at, struct str key)
+int reader_repeated(struct json_reader *r, const char *at, struct str key)
 {
 	char shown[64];
 	size_t n = 0;
@@ -20,7 +20,7 @@ int reader_repeated(struct reader *r, const char *at, struct str key)
 }
 
 /* Hang the lists together in order of keys; *twin is set when two are equal. */
-static struct json *merge(struct json *a, struct json *b, struct json **twin)
+static struct json *keys_merge(struct json *a, struct json *b, struct json **twin)
 {
 	struct json *first, **last = &first;
 
@@ -39,7 +39,7 @@ static struct json *merge(struct json *a, struct json *b, struct json **twin)
 }
 
 /* A merge sort: run i has 2^i members or none, as the bits of a counter. */
-static struct json *sort(struct json *list, struct json **twin)
+static struct json *keys_sort(struct json *list, struct json **twin)
 {
 	struct json *runs[32] = { NULL }, *next;
 
@@ -49,11 +49,11 @@ static struct json *sort(struct json *list, struct json **twin)
 		next = list->next;
 		list->next = NULL;
 		for (; *run; *run++ = NULL)
-			list = merge(*run, list, twin);
+			list = keys_merge(*run, list, twin);
 		*run = list;
 	}
 	for (size_t i = 0; i < sizeof runs / sizeof *runs; i++)
-		list = merge(runs[i], list, twin);
+		list = keys_merge(runs[i], list, twin);
 	return list;
 }
 
@@ -67,13 +67,13 @@ static bool is_sorted(const struct json *list)
 	return true;
 }
 
-int reader_sort(struct reader *r, struct json *object)
+int reader_sort(struct json_reader *r, struct json *object)
 {
 	struct json *twin = NULL;
 
 	if (is_sorted(object->child))
 		return 0;
-	object->child = sort(object->child, &twin);
+	object->child = keys_sort(object->child, &twin);
 	if (!twin)
 		return 0;
 	/* A key with an escape is not in the input; then the object's end has to do. */

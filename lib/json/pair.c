@@ -15,7 +15,7 @@
 #define CHUNK     256
 #define TRIES_MAX 64 /* members that are looked at for a key; a larger map is sorted anyway */
 
-static const struct json_spanned *spanned(const struct json *j)
+static const struct json_spanned *pair_spanned(const struct json *j)
 {
 	return j && j->type >= JSON_ARRAY ? (const struct json_spanned *)(const void *)j : NULL;
 }
@@ -24,7 +24,7 @@ static const struct json_spanned *spanned(const struct json *j)
 
 /* Both texts hold their members in the same order mostly: from the guess on, then from the first.
  */
-static const struct json *member_twin(struct frame *f, struct str key)
+static const struct json *member_twin(struct json_frame *f, struct str key)
 {
 	const struct json *at = f->guess;
 	unsigned left = TRIES_MAX < f->twin->len ? TRIES_MAX : f->twin->len;
@@ -40,7 +40,7 @@ static const struct json *member_twin(struct frame *f, struct str key)
 	return NULL;
 }
 
-const struct json *twin_find(struct frame *f, struct str key)
+const struct json *pair_find(struct json_frame *f, struct str key)
 {
 	const struct json *at = f->guess;
 
@@ -55,7 +55,7 @@ const struct json *twin_find(struct frame *f, struct str key)
 /* ---- is it the same? ---- */
 
 /* How many bytes are equal. */
-static size_t common(const char *a, const char *b, size_t n)
+static size_t pair_common(const char *a, const char *b, size_t n)
 {
 	size_t i = 0;
 
@@ -68,14 +68,14 @@ static size_t common(const char *a, const char *b, size_t n)
 	return i;
 }
 
-static bool same_bytes(struct reader *r, const char *from, const char *to)
+static bool same_bytes(struct json_reader *r, const char *from, const char *to)
 {
 	struct likeness here = { (uintptr_t)r->p - (uintptr_t)from, from, from };
 	size_t room = (size_t)(r->end - r->p), n = (size_t)(to - from);
 
 	if (here.shift == r->like.shift && from >= r->like.from && from <= r->like.differs)
 		return to <= r->like.differs;
-	here.differs = from + common(r->p, from, n < room ? n : room);
+	here.differs = from + pair_common(r->p, from, n < room ? n : room);
 	if (here.differs == to)
 		return true;
 	r->like = here;
@@ -83,14 +83,14 @@ static bool same_bytes(struct reader *r, const char *from, const char *to)
 }
 
 /* One of a list that stood here before was taken out, or moved on: it is the next one. */
-static bool same_as_next(struct reader *r, const struct json_spanned *s)
+static bool same_as_next(struct json_reader *r, const struct json_spanned *s)
 {
 	size_t n = s ? (size_t)(s->to - s->from) : 0;
 
 	return n && n <= (size_t)(r->end - r->p) && !memcmp(r->p, s->from, n);
 }
 
-static void take(struct reader *r, struct json *j, const struct json *twin, size_t n)
+static void pair_share(struct json_reader *r, struct json *j, const struct json *twin, size_t n)
 {
 	j->type = twin->type;
 	j->child = twin->child;
@@ -98,21 +98,21 @@ static void take(struct reader *r, struct json *j, const struct json *twin, size
 	r->p += n;
 }
 
-bool twin_take(struct reader *r, struct json *j, const struct json *twin)
+bool pair_take(struct json_reader *r, struct json *j, const struct json *twin)
 {
-	const struct json_spanned *s = spanned(twin);
-	struct frame *f = r->top;
+	const struct json_spanned *s = pair_spanned(twin);
+	struct json_frame *f = r->top;
 
 	if (!s)
 		return false;
 	if (same_bytes(r, s->from, s->to)) {
-		take(r, j, twin, (size_t)(s->to - s->from));
+		pair_share(r, j, twin, (size_t)(s->to - s->from));
 		return true;
 	}
 	if (!f->container || f->container->type != JSON_ARRAY ||
-	    !same_as_next(r, s = spanned(twin->next)))
+	    !same_as_next(r, s = pair_spanned(twin->next)))
 		return false;
-	take(r, j, twin->next, (size_t)(s->to - s->from));
+	pair_share(r, j, twin->next, (size_t)(s->to - s->from));
 	f->guess = twin->next->next;
 	return true;
 }

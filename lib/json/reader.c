@@ -9,13 +9,13 @@
 
 #define INPUT_MAX (256u << 20) /* what the lengths of a node can hold, and to spare */
 
-int reader_fail(struct reader *r, const char *at, const char *problem)
+int reader_fail(struct json_reader *r, const char *at, const char *problem)
 {
 	return err_set(r->err, ERR_SYNTAX, "byte %zu: %s", (size_t)(at - r->start),
 		       at < r->end ? problem : "the JSON text ends too early");
 }
 
-void *reader_no_room(struct reader *r, size_t size)
+void *reader_no_room(struct json_reader *r, size_t size)
 {
 	if (r->arena->limit - r->arena->total < size + _Alignof(max_align_t))
 		err_set(r->err, ERR_LIMIT, "byte %zu: the JSON text needs more than %zu bytes",
@@ -26,7 +26,8 @@ void *reader_no_room(struct reader *r, size_t size)
 }
 
 /* Is the key new among the few so far? */
-static inline int check_key(struct reader *r, struct frame *f, const char *at, struct str key)
+static inline int reader_note_key(struct json_reader *r, struct json_frame *f, const char *at,
+				  struct str key)
 {
 	uint64_t bit = 1;
 
@@ -42,12 +43,12 @@ static inline int check_key(struct reader *r, struct frame *f, const char *at, s
 	return 0;
 }
 
-static inline bool at_container(const struct reader *r)
+static inline bool at_container(const struct json_reader *r)
 {
 	return r->p < r->end && (*r->p | 0x20) == '{'; /* or '[', which has not that bit */
 }
 
-static inline struct json *new_node(struct reader *r)
+static inline struct json *reader_new_node(struct json_reader *r)
 {
 	bool spanned = r->spans && at_container(r);
 
@@ -60,9 +61,9 @@ static inline struct json *new_node(struct reader *r)
 	return reader_take(r, spanned ? sizeof(struct json_spanned) : sizeof(struct json));
 }
 
-static int push(struct reader *r, struct json *container)
+static int reader_push(struct json_reader *r, struct json *container)
 {
-	struct frame *f = r->top->down;
+	struct json_frame *f = r->top->down;
 
 	if (r->depth == r->depth_max)
 		return err_set(r->err, ERR_LIMIT, "byte %zu: nested deeper than %u",
@@ -85,9 +86,10 @@ static int push(struct reader *r, struct json *container)
 }
 
 /* An empty container is complete at once: 0; else 1, and its first child comes next. */
-static int open_container(struct reader *r, struct json *j, enum json_type type, char closer)
+static int reader_open_container(struct json_reader *r, struct json *j, enum json_type type,
+				 char closer)
 {
-	if (r->twin && twin_take(r, j, r->twin))
+	if (r->twin && pair_take(r, j, r->twin))
 		return 0;
 	if (r->spans)
 		((struct json_spanned *)j)->from = r->p;
@@ -96,7 +98,7 @@ static int open_container(struct reader *r, struct json *j, enum json_type type,
 	j->len = 0;
 	r->p = scan_space(r->p + 1, r->end);
 	if (r->p == r->end || *r->p != closer)
-		return push(r, j);
+		return reader_push(r, j);
 	r->p++;
 	if (r->spans)
 		((struct json_spanned *)j)->to = r->p;
@@ -104,13 +106,13 @@ static int open_container(struct reader *r, struct json *j, enum json_type type,
 }
 
 /* Is j, whose key has been read, the member that is to stay as it stands? */
-static bool is_opaque(const struct reader *r, const struct json *j)
+static bool is_opaque(const struct json_reader *r, const struct json *j)
 {
 	return r->depth == 3 && str_eq(json_key(j), r->opaque->member) &&
 	       str_eq(json_key(r->top->container), r->opaque->of);
 }
 
-static int read_opaque(struct reader *r, struct json *j)
+static int reader_opaque(struct json_reader *r, struct json *j)
 {
 	struct str other = json_str(r->twin), rest = { r->p, (size_t)(r->end - r->p) };
 	bool same = other.n && str_starts(rest, other);
@@ -126,14 +128,14 @@ static int read_opaque(struct reader *r, struct json *j)
 }
 
 /* Fill the node: 0: it is complete, 1: its children follow. */
-static int read_value(struct reader *r, struct json *j)
+static int reader_value(struct json_reader *r, struct json *j)
 {
 	struct str text = { NULL, 0 };
 
 	if (r->p == r->end)
 		return reader_fail(r, r->p, "");
 	if (r->opaque && is_opaque(r, j))
-		return read_opaque(r, j);
+		return reader_opaque(r, j);
 	switch (*r->p) {
 	case '"':
 		if (reader_string(r, &text) < 0)
@@ -143,9 +145,9 @@ static int read_value(struct reader *r, struct json *j)
 		j->len = (uint32_t)text.n & LEN_MASK;
 		return 0;
 	case '{':
-		return open_container(r, j, JSON_OBJECT, '}');
+		return reader_open_container(r, j, JSON_OBJECT, '}');
 	case '[':
-		return open_container(r, j, JSON_ARRAY, ']');
+		return reader_open_container(r, j, JSON_ARRAY, ']');
 	case '-':
 		return reader_number(r, j);
 	default:
@@ -154,13 +156,13 @@ static int read_value(struct reader *r, struct json *j)
 }
 
 /* A key, its colon, and the space behind it. */
-static int read_key(struct reader *r, struct frame *f, struct str *key)
+static int reader_key(struct json_reader *r, struct json_frame *f, struct str *key)
 {
 	const char *at = r->p;
 
 	if (at == r->end || *at != '"')
 		return reader_fail(r, at, "a key in double quotes was expected");
-	if (reader_string(r, key) < 0 || check_key(r, f, at, *key) < 0)
+	if (reader_string(r, key) < 0 || reader_note_key(r, f, at, *key) < 0)
 		return -1;
 	r->p = scan_space(r->p, r->end);
 	if (r->p == r->end || *r->p != ':')
@@ -170,13 +172,14 @@ static int read_key(struct reader *r, struct frame *f, struct str *key)
 }
 
 /* A node for the next child of the container on top; its key is read. */
-static struct json *next_child(struct reader *r)
+static struct json *reader_next_child(struct json_reader *r)
 {
-	struct frame *f = r->top;
+	struct json_frame *f = r->top;
 	struct str key = { NULL, 0 };
 	struct json *j;
 
-	if ((f->container->type == JSON_OBJECT && read_key(r, f, &key) < 0) || !(j = new_node(r)))
+	if ((f->container->type == JSON_OBJECT && reader_key(r, f, &key) < 0) ||
+	    !(j = reader_new_node(r)))
 		return NULL;
 	j->next = NULL;
 	j->key = key.s;
@@ -184,12 +187,12 @@ static struct json *next_child(struct reader *r)
 	*f->last = j;
 	f->last = &j->next;
 	f->container->len = (f->container->len + 1) & LEN_MASK;
-	r->twin = f->twin && at_container(r) ? twin_find(f, key) : NULL;
+	r->twin = f->twin && at_container(r) ? pair_find(f, key) : NULL;
 	return j;
 }
 
 /* Behind a value: 1: another child follows, 0: the whole text is read. */
-static int end_value(struct reader *r)
+static int reader_end_value(struct json_reader *r)
 {
 	for (;;) {
 		struct json *c = r->top->container;
@@ -218,24 +221,24 @@ static int end_value(struct reader *r)
 	}
 }
 
-static int read_all(struct reader *r, struct json *root)
+static int reader_all(struct json_reader *r, struct json *root)
 {
-	for (struct json *j = root; j; j = next_child(r)) {
-		int open = read_value(r, j), more = open ? open : end_value(r);
+	for (struct json *j = root; j; j = reader_next_child(r)) {
+		int open = reader_value(r, j), more = open ? open : reader_end_value(r);
 
 		if (more <= 0)
 			return more;
 	}
-	return -1; /* next_child said why */
+	return -1; /* reader_next_child said why */
 }
 
-static void reader_init(struct reader *r, struct str input, const struct json_limits *limits,
+static void reader_init(struct json_reader *r, struct str input, const struct json_limits *limits,
 			struct arena *arena, struct err *err)
 {
 	unsigned depth = limits && limits->depth ? limits->depth : JSON_DEPTH_DEFAULT;
 	const char *start = input.s ? input.s : "";
 
-	*r = (struct reader){
+	*r = (struct json_reader){
 		.start = start,
 		.p = start,
 		.end = start + input.n,
@@ -249,7 +252,7 @@ static void reader_init(struct reader *r, struct str input, const struct json_li
 	r->top = &r->bottom;
 }
 
-static struct json *parse(struct reader *r)
+static struct json *reader_parse(struct json_reader *r)
 {
 	struct json *root;
 
@@ -258,34 +261,34 @@ static struct json *parse(struct reader *r)
 		return NULL;
 	}
 	r->p = scan_space(r->start, r->end);
-	if (!(root = new_node(r)))
+	if (!(root = reader_new_node(r)))
 		return NULL;
 	*root = (struct json){ .next = NULL };
-	return read_all(r, root) < 0 ? NULL : root;
+	return reader_all(r, root) < 0 ? NULL : root;
 }
 
 struct json *json_parse(struct str input, const struct json_limits *limits, struct arena *arena,
 			struct err *err)
 {
-	struct reader r;
+	struct json_reader r;
 
 	reader_init(&r, input, limits, arena, err);
-	return parse(&r);
+	return reader_parse(&r);
 }
 
 int json_parse_pair(struct str first, struct str second, const struct json_limits *limits,
 		    struct arena *arena, struct json *out[2], struct err *err)
 {
 	struct json *roots[2];
-	struct reader r;
+	struct json_reader r;
 
 	reader_init(&r, first, limits, arena, err);
 	r.spans = true;
-	if (!(roots[0] = parse(&r)))
+	if (!(roots[0] = reader_parse(&r)))
 		return -1;
 	reader_init(&r, second, limits, arena, err);
 	r.twin = roots[0];
-	if (!(roots[1] = parse(&r)))
+	if (!(roots[1] = reader_parse(&r)))
 		return -1;
 	out[0] = roots[0];
 	out[1] = roots[1];

@@ -18,8 +18,8 @@ struct json_spanned {
 	const char *from, *to;
 };
 
-struct frame {
-	struct frame *up, *down;
+struct json_frame {
+	struct json_frame *up, *down;
 	struct json *container;
 	struct json **last;       /* where the next child will hang */
 	uint64_t seen;            /* a bit for each key so far: "not set" is certain */
@@ -33,11 +33,11 @@ struct likeness {
 	const char *from, *differs;
 };
 
-struct reader {
+struct json_reader {
 	const char *start, *p, *end;
 	struct arena *arena;
-	struct frame bottom, *top; /* the bottom has no container */
-	unsigned depth, depth_max; /* of the value that is read now */
+	struct json_frame bottom, *top; /* the bottom has no container */
+	unsigned depth, depth_max;      /* of the value that is read now */
 	size_t nodes;
 	const struct json_opaque *opaque;
 	bool spans;              /* containers are json_spanned */
@@ -47,10 +47,10 @@ struct reader {
 };
 
 /* Both report an error at a byte of the input, or that the arena is full. */
-int reader_fail(struct reader *r, const char *at, const char *problem);
-void *reader_no_room(struct reader *r, size_t size);
+int reader_fail(struct json_reader *r, const char *at, const char *problem);
+void *reader_no_room(struct json_reader *r, size_t size);
 
-static inline void *reader_take(struct reader *r, size_t size)
+static inline void *reader_take(struct json_reader *r, size_t size)
 {
 	void *p = arena_alloc(r->arena, size);
 
@@ -60,12 +60,12 @@ static inline void *reader_take(struct reader *r, size_t size)
 /* ---- json_text.c ---- */
 
 /* The string whose opening quote is at r->p, whatever it holds. */
-int reader_any_string(struct reader *r, struct str *out);
-int reader_number(struct reader *r, struct json *j);
-int reader_word(struct reader *r, struct json *j);
+int reader_any_string(struct json_reader *r, struct str *out);
+int reader_number(struct json_reader *r, struct json *j);
+int reader_word(struct json_reader *r, struct json *j);
 
 /* Most strings are short and plain: one look finds their end. */
-static inline int reader_string(struct reader *r, struct str *out)
+static inline int reader_string(struct json_reader *r, struct str *out)
 {
 	const char *text = r->p + 1;
 
@@ -84,19 +84,19 @@ static inline int reader_string(struct reader *r, struct str *out)
 /* ---- json_keys.c ---- */
 
 /* The key, whose quote was at `at`, stands in the object for the second time. */
-int reader_repeated(struct reader *r, const char *at, struct str key);
+int reader_repeated(struct json_reader *r, const char *at, struct str key);
 
 /* An object of more than JSON_UNSORTED members is complete: sort them, unless a key repeats. */
-int reader_sort(struct reader *r, struct json *object);
+int reader_sort(struct json_reader *r, struct json *object);
 
 /* ---- json_twin.c ---- */
 
 /* The value that may stand at the same place of the other text as the child of f that is read
  * now, or NULL. The key is not looked at in an array. */
-const struct json *twin_find(struct frame *f, struct str key);
+const struct json *pair_find(struct json_frame *f, struct str key);
 
 /* Has the container at r->p the same bytes as the twin? Then step over it: j gets its type, and
  * shares what the twin holds. */
-bool twin_take(struct reader *r, struct json *j, const struct json *twin);
+bool pair_take(struct json_reader *r, struct json *j, const struct json *twin);
 
 #endif

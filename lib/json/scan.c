@@ -3,7 +3,7 @@
  */
 #include "lib/json/scan.h"
 
-static int hex4(const char *p, const char *end, uint32_t *out)
+static int scan_hex4(const char *p, const char *end, uint32_t *out)
 {
 	uint32_t v = 0;
 
@@ -36,11 +36,11 @@ size_t scan_escape(const char *p, const char *end, uint32_t *cp)
 		if (p[1] == escapes[i][0])
 			return *cp = (unsigned char)escapes[i][1], 2;
 	}
-	if (p[1] != 'u' || hex4(p + 2, end, cp) < 0 || (*cp >= 0xdc00 && *cp < 0xe000))
+	if (p[1] != 'u' || scan_hex4(p + 2, end, cp) < 0 || (*cp >= 0xdc00 && *cp < 0xe000))
 		return 0;
 	if (*cp < 0xd800 || *cp >= 0xe000)
 		return 6;
-	if (end - p < 12 || p[6] != '\\' || p[7] != 'u' || hex4(p + 8, end, &low) < 0 ||
+	if (end - p < 12 || p[6] != '\\' || p[7] != 'u' || scan_hex4(p + 8, end, &low) < 0 ||
 	    low < 0xdc00 || low >= 0xe000)
 		return 0;
 	*cp = 0x10000 + ((*cp - 0xd800) << 10 | (low - 0xdc00));

@@ -24,7 +24,7 @@ static const char *skip_string(const char *p, const char *end)
 	}
 }
 
-static size_t count(uint64_t bits)
+static size_t skim_count_bits(uint64_t bits)
 {
 	bits -= bits >> 1 & SCAN_ALL(0x55);
 	bits = (bits & SCAN_ALL(0x33)) + (bits >> 2 & SCAN_ALL(0x33));
@@ -110,14 +110,14 @@ skip_blocks(const char **at, const char *end, struct skimmed *s, bool wide)
 		close = shape.close & ~strings;
 		if (!(open | close))
 			continue;
-		closed = wide ? (size_t)__builtin_popcountll(close) : count(close);
+		closed = wide ? (size_t)__builtin_popcountll(close) : skim_count_bits(close);
 		if (closed >= s->depth) { /* it may end here */
 			const char *stop = skip_last(*at, open, close, s->depth);
 
 			if (stop)
 				return stop;
 		}
-		s->depth += wide ? (size_t)__builtin_popcountll(open) : count(open);
+		s->depth += wide ? (size_t)__builtin_popcountll(open) : skim_count_bits(open);
 		s->depth -= closed;
 	}
 	return NULL;
@@ -159,7 +159,7 @@ static const char *skip_scalar(const char *p, const char *end)
 }
 
 /* {} or []: half of managedFields. */
-static bool is_empty(const char *p, const char *end)
+static bool is_empty_container(const char *p, const char *end)
 {
 	return end - p > 1 && ((p[0] == '{' && p[1] == '}') || (p[0] == '[' && p[1] == ']'));
 }
@@ -170,13 +170,13 @@ const char *json_skim_end(const char *p, const char *end)
 		return NULL;
 	if (*p == '"')
 		return skip_string(p + 1, end);
-	if (is_empty(p, end))
+	if (is_empty_container(p, end))
 		return p + 2;
 	return *p == '{' || *p == '[' ? skip_container(p + 1, end) : skip_scalar(p, end);
 }
 
 /* Past white space and then the byte c; NULL: another one is there. */
-static const char *past(const char *p, const char *end, char c)
+static const char *skim_past(const char *p, const char *end, char c)
 {
 	p = scan_space(p, end);
 	return p < end && *p == c ? p + 1 : NULL;
@@ -185,9 +185,9 @@ static const char *past(const char *p, const char *end, char c)
 /* Is the closing brace of the object next, and only white space behind it? */
 static bool ends_here(const struct json_member *m, const char *start, const char *end)
 {
-	const char *p = m->next ? m->next : past(start, end, '{');
+	const char *p = m->next ? m->next : skim_past(start, end, '{');
 
-	return p && (p = past(p, end, '}')) && scan_space(p, end) == end;
+	return p && (p = skim_past(p, end, '}')) && scan_space(p, end) == end;
 }
 
 bool json_skim_key(struct str input, struct json_member *m)
@@ -197,10 +197,10 @@ bool json_skim_key(struct str input, struct json_member *m)
 	if (!input.n)
 		return false;
 	end = input.s + input.n;
-	p = m->next ? past(m->next, end, ',') : past(input.s, end, '{');
-	key = p ? past(p, end, '"') : NULL;
+	p = m->next ? skim_past(m->next, end, ',') : skim_past(input.s, end, '{');
+	key = p ? skim_past(p, end, '"') : NULL;
 	m->whole = !key && ends_here(m, input.s, end);
-	if (!key || !(key_end = skip_string(key, end)) || !(value = past(key_end, end, ':')))
+	if (!key || !(key_end = skip_string(key, end)) || !(value = skim_past(key_end, end, ':')))
 		return false;
 	value = scan_space(value, end);
 	m->key = (struct str){ key, (size_t)(key_end - 1 - key) };
@@ -227,9 +227,9 @@ bool json_skim_next(struct str input, struct json_member *m)
 bool json_skim_leave(struct json_member *m, const struct json_member *in)
 {
 	const char *end = m->value.s + m->value.n;
-	const char *p = in->next ? in->next : past(m->value.s, end, '{');
+	const char *p = in->next ? in->next : skim_past(m->value.s, end, '{');
 
-	if (!p || !(p = past(p, end, '}')))
+	if (!p || !(p = skim_past(p, end, '}')))
 		return false;
 	m->value.n = (size_t)(p - m->value.s);
 	m->next = p;

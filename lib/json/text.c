@@ -31,7 +31,7 @@ static inline const char *plain_end(const char *p, const char *end)
 }
 
 /* Skip plain text and well-formed UTF-8; NULL: an error, which is reported. */
-static inline const char *text_end(struct reader *r, const char *p)
+static inline const char *string_text_end(struct json_reader *r, const char *p)
 {
 	uint32_t cp;
 	size_t len;
@@ -86,7 +86,7 @@ static inline void copy_plain(const char **from, const char *end, char **to)
  * A string from `text` on, with an escape at `p`: into the arena. Nothing grows when it is
  * unescaped, so what is written never overtakes what is read.
  */
-static int read_escaped(struct reader *r, const char *text, const char *p, struct str *out)
+static int read_escaped(struct json_reader *r, const char *text, const char *p, struct str *out)
 {
 	size_t len = (size_t)(p - text);
 	char *to = reader_take(r, (size_t)(quote_end(p, r->end) - text) + SCAN_WIDTH), *begin = to;
@@ -118,9 +118,9 @@ static int read_escaped(struct reader *r, const char *text, const char *p, struc
 	return 0;
 }
 
-int reader_any_string(struct reader *r, struct str *out)
+int reader_any_string(struct json_reader *r, struct str *out)
 {
-	const char *text = r->p + 1, *p = text_end(r, text);
+	const char *text = r->p + 1, *p = string_text_end(r, text);
 
 	if (!p)
 		return -1;
@@ -133,7 +133,7 @@ int reader_any_string(struct reader *r, struct str *out)
 
 /* ---- numbers and words ---- */
 
-static const char *digits(const char *p, const char *end)
+static const char *number_digits(const char *p, const char *end)
 {
 	while (p < end && (unsigned)(*p - '0') < 10)
 		p++;
@@ -147,22 +147,22 @@ static const char *number_end(const char *p, const char *end, const char **bad)
 
 	p += *p == '-';
 	from = p;
-	p = p < end && *p == '0' ? p + 1 : digits(p, end);
+	p = p < end && *p == '0' ? p + 1 : number_digits(p, end);
 	if (p > from && p < end && *p == '.') {
 		from = ++p;
-		p = digits(p, end);
+		p = number_digits(p, end);
 	}
 	if (p > from && p < end && (*p == 'e' || *p == 'E')) {
 		p++;
 		p += p < end && (*p == '+' || *p == '-');
 		from = p;
-		p = digits(p, end);
+		p = number_digits(p, end);
 	}
 	*bad = p;
 	return p > from ? p : NULL;
 }
 
-int reader_number(struct reader *r, struct json *j)
+int reader_number(struct json_reader *r, struct json *j)
 {
 	const char *bad, *p = number_end(r->p, r->end, &bad);
 
@@ -175,7 +175,7 @@ int reader_number(struct reader *r, struct json *j)
 	return 0;
 }
 
-int reader_word(struct reader *r, struct json *j)
+int reader_word(struct json_reader *r, struct json *j)
 {
 	static const struct {
 		struct str word;

@@ -25,7 +25,7 @@ const struct json *json_get(const struct json *o, struct str key)
 /* ---- equality ---- */
 
 /* Two open containers of the same type and size, and the children that come next. */
-struct pair {
+struct value_pair {
 	const struct json *a, *b; /* b is only a guess: where the members stand in the same order */
 	const struct json *other; /* the container of b */
 };
@@ -41,7 +41,7 @@ static bool same_head(const struct json *a, const struct json *b)
 
 /* The member of p->other that has the key of m. Large objects are sorted: a wrong guess is final.
  */
-static const struct json *counterpart(const struct pair *p, const struct json *m)
+static const struct json *value_counterpart(const struct value_pair *p, const struct json *m)
 {
 	if (p->other->type != JSON_OBJECT || (p->b && str_eq(json_key(m), json_key(p->b))))
 		return p->b;
@@ -55,7 +55,7 @@ static bool is_open(const struct json *j)
 
 bool json_equal(const struct json *a, const struct json *b)
 {
-	UNZEROED struct pair stack[JSON_DEPTH_MAX];
+	UNZEROED struct value_pair stack[JSON_DEPTH_MAX];
 	size_t n = 0;
 
 	if (!a || !b)
@@ -63,21 +63,21 @@ bool json_equal(const struct json *a, const struct json *b)
 	if (!same_head(a, b))
 		return false;
 	if (is_open(a) && !json_shared(a, b))
-		stack[n++] = (struct pair){ a->child, b->child, b };
+		stack[n++] = (struct value_pair){ a->child, b->child, b };
 	while (n) {
-		struct pair *p = &stack[n - 1];
+		struct value_pair *p = &stack[n - 1];
 
 		if (!(a = p->a)) {
 			n--;
 			continue;
 		}
-		if (!(b = counterpart(p, a)) || !same_head(a, b))
+		if (!(b = value_counterpart(p, a)) || !same_head(a, b))
 			return false;
 		p->a = a->next;
 		p->b = b->next;
 		if (is_open(a) && !json_shared(a, b)) {
 			assert(n < JSON_DEPTH_MAX);
-			stack[n++] = (struct pair){ a->child, b->child, b };
+			stack[n++] = (struct value_pair){ a->child, b->child, b };
 		}
 	}
 	return true;
@@ -86,7 +86,7 @@ bool json_equal(const struct json *a, const struct json *b)
 /* ---- printing ---- */
 
 /* As much of whole UTF-8 as there is room for. */
-static void put(struct text *out, struct str s)
+static void print_put(struct text *out, struct str s)
 {
 	size_t room = out->limit - out->n;
 
@@ -102,7 +102,7 @@ static void put(struct text *out, struct str s)
 	out->full = true;
 }
 
-static bool is_plain(char c)
+static bool is_plain_in_json(char c)
 {
 	return (unsigned char)c >= 0x20 && c != '"' && c != '\\';
 }
@@ -118,7 +118,7 @@ static size_t escape_at(struct str s, size_t i)
 			continue;
 		}
 		i += scan_first(marks);
-		if (!is_plain(s.s[i]))
+		if (!is_plain_in_json(s.s[i]))
 			return i;
 		i++; /* beyond ASCII, or too near the end to look at many at once */
 	}
@@ -139,22 +139,22 @@ static void put_escape(struct text *out, unsigned char c)
 		n = (size_t)snprintf(escape, sizeof escape, "\\u%04x", c);
 	if (n > out->limit - out->n)
 		out->full = true; /* half an escape would mislead */
-	put(out, (struct str){ escape, n });
+	print_put(out, (struct str){ escape, n });
 }
 
 void json_quote(struct str s, struct text *out)
 {
-	put(out, STR("\""));
+	print_put(out, STR("\""));
 	if (s.n > out->limit - out->n) /* whatever it holds, one byte more than fits is enough */
 		s.n = out->limit - out->n + 1;
 	for (size_t from = 0, at; from < s.n && !out->full; from = at + 1) {
 		at = escape_at(s, from);
 		if (at > from)
-			put(out, (struct str){ s.s + from, at - from });
+			print_put(out, (struct str){ s.s + from, at - from });
 		if (at < s.n)
 			put_escape(out, (unsigned char)s.s[at]);
 	}
-	put(out, STR("\""));
+	print_put(out, STR("\""));
 }
 
 /* A scalar whole, of a container the opening bracket. */
@@ -168,14 +168,14 @@ static void put_head(struct text *out, const struct json *j, bool member)
 
 	if (member) {
 		json_quote(json_key(j), out);
-		put(out, STR(":"));
+		print_put(out, STR(":"));
 	}
 	if (j->type == JSON_STRING)
 		json_quote(json_str(j), out);
 	else if (j->type == JSON_NUMBER)
-		put(out, json_str(j));
+		print_put(out, json_str(j));
 	else
-		put(out, str_of(words[j->type]));
+		print_put(out, str_of(words[j->type]));
 }
 
 void json_print(const struct json *j, struct text *out)
@@ -195,14 +195,14 @@ void json_print(const struct json *j, struct text *out)
 			continue;
 		}
 		if (j->type >= JSON_ARRAY)
-			put(out, j->type == JSON_OBJECT ? STR("}") : STR("]"));
+			print_put(out, j->type == JSON_OBJECT ? STR("}") : STR("]"));
 		for (; n && !j->next; n--) {
 			j = stack[n - 1];
-			put(out, j->type == JSON_OBJECT ? STR("}") : STR("]"));
+			print_put(out, j->type == JSON_OBJECT ? STR("}") : STR("]"));
 		}
 		if (!n)
 			return;
-		put(out, STR(","));
+		print_put(out, STR(","));
 		j = j->next;
 		member = stack[n - 1]->type == JSON_OBJECT;
 	}

@@ -6,21 +6,21 @@ void budget_init(struct budget *b, size_t limit)
 	atomic_init(&b->used, 0);
 }
 
-static size_t limit_for(const struct budget *b, size_t whole)
+static size_t budget_limit_for(const struct budget *b, size_t whole)
 {
 	return whole > BUDGET_LARGE ? b->limit - b->limit / 4 : b->limit;
 }
 
-static bool fits(const struct budget *b, size_t used, size_t n, size_t whole)
+static bool budget_fits(const struct budget *b, size_t used, size_t n, size_t whole)
 {
-	size_t limit = limit_for(b, whole);
+	size_t limit = budget_limit_for(b, whole);
 
 	return used <= limit && n <= limit - used;
 }
 
 bool budget_room(const struct budget *b, size_t n, size_t whole)
 {
-	return fits(b, budget_used(b), n, whole);
+	return budget_fits(b, budget_used(b), n, whole);
 }
 
 bool budget_take(struct budget *b, size_t n, size_t whole)
@@ -28,7 +28,7 @@ bool budget_take(struct budget *b, size_t n, size_t whole)
 	size_t used = budget_used(b);
 
 	do
-		if (!fits(b, used, n, whole))
+		if (!budget_fits(b, used, n, whole))
 			return false;
 	while (!atomic_compare_exchange_weak(&b->used, &used, used + n));
 	return true;

@@ -9,13 +9,13 @@
 
 #define OWN_DAYS 30 /* a certificate that is made for one run */
 
-static void keypair_end(struct keypair **kp)
+static void serving_cert_keypair_end(struct keypair **kp)
 {
 	keypair_unref(*kp);
 }
 
 /* A missing file has a mark too: all zeros. */
-static void take_marks(const struct serving *c, struct serving_mark out[2])
+static void serving_cert_take_marks(const struct serving_cert *c, struct serving_cert_mark out[2])
 {
 	const char *files[2] = { c->cert_file, c->key_file };
 
@@ -33,7 +33,7 @@ static void take_marks(const struct serving *c, struct serving_mark out[2])
 }
 
 /* What cannot serve now. Other faults (a weak key, a name) are for `oke-guard certs check`. */
-static int refuse_unfit(const struct keypair *kp, struct err *err)
+static int serving_cert_refuse_unfit(const struct keypair *kp, struct err *err)
 {
 	struct keypair_want want = { .now = time(NULL) };
 	struct keypair_fault faults[KEYPAIR_FAULTS_MAX];
@@ -45,28 +45,30 @@ static int refuse_unfit(const struct keypair *kp, struct err *err)
 	return 0;
 }
 
-static int put_in_force(struct serving *c, const struct keypair *kp, struct err *err)
+static int serving_cert_put_in_force(struct serving_cert *c, const struct keypair *kp,
+				     struct err *err)
 {
 	struct tls_pair *pair;
 
-	if (refuse_unfit(kp, err) < 0 || !(pair = tls_pair_new(kp, err)))
+	if (serving_cert_refuse_unfit(kp, err) < 0 || !(pair = tls_pair_new(kp, err)))
 		return -1;
 	atomic_store(&c->not_after, pair->not_after);
 	slot_publish(&c->pairs, &pair->shared);
 	return 0;
 }
 
-static int load_files(struct serving *c, struct err *err)
+static int serving_cert_load_files(struct serving_cert *c, struct err *err)
 {
-	scoped(keypair_end) struct keypair *kp = keypair_read(c->cert_file, c->key_file, err);
+	scoped(serving_cert_keypair_end) struct keypair *kp =
+		keypair_read(c->cert_file, c->key_file, err);
 
 	if (!kp)
 		return -1;
-	return put_in_force(c, kp, err) < 0 ? err_in(err, c->cert_file) : 0;
+	return serving_cert_put_in_force(c, kp, err) < 0 ? err_in(err, c->cert_file) : 0;
 }
 
 /* Nobody has to trust it: for trying out, where the client is told not to check. */
-static int make_own(struct serving *c, struct err *err)
+static int serving_cert_make_own(struct serving_cert *c, struct err *err)
 {
 	static const char *const names[] = { "localhost", "127.0.0.1", "::1" };
 	struct certs_order order = { .names = names,
@@ -74,41 +76,45 @@ static int make_own(struct serving *c, struct err *err)
 				     .algorithm = CERTS_P256,
 				     .days = OWN_DAYS,
 				     .now = time(NULL) };
-	scoped(keypair_end) struct keypair *kp = NULL;
+	scoped(serving_cert_keypair_end) struct keypair *kp = NULL;
 	struct certs_issued made;
 
 	if (certs_issue(&order, &made, err) < 0)
 		return -1;
 	kp = keypair_parse(str_of(made.cert), str_of(made.key), err);
 	certs_issued_done(&made);
-	return kp ? put_in_force(c, kp, err) : -1;
+	return kp ? serving_cert_put_in_force(c, kp, err) : -1;
 }
 
-int serving_start(struct serving *c, const char *cert_file, const char *key_file, struct err *err)
+int serving_cert_start(struct serving_cert *c, const char *cert_file, const char *key_file,
+		       struct err *err)
 {
-	*c = (struct serving){ .cert_file = cert_file, .key_file = key_file, .pairs = SLOT_INIT };
+	*c = (struct serving_cert){ .cert_file = cert_file,
+				    .key_file = key_file,
+				    .pairs = SLOT_INIT };
 	if (!cert_file)
-		return make_own(c, err);
-	take_marks(c, c->marks); /* before reading: a change meanwhile is seen as one */
-	return load_files(c, err);
+		return serving_cert_make_own(c, err);
+	serving_cert_take_marks(c,
+				c->marks); /* before reading: a change meanwhile is seen as one */
+	return serving_cert_load_files(c, err);
 }
 
-void serving_done(struct serving *c)
+void serving_cert_done(struct serving_cert *c)
 {
 	slot_publish(&c->pairs, NULL);
 }
 
-int serving_tick(struct serving *c, struct err *err)
+int serving_cert_tick(struct serving_cert *c, struct err *err)
 {
-	struct serving_mark now[2];
+	struct serving_cert_mark now[2];
 
 	if (!c->cert_file)
 		return 0;
-	take_marks(c, now);
+	serving_cert_take_marks(c, now);
 	if (!memcmp(now, c->marks, sizeof now))
 		return 0;
 	memcpy(c->marks, now, sizeof now);
-	if (load_files(c, err) < 0) {
+	if (serving_cert_load_files(c, err) < 0) {
 		atomic_store(&c->broken, true);
 		return -1;
 	}

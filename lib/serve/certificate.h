@@ -12,29 +12,30 @@
 #include "lib/base/err.h"
 #include "lib/base/slot.h"
 
-struct serving_mark { /* tells one state of a file from another */
+struct serving_cert_mark { /* tells one state of a file from another */
 	dev_t device;
 	ino_t inode;
 	struct timespec changed;
 	off_t size;
 };
 
-struct serving {
+struct serving_cert {
 	const char *cert_file, *key_file; /* NULL: one is made for this run */
 	struct slot pairs;                /* of struct tls_pair */
-	struct serving_mark marks[2];
+	struct serving_cert_mark marks[2];
 	atomic_llong not_after;
 	atomic_bool broken; /* the files hold something that was not taken */
 };
 
 /* The first pair. -1: what is wrong with which file. */
-int serving_start(struct serving *c, const char *cert_file, const char *key_file, struct err *err);
-void serving_done(struct serving *c);
+int serving_cert_start(struct serving_cert *c, const char *cert_file, const char *key_file,
+		       struct err *err);
+void serving_cert_done(struct serving_cert *c);
 
 /*
  * Call about every second. 0: nothing changed; 1: a new pair is in force; -1 with err, once for
  * each change: the files hold no usable pair, the last one stays in force.
  */
-int serving_tick(struct serving *c, struct err *err);
+int serving_cert_tick(struct serving_cert *c, struct err *err);
 
 #endif

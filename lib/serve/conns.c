@@ -4,7 +4,7 @@
 #include <sys/socket.h>
 #include <time.h>
 
-static const struct limit {
+static const struct conn_limit {
 	long long ms; /* 0: none */
 	enum metrics_shed reason;
 	bool counted; /* as given up: the end of an idle connection is no loss */
@@ -18,7 +18,7 @@ static const struct limit {
 	[CONN_ANSWER] = { CONN_ANSWER_MS, METRICS_ANSWER, true },
 };
 
-static long long now_ms(void)
+static long long conns_now_ms(void)
 {
 	struct timespec t;
 
@@ -44,7 +44,7 @@ void conn_enter(struct conn *c, enum conn_phase phase)
 		atomic_store(&c->arrived, 0);
 	if (phase == CONN_ANSWER)
 		atomic_store(&c->served, true);
-	atomic_store(&c->state, now_ms() * CONN_PHASES_N + phase);
+	atomic_store(&c->state, conns_now_ms() * CONN_PHASES_N + phase);
 }
 
 void conn_arrived(struct conn *c, size_t n)
@@ -52,7 +52,7 @@ void conn_arrived(struct conn *c, size_t n)
 	atomic_fetch_add_explicit(&c->arrived, n, memory_order_relaxed);
 }
 
-static void state_of(const struct conn *c, enum conn_phase *phase, long long *since)
+static void conn_state_of(const struct conn *c, enum conn_phase *phase, long long *since)
 {
 	long long state = atomic_load(&c->state);
 
@@ -61,46 +61,46 @@ static void state_of(const struct conn *c, enum conn_phase *phase, long long *si
 }
 
 /* Under the lock, so that the descriptor is still this connection's. */
-static void cut(struct conn *c)
+static void conn_cut(struct conn *c)
 {
 	if (!atomic_exchange(&c->cut, true))
 		shutdown(c->fd, SHUT_RDWR);
 }
 
 /* The same, for a reason: counted first, so that whoever sees the end sees the count. */
-static void cut_for(struct conns *all, struct conn *c, enum metrics_shed reason)
+static void conns_cut_for(struct conns *all, struct conn *c, enum metrics_shed reason)
 {
 	metrics_shed(all->metrics, reason);
-	cut(c);
+	conn_cut(c);
 }
 
 /* Of two waiting connections: should a go rather than b (NULL: nobody)? */
-static bool goes_first(const struct conn *a, const struct conn *b)
+static bool conn_goes_first(const struct conn *a, const struct conn *b)
 {
 	enum conn_phase pa, pb;
 	long long since_a, since_b;
 	bool served_a, served_b;
 
-	state_of(a, &pa, &since_a);
+	conn_state_of(a, &pa, &since_a);
 	if (atomic_load(&a->cut) || (pa != CONN_HANDSHAKE && pa != CONN_IDLE))
 		return false;
 	if (!b)
 		return true;
-	state_of(b, &pb, &since_b);
+	conn_state_of(b, &pb, &since_b);
 	served_a = atomic_load(&a->served);
 	served_b = atomic_load(&b->served);
 	return served_a != served_b ? served_b : since_a < since_b;
 }
 
-static void cut_longest_idle(struct conns *all)
+static void conns_cut_longest_idle(struct conns *all)
 {
 	struct conn *victim = NULL;
 
 	for (struct conn *c = all->first; c; c = c->next)
-		if (goes_first(c, victim))
+		if (conn_goes_first(c, victim))
 			victim = c;
 	if (victim)
-		cut_for(all, victim, METRICS_CONNECTIONS);
+		conns_cut_for(all, victim, METRICS_CONNECTIONS);
 }
 
 void conns_add(struct conns *all, struct conn *c, int fd, enum conn_phase phase)
@@ -109,7 +109,7 @@ void conns_add(struct conns *all, struct conn *c, int fd, enum conn_phase phase)
 	conn_enter(c, phase);
 	pthread_mutex_lock(&all->lock);
 	if (atomic_fetch_add(&all->n, 1) >= all->max)
-		cut_longest_idle(all); /* before it is in the list: it does not cut itself */
+		conns_cut_longest_idle(all); /* before it is in the list: it does not cut itself */
 	if ((c->next = all->first))
 		c->next->prev = c;
 	all->first = c;
@@ -135,7 +135,7 @@ unsigned conns_count(const struct conns *all)
 }
 
 /* Has it sent what we have not read yet? Then it is we who are slow. */
-static bool waits_for_us(const struct conn *c)
+static bool conn_waits_for_us(const struct conn *c)
 {
 	int unread = 0;
 
@@ -143,7 +143,7 @@ static bool waits_for_us(const struct conn *c)
 }
 
 /* Less than CONN_RATE in the last whole window? Begins windows as it goes. */
-static bool too_slow(struct conn *c, long long since, long long now)
+static bool conn_is_too_slow(struct conn *c, long long since, long long now)
 {
 	size_t arrived = atomic_load(&c->arrived), before = c->window_bytes;
 	bool begun = c->window_start >= since;
@@ -156,7 +156,7 @@ static bool too_slow(struct conn *c, long long since, long long now)
 }
 
 /* 0: none. Who brings a large body steadily gets more time. */
-static long long limit_of(const struct conn *c, enum conn_phase phase)
+static long long conn_limit_of(const struct conn *c, enum conn_phase phase)
 {
 	bool body = phase == CONN_BODY || phase == CONN_DROP;
 	long long more = body ? (long long)atomic_load(&c->arrived) : 0;
@@ -164,33 +164,33 @@ static long long limit_of(const struct conn *c, enum conn_phase phase)
 	return limits[phase].ms + more * 1000 / CONN_BODY_RATE;
 }
 
-static void check(struct conns *all, struct conn *c, long long now)
+static void conns_tick_one(struct conns *all, struct conn *c, long long now)
 {
 	enum conn_phase phase;
 	long long since, limit;
 
-	state_of(c, &phase, &since);
-	limit = limit_of(c, phase);
+	conn_state_of(c, &phase, &since);
+	limit = conn_limit_of(c, phase);
 	if (atomic_load(&c->cut))
 		return;
 	if (limit && now - since > limit) {
 		if (limits[phase].counted)
-			cut_for(all, c, limits[phase].reason);
+			conns_cut_for(all, c, limits[phase].reason);
 		else
-			cut(c);
-	} else if (phase == CONN_BODY && all->budget && too_slow(c, since, now) &&
-		   budget_short(all->budget) && !waits_for_us(c)) {
-		cut_for(all, c, METRICS_SLOW_SENDER);
+			conn_cut(c);
+	} else if (phase == CONN_BODY && all->budget && conn_is_too_slow(c, since, now) &&
+		   budget_short(all->budget) && !conn_waits_for_us(c)) {
+		conns_cut_for(all, c, METRICS_SLOW_SENDER);
 	}
 }
 
 void conns_tick(struct conns *all)
 {
-	long long now = now_ms();
+	long long now = conns_now_ms();
 
 	pthread_mutex_lock(&all->lock);
 	for (struct conn *c = all->first; c; c = c->next)
-		check(all, c, now);
+		conns_tick_one(all, c, now);
 	pthread_mutex_unlock(&all->lock);
 }
 
@@ -201,9 +201,9 @@ void conns_cut_idle(struct conns *all)
 
 	pthread_mutex_lock(&all->lock);
 	for (struct conn *c = all->first; c; c = c->next) {
-		state_of(c, &phase, &since);
+		conn_state_of(c, &phase, &since);
 		if (phase == CONN_HANDSHAKE || phase == CONN_IDLE)
-			cut(c);
+			conn_cut(c);
 	}
 	pthread_mutex_unlock(&all->lock);
 }

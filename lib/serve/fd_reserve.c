@@ -13,19 +13,19 @@
  */
 static pthread_mutex_t lending = PTHREAD_MUTEX_INITIALIZER;
 
-void spare_init(struct spare *s)
+void fd_reserve_init(struct fd_reserve *s)
 {
-	*s = (struct spare){ .fd = open("/dev/null", O_RDONLY | O_CLOEXEC) };
+	*s = (struct fd_reserve){ .fd = open("/dev/null", O_RDONLY | O_CLOEXEC) };
 }
 
-void spare_done(struct spare *s)
+void fd_reserve_done(struct fd_reserve *s)
 {
 	if (s->fd >= 0)
 		close(s->fd);
 	s->fd = -1;
 }
 
-bool spare_any_left(int fd)
+bool fd_reserve_any_left(int fd)
 {
 	bool left;
 	int probe;
@@ -39,34 +39,34 @@ bool spare_any_left(int fd)
 	return left;
 }
 
-static unsigned close_waiting(int listening)
+static unsigned fd_reserve_close_waiting(int listening)
 {
 	unsigned n = 0;
 	int fd;
 
-	while (n < SPARE_CLOSES && (fd = accept4(listening, NULL, NULL, SOCK_CLOEXEC)) >= 0) {
+	while (n < FD_RESERVE_CLOSES && (fd = accept4(listening, NULL, NULL, SOCK_CLOEXEC)) >= 0) {
 		close(fd);
 		n++;
 	}
 	return n;
 }
 
-unsigned spare_tick(struct spare *s, int listening)
+unsigned fd_reserve_tick(struct fd_reserve *s, int listening)
 {
 	unsigned n;
 
-	if (spare_any_left(listening)) {
+	if (fd_reserve_any_left(listening)) {
 		s->missed = 0;
 		if (s->fd < 0)
-			spare_init(s);
+			fd_reserve_init(s);
 		return 0;
 	}
-	if (++s->missed < SPARE_TICKS)
+	if (++s->missed < FD_RESERVE_TICKS)
 		return 0;
 	/* A worker may be quicker: it closes what it takes, and the next tick opens this. */
 	pthread_mutex_lock(&lending);
-	spare_done(s);
-	n = close_waiting(listening);
+	fd_reserve_done(s);
+	n = fd_reserve_close_waiting(listening);
 	s->fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	pthread_mutex_unlock(&lending);
 	return n;

@@ -12,19 +12,19 @@
 
 #include <stdbool.h>
 
-#define SPARE_TICKS  2    /* so often there has to be none */
-#define SPARE_CLOSES 1024 /* at most in one tick */
+#define FD_RESERVE_TICKS  2    /* so often there has to be none */
+#define FD_RESERVE_CLOSES 1024 /* at most in one tick */
 
-struct spare {
+struct fd_reserve {
 	int fd; /* -1: gone */
 	unsigned missed;
 };
 
-void spare_init(struct spare *s);
-void spare_done(struct spare *s);
+void fd_reserve_init(struct fd_reserve *s);
+void fd_reserve_done(struct fd_reserve *s);
 /* Is there a descriptor to be had? fd: any that is open. */
-bool spare_any_left(int fd);
+bool fd_reserve_any_left(int fd);
 /* listening does not block. How many that waited there were closed. */
-unsigned spare_tick(struct spare *s, int listening);
+unsigned fd_reserve_tick(struct fd_reserve *s, int listening);
 
 #endif

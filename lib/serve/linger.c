@@ -9,7 +9,7 @@
 #define PIECE  (16 * 1024)
 #define PIECES 64 /* of one connection in one tick */
 
-static long long now_ms(void)
+static long long linger_now_ms(void)
 {
 	struct timespec t;
 
@@ -35,13 +35,13 @@ void linger_add(struct lingering *l, int fd)
 	pthread_mutex_lock(&l->lock);
 	if (l->n < LINGER_MAX && (fd = fcntl(fd, F_DUPFD_CLOEXEC, 0)) >= 0) {
 		l->v[l->n].fd = fd;
-		l->v[l->n++].end = now_ms() + LINGER_MS;
+		l->v[l->n++].end = linger_now_ms() + LINGER_MS;
 	}
 	pthread_mutex_unlock(&l->lock);
 }
 
 /* Has the other side ended, too? */
-static bool drop(int fd)
+static bool linger_drop(int fd)
 {
 	char buf[PIECE];
 	ssize_t n = 0;
@@ -54,12 +54,12 @@ static bool drop(int fd)
 
 bool linger_tick(struct lingering *l)
 {
-	long long now = now_ms();
+	long long now = linger_now_ms();
 	bool any;
 
 	pthread_mutex_lock(&l->lock);
 	for (size_t i = l->n; i-- > 0;)
-		if (drop(l->v[i].fd) || now > l->v[i].end) {
+		if (linger_drop(l->v[i].fd) || now > l->v[i].end) {
 			close(l->v[i].fd);
 			l->v[i] = l->v[--l->n];
 		}

@@ -10,7 +10,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-struct address {
+struct listen_address {
 	union {
 		struct sockaddr any;
 		struct sockaddr_in v4;
@@ -20,21 +20,21 @@ struct address {
 	bool everywhere; /* no address was named */
 };
 
-static void address_v4(struct address *a, in_port_t port)
+static void listen_address_v4(struct listen_address *a, in_port_t port)
 {
-	*a = (struct address){ .len = sizeof a->v4, .everywhere = a->everywhere };
+	*a = (struct listen_address){ .len = sizeof a->v4, .everywhere = a->everywhere };
 	a->v4.sin_family = AF_INET;
 	a->v4.sin_port = port;
 }
 
-static void address_v6(struct address *a, in_port_t port)
+static void listen_address_v6(struct listen_address *a, in_port_t port)
 {
-	*a = (struct address){ .len = sizeof a->v6, .everywhere = a->everywhere };
+	*a = (struct listen_address){ .len = sizeof a->v6, .everywhere = a->everywhere };
 	a->v6.sin6_family = AF_INET6;
 	a->v6.sin6_port = port;
 }
 
-static bool parse_port(const char *text, in_port_t *out)
+static bool listen_parse_port(const char *text, in_port_t *out)
 {
 	size_t n = strlen(text);
 	unsigned long port;
@@ -46,28 +46,28 @@ static bool parse_port(const char *text, in_port_t *out)
 	return port <= 65535;
 }
 
-static int parse(const char *text, struct address *out, struct err *err)
+static int listen_parse(const char *text, struct listen_address *out, struct err *err)
 {
 	const char *colon = strrchr(text, ':');
 	size_t n = colon ? (size_t)(colon - text) : 0;
 	char host[LISTEN_ADDRESS];
 	in_port_t port;
 
-	if (!colon || n >= sizeof host || !parse_port(colon + 1, &port))
+	if (!colon || n >= sizeof host || !listen_parse_port(colon + 1, &port))
 		return err_set(err, ERR_USAGE,
 			       "'%.80s' is no address to listen on; write 127.0.0.1:8443, "
 			       "[::1]:8443, or :8443 for every address",
 			       text);
 	memcpy(host, text, n);
 	host[n] = '\0';
-	*out = (struct address){ .everywhere = !n };
+	*out = (struct listen_address){ .everywhere = !n };
 	if (n > 1 && host[0] == '[' && host[n - 1] == ']') {
 		host[n - 1] = '\0';
-		address_v6(out, port);
+		listen_address_v6(out, port);
 		if (inet_pton(AF_INET6, host + 1, &out->v6.sin6_addr) == 1)
 			return 0;
 	} else {
-		address_v4(out, port);
+		listen_address_v4(out, port);
 		if (!n || inet_pton(AF_INET, host, &out->v4.sin_addr) == 1)
 			return 0;
 	}
@@ -77,7 +77,7 @@ static int parse(const char *text, struct address *out, struct err *err)
 		       text);
 }
 
-static int bind_socket(int fd, const struct address *a)
+static int listen_bind_socket(int fd, const struct listen_address *a)
 {
 	int on = 1, off = 0;
 
@@ -90,11 +90,11 @@ static int bind_socket(int fd, const struct address *a)
 }
 
 /* A socket that listens on the address; -1 and errno. */
-static int open_socket(const struct address *a)
+static int listen_open_socket(const struct listen_address *a)
 {
 	int fd = socket(a->any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), e;
 
-	if (fd < 0 || bind_socket(fd, a) == 0)
+	if (fd < 0 || listen_bind_socket(fd, a) == 0)
 		return fd;
 	e = errno;
 	close(fd);
@@ -102,9 +102,9 @@ static int open_socket(const struct address *a)
 	return -1;
 }
 
-static void describe(int fd, char bound[LISTEN_ADDRESS])
+static void listen_describe(int fd, char bound[LISTEN_ADDRESS])
 {
-	struct address a = { .len = sizeof a.v6 };
+	struct listen_address a = { .len = sizeof a.v6 };
 	char host[INET6_ADDRSTRLEN] = "?", port[8] = "?";
 
 	if (getsockname(fd, &a.any, &a.len) == 0)
@@ -115,19 +115,19 @@ static void describe(int fd, char bound[LISTEN_ADDRESS])
 
 int listen_on(const char *text, char bound[LISTEN_ADDRESS], struct err *err)
 {
-	struct address a;
+	struct listen_address a;
 	int fd = -1;
 
-	if (parse(text, &a, err) < 0)
+	if (listen_parse(text, &a, err) < 0)
 		return -1;
 	if (a.everywhere) { /* one socket of IPv6 serves both families, where there is IPv6 */
-		struct address both = a;
+		struct listen_address both = a;
 
-		address_v6(&both, a.v4.sin_port);
-		fd = open_socket(&both);
+		listen_address_v6(&both, a.v4.sin_port);
+		fd = listen_open_socket(&both);
 	}
-	if (fd < 0 && (fd = open_socket(&a)) < 0)
+	if (fd < 0 && (fd = listen_open_socket(&a)) < 0)
 		return err_set(err, ERR_IO, "cannot listen on %.80s: %s", text, strerror(errno));
-	describe(fd, bound);
+	listen_describe(fd, bound);
 	return fd;
 }

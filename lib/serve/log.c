@@ -19,7 +19,7 @@ void log_init(struct log *log, int fd, const char *level)
 }
 
 /* Whole or not at all: half an escape would break the line. */
-static void put(struct log_line *l, const char *s, size_t n)
+static void log_put(struct log_line *l, const char *s, size_t n)
 {
 	if (l->full || n > sizeof l->buf - TAIL_ROOM - l->n) {
 		l->full = true;
@@ -29,7 +29,7 @@ static void put(struct log_line *l, const char *s, size_t n)
 	l->n += n;
 }
 
-__attribute__((format(printf, 2, 3))) static void putf(struct log_line *l, const char *fmt, ...)
+__attribute__((format(printf, 2, 3))) static void log_putf(struct log_line *l, const char *fmt, ...)
 {
 	char buf[128];
 	va_list ap;
@@ -38,14 +38,14 @@ __attribute__((format(printf, 2, 3))) static void putf(struct log_line *l, const
 	va_start(ap, fmt);
 	n = vsnprintf(buf, sizeof buf, fmt, ap);
 	va_end(ap);
-	put(l, buf, n < 0 ? 0 : (size_t)n);
+	log_put(l, buf, n < 0 ? 0 : (size_t)n);
 }
 
 /*
  * One character of UTF-8 at s (n > 0): its code point and how many bytes it has.
  * What is no UTF-8 counts as U+FFFD, one byte.
  */
-static uint32_t decode(const unsigned char *s, size_t n, size_t *used)
+static uint32_t log_decode(const unsigned char *s, size_t n, size_t *used)
 {
 	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
 	size_t want = s[0] < 0x80 ? 1 : s[0] >= 0xf0 ? 4 : s[0] >= 0xe0 ? 3 : s[0] >= 0xc0 ? 2 : 0;
@@ -68,52 +68,52 @@ static uint32_t decode(const unsigned char *s, size_t n, size_t *used)
 	return c;
 }
 
-static void put_character(struct log_line *l, uint32_t c)
+static void log_put_character(struct log_line *l, uint32_t c)
 {
 	char plain = (char)c;
 
 	if (c == '"' || c == '\\')
-		putf(l, "\\%c", plain);
+		log_putf(l, "\\%c", plain);
 	else if (c >= 0x20 && c < 0x7f)
-		put(l, &plain, 1);
+		log_put(l, &plain, 1);
 	else if (c < 0x10000)
-		putf(l, "\\u%04x", (unsigned)c);
+		log_putf(l, "\\u%04x", (unsigned)c);
 	else
-		putf(l, "\\u%04x\\u%04x", (unsigned)(0xd800 + ((c - 0x10000) >> 10)),
-		     (unsigned)(0xdc00 + ((c - 0x10000) & 0x3ff)));
+		log_putf(l, "\\u%04x\\u%04x", (unsigned)(0xd800 + ((c - 0x10000) >> 10)),
+			 (unsigned)(0xdc00 + ((c - 0x10000) & 0x3ff)));
 }
 
-static void put_string(struct log_line *l, struct str s)
+static void log_put_string(struct log_line *l, struct str s)
 {
 	size_t max = s.n > LOG_VALUE_MAX ? LOG_VALUE_MAX : s.n, used;
 
-	put(l, "\"", 1);
+	log_put(l, "\"", 1);
 	for (size_t i = 0; i < max; i += used)
-		put_character(l, decode((const unsigned char *)s.s + i, s.n - i, &used));
+		log_put_character(l, log_decode((const unsigned char *)s.s + i, s.n - i, &used));
 	if (max < s.n)
-		put(l, "...", 3);
-	put(l, "\"", 1);
+		log_put(l, "...", 3);
+	log_put(l, "\"", 1);
 }
 
 /* A member whole or not at all. */
-static void member(struct log_line *l, const char *key, struct str value, bool quoted)
+static void log_member(struct log_line *l, const char *key, struct str value, bool quoted)
 {
 	size_t before = l->n;
 
 	if (!l->log || l->full)
 		return;
-	put(l, ",", 1);
-	put_string(l, str_of(key));
-	put(l, ":", 1);
+	log_put(l, ",", 1);
+	log_put_string(l, str_of(key));
+	log_put(l, ":", 1);
 	if (quoted)
-		put_string(l, value);
+		log_put_string(l, value);
 	else
-		put(l, value.s, value.n);
+		log_put(l, value.s, value.n);
 	if (l->full)
 		l->n = before;
 }
 
-static void put_time(struct log_line *l)
+static void log_put_time(struct log_line *l)
 {
 	struct timespec now;
 	struct tm tm;
@@ -122,7 +122,7 @@ static void put_time(struct log_line *l)
 	clock_gettime(CLOCK_REALTIME, &now);
 	gmtime_r(&now.tv_sec, &tm);
 	strftime(date, sizeof date, "%Y-%m-%dT%H:%M:%S", &tm);
-	putf(l, "{\"ts\":\"%s.%03ldZ\"", date, now.tv_nsec / 1000000);
+	log_putf(l, "{\"ts\":\"%s.%03ldZ\"", date, now.tv_nsec / 1000000);
 }
 
 void log_begin(struct log_line *l, struct log *log, enum log_level level, const char *msg)
@@ -132,12 +132,12 @@ void log_begin(struct log_line *l, struct log *log, enum log_level level, const 
 	l->full = false;
 	if (!l->log)
 		return;
-	put_time(l);
+	log_put_time(l);
 	log_text(l, "level", levels[level]);
 	log_text(l, "msg", msg);
 }
 
-static int64_t seconds(void)
+static int64_t log_seconds(void)
 {
 	struct timespec now;
 
@@ -146,9 +146,9 @@ static int64_t seconds(void)
 }
 
 /* May one more line be written in this second? *missed: how many were not, before it. */
-static bool within_rate(struct log *log, uint64_t *missed)
+static bool log_within_rate(struct log *log, uint64_t *missed)
 {
-	int64_t now = seconds();
+	int64_t now = log_seconds();
 	bool yes;
 
 	*missed = 0;
@@ -170,7 +170,7 @@ static bool within_rate(struct log *log, uint64_t *missed)
 	return yes;
 }
 
-static void tell_missed(struct log *log, uint64_t missed)
+static void log_tell_missed(struct log *log, uint64_t missed)
 {
 	struct log_line l;
 
@@ -188,9 +188,9 @@ void log_begin_limited(struct log_line *l, struct log *log, enum log_level level
 	l->log = NULL;
 	if (level < log->level)
 		return;
-	if (within_rate(log, &missed))
+	if (log_within_rate(log, &missed))
 		log_begin(l, log, level, msg);
-	tell_missed(log, missed);
+	log_tell_missed(log, missed);
 }
 
 uint64_t log_suppressed(struct log *log)
@@ -208,18 +208,18 @@ void log_tick(struct log *log)
 	uint64_t missed = 0;
 
 	pthread_mutex_lock(&log->lock);
-	if (log->suppressed && log->second != seconds()) {
+	if (log->suppressed && log->second != log_seconds()) {
 		missed = log->suppressed;
 		log->suppressed = 0;
 	}
 	pthread_mutex_unlock(&log->lock);
-	tell_missed(log, missed);
+	log_tell_missed(log, missed);
 }
 
 void log_str(struct log_line *l, const char *key, struct str value)
 {
 	if (value.s)
-		member(l, key, value, true);
+		log_member(l, key, value, true);
 }
 
 void log_text(struct log_line *l, const char *key, const char *value)
@@ -232,12 +232,12 @@ void log_number(struct log_line *l, const char *key, int64_t value)
 	char text[24];
 	int n = snprintf(text, sizeof text, "%lld", (long long)value);
 
-	member(l, key, (struct str){ text, (size_t)n }, false);
+	log_member(l, key, (struct str){ text, (size_t)n }, false);
 }
 
 void log_bool(struct log_line *l, const char *key, bool value)
 {
-	member(l, key, value ? STR("true") : STR("false"), false);
+	log_member(l, key, value ? STR("true") : STR("false"), false);
 }
 
 void log_end(struct log_line *l)

@@ -26,7 +26,7 @@ void memory_trim(void)
  * Segments that are not writable are the file's own bytes, unchanged: dropped pages are read
  * again from it. (RELRO lies in a writable segment and is left alone.)
  */
-static int drop_object(struct dl_phdr_info *info, size_t size, void *ctx)
+static int memory_drop_object(struct dl_phdr_info *info, size_t size, void *ctx)
 {
 	ElfW(Addr) page = (ElfW(Addr))sysconf(_SC_PAGESIZE);
 
@@ -46,5 +46,5 @@ static int drop_object(struct dl_phdr_info *info, size_t size, void *ctx)
 
 void memory_drop_code(void)
 {
-	dl_iterate_phdr(drop_object, NULL);
+	dl_iterate_phdr(memory_drop_object, NULL);
 }

@@ -13,7 +13,7 @@
 
 static const enum operation operations[] = { OP_CREATE, OP_UPDATE, OP_DELETE, OP_CONNECT };
 
-static const struct bucket {
+static const struct metrics_bucket {
 	uint64_t nanoseconds;
 	const char *le;
 } buckets[METRICS_BUCKETS] = {
@@ -40,12 +40,12 @@ static const char *const shed_names[METRICS_SHED_N] = {
 	[METRICS_DESCRIPTORS] = "descriptors",
 };
 
-static void add(atomic_ullong *counter, uint64_t n)
+static void metrics_add(atomic_ullong *counter, uint64_t n)
 {
 	atomic_fetch_add_explicit(counter, n, memory_order_relaxed);
 }
 
-static uint64_t get(const atomic_ullong *counter)
+static uint64_t metrics_get(const atomic_ullong *counter)
 {
 	return atomic_load_explicit(counter, memory_order_relaxed);
 }
@@ -72,9 +72,9 @@ void metrics_review(struct metrics *m, enum operation op, enum action decision, 
 		o++;
 	while (b < METRICS_BUCKETS && nanoseconds > buckets[b].nanoseconds)
 		b++;
-	add(&m->reviews[o][decision][dry_run], 1);
-	add(&m->seconds[b], 1);
-	add(&m->nanoseconds, nanoseconds);
+	metrics_add(&m->reviews[o][decision][dry_run], 1);
+	metrics_add(&m->seconds[b], 1);
+	metrics_add(&m->nanoseconds, nanoseconds);
 }
 
 void metrics_finding(struct metrics *m, const struct finding *f)
@@ -88,40 +88,40 @@ void metrics_finding(struct metrics *m, const struct finding *f)
 		tally_count(&m->exceptions, &exception);
 }
 
-static bool finding_stays(void *ctx, const struct tally_key *k)
+static bool metrics_finding_stays(void *ctx, const struct tally_key *k)
 {
 	return policy_set_has_rule(ctx, k->a, k->b);
 }
 
-static bool exception_stays(void *ctx, const struct tally_key *k)
+static bool metrics_exception_stays(void *ctx, const struct tally_key *k)
 {
 	return policy_set_has_exception(ctx, k->a);
 }
 
 void metrics_follow(struct metrics *m, const struct policy_set *set)
 {
-	tally_keep(&m->findings, finding_stays, (void *)set);
-	tally_keep(&m->exceptions, exception_stays, (void *)set);
+	tally_keep(&m->findings, metrics_finding_stays, (void *)set);
+	tally_keep(&m->exceptions, metrics_exception_stays, (void *)set);
 }
 
 void metrics_error(struct metrics *m, enum metrics_error reason)
 {
-	add(&m->errors[reason], 1);
+	metrics_add(&m->errors[reason], 1);
 }
 
 void metrics_shed(struct metrics *m, enum metrics_shed reason)
 {
-	add(&m->shed[reason], 1);
+	metrics_add(&m->shed[reason], 1);
 }
 
 void metrics_reload(struct metrics *m, enum metrics_reload what, bool ok)
 {
-	add(&m->reloads[what][ok], 1);
+	metrics_add(&m->reloads[what][ok], 1);
 }
 
 uint64_t metrics_reloads(const struct metrics *m, enum metrics_reload what, bool ok)
 {
-	return get(&m->reloads[what][ok]);
+	return metrics_get(&m->reloads[what][ok]);
 }
 
 uint64_t metrics_reviews(const struct metrics *m)
@@ -129,26 +129,27 @@ uint64_t metrics_reviews(const struct metrics *m)
 	uint64_t n = 0;
 
 	for (size_t b = 0; b <= METRICS_BUCKETS; b++)
-		n += get(&m->seconds[b]);
+		n += metrics_get(&m->seconds[b]);
 	return n;
 }
 
 /* ---- the text ---- */
 
-static void head(FILE *f, const char *name, const char *type, const char *help)
+static void metrics_head(FILE *f, const char *name, const char *type, const char *help)
 {
 	fprintf(f, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
 }
 
-static void value(FILE *f, const char *name, const char *type, const char *help, double v)
+static void metrics_value(FILE *f, const char *name, const char *type, const char *help, double v)
 {
-	head(f, name, type, help);
+	metrics_head(f, name, type, help);
 	fprintf(f, "%s %.15g\n", name, v);
 }
 
-static void print_reviews(FILE *f, const struct metrics *m)
+static void metrics_print_reviews(FILE *f, const struct metrics *m)
 {
-	head(f, "oke_guard_reviews_total", "counter", "Reviews that were answered with a verdict.");
+	metrics_head(f, "oke_guard_reviews_total", "counter",
+		     "Reviews that were answered with a verdict.");
 	for (size_t o = 0; o < 4; o++)
 		for (size_t d = 0; d < 4; d++)
 			for (size_t dry = 0; dry < 2; dry++)
@@ -156,28 +157,30 @@ static void print_reviews(FILE *f, const struct metrics *m)
 					"oke_guard_reviews_total{operation=\"%s\",decision=\"%s\","
 					"dry_run=\"%s\"} %" PRIu64 "\n",
 					operation_name(operations[o]), action_name((enum action)d),
-					dry ? "true" : "false", get(&m->reviews[o][d][dry]));
+					dry ? "true" : "false",
+					metrics_get(&m->reviews[o][d][dry]));
 }
 
-static void print_seconds(FILE *f, const struct metrics *m)
+static void metrics_print_seconds(FILE *f, const struct metrics *m)
 {
 	uint64_t n = 0;
 
-	head(f, "oke_guard_review_seconds", "histogram",
-	     "Time from the last byte of a review to its answer, in seconds.");
+	metrics_head(f, "oke_guard_review_seconds", "histogram",
+		     "Time from the last byte of a review to its answer, in seconds.");
 	for (size_t b = 0; b < METRICS_BUCKETS; b++) {
-		n += get(&m->seconds[b]);
+		n += metrics_get(&m->seconds[b]);
 		fprintf(f, "oke_guard_review_seconds_bucket{le=\"%s\"} %" PRIu64 "\n",
 			buckets[b].le, n);
 	}
-	n += get(&m->seconds[METRICS_BUCKETS]);
+	n += metrics_get(&m->seconds[METRICS_BUCKETS]);
 	fprintf(f, "oke_guard_review_seconds_bucket{le=\"+Inf\"} %" PRIu64 "\n", n);
-	fprintf(f, "oke_guard_review_seconds_sum %.9f\n", (double)get(&m->nanoseconds) / 1e9);
+	fprintf(f, "oke_guard_review_seconds_sum %.9f\n",
+		(double)metrics_get(&m->nanoseconds) / 1e9);
 	fprintf(f, "oke_guard_review_seconds_count %" PRIu64 "\n", n);
 }
 
 /* Names of policies and rules are checked by the loader; escaped all the same. */
-static void print_label(FILE *f, struct str s)
+static void metrics_print_label(FILE *f, struct str s)
 {
 	for (size_t i = 0; i < s.n; i++)
 		if (s.s[i] == '"' || s.s[i] == '\\')
@@ -188,25 +191,26 @@ static void print_label(FILE *f, struct str s)
 			fputc(s.s[i], f);
 }
 
-static void print_finding(void *ctx, const struct tally_key *k, uint64_t n)
+static void metrics_print_finding(void *ctx, const struct tally_key *k, uint64_t n)
 {
 	FILE *f = ctx;
 
 	fputs("oke_guard_findings_total{policy=\"", f);
-	print_label(f, k->a);
+	metrics_print_label(f, k->a);
 	fputs("\",rule=\"", f);
-	print_label(f, k->b);
+	metrics_print_label(f, k->b);
 	fprintf(f, "\",tier=\"%s\",action=\"%s\"} %" PRIu64 "\n",
 		tier_name((enum tier)(k->kind / ACTIONS)),
 		action_name((enum action)(k->kind % ACTIONS)), n);
 }
 
-static void print_findings(FILE *f, struct metrics *m)
+static void metrics_print_findings(FILE *f, struct metrics *m)
 {
 	uint64_t other = tally_other(&m->findings);
 
-	head(f, "oke_guard_findings_total", "counter", "Findings by rule, with the action taken.");
-	tally_each(&m->findings, print_finding, f);
+	metrics_head(f, "oke_guard_findings_total", "counter",
+		     "Findings by rule, with the action taken.");
+	tally_each(&m->findings, metrics_print_finding, f);
 	if (other)
 		fprintf(f,
 			"oke_guard_findings_total{policy=\"other\",rule=\"other\",tier=\"other\","
@@ -214,46 +218,47 @@ static void print_findings(FILE *f, struct metrics *m)
 			other);
 }
 
-static void print_use(void *ctx, const struct tally_key *k, uint64_t n)
+static void metrics_print_use(void *ctx, const struct tally_key *k, uint64_t n)
 {
 	FILE *f = ctx;
 
 	fputs("oke_guard_exception_uses_total{exception=\"", f);
-	print_label(f, k->a);
+	metrics_print_label(f, k->a);
 	fprintf(f, "\"} %" PRIu64 "\n", n);
 }
 
-static void print_uses(FILE *f, struct metrics *m)
+static void metrics_print_uses(FILE *f, struct metrics *m)
 {
 	uint64_t other = tally_other(&m->exceptions);
 
-	head(f, "oke_guard_exception_uses_total", "counter",
-	     "Findings that an exception lowered, by exception.");
-	tally_each(&m->exceptions, print_use, f);
+	metrics_head(f, "oke_guard_exception_uses_total", "counter",
+		     "Findings that an exception lowered, by exception.");
+	tally_each(&m->exceptions, metrics_print_use, f);
 	if (other)
 		fprintf(f, "oke_guard_exception_uses_total{exception=\"other\"} %" PRIu64 "\n",
 			other);
 }
 
-static void print_exceptions(FILE *f, const struct metrics_now *now)
+static void metrics_print_exceptions(FILE *f, const struct metrics_now *now)
 {
-	head(f, "oke_guard_exceptions", "gauge", "Exceptions that are loaded, by state.");
+	metrics_head(f, "oke_guard_exceptions", "gauge", "Exceptions that are loaded, by state.");
 	for (size_t i = 0; i < EXCEPTION_STATES; i++)
 		fprintf(f, "oke_guard_exceptions{state=\"%s\"} %zu\n",
 			exception_state_name((enum exception_state)i), now->exceptions[i]);
 }
 
-static void print_table(FILE *f, const char *name, const char *help, const char *label,
-			const char *const *names, const atomic_ullong *counts, size_t n)
+static void metrics_print_table(FILE *f, const char *name, const char *help, const char *label,
+				const char *const *names, const atomic_ullong *counts, size_t n)
 {
-	head(f, name, "counter", help);
+	metrics_head(f, name, "counter", help);
 	for (size_t i = 0; i < n; i++)
-		fprintf(f, "%s{%s=\"%s\"} %" PRIu64 "\n", name, label, names[i], get(&counts[i]));
+		fprintf(f, "%s{%s=\"%s\"} %" PRIu64 "\n", name, label, names[i],
+			metrics_get(&counts[i]));
 }
 
-static void print_now(FILE *f, const struct metrics_now *now)
+static void metrics_print_now(FILE *f, const struct metrics_now *now)
 {
-	const struct gauge {
+	const struct metrics_gauge {
 		const char *name, *help;
 		double value;
 	} gauges[] = {
@@ -281,19 +286,21 @@ static void print_now(FILE *f, const struct metrics_now *now)
 	};
 
 	for (size_t i = 0; i < sizeof gauges / sizeof *gauges; i++)
-		value(f, gauges[i].name, "gauge", gauges[i].help, gauges[i].value);
-	head(f, "oke_guard_exception_expiry_seconds", "gauge",
-	     "Seconds until the next exception in force ends; absent without one.");
+		metrics_value(f, gauges[i].name, "gauge", gauges[i].help, gauges[i].value);
+	metrics_head(f, "oke_guard_exception_expiry_seconds", "gauge",
+		     "Seconds until the next exception in force ends; absent without one.");
 	if (now->exception_expiry >= 0)
 		fprintf(f, "oke_guard_exception_expiry_seconds %" PRId64 "\n",
 			now->exception_expiry);
-	value(f, "oke_guard_log_suppressed_total", "counter",
-	      "Log lines that requests caused beyond the rate.", (double)now->log_suppressed);
-	value(f, "oke_guard_learned_left_out_total", "counter",
-	      "Events that were not learned, for want of room.", (double)now->learned_left_out);
+	metrics_value(f, "oke_guard_log_suppressed_total", "counter",
+		      "Log lines that requests caused beyond the rate.",
+		      (double)now->log_suppressed);
+	metrics_value(f, "oke_guard_learned_left_out_total", "counter",
+		      "Events that were not learned, for want of room.",
+		      (double)now->learned_left_out);
 }
 
-static size_t entries(const char *dir)
+static size_t metrics_entries(const char *dir)
 {
 	DIR *d = opendir(dir);
 	size_t n = 0;
@@ -307,7 +314,7 @@ static size_t entries(const char *dir)
 }
 
 /* The first line of a small file; empty when it cannot be read. */
-static void first_line(const char *path, char *line, size_t room)
+static void metrics_first_line(const char *path, char *line, size_t room)
 {
 	FILE *f = fopen(path, "re");
 
@@ -318,7 +325,7 @@ static void first_line(const char *path, char *line, size_t room)
 }
 
 /* The n-th number (from 0) of a line of words between single blanks; 0 where there is none. */
-static double nth_number(const char *line, unsigned n)
+static double metrics_nth_number(const char *line, unsigned n)
 {
 	for (; n && line; n--)
 		line = (line = strchr(line, ' ')) ? line + 1 : NULL;
@@ -326,16 +333,16 @@ static double nth_number(const char *line, unsigned n)
 }
 
 /* Seconds since the epoch at which the process began; the kernel counts ticks since boot. */
-static double start_time(void)
+static double metrics_start_time(void)
 {
 	char line[1024];
 	const char *behind_name;
 	struct timespec up, now;
 	double ticks;
 
-	first_line("/proc/self/stat", line, sizeof line);
+	metrics_first_line("/proc/self/stat", line, sizeof line);
 	behind_name = strrchr(line, ')');
-	ticks = behind_name ? nth_number(behind_name, 20) : 0;
+	ticks = behind_name ? metrics_nth_number(behind_name, 20) : 0;
 	clock_gettime(CLOCK_BOOTTIME, &up);
 	clock_gettime(CLOCK_REALTIME, &now);
 	return (double)(now.tv_sec - up.tv_sec) + (double)(now.tv_nsec - up.tv_nsec) / 1e9 +
@@ -349,22 +356,23 @@ void metrics_process(FILE *f)
 	struct timespec cpu;
 	char statm[256];
 
-	first_line("/proc/self/statm", statm, sizeof statm);
+	metrics_first_line("/proc/self/statm", statm, sizeof statm);
 	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &cpu);
 	getrlimit(RLIMIT_NOFILE, &files);
-	value(f, "process_cpu_seconds_total", "counter", "CPU time used, in seconds.",
-	      (double)cpu.tv_sec + (double)cpu.tv_nsec / 1e9);
-	value(f, "process_resident_memory_bytes", "gauge", "Resident memory.",
-	      nth_number(statm, 1) * page);
-	value(f, "process_virtual_memory_bytes", "gauge", "Virtual memory.",
-	      nth_number(statm, 0) * page);
-	value(f, "process_open_fds", "gauge", "Open file descriptors.",
-	      (double)entries("/proc/self/fd"));
-	value(f, "process_max_fds", "gauge", "File descriptors that may be open.",
-	      (double)files.rlim_cur);
-	value(f, "process_threads", "gauge", "Threads.", (double)entries("/proc/self/task"));
-	value(f, "process_start_time_seconds", "gauge",
-	      "When the process began, in seconds since the epoch.", start_time());
+	metrics_value(f, "process_cpu_seconds_total", "counter", "CPU time used, in seconds.",
+		      (double)cpu.tv_sec + (double)cpu.tv_nsec / 1e9);
+	metrics_value(f, "process_resident_memory_bytes", "gauge", "Resident memory.",
+		      metrics_nth_number(statm, 1) * page);
+	metrics_value(f, "process_virtual_memory_bytes", "gauge", "Virtual memory.",
+		      metrics_nth_number(statm, 0) * page);
+	metrics_value(f, "process_open_fds", "gauge", "Open file descriptors.",
+		      (double)metrics_entries("/proc/self/fd"));
+	metrics_value(f, "process_max_fds", "gauge", "File descriptors that may be open.",
+		      (double)files.rlim_cur);
+	metrics_value(f, "process_threads", "gauge", "Threads.",
+		      (double)metrics_entries("/proc/self/task"));
+	metrics_value(f, "process_start_time_seconds", "gauge",
+		      "When the process began, in seconds since the epoch.", metrics_start_time());
 }
 
 char *metrics_text(struct metrics *m, const struct metrics_now *now, size_t *len)
@@ -375,24 +383,25 @@ char *metrics_text(struct metrics *m, const struct metrics_now *now, size_t *len
 
 	if (!f)
 		return NULL;
-	print_reviews(f, m);
-	print_seconds(f, m);
-	print_findings(f, m);
-	print_table(f, "oke_guard_errors_total",
-		    "Requests without a review, and reviews without a policy's verdict.", "reason",
-		    error_names, m->errors, METRICS_ERRORS_N);
-	print_table(f, "oke_guard_requests_shed_total",
-		    "Requests and connections given up so that the rest is served.", "reason",
-		    shed_names, m->shed, METRICS_SHED_N);
-	print_table(f, "oke_guard_policy_reload_total",
-		    "Changes of policies, exceptions and configuration that were taken up or not.",
-		    "result", results, m->reloads[METRICS_POLICIES], 2);
-	print_table(f, "oke_guard_certificate_reload_total",
-		    "Changes of the certificate's files that were taken up or not.", "result",
-		    results, m->reloads[METRICS_CERTIFICATE], 2);
-	print_uses(f, m);
-	print_exceptions(f, now);
-	print_now(f, now);
+	metrics_print_reviews(f, m);
+	metrics_print_seconds(f, m);
+	metrics_print_findings(f, m);
+	metrics_print_table(f, "oke_guard_errors_total",
+			    "Requests without a review, and reviews without a policy's verdict.",
+			    "reason", error_names, m->errors, METRICS_ERRORS_N);
+	metrics_print_table(f, "oke_guard_requests_shed_total",
+			    "Requests and connections given up so that the rest is served.",
+			    "reason", shed_names, m->shed, METRICS_SHED_N);
+	metrics_print_table(
+		f, "oke_guard_policy_reload_total",
+		"Changes of policies, exceptions and configuration that were taken up or not.",
+		"result", results, m->reloads[METRICS_POLICIES], 2);
+	metrics_print_table(f, "oke_guard_certificate_reload_total",
+			    "Changes of the certificate's files that were taken up or not.",
+			    "result", results, m->reloads[METRICS_CERTIFICATE], 2);
+	metrics_print_uses(f, m);
+	metrics_print_exceptions(f, now);
+	metrics_print_now(f, now);
 	metrics_process(f);
 	if (ferror(f) | fclose(f)) {
 		free(text);

@@ -10,7 +10,8 @@
 #include "lib/base/cleanup.h"
 
 /* A path, or '@' and an abstract name. */
-static int address_of(const char *name, struct sockaddr_un *out, socklen_t *len, struct err *err)
+static int notify_address_of(const char *name, struct sockaddr_un *out, socklen_t *len,
+			     struct err *err)
 {
 	size_t n = strlen(name);
 
@@ -25,7 +26,7 @@ static int address_of(const char *name, struct sockaddr_un *out, socklen_t *len,
 	return 0;
 }
 
-int notify(const char *state, struct err *err)
+int notify_send(const char *state, struct err *err)
 {
 	const char *name = getenv("NOTIFY_SOCKET");
 	struct sockaddr_un to;
@@ -34,7 +35,7 @@ int notify(const char *state, struct err *err)
 
 	if (!name || !*name)
 		return 0;
-	if (address_of(name, &to, &len, err) < 0)
+	if (notify_address_of(name, &to, &len, err) < 0)
 		return -1;
 	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0 ||

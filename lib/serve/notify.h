@@ -11,6 +11,6 @@
  * "READY=1", "STOPPING=1". 1: told; 0: nobody asked to be told (no $NOTIFY_SOCKET); -1: it
  * could not be told, which is worth a line in the log and nothing more.
  */
-int notify(const char *state, struct err *err);
+int notify_send(const char *state, struct err *err);
 
 #endif

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-static const struct page *find(const struct page *pages, size_t n, const char *path)
+static const struct page *pages_find(const struct page *pages, size_t n, const char *path)
 {
 	for (size_t i = 0; i < n; i++)
 		if (!strcmp(path, pages[i].path))
@@ -16,7 +16,7 @@ const struct refusal *pages_admit(const struct page *pages, size_t n, const stru
 				    method = { 405, "send a GET", "Allow", "GET, HEAD" },
 				    body = { 400, "a GET has no body", NULL, NULL };
 
-	if (!find(pages, n, head->path))
+	if (!pages_find(pages, n, head->path))
 		return &nowhere;
 	if (strcmp(head->method, "GET") != 0 && strcmp(head->method, "HEAD") != 0)
 		return &method;
@@ -26,7 +26,7 @@ const struct refusal *pages_admit(const struct page *pages, size_t n, const stru
 void pages_answer(const struct page *pages, size_t n, void *ctx, const struct head *head,
 		  struct reply *out)
 {
-	const struct page *page = find(pages, n, head->path);
+	const struct page *page = pages_find(pages, n, head->path);
 
 	out->status = 200;
 	out->type = "text/plain; charset=utf-8";

@@ -11,14 +11,14 @@
 
 /* ---- what the loader says ---- */
 
-struct told {
+struct reload_told {
 	struct reload *reload;
 	bool first;               /* at the start: errors go to whoever started us */
 	size_t messages;          /* logged so far */
 	char why[RELOAD_WHY_MAX]; /* the first error */
 };
 
-static void log_message(struct told *t, bool error, const char *text)
+static void reload_log_message(struct reload_told *t, bool error, const char *text)
 {
 	struct log_line l;
 
@@ -29,21 +29,21 @@ static void log_message(struct told *t, bool error, const char *text)
 	log_end(&l);
 }
 
-static void take_message(void *ctx, bool error, const char *text)
+static void reload_take_message(void *ctx, bool error, const char *text)
 {
-	struct told *t = ctx;
+	struct reload_told *t = ctx;
 
 	if (error && !*t->why)
 		snprintf(t->why, sizeof t->why, "%s", text);
 	if (error && t->first)
 		fprintf(stderr, "%s: %s\n", t->reload->command, text);
 	else
-		log_message(t, error, text);
+		reload_log_message(t, error, text);
 }
 
 /* ---- policies ---- */
 
-static void set_state(struct reload *r, const struct reload_state *next)
+static void reload_set_state(struct reload *r, const struct reload_state *next)
 {
 	pthread_mutex_lock(&r->lock);
 	r->state = *next;
@@ -57,7 +57,7 @@ void reload_state(struct reload *r, struct reload_state *out)
 	pthread_mutex_unlock(&r->lock);
 }
 
-static void log_loaded(const struct reload *r, const struct policy_set *set)
+static void reload_log_loaded(const struct reload *r, const struct policy_set *set)
 {
 	struct log_line l;
 
@@ -69,7 +69,7 @@ static void log_loaded(const struct reload *r, const struct policy_set *set)
 	log_end(&l);
 }
 
-static void log_failed(const struct reload *r, const struct reload_state *s)
+static void reload_log_failed(const struct reload *r, const struct reload_state *s)
 {
 	struct log_line l;
 
@@ -80,39 +80,39 @@ static void log_failed(const struct reload *r, const struct reload_state *s)
 	log_end(&l);
 }
 
-static void publish(struct reload *r, struct policy_set *set)
+static void reload_publish(struct reload *r, struct policy_set *set)
 {
 	const struct reload_state state = { .loaded = time(NULL) };
 
 	slot_publish(r->policies, policy_set_shared(set));
-	set_state(r, &state);
+	reload_set_state(r, &state);
 }
 
-static void fail(struct reload *r, const struct told *told, size_t errors)
+static void reload_fail(struct reload *r, const struct reload_told *told, size_t errors)
 {
 	struct reload_state state = r->state; /* only this thread changes it */
 
 	state.failed = time(NULL);
 	state.errors = errors;
 	memcpy(state.why, told->why, sizeof state.why);
-	set_state(r, &state);
-	log_failed(r, &state);
+	reload_set_state(r, &state);
+	reload_log_failed(r, &state);
 }
 
-static void load_again(struct reload *r)
+static void reload_load_again(struct reload *r)
 {
-	struct told told = { .reload = r };
-	struct policy_report report = { .message = take_message, .ctx = &told };
+	struct reload_told told = { .reload = r };
+	struct policy_report report = { .message = reload_take_message, .ctx = &told };
 	struct policy_set *set = policy_set_new(r->source, &report);
 
 	r->tidy = TIDY_TURNS;
 	metrics_reload(r->metrics, METRICS_POLICIES, set);
 	if (!set) {
-		fail(r, &told, report.errors);
+		reload_fail(r, &told, report.errors);
 		return;
 	}
-	log_loaded(r, set);
-	publish(r, set);
+	reload_log_loaded(r, set);
+	reload_publish(r, set);
 	metrics_follow(r->metrics, set); /* the slot holds it: nobody else publishes */
 }
 
@@ -121,7 +121,7 @@ static void load_again(struct reload *r)
  * look. Contents are read only when something else differs or might not show a change, or when
  * the last reading failed, perhaps for want of descriptors.
  */
-static bool policies_changed(struct reload *r)
+static bool reload_policies_changed(struct reload *r)
 {
 	struct policy_mark now;
 	bool same;
@@ -138,16 +138,16 @@ static bool policies_changed(struct reload *r)
 void reload_now(struct reload *r)
 {
 	policy_source_mark(r->source, true, &r->mark);
-	load_again(r);
+	reload_load_again(r);
 }
 
 /* ---- the certificate ---- */
 
-static void look_at_certificate(struct reload *r)
+static void reload_look_at_certificate(struct reload *r)
 {
 	struct err err;
 	struct log_line l;
-	int changed = serving_tick(r->certificate, &err);
+	int changed = serving_cert_tick(r->certificate, &err);
 
 	if (!changed)
 		return;
@@ -167,8 +167,8 @@ static void look_at_certificate(struct reload *r)
 
 int reload_start(struct reload *r)
 {
-	struct told told = { .reload = r, .first = true };
-	struct policy_report report = { .message = take_message, .ctx = &told };
+	struct reload_told told = { .reload = r, .first = true };
+	struct policy_report report = { .message = reload_take_message, .ctx = &told };
 	struct policy_set *set;
 
 	pthread_mutex_init(&r->lock, NULL);
@@ -176,7 +176,7 @@ int reload_start(struct reload *r)
 	policy_source_mark(r->source, true, &r->mark);
 	if (!(set = policy_set_new(r->source, &report)))
 		return -1;
-	publish(r, set);
+	reload_publish(r, set);
 	return 0;
 }
 
@@ -218,9 +218,9 @@ void reload_tick(struct reload *r, long long now_ms)
 {
 	if (!watch_tick(&r->watch, now_ms))
 		return;
-	look_at_certificate(r);
-	if (policies_changed(r))
-		load_again(r);
+	reload_look_at_certificate(r);
+	if (reload_policies_changed(r))
+		reload_load_again(r);
 }
 
 void reload_tidy(struct reload *r)

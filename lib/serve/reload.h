@@ -36,7 +36,7 @@ struct reload {
 	const char *command; /* "oke-guard serve": before each message on stderr */
 	const struct policy_source *source;
 	struct slot *policies; /* of struct policy_set; empty */
-	struct serving *certificate;
+	struct serving_cert *certificate;
 	struct metrics *metrics;
 	struct log *log;
 

@@ -27,7 +27,7 @@ struct server {
 	struct MHD_Daemon *daemon;
 	struct conns conns;
 	struct lingering linger;
-	struct spare spare;
+	struct fd_reserve spare;
 	int quiesced; /* the listening descriptor, ours again; or -1 */
 };
 
@@ -43,7 +43,7 @@ struct peer {
 	bool unread; /* answered before its body came in */
 };
 
-static struct peer *peer_of(struct MHD_Connection *connection)
+static struct peer *server_peer_of(struct MHD_Connection *connection)
 {
 	const union MHD_ConnectionInfo *info =
 		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
@@ -53,7 +53,7 @@ static struct peer *peer_of(struct MHD_Connection *connection)
 
 /* ---- the body ---- */
 
-static void body_drop(struct peer *p)
+static void server_body_drop(struct peer *p)
 {
 	free(p->body);
 	p->body = NULL;
@@ -63,9 +63,9 @@ static void body_drop(struct peer *p)
 	p->charged = 0;
 }
 
-static void body_refuse(struct peer *p, const struct refusal *why)
+static void server_body_refuse(struct peer *p, const struct refusal *why)
 {
-	body_drop(p);
+	server_body_drop(p);
 	p->refusal = why;
 	conn_enter(&p->conn, CONN_DROP);
 	if (why == &refusal_busy)
@@ -78,26 +78,26 @@ static void body_refuse(struct peer *p, const struct refusal *why)
  * Memory for the whole body at once: large pieces are mapped, and take up memory only as bytes
  * arrive, so nothing is copied while it grows.
  */
-static void body_begin(struct peer *p)
+static void server_body_begin(struct peer *p)
 {
 	struct budget *budget = p->server->config.budget;
 
 	if (!p->head.length || !budget)
 		return;
 	if (!budget_room(budget, p->head.length, p->head.length))
-		body_refuse(p, &refusal_busy);
+		server_body_refuse(p, &refusal_busy);
 	else if (!(p->body = malloc(p->head.length)))
-		body_refuse(p, &refusal_memory);
+		server_body_refuse(p, &refusal_memory);
 }
 
-static void body_arrives(struct peer *p, const char *data, size_t n)
+static void server_body_arrives(struct peer *p, const char *data, size_t n)
 {
 	conn_arrived(&p->conn, n);
 	if (!p->body)
 		return;
 	if (n > p->head.length - p->body_n ||
 	    !budget_take(p->server->config.budget, n, p->head.length)) {
-		body_refuse(p, &refusal_busy);
+		server_body_refuse(p, &refusal_busy);
 		return;
 	}
 	p->charged += n;
@@ -107,7 +107,7 @@ static void body_arrives(struct peer *p, const char *data, size_t n)
 
 /* ---- answers ---- */
 
-static gnutls_session_t session_of(struct MHD_Connection *connection)
+static gnutls_session_t server_session_of(struct MHD_Connection *connection)
 {
 	const union MHD_ConnectionInfo *info =
 		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_GNUTLS_SESSION);
@@ -119,18 +119,18 @@ static gnutls_session_t session_of(struct MHD_Connection *connection)
  * The library sends head and body of an answer as two TLS records by two system calls. Held
  * back until the answer is complete they are one.
  */
-static void answer_hold(struct MHD_Connection *connection)
+static void server_answer_hold(struct MHD_Connection *connection)
 {
-	gnutls_session_t session = session_of(connection);
+	gnutls_session_t session = server_session_of(connection);
 
 	if (session)
 		gnutls_record_cork(session);
 }
 
 /* An answer always fits into the buffer of a client that reads its answers; others have to go. */
-static void answer_let_go(struct MHD_Connection *connection, const struct peer *p)
+static void server_answer_let_go(struct MHD_Connection *connection, const struct peer *p)
 {
-	gnutls_session_t session = session_of(connection);
+	gnutls_session_t session = server_session_of(connection);
 	int off = 0;
 
 	if (!session)
@@ -142,9 +142,9 @@ static void answer_let_go(struct MHD_Connection *connection, const struct peer *
 }
 
 /* Takes reply->body. */
-static enum MHD_Result send_reply(struct MHD_Connection *connection, struct peer *p,
-				  const struct reply *reply, const struct refusal *refusal,
-				  bool close)
+static enum MHD_Result server_send_reply(struct MHD_Connection *connection, struct peer *p,
+					 const struct reply *reply, const struct refusal *refusal,
+					 bool close)
 {
 	static char none[] = "{}\n";
 	struct MHD_Response *r = reply->body
@@ -164,74 +164,75 @@ static enum MHD_Result send_reply(struct MHD_Connection *connection, struct peer
 	if (close || atomic_load(p->server->config.draining))
 		MHD_add_response_header(r, "Connection", "close");
 	conn_enter(&p->conn, CONN_ANSWER);
-	answer_hold(connection);
+	server_answer_hold(connection);
 	done = MHD_queue_response(connection, reply->body ? reply->status : 503, r);
 	MHD_destroy_response(r);
 	return done;
 }
 
-static enum MHD_Result send_refusal(struct MHD_Connection *connection, struct peer *p, bool close)
+static enum MHD_Result server_send_refusal(struct MHD_Connection *connection, struct peer *p,
+					   bool close)
 {
 	struct reply reply = { .status = p->refusal->status, .type = "application/json" };
 
 	reply.body = handler_error(reply.status, p->refusal->message, &reply.len);
-	return send_reply(connection, p, &reply, p->refusal, close);
+	return server_send_reply(connection, p, &reply, p->refusal, close);
 }
 
 /* ---- the steps of a request ---- */
 
-static enum MHD_Result read_field(void *cls, enum MHD_ValueKind kind, const char *name,
-				  size_t name_len, const char *value, size_t value_len)
+static enum MHD_Result server_read_field(void *cls, enum MHD_ValueKind kind, const char *name,
+					 size_t name_len, const char *value, size_t value_len)
 {
 	(void)kind;
 	head_field(cls, (struct str){ name, name_len }, (struct str){ value, value_len });
 	return MHD_YES;
 }
 
-static void read_head(struct MHD_Connection *connection, struct head *h)
+static void server_read_head(struct MHD_Connection *connection, struct head *h)
 {
-	MHD_get_connection_values_n(connection, MHD_HEADER_KIND, read_field, h);
+	MHD_get_connection_values_n(connection, MHD_HEADER_KIND, server_read_field, h);
 	h->verbose = MHD_lookup_connection_value_n(connection, MHD_GET_ARGUMENT_KIND, "verbose", 7,
 						   NULL, NULL) == MHD_YES;
 }
 
 /* The head is complete, no byte of the body was read. */
-static enum MHD_Result request_begins(struct MHD_Connection *connection, struct peer *p)
+static enum MHD_Result server_request_begins(struct MHD_Connection *connection, struct peer *p)
 {
 	const struct server_config *c = &p->server->config;
 
 	shared_unref(TAKE(p->pair)); /* whoever speaks HTTP is through with the handshake */
-	read_head(connection, &p->head);
+	server_read_head(connection, &p->head);
 	p->refusal = c->ops->admit(c->ctx, &p->head);
 	if (!p->refusal)
-		body_begin(p);
+		server_body_begin(p);
 	if (p->refusal && !head_sound(&p->head)) {
 		p->unread = true;
-		return send_refusal(connection, p, true);
+		return server_send_refusal(connection, p, true);
 	}
 	conn_enter(&p->conn, p->refusal ? CONN_DROP : CONN_BODY);
 	return MHD_YES;
 }
 
-static enum MHD_Result request_ends(struct MHD_Connection *connection, struct peer *p)
+static enum MHD_Result server_request_ends(struct MHD_Connection *connection, struct peer *p)
 {
 	const struct server_config *c = &p->server->config;
 	struct reply reply = { .status = 503, .type = "application/json" };
 
 	if (p->refusal)
-		return send_refusal(connection, p, false);
+		return server_send_refusal(connection, p, false);
 	conn_enter(&p->conn, CONN_WORK);
 	c->ops->answer(c->ctx, &p->head, (struct str){ p->body, p->body_n }, &reply);
-	body_drop(p);
-	return send_reply(connection, p, &reply, NULL, false);
+	server_body_drop(p);
+	return server_send_reply(connection, p, &reply, NULL, false);
 }
 
 /* ---- what the library calls ---- */
 
 /* The request line has arrived: what follows has its own time. */
-static void *on_request_line(void *cls, const char *uri, struct MHD_Connection *connection)
+static void *server_on_request_line(void *cls, const char *uri, struct MHD_Connection *connection)
 {
-	struct peer *p = peer_of(connection);
+	struct peer *p = server_peer_of(connection);
 
 	(void)cls;
 	(void)uri;
@@ -240,11 +241,11 @@ static void *on_request_line(void *cls, const char *uri, struct MHD_Connection *
 	return NULL;
 }
 
-static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, const char *url,
-				  const char *method, const char *version, const char *data,
-				  size_t *data_n, void **request)
+static enum MHD_Result server_on_request(void *cls, struct MHD_Connection *connection,
+					 const char *url, const char *method, const char *version,
+					 const char *data, size_t *data_n, void **request)
 {
-	struct peer *p = peer_of(connection);
+	struct peer *p = server_peer_of(connection);
 
 	(void)cls;
 	if (!p)
@@ -252,32 +253,32 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, 
 	if (!*request) {
 		*request = p;
 		p->head = (struct head){ .method = method, .path = url, .version = version };
-		return request_begins(connection, p);
+		return server_request_begins(connection, p);
 	}
 	if (!*data_n)
-		return request_ends(connection, p);
-	body_arrives(p, data, *data_n);
+		return server_request_ends(connection, p);
+	server_body_arrives(p, data, *data_n);
 	*data_n = 0;
 	return MHD_YES;
 }
 
-static void on_request_done(void *cls, struct MHD_Connection *connection, void **request,
-			    enum MHD_RequestTerminationCode how)
+static void server_on_request_done(void *cls, struct MHD_Connection *connection, void **request,
+				   enum MHD_RequestTerminationCode how)
 {
-	struct peer *p = peer_of(connection);
+	struct peer *p = server_peer_of(connection);
 
 	(void)cls;
 	(void)how;
 	*request = NULL;
 	if (!p)
 		return;
-	answer_let_go(connection, p);
-	body_drop(p);
+	server_answer_let_go(connection, p);
+	server_body_drop(p);
 	p->refusal = NULL;
 	conn_enter(&p->conn, CONN_IDLE);
 }
 
-static void peer_begins(struct server *s, struct MHD_Connection *connection, void **context)
+static void server_peer_begins(struct server *s, struct MHD_Connection *connection, void **context)
 {
 	const union MHD_ConnectionInfo *info =
 		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
@@ -291,7 +292,7 @@ static void peer_begins(struct server *s, struct MHD_Connection *connection, voi
 }
 
 /* The session of TLS is gone already, the descriptor is still open. */
-static void peer_ends(struct server *s, void **context)
+static void server_peer_ends(struct server *s, void **context)
 {
 	struct peer *p = *context;
 
@@ -300,39 +301,39 @@ static void peer_ends(struct server *s, void **context)
 	if (p->unread)
 		linger_add(&s->linger, p->conn.fd);
 	conns_remove(&s->conns, &p->conn);
-	body_drop(p);
+	server_body_drop(p);
 	shared_unref(p->pair);
 	free(p);
 }
 
-static enum MHD_Result on_accept(void *cls, const struct sockaddr *from, socklen_t from_n)
+static enum MHD_Result server_on_accept(void *cls, const struct sockaddr *from, socklen_t from_n)
 {
 	struct server *s = cls;
 
 	(void)from;
 	(void)from_n;
-	if (spare_any_left(s->config.fd))
+	if (fd_reserve_any_left(s->config.fd))
 		return MHD_YES;
 	metrics_shed(s->config.metrics, METRICS_DESCRIPTORS);
 	return MHD_NO;
 }
 
-static void on_connection(void *cls, struct MHD_Connection *connection, void **context,
-			  enum MHD_ConnectionNotificationCode what)
+static void server_on_connection(void *cls, struct MHD_Connection *connection, void **context,
+				 enum MHD_ConnectionNotificationCode what)
 {
 	if (what == MHD_CONNECTION_NOTIFY_STARTED)
-		peer_begins(cls, connection, context);
+		server_peer_begins(cls, connection, context);
 	else
-		peer_ends(cls, context);
+		server_peer_ends(cls, context);
 }
 
 /* ---- TLS ---- */
 
 /* The client's Finished has arrived: the handshake is over. */
-static int on_finished(gnutls_session_t session, unsigned type, unsigned when, unsigned incoming,
-		       const gnutls_datum_t *message)
+static int server_on_finished(gnutls_session_t session, unsigned type, unsigned when,
+			      unsigned incoming, const gnutls_datum_t *message)
 {
-	struct peer *p = peer_of(gnutls_session_get_ptr(session));
+	struct peer *p = server_peer_of(gnutls_session_get_ptr(session));
 
 	(void)type;
 	(void)when;
@@ -346,11 +347,12 @@ static int on_finished(gnutls_session_t session, unsigned type, unsigned when, u
  * Each handshake takes the pair that is in force now and holds it until it is over: GnuTLS signs
  * with it later than it asks for it, and a reload may come between.
  */
-static int on_certificate(gnutls_session_t session, const gnutls_datum_t *issuers, int issuers_n,
-			  const gnutls_pk_algorithm_t *algorithms, int algorithms_n,
-			  gnutls_pcert_st **chain, unsigned *chain_n, gnutls_privkey_t *key)
+static int server_on_certificate(gnutls_session_t session, const gnutls_datum_t *issuers,
+				 int issuers_n, const gnutls_pk_algorithm_t *algorithms,
+				 int algorithms_n, gnutls_pcert_st **chain, unsigned *chain_n,
+				 gnutls_privkey_t *key)
 {
-	struct peer *p = peer_of(gnutls_session_get_ptr(session));
+	struct peer *p = server_peer_of(gnutls_session_get_ptr(session));
 	struct tls_pair *pair;
 
 	(void)issuers;
@@ -363,7 +365,7 @@ static int on_certificate(gnutls_session_t session, const gnutls_datum_t *issuer
 		return -1;
 	pair = (struct tls_pair *)p->pair;
 	gnutls_handshake_set_hook_function(session, GNUTLS_HANDSHAKE_FINISHED, GNUTLS_HOOK_POST,
-					   on_finished);
+					   server_on_finished);
 	*chain = pair->chain;
 	*chain_n = pair->chain_n;
 	*key = pair->key;
@@ -373,7 +375,7 @@ static int on_certificate(gnutls_session_t session, const gnutls_datum_t *issuer
 /* ---- start and stop ---- */
 
 /* Options as MHD_OPTION_ARRAY wants them: a number, or two pointers, the first as a number. */
-static struct MHD_Daemon *daemon_start(struct server *s)
+static struct MHD_Daemon *server_daemon_start(struct server *s)
 {
 	const struct server_config *c = &s->config;
 	unsigned flags = MHD_USE_POLL_INTERNAL_THREAD | MHD_USE_ITC | (c->pairs ? MHD_USE_TLS : 0);
@@ -381,19 +383,19 @@ static struct MHD_Daemon *daemon_start(struct server *s)
 		{ MHD_OPTION_LISTEN_SOCKET, c->fd, NULL },
 		{ MHD_OPTION_CONNECTION_LIMIT, LIBRARY_LIMIT(c->connections), NULL },
 		{ MHD_OPTION_CONNECTION_TIMEOUT, CONN_IDLE_S, NULL },
-		{ MHD_OPTION_NOTIFY_CONNECTION, (intptr_t)on_connection, s },
-		{ MHD_OPTION_NOTIFY_COMPLETED, (intptr_t)on_request_done, s },
-		{ MHD_OPTION_URI_LOG_CALLBACK, (intptr_t)on_request_line, s },
+		{ MHD_OPTION_NOTIFY_CONNECTION, (intptr_t)server_on_connection, s },
+		{ MHD_OPTION_NOTIFY_COMPLETED, (intptr_t)server_on_request_done, s },
+		{ MHD_OPTION_URI_LOG_CALLBACK, (intptr_t)server_on_request_line, s },
 		/* A pool of one would be a second thread that does nothing. */
 		{ c->threads > 1 ? MHD_OPTION_THREAD_POOL_SIZE : MHD_OPTION_END, c->threads, NULL },
 		{ MHD_OPTION_END, 0, NULL },
 	};
 
 	/* Without TLS the list ends before what belongs to it. */
-	return MHD_start_daemon(flags, 0, on_accept, s, on_request, s, MHD_OPTION_ARRAY, options,
-				c->pairs ? MHD_OPTION_HTTPS_PRIORITIES : MHD_OPTION_END,
-				c->priorities, MHD_OPTION_HTTPS_CERT_CALLBACK, on_certificate,
-				MHD_OPTION_END);
+	return MHD_start_daemon(
+		flags, 0, server_on_accept, s, server_on_request, s, MHD_OPTION_ARRAY, options,
+		c->pairs ? MHD_OPTION_HTTPS_PRIORITIES : MHD_OPTION_END, c->priorities,
+		MHD_OPTION_HTTPS_CERT_CALLBACK, server_on_certificate, MHD_OPTION_END);
 }
 
 struct server *server_new(const struct server_config *config, struct err *err)
@@ -408,13 +410,13 @@ struct server *server_new(const struct server_config *config, struct err *err)
 	s->quiesced = -1;
 	conns_init(&s->conns, config->connections, config->budget, config->metrics);
 	linger_init(&s->linger);
-	spare_init(&s->spare);
-	if ((s->daemon = daemon_start(s)))
+	fd_reserve_init(&s->spare);
+	if ((s->daemon = server_daemon_start(s)))
 		return s;
 	err_set(err, ERR_IO, "the HTTP server does not start: %s", strerror(errno));
 	conns_done(&s->conns);
 	linger_done(&s->linger);
-	spare_done(&s->spare);
+	fd_reserve_done(&s->spare);
 	free(s);
 	return NULL;
 }
@@ -423,7 +425,7 @@ long server_tick(struct server *s)
 {
 	conns_tick(&s->conns);
 	if (s->quiesced < 0)
-		for (unsigned n = spare_tick(&s->spare, s->config.fd); n; n--)
+		for (unsigned n = fd_reserve_tick(&s->spare, s->config.fd); n; n--)
 			metrics_shed(s->config.metrics, METRICS_DESCRIPTORS);
 	if (linger_tick(&s->linger))
 		return LINGER_TICK_MS;
@@ -455,6 +457,6 @@ void server_free(struct server *s)
 		close(s->quiesced);
 	conns_done(&s->conns);
 	linger_done(&s->linger);
-	spare_done(&s->spare);
+	fd_reserve_done(&s->spare);
 	free(s);
 }

@@ -33,17 +33,17 @@ void tally_done(struct tally *t)
 
 /* ---- counting ---- */
 
-static uint64_t hash(const struct tally_key *k)
+static uint64_t tally_hash(const struct tally_key *k)
 {
 	return str_hash(str_hash(k->kind, k->a), k->b);
 }
 
-static bool same(const struct tally_key *x, const struct tally_key *y)
+static bool tally_same_key(const struct tally_key *x, const struct tally_key *y)
 {
 	return x->kind == y->kind && str_eq(x->a, y->a) && str_eq(x->b, y->b);
 }
 
-static struct tally_entry *entry_new(const struct tally_key *k)
+static struct tally_entry *tally_entry_new(const struct tally_key *k)
 {
 	struct tally_entry *e = calloc(1, sizeof *e + k->a.n + k->b.n + 1);
 
@@ -58,27 +58,27 @@ static struct tally_entry *entry_new(const struct tally_key *k)
 }
 
 /* The entry of the key in this place, made if the place is free; NULL: another's, or no memory. */
-static struct tally_entry *entry_at(struct tally *t, size_t place, const struct tally_key *k)
+static struct tally_entry *tally_entry_at(struct tally *t, size_t place, const struct tally_key *k)
 {
 	struct tally_entry *e = atomic_load(&t->places[place]), *mine;
 
 	if (!e) {
-		if (!(mine = entry_new(k)))
+		if (!(mine = tally_entry_new(k)))
 			return NULL;
 		if (atomic_compare_exchange_strong(&t->places[place], &e, mine))
 			return mine;
 		free(mine); /* another thread was quicker: e is what it put there */
 	}
-	return same(&e->key, k) ? e : NULL;
+	return tally_same_key(&e->key, k) ? e : NULL;
 }
 
-static struct tally_entry *entry_of(struct tally *t, const struct tally_key *k)
+static struct tally_entry *tally_entry_of(struct tally *t, const struct tally_key *k)
 {
-	uint64_t at = hash(k);
+	uint64_t at = tally_hash(k);
 	struct tally_entry *e = NULL;
 
 	for (size_t tries = 0; tries < TRIES && !e; tries++)
-		e = entry_at(t, (at + tries) % t->places_n, k);
+		e = tally_entry_at(t, (at + tries) % t->places_n, k);
 	return e;
 }
 
@@ -87,7 +87,7 @@ void tally_count(struct tally *t, const struct tally_key *key)
 	struct tally_entry *e;
 
 	pthread_rwlock_rdlock(&t->lock);
-	e = entry_of(t, key);
+	e = tally_entry_of(t, key);
 	atomic_fetch_add_explicit(e ? &e->count : &t->other, 1, memory_order_relaxed);
 	pthread_rwlock_unlock(&t->lock);
 }
@@ -112,8 +112,8 @@ void tally_each(struct tally *t, void (*visit)(void *ctx, const struct tally_key
 
 /* ---- forgetting ---- */
 
-static bool mark_stale(struct tally *t, bool (*keep)(void *ctx, const struct tally_key *key),
-		       void *ctx)
+static bool tally_mark_stale(struct tally *t, bool (*keep)(void *ctx, const struct tally_key *key),
+			     void *ctx)
 {
 	bool any = false;
 
@@ -126,7 +126,7 @@ static bool mark_stale(struct tally *t, bool (*keep)(void *ctx, const struct tal
 	return any;
 }
 
-static struct tally_entry *take_all(struct tally *t)
+static struct tally_entry *tally_take_all(struct tally *t)
 {
 	struct tally_entry *list = NULL, *e;
 
@@ -139,9 +139,9 @@ static struct tally_entry *take_all(struct tally *t)
 }
 
 /* A free place of the key's; else its count is among the others. */
-static void put_back(struct tally *t, struct tally_entry *e)
+static void tally_put_back(struct tally *t, struct tally_entry *e)
 {
-	uint64_t at = hash(&e->key);
+	uint64_t at = tally_hash(&e->key);
 
 	for (size_t tries = 0; tries < TRIES; tries++) {
 		size_t place = (at + tries) % t->places_n;
@@ -159,25 +159,25 @@ static void put_back(struct tally *t, struct tally_entry *e)
  * An entry is found by looking from its first place on, up to a free one: a hole would hide
  * those behind it. Hence all are put in anew.
  */
-static void rebuild(struct tally *t)
+static void tally_rebuild(struct tally *t)
 {
-	struct tally_entry *list = take_all(t), *next;
+	struct tally_entry *list = tally_take_all(t), *next;
 
 	for (; list; list = next) {
 		next = list->next;
 		if (list->stale)
 			free(list);
 		else
-			put_back(t, list);
+			tally_put_back(t, list);
 	}
 }
 
 void tally_keep(struct tally *t, bool (*keep)(void *ctx, const struct tally_key *key), void *ctx)
 {
 	/* Deciding may take long; nobody else removes entries, so it needs no lock. */
-	if (!mark_stale(t, keep, ctx))
+	if (!tally_mark_stale(t, keep, ctx))
 		return;
 	pthread_rwlock_wrlock(&t->lock);
-	rebuild(t);
+	tally_rebuild(t);
 	pthread_rwlock_unlock(&t->lock);
 }

@@ -15,12 +15,11 @@
 const char *tls_priorities(const char *lowest)
 {
 	if (!strcmp(lowest, "1.2"))
-		return "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:-KX-ALL:+ECDHE-ECDSA:+ECDHE-"
-		       "RSA:" GROUPS;
+		return "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:-KX-ALL:+ECDHE-ECDSA:+ECDHE-RSA:" GROUPS;
 	return "NORMAL:-VERS-ALL:+VERS-TLS1.3:" GROUPS;
 }
 
-static void pair_free(struct shared *o)
+static void tls_pair_free(struct shared *o)
 {
 	struct tls_pair *p = (struct tls_pair *)o;
 
@@ -31,14 +30,14 @@ static void pair_free(struct shared *o)
 	free(p);
 }
 
-static gnutls_datum_t datum(struct str pem)
+static gnutls_datum_t tls_datum(struct str pem)
 {
 	return (gnutls_datum_t){ (unsigned char *)pem.s, (unsigned)pem.n };
 }
 
-static int pair_fill(struct tls_pair *p, const struct keypair *kp)
+static int tls_pair_fill(struct tls_pair *p, const struct keypair *kp)
 {
-	gnutls_datum_t cert = datum(keypair_cert_pem(kp)), key = datum(keypair_key_pem(kp));
+	gnutls_datum_t cert = tls_datum(keypair_cert_pem(kp)), key = tls_datum(keypair_key_pem(kp));
 	unsigned n = CERTS_CHAIN_MAX;
 	int e = gnutls_pcert_list_import_x509_raw(p->chain, &n, &cert, GNUTLS_X509_FMT_PEM, 0);
 
@@ -61,9 +60,9 @@ struct tls_pair *tls_pair_new(const struct keypair *kp, struct err *err)
 		err_nomem(err);
 		return NULL;
 	}
-	shared_init(&p->shared, pair_free);
+	shared_init(&p->shared, tls_pair_free);
 	p->not_after = keypair_not_after(kp);
-	if ((e = pair_fill(p, kp)) < 0) {
+	if ((e = tls_pair_fill(p, kp)) < 0) {
 		err_set(err, ERR_SYNTAX, "GnuTLS does not take the certificate or its key: %s",
 			gnutls_strerror(e));
 		shared_unref(&p->shared);

@@ -12,13 +12,13 @@
 /* Of one descriptor: folders that were moved away stay watched; then it is made anew. */
 #define WATCHES_MAX 512
 
-static int add(const struct watch *w, const char *path)
+static int watch_add(const struct watch *w, const char *path)
 {
 	return inotify_add_watch(w->fd, path, EVENTS);
 }
 
 /* The folder that holds it: the path itself may come, go, or be replaced. */
-static int add_parent(const struct watch *w, const char *path)
+static int watch_add_parent(const struct watch *w, const char *path)
 {
 	char folder[PATH_MAX];
 	size_t n = strlen(path);
@@ -31,16 +31,16 @@ static int add_parent(const struct watch *w, const char *path)
 		return -1;
 	memcpy(folder, n ? path : ".", n ? n : 1);
 	folder[n ? n : 1] = '\0';
-	return add(w, folder);
+	return watch_add(w, folder);
 }
 
 /* What cannot be watched is polled. Watching the same folder again changes nothing. */
-static int add_all(const struct watch *w)
+static int watch_add_all(const struct watch *w)
 {
 	int highest = 0;
 
 	for (size_t i = 0; i < w->paths_n; i++) {
-		int parent = add_parent(w, w->paths[i]), own = add(w, w->paths[i]);
+		int parent = watch_add_parent(w, w->paths[i]), own = watch_add(w, w->paths[i]);
 
 		highest = parent > highest ? parent : highest;
 		highest = own > highest ? own : highest;
@@ -48,14 +48,14 @@ static int add_all(const struct watch *w)
 	return highest;
 }
 
-static void arm(struct watch *w)
+static void watch_arm(struct watch *w)
 {
-	if (w->fd >= 0 && add_all(w) < WATCHES_MAX)
+	if (w->fd >= 0 && watch_add_all(w) < WATCHES_MAX)
 		return;
 	if (w->fd >= 0)
 		close(w->fd);
 	if ((w->fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC)) >= 0)
-		add_all(w);
+		watch_add_all(w);
 }
 
 void watch_init(struct watch *w, const char *const *paths, size_t n)
@@ -64,7 +64,7 @@ void watch_init(struct watch *w, const char *const *paths, size_t n)
 	for (size_t i = 0; i < w->paths_n; i++)
 		w->paths[i] = paths[i];
 	if (w->paths_n)
-		arm(w);
+		watch_arm(w);
 }
 
 void watch_done(struct watch *w)
@@ -80,7 +80,7 @@ int watch_fd(const struct watch *w)
 	return w->first ? -1 : w->fd;
 }
 
-static long long due(const struct watch *w)
+static long long watch_due(const struct watch *w)
 {
 	long long at = w->looked + WATCH_POLL_MS;
 
@@ -93,7 +93,7 @@ static long long due(const struct watch *w)
 
 long watch_wait(const struct watch *w, long long now)
 {
-	long long left = due(w) - now;
+	long long left = watch_due(w) - now;
 
 	if (!w->paths_n)
 		return LONG_MAX;
@@ -101,7 +101,7 @@ long watch_wait(const struct watch *w, long long now)
 }
 
 /* What happened does not matter: files are compared. */
-static void take_events(struct watch *w, long long now)
+static void watch_take_events(struct watch *w, long long now)
 {
 	char buf[EVENTS_ROOM] __attribute__((aligned(__alignof__(struct inotify_event))));
 	bool any = false;
@@ -119,11 +119,11 @@ bool watch_tick(struct watch *w, long long now)
 {
 	if (!w->paths_n)
 		return false;
-	take_events(w, now);
-	if (now < due(w))
+	watch_take_events(w, now);
+	if (now < watch_due(w))
 		return false;
 	w->first = w->last = 0;
 	w->looked = now;
-	arm(w);
+	watch_arm(w);
 	return true;
 }

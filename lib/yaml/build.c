@@ -7,19 +7,19 @@
 #include <assert.h>
 #include <stdlib.h>
 
-static int fail_at(struct yaml_build *b, struct yaml_place at)
+static int build_fail_at(struct yaml_build *b, struct yaml_place at)
 {
 	b->at = at;
 	return -1;
 }
 
-static int fail_room(struct yaml_build *b, struct yaml_place at, struct err *err)
+static int build_fail_room(struct yaml_build *b, struct yaml_place at, struct err *err)
 {
 	err_set(err, ERR_LIMIT, "no room for the document in %zu bytes of memory", b->arena->limit);
-	return fail_at(b, at);
+	return build_fail_at(b, at);
 }
 
-static void problem(const struct yaml_build *b, struct yaml_place at, const char *text)
+static void build_problem(const struct yaml_build *b, struct yaml_place at, const char *text)
 {
 	if (b->options.problem)
 		b->options.problem(b->options.ctx, at, text);
@@ -37,11 +37,11 @@ static int node_tag(struct yaml_build *b, struct yaml_node *n, const char *tag, 
 	if (!tag)
 		return 0;
 	if (b->options.plain) {
-		problem(b, node_place(n), "tags (!...) are not allowed here: leave it out");
+		build_problem(b, node_place(n), "tags (!...) are not allowed here: leave it out");
 		return 0;
 	}
 	n->tag = str_copy(b->arena, str_of(tag)).s;
-	return n->tag ? 0 : fail_room(b, node_place(n), err);
+	return n->tag ? 0 : build_fail_room(b, node_place(n), err);
 }
 
 static struct yaml_anchor *anchor_find(const struct yaml_build *b, struct str name)
@@ -58,15 +58,15 @@ static int anchor_add(struct yaml_build *b, struct yaml_node *n, struct str name
 
 	if (b->anchors_n == YAML_ANCHORS_MAX) {
 		err_set(err, ERR_LIMIT, "more than %d anchors in one document", YAML_ANCHORS_MAX);
-		return fail_at(b, node_place(n));
+		return build_fail_at(b, node_place(n));
 	}
 	if (!b->anchors &&
 	    !(b->anchors = arena_calloc(b->arena, YAML_ANCHORS_MAX, sizeof *b->anchors)))
-		return fail_room(b, node_place(n), err);
+		return build_fail_room(b, node_place(n), err);
 	a = &b->anchors[b->anchors_n];
 	*a = (struct yaml_anchor){ str_copy(b->arena, name), n };
 	if (!a->name.s)
-		return fail_room(b, node_place(n), err);
+		return build_fail_room(b, node_place(n), err);
 	b->anchors_n++;
 	return 0;
 }
@@ -79,7 +79,8 @@ static int node_anchor(struct yaml_build *b, struct yaml_node *n, const char *an
 	if (!anchor)
 		return 0;
 	if (b->options.plain) {
-		problem(b, node_place(n),
+		build_problem(
+			b, node_place(n),
 			"anchors (&...) are not allowed here: leave it out, and write each value "
 			"where it belongs");
 		return 0;
@@ -96,20 +97,21 @@ static int alias_target(struct yaml_build *b, struct yaml_node *n, const char *a
 	const struct yaml_anchor *a = anchor_find(b, str_of(anchor));
 
 	if (b->options.plain) {
-		problem(b, node_place(n),
+		build_problem(
+			b, node_place(n),
 			"aliases (*...) are not allowed here: write the value itself, or put a "
 			"text that begins with * in quotes");
 		return 0;
 	}
 	if (!a) {
 		err_set(err, ERR_SYNTAX, "no anchor &%.80s stands above this alias", anchor);
-		return fail_at(b, node_place(n));
+		return build_fail_at(b, node_place(n));
 	}
 	if (a->node->open) {
 		err_set(err, ERR_SYNTAX,
 			"alias *%.80s stands inside the value that it refers to (line %u)", anchor,
 			a->node->line);
-		return fail_at(b, node_place(n));
+		return build_fail_at(b, node_place(n));
 	}
 	n->target = a->node;
 	return 0;
@@ -117,39 +119,39 @@ static int alias_target(struct yaml_build *b, struct yaml_node *n, const char *a
 
 /* ---- mappings ---- */
 
-static struct str key_text(const struct yaml_node *value)
+static struct str build_key_text(const struct yaml_node *value)
 {
 	const struct yaml_node *k = yaml_deref(value->key);
 
 	return k && k->kind == YAML_SCALAR ? k->text : (struct str){ NULL, 0 };
 }
 
-static int by_place(const struct yaml_node *a, const struct yaml_node *b)
+static int node_place_order(const struct yaml_node *a, const struct yaml_node *b)
 {
 	if (a->line != b->line)
 		return a->line < b->line ? -1 : 1;
 	return (a->column > b->column) - (a->column < b->column);
 }
 
-static int by_key(const void *a, const void *b)
+static int node_key_order(const void *a, const void *b)
 {
 	const struct yaml_node *x = *(struct yaml_node *const *)a;
 	const struct yaml_node *y = *(struct yaml_node *const *)b;
-	int order = str_cmp(key_text(x), key_text(y));
+	int order = str_cmp(build_key_text(x), build_key_text(y));
 
-	return order ? order : by_place(x->key, y->key);
+	return order ? order : node_place_order(x->key, y->key);
 }
 
-static void repeated(const struct yaml_build *b, const struct yaml_node *first,
-		     const struct yaml_node *again)
+static void build_repeated(const struct yaml_build *b, const struct yaml_node *first,
+			   const struct yaml_node *again)
 {
-	struct str key = key_text(again);
+	struct str key = build_key_text(again);
 	char text[256];
 
 	snprintf(text, sizeof text,
 		 "key \"%.*s\" stands twice in this mapping (first in line %u): keep one",
 		 (int)(key.n > 80 ? 80 : key.n), key.s ? key.s : "", first->key->line);
-	problem(b, node_place(again->key), text);
+	build_problem(b, node_place(again->key), text);
 }
 
 /* Leave out the entries that are marked by `open`. */
@@ -178,17 +180,17 @@ static int mapping_check(struct yaml_build *b, struct yaml_node *map, struct err
 		return 0;
 	if (!(sorted = malloc(map->n * sizeof(struct yaml_node *)))) {
 		err_nomem(err);
-		return fail_at(b, node_place(map));
+		return build_fail_at(b, node_place(map));
 	}
 	for (v = map->child; v; v = v->next)
 		sorted[n++] = v;
-	qsort(sorted, n, sizeof *sorted, by_key);
+	qsort(sorted, n, sizeof *sorted, node_key_order);
 	for (size_t i = 1; i < n; i++) {
-		if (!str_eq(key_text(sorted[i]), key_text(sorted[first]))) {
+		if (!str_eq(build_key_text(sorted[i]), build_key_text(sorted[first]))) {
 			first = i;
 			continue;
 		}
-		repeated(b, sorted[first], sorted[i]);
+		build_repeated(b, sorted[first], sorted[i]);
 		sorted[i]->open = true;
 	}
 	free(sorted);
@@ -196,13 +198,13 @@ static int mapping_check(struct yaml_build *b, struct yaml_node *map, struct err
 	return 0;
 }
 
-static bool is_merge(const struct yaml_node *key)
+static bool is_merge_key(const struct yaml_node *key)
 {
 	return key->kind == YAML_SCALAR && key->plain && str_is(key->text, "<<");
 }
 
-static int key_take(struct yaml_build *b, struct yaml_frame *f, struct yaml_node *key,
-		    struct err *err)
+static int build_key_take(struct yaml_build *b, struct yaml_frame *f, struct yaml_node *key,
+			  struct err *err)
 {
 	const struct yaml_node *k = yaml_deref(key);
 
@@ -210,22 +212,22 @@ static int key_take(struct yaml_build *b, struct yaml_frame *f, struct yaml_node
 		err_set(err, ERR_SYNTAX,
 			"a key must be a text, not a list or a mapping: if it begins with { or [, "
 			"put it in quotes");
-		return fail_at(b, node_place(key));
+		return build_fail_at(b, node_place(key));
 	}
 	f->key = key;
 	return 0;
 }
 
-static void entry_take(struct yaml_build *b, struct yaml_frame *f, struct yaml_node *value)
+static void build_entry_take(struct yaml_build *b, struct yaml_frame *f, struct yaml_node *value)
 {
 	struct yaml_node *key = f->key;
 
 	f->key = NULL;
 	if (b->options.plain && key->kind == YAML_ALIAS)
 		return; /* told already */
-	if (b->options.plain && is_merge(key)) {
-		problem(b, node_place(key),
-			"merge keys (<<) are not allowed here: write the entries themselves");
+	if (b->options.plain && is_merge_key(key)) {
+		build_problem(b, node_place(key),
+			      "merge keys (<<) are not allowed here: write the entries themselves");
 		return;
 	}
 	value->key = key;
@@ -235,7 +237,7 @@ static void entry_take(struct yaml_build *b, struct yaml_frame *f, struct yaml_n
 }
 
 /* Put a node where it belongs. */
-static int node_take(struct yaml_build *b, struct yaml_node *n, struct err *err)
+static int build_node_take(struct yaml_build *b, struct yaml_node *n, struct err *err)
 {
 	struct yaml_frame *f;
 
@@ -245,9 +247,9 @@ static int node_take(struct yaml_build *b, struct yaml_node *n, struct err *err)
 	}
 	f = &b->frames[b->depth - 1];
 	if (f->node->kind == YAML_MAPPING && !f->key)
-		return key_take(b, f, n, err);
+		return build_key_take(b, f, n, err);
 	if (f->node->kind == YAML_MAPPING) {
-		entry_take(b, f, n);
+		build_entry_take(b, f, n);
 		return 0;
 	}
 	*f->last = n;
@@ -285,11 +287,11 @@ int yaml_build_scalar(struct yaml_build *b, const struct yaml_marks *marks, stru
 	struct yaml_node *n = node_new(b, YAML_SCALAR, marks->at);
 
 	if (!n || !(n->text = str_copy(b->arena, text)).s)
-		return fail_room(b, marks->at, err);
+		return build_fail_room(b, marks->at, err);
 	n->plain = plain;
 	if (node_tag(b, n, marks->tag, err) < 0 || node_anchor(b, n, marks->anchor, err) < 0)
 		return -1;
-	return node_take(b, n, err);
+	return build_node_take(b, n, err);
 }
 
 int yaml_build_alias(struct yaml_build *b, struct yaml_place at, const char *anchor,
@@ -298,10 +300,10 @@ int yaml_build_alias(struct yaml_build *b, struct yaml_place at, const char *anc
 	struct yaml_node *n = node_new(b, YAML_ALIAS, at);
 
 	if (!n)
-		return fail_room(b, at, err);
+		return build_fail_room(b, at, err);
 	if (alias_target(b, n, anchor, err) < 0)
 		return -1;
-	return node_take(b, n, err);
+	return build_node_take(b, n, err);
 }
 
 int yaml_build_open(struct yaml_build *b, const struct yaml_marks *marks, enum yaml_kind kind,
@@ -310,16 +312,16 @@ int yaml_build_open(struct yaml_build *b, const struct yaml_marks *marks, enum y
 	struct yaml_node *n = node_new(b, kind, marks->at);
 
 	if (!n)
-		return fail_room(b, marks->at, err);
+		return build_fail_room(b, marks->at, err);
 	n->flow = flow;
 	n->open = true;
 	if (node_tag(b, n, marks->tag, err) < 0 || node_anchor(b, n, marks->anchor, err) < 0 ||
-	    node_take(b, n, err) < 0)
+	    build_node_take(b, n, err) < 0)
 		return -1;
 	if (b->depth == b->options.depth) {
 		err_set(err, ERR_LIMIT, "lists and mappings stand more than %u deep",
 			b->options.depth);
-		return fail_at(b, marks->at);
+		return build_fail_at(b, marks->at);
 	}
 	b->frames[b->depth++] = (struct yaml_frame){ .node = n, .last = &n->child };
 	return 0;

@@ -30,7 +30,7 @@ static const struct {
 
 #define WORD_MAX 5 /* the longest of them */
 
-static bool read_word(struct str s, struct scalar *out)
+static bool scalar_read_word(struct str s, struct scalar *out)
 {
 	if (s.n > WORD_MAX)
 		return false;
@@ -92,7 +92,7 @@ static int base_of(const char *unsigned_text, const char **digits)
 	return 10;
 }
 
-static bool read_int(const char *text, struct scalar *out)
+static bool scalar_read_int(const char *text, struct scalar *out)
 {
 	bool minus = *text == '-', sign = minus || *text == '+';
 	const char *digits;
@@ -146,7 +146,7 @@ static void print_double(double value, char out[SCALAR_TEXT])
 		snprintf(out, SCALAR_TEXT, "%.0f", value);
 }
 
-static bool read_float(const char *text, struct scalar *out)
+static bool scalar_read_float(const char *text, struct scalar *out)
 {
 	double value;
 
@@ -162,19 +162,19 @@ static bool read_float(const char *text, struct scalar *out)
 
 /* ---- with its tag ---- */
 
-static int resolve(struct str text, struct scalar *out, struct err *err)
+static int scalar_resolve(struct str text, struct scalar *out, struct err *err)
 {
 	char digits[NUMBER_MAX + 1];
 
 	*out = (struct scalar){ .kind = SCALAR_STRING };
-	if (read_word(text, out))
+	if (scalar_read_word(text, out))
 		return 0;
 	if (is_infinite(text))
 		return err_set(err, ERR_SYNTAX,
 			       "%.5s is no value in JSON: put it in quotes if a text is meant",
 			       text.s);
-	if (plain_digits(text, digits) && !read_int(digits, out))
-		read_float(digits, out);
+	if (plain_digits(text, digits) && !scalar_read_int(digits, out))
+		scalar_read_float(digits, out);
 	return 0;
 }
 
@@ -194,7 +194,7 @@ int scalar_read(const struct yaml_node *node, struct scalar *out, struct err *er
 
 	*out = (struct scalar){ .kind = SCALAR_STRING };
 	if (!node->tag)
-		return node->plain ? resolve(node->text, out, err) : 0;
+		return node->plain ? scalar_resolve(node->text, out, err) : 0;
 	if (!strcmp(node->tag, "tag:yaml.org,2002:binary"))
 		return err_set(err, ERR_SYNTAX,
 			       "!!binary is not read here: write the text itself, or, in a Secret, "
@@ -203,7 +203,7 @@ int scalar_read(const struct yaml_node *node, struct scalar *out, struct err *er
 		i++;
 	if (i == n) /* !!str, !!timestamp, or one of somebody's own */
 		return 0;
-	if (resolve(node->text, out, err) < 0)
+	if (scalar_resolve(node->text, out, err) < 0)
 		return -1;
 	if (out->kind == SCALAR_INT && tags[i].kind == SCALAR_FLOAT)
 		out->kind = SCALAR_FLOAT;

@@ -7,14 +7,14 @@
 
 #include "policy/load/formats.h"
 
-static struct emit_level *top(struct emit *e)
+static struct emit_level *emit_top(struct emit *e)
 {
 	return &e->levels[e->depth - 1];
 }
 
 /* ---- texts ---- */
 
-static bool is_plain(struct str s)
+static bool is_plain_in_yaml(struct str s)
 {
 	static const char marks[] = "-_./$+";
 
@@ -31,7 +31,7 @@ static bool is_plain(struct str s)
 }
 
 /* JSON's escapes are YAML's too. */
-static void quoted(struct text *out, struct str s)
+static void emit_quoted(struct text *out, struct str s)
 {
 	text_puts(out, "\"");
 	for (size_t i = 0; i < s.n; i++) {
@@ -56,11 +56,11 @@ static bool likes_single_quotes(struct str s)
 	return s.n && memchr(s.s, '"', s.n);
 }
 
-static void scalar(struct emit *e, struct str s)
+static void emit_scalar(struct emit *e, struct str s)
 {
-	if (e->json || (!is_plain(s) && !likes_single_quotes(s))) {
-		quoted(e->out, s);
-	} else if (is_plain(s)) {
+	if (e->json || (!is_plain_in_yaml(s) && !likes_single_quotes(s))) {
+		emit_quoted(e->out, s);
+	} else if (is_plain_in_yaml(s)) {
 		text_str(e->out, s);
 	} else {
 		text_puts(e->out, "'");
@@ -71,14 +71,14 @@ static void scalar(struct emit *e, struct str s)
 
 /* ---- structure ---- */
 
-static void newline(struct emit *e, unsigned indent)
+static void emit_newline(struct emit *e, unsigned indent)
 {
 	text_puts(e->out, "\n");
 	for (unsigned i = 0; i < indent; i++)
 		text_puts(e->out, " ");
 }
 
-static void separate(struct emit *e, struct emit_level *l)
+static void emit_separator(struct emit *e, struct emit_level *l)
 {
 	if (l->flow) {
 		if (l->any)
@@ -89,31 +89,31 @@ static void separate(struct emit *e, struct emit_level *l)
 		text_puts(e->out, ",");
 	if (!l->any && (l->inlined || !e->out->n))
 		return; /* behind the dash, or at the very beginning */
-	newline(e, l->indent);
+	emit_newline(e, l->indent);
 }
 
 /* What stands before any value; `scalar` tells a block collection from what stays in the line. */
-static void begin(struct emit *e, const char *key, bool block)
+static void emit_begin(struct emit *e, const char *key, bool block)
 {
-	struct emit_level *l = top(e);
+	struct emit_level *l = emit_top(e);
 
-	separate(e, l);
+	emit_separator(e, l);
 	l->any = true;
 	if (l->list && !l->flow && !e->json)
 		text_puts(e->out, "- ");
 	if (key) {
-		scalar(e, str_of(key));
+		emit_scalar(e, str_of(key));
 		text_puts(e->out, block && !e->json ? ":" : ": ");
 	}
 }
 
-static void open_level(struct emit *e, const char *key, bool list, bool flow)
+static void emit_open_level(struct emit *e, const char *key, bool list, bool flow)
 {
-	bool block = !flow && !top(e)->flow;
-	struct emit_level *above = top(e);
+	bool block = !flow && !emit_top(e)->flow;
+	struct emit_level *above = emit_top(e);
 
 	assert(e->depth < EMIT_DEPTH);
-	begin(e, key, block);
+	emit_begin(e, key, block);
 	if (!block || e->json)
 		text_puts(e->out, list ? "[" : "{");
 	e->levels[e->depth++] = (struct emit_level){
@@ -126,21 +126,21 @@ static void open_level(struct emit *e, const char *key, bool list, bool flow)
 
 void emit_map(struct emit *e, const char *key, bool flow)
 {
-	open_level(e, key, false, flow);
+	emit_open_level(e, key, false, flow);
 }
 
 void emit_list(struct emit *e, const char *key, bool flow)
 {
-	open_level(e, key, true, flow);
+	emit_open_level(e, key, true, flow);
 }
 
 void emit_end(struct emit *e)
 {
-	struct emit_level l = *top(e);
+	struct emit_level l = *emit_top(e);
 
 	e->depth--;
 	if (e->json && !l.flow && l.any)
-		newline(e, l.indent - 2);
+		emit_newline(e, l.indent - 2);
 	if (e->json || l.flow)
 		text_puts(e->out, l.list ? "]" : "}");
 	else if (!l.any)
@@ -165,19 +165,19 @@ void emit_done(struct emit *e)
 
 void emit_str(struct emit *e, const char *key, struct str value)
 {
-	begin(e, key, false);
-	scalar(e, value);
+	emit_begin(e, key, false);
+	emit_scalar(e, value);
 }
 
 void emit_bool(struct emit *e, const char *key, bool value)
 {
-	begin(e, key, false);
+	emit_begin(e, key, false);
 	text_puts(e->out, value ? "true" : "false");
 }
 
 void emit_number(struct emit *e, const char *key, size_t value)
 {
-	begin(e, key, false);
+	emit_begin(e, key, false);
 	text_printf(e->out, "%zu", value);
 }
 

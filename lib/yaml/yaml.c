@@ -32,7 +32,7 @@ struct yaml_stream {
 
 /* ---- feeding ---- */
 
-static int refill(struct yaml_stream *s)
+static int stream_refill(struct yaml_stream *s)
 {
 	size_t got = 0;
 
@@ -46,7 +46,7 @@ static int refill(struct yaml_stream *s)
 	return 0;
 }
 
-static unsigned characters(struct str s)
+static unsigned count_characters(struct str s)
 {
 	unsigned n = 0;
 
@@ -61,12 +61,12 @@ static void count_fed(struct yaml_stream *s)
 	if (s->fed.n && s->fed.s[s->fed.n - 1] == '\n')
 		s->fed_at = (struct yaml_place){ s->fed_at.line + 1, 1 };
 	else
-		s->fed_at.column += characters(s->fed);
+		s->fed_at.column += count_characters(s->fed);
 	s->fed = (struct str){ NULL, 0 };
 }
 
 /* libyaml's read handler: 1 and *got, which is 0 at the end; 0 for a failure. */
-static int feed(void *ctx, unsigned char *buf, size_t room, size_t *got)
+static int stream_feed(void *ctx, unsigned char *buf, size_t room, size_t *got)
 {
 	struct yaml_stream *s = ctx;
 	const char *newline;
@@ -74,7 +74,7 @@ static int feed(void *ctx, unsigned char *buf, size_t room, size_t *got)
 
 	*got = 0;
 	count_fed(s);
-	if (!s->window.n && refill(s) < 0)
+	if (!s->window.n && stream_refill(s) < 0)
 		return 0;
 	if (!s->window.n)
 		return 1;
@@ -98,7 +98,7 @@ static int feed(void *ctx, unsigned char *buf, size_t room, size_t *got)
 
 /* ---- failures ---- */
 
-static struct yaml_place place_of(yaml_mark_t mark)
+static struct yaml_place yaml_place_of(yaml_mark_t mark)
 {
 	return (struct yaml_place){ (unsigned)mark.line + 1, (unsigned)mark.column + 1 };
 }
@@ -108,8 +108,8 @@ static const struct {
 	const char *theirs, *ours;
 } problems[] = {
 	{ "found character that cannot start any token",
-	  "a value cannot begin with this character: put it in quotes, and indent with spaces, not "
-	  "with tabs" },
+	  "a value cannot begin with this character: put it in quotes, and indent with "
+	  "spaces, not with tabs" },
 	{ "mapping values are not allowed in this context",
 	  "a \"key: value\" cannot stand here: is the indentation right, or must a value that "
 	  "holds \": \" be quoted?" },
@@ -140,7 +140,7 @@ static struct yaml_place reader_place(const struct yaml_stream *s)
 
 	if (before.n > s->fed.n)
 		before.n = s->fed.n;
-	return (struct yaml_place){ s->fed_at.line, s->fed_at.column + characters(before) };
+	return (struct yaml_place){ s->fed_at.line, s->fed_at.column + count_characters(before) };
 }
 
 /* Why the parser stopped, and where. */
@@ -149,7 +149,7 @@ static int parser_failed(struct yaml_stream *s, struct err *err)
 	const yaml_parser_t *p = &s->parser;
 	const char *problem = problem_words(p->problem ? p->problem : "this is no YAML");
 
-	s->at = p->error == YAML_READER_ERROR ? reader_place(s) : place_of(p->problem_mark);
+	s->at = p->error == YAML_READER_ERROR ? reader_place(s) : yaml_place_of(p->problem_mark);
 	if (s->feed_err.kind != ERR_NONE) {
 		*err = s->feed_err;
 		return -1;
@@ -167,7 +167,7 @@ static int parser_failed(struct yaml_stream *s, struct err *err)
 static struct yaml_marks marks_of(const yaml_event_t *e, const yaml_char_t *tag,
 				  const yaml_char_t *anchor)
 {
-	return (struct yaml_marks){ place_of(e->start_mark), (const char *)tag,
+	return (struct yaml_marks){ yaml_place_of(e->start_mark), (const char *)tag,
 				    (const char *)anchor };
 }
 
@@ -182,7 +182,7 @@ static int on_scalar(struct yaml_build *b, const yaml_event_t *e, struct err *er
 
 static int on_alias(struct yaml_build *b, const yaml_event_t *e, struct err *err)
 {
-	return yaml_build_alias(b, place_of(e->start_mark), (const char *)e->data.alias.anchor,
+	return yaml_build_alias(b, yaml_place_of(e->start_mark), (const char *)e->data.alias.anchor,
 				err);
 }
 
@@ -262,7 +262,7 @@ struct yaml_stream *yaml_stream_new(const struct yaml_input *input,
 	s->fed_at = (struct yaml_place){ 1, 1 };
 	/* Named, so that a byte order mark of UTF-16 is a bad byte, not another encoding. */
 	yaml_parser_set_encoding(&s->parser, YAML_UTF8_ENCODING);
-	yaml_parser_set_input(&s->parser, feed, s);
+	yaml_parser_set_input(&s->parser, stream_feed, s);
 	return s;
 }
 

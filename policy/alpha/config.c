@@ -19,12 +19,12 @@
 
 /* ---- YAML to nodes ---- */
 
-struct converter {
+struct config_converter {
 	struct finder *f;
 	size_t nodes; /* that may still be made */
 };
 
-static const struct word {
+static const struct config_word {
 	const char *text;
 	enum json_type type;
 } words[] = {
@@ -35,7 +35,7 @@ static const struct word {
 	{ "", JSON_NULL },
 };
 
-static void scalar(const struct yaml_node *from, struct json *to)
+static void config_scalar(const struct yaml_node *from, struct json *to)
 {
 	to->type = JSON_STRING;
 	to->text = from->text.s;
@@ -49,7 +49,8 @@ static void scalar(const struct yaml_node *from, struct json *to)
 
 /* Recursion is bounded by the reader's depth (CONFIG_DEPTH), aliases by the count of nodes. */
 /* NOLINTNEXTLINE(misc-no-recursion) */
-static struct json *convert(struct converter *c, const struct yaml_node *from, unsigned depth)
+static struct json *config_convert(struct config_converter *c, const struct yaml_node *from,
+				   unsigned depth)
 {
 	const struct yaml_node *node = yaml_deref((struct yaml_node *)from);
 	struct json *to, **last;
@@ -62,7 +63,7 @@ static struct json *convert(struct converter *c, const struct yaml_node *from, u
 		return NULL;
 	}
 	if (node->kind == YAML_SCALAR) {
-		scalar(node, to);
+		config_scalar(node, to);
 		return to;
 	}
 	to->type = node->kind == YAML_MAPPING ? JSON_OBJECT : JSON_ARRAY;
@@ -70,7 +71,7 @@ static struct json *convert(struct converter *c, const struct yaml_node *from, u
 	for (const struct yaml_node *n = node->child; n; n = n->next) {
 		const struct yaml_node *key = yaml_deref(n->key);
 
-		if (!(*last = convert(c, n, depth + 1)))
+		if (!(*last = config_convert(c, n, depth + 1)))
 			return NULL;
 		if (key && key->kind == YAML_SCALAR) {
 			(*last)->key = key->text.s;
@@ -221,8 +222,8 @@ static void read_documents(struct finder *f, struct str text, struct documents *
 	}
 	while (out->n < CONFIG_DOCUMENTS &&
 	       yaml_stream_next(stream, f->arena, &root, &ignored) == 1) {
-		struct converter c = { f, CONFIG_NODES };
-		struct json *doc = convert(&c, root, 1);
+		struct config_converter c = { f, CONFIG_NODES };
+		struct json *doc = config_convert(&c, root, 1);
 
 		if (doc && doc->type == JSON_OBJECT)
 			out->v[out->n++] = doc;

@@ -52,7 +52,7 @@ static enum presence presence_of(const struct json *object, const struct place *
 	return presence;
 }
 
-static bool already(const struct finder *f, const struct place *place)
+static bool is_dropped_already(const struct finder *f, const struct place *place)
 {
 	for (const struct feature_use *u = f->out->first; u; u = u->next)
 		if (u->kind == USE_DROPPED && place_same(u->place, place))
@@ -61,12 +61,12 @@ static bool already(const struct finder *f, const struct place *place)
 }
 
 /* value: as the user wrote it; NULL where only the name is known. */
-static void dropped(struct finder *f, const struct catalogue_leaf *leaf, const struct place *place,
-		    const struct json *value)
+static void dropped_add(struct finder *f, const struct catalogue_leaf *leaf,
+			const struct place *place, const struct json *value)
 {
 	struct feature_use *use;
 
-	if (already(f, place))
+	if (is_dropped_already(f, place))
 		return;
 	use = use_add(f, USE_DROPPED, leaf_stage(f, leaf), place);
 	if (!use)
@@ -84,7 +84,7 @@ struct applied {
 };
 
 /* "" and [] are left out of an object whatever the gate says, and ask for nothing. */
-static bool is_empty(const struct json *value)
+static bool is_empty_value(const struct json *value)
 {
 	return (value->type == JSON_STRING || value->type == JSON_ARRAY) && !value->len;
 }
@@ -96,8 +96,9 @@ static void applied_found(struct finder *f, const struct subject *s,
 	const struct applied *a = (const struct applied *)s;
 
 	(void)old;
-	if (!is_empty(value) && presence_of(a->real->object, place, a->real->at, leaf) == ABSENT)
-		dropped(f, leaf, place, value);
+	if (!is_empty_value(value) &&
+	    presence_of(a->real->object, place, a->real->at, leaf) == ABSENT)
+		dropped_add(f, leaf, place, value);
 }
 
 static struct str last_applied(const struct json *object)
@@ -241,10 +242,10 @@ static void managed_leaves(struct managed *m, const struct catalogue_node *node,
 		const struct catalogue_leaf *leaf = &catalogue_leaves[node->leaves + i];
 
 		/* Of a gated value only the field's name would stand there. */
-		if (leaf->value || !leaf_stage(m->f, leaf) || already(m->f, place))
+		if (leaf->value || !leaf_stage(m->f, leaf) || is_dropped_already(m->f, place))
 			continue;
 		if (!named_before(m, place))
-			dropped(m->f, leaf, place, NULL);
+			dropped_add(m->f, leaf, place, NULL);
 	}
 }
 
@@ -281,7 +282,7 @@ static void managed_item(struct managed *m, struct managed_frame *frame, const s
 		{ .kind = STEP_ITEM, .key = json_key(keys->child), .value = json_str(keys->child) },
 		frame->place.depth + 1
 	};
-	if (!(object = item_of(m->f, frame->object, &place.step, 0)))
+	if (!(object = item_find_budgeted(m->f, frame->object, &place.step, 0)))
 		return;
 	managed_push(m, &catalogue_nodes[frame->node->item], member, object, &place);
 }

@@ -89,7 +89,7 @@ void alpha_emit_gate(struct emit *e, const struct catalogue_gate *g)
 
 		emit_map(e, NULL, true);
 		alpha_emit_minor(e, "from", s->minor);
-		emit_str(e, "stage", str_of(stage_name((enum stage)s->stage)));
+		emit_str(e, "stage", str_of(catalogue_stage_name((enum stage)s->stage)));
 		if (s->on < 2)
 			emit_bool(e, "default", s->on);
 		emit_bool(e, "locked", s->locked);
@@ -133,7 +133,7 @@ struct guarded {
 	size_t n, templates;
 };
 
-static bool guards(const struct catalogue_gate *g, const struct catalogue_leaf *leaf)
+static bool gate_guards_leaf(const struct catalogue_gate *g, const struct catalogue_leaf *leaf)
 {
 	for (size_t i = 0; i < leaf->gates_n; i++)
 		if (&catalogue_gates[leaf->gates[i]] == g)
@@ -153,7 +153,7 @@ static void guarded_field(void *ctx, const struct catalogue_kind *kind, struct s
 	struct guarded *w = ctx;
 	const char *off = effect_name(leaf->off);
 
-	if (!guards(w->gate, leaf))
+	if (!gate_guards_leaf(w->gate, leaf))
 		return;
 	if (w->emit) {
 		alpha_emit_field(w->emit, kind, path, leaf);
@@ -211,7 +211,7 @@ static void say_stage(const struct catalogue_stage *s, struct text *out)
 {
 	static const char *const on[] = { ", off by default", ", on by default", "" };
 
-	text_printf(out, "%s%s%s", stage_name((enum stage)s->stage), on[s->on],
+	text_printf(out, "%s%s%s", catalogue_stage_name((enum stage)s->stage), on[s->on],
 		    s->locked ? ", locked" : "");
 }
 
@@ -262,7 +262,8 @@ static void explain_json(const struct alpha_query *q, const struct catalogue_gat
 
 	emit_map(e, NULL, false);
 	alpha_emit_gate(e, g);
-	emit_str(e, "stage", str_of(now ? stage_name((enum stage)now->stage) : "unknown"));
+	emit_str(e, "stage",
+		 str_of(now ? catalogue_stage_name((enum stage)now->stage) : "unknown"));
 	emit_list(e, "fields", false);
 	each_guarded(&w);
 	emit_end(e);
@@ -274,13 +275,13 @@ static void explain_json(const struct alpha_query *q, const struct catalogue_gat
 
 /* ---- by the name of a field ---- */
 
-struct search {
+struct explain_search {
 	struct str name;
 	const struct catalogue_gate *gates[FIELD_GATES_MAX];
 	size_t n;
 };
 
-static void search_add(struct search *s, const struct catalogue_gate *g)
+static void search_add(struct explain_search *s, const struct catalogue_gate *g)
 {
 	for (size_t i = 0; i < s->n; i++)
 		if (s->gates[i] == g)
@@ -312,7 +313,7 @@ static bool ends_in(struct str path, struct str name)
 static void search_field(void *ctx, const struct catalogue_kind *kind, struct str path,
 			 const struct catalogue_leaf *leaf)
 {
-	struct search *s = ctx;
+	struct explain_search *s = ctx;
 
 	(void)kind;
 	if (ends_in(path, s->name) || str_eq(last_of(path), s->name))
@@ -320,13 +321,13 @@ static void search_field(void *ctx, const struct catalogue_kind *kind, struct st
 			search_add(s, &catalogue_gates[leaf->gates[i]]);
 }
 
-static void search_fields(struct search *s)
+static void search_fields(struct explain_search *s)
 {
 	for (size_t i = 0; i < catalogue_kinds_n; i++)
 		catalogue_paths(&catalogue_kinds[i], search_field, s);
 }
 
-static void find(struct search *s)
+static void search_by_name(struct explain_search *s)
 {
 	const struct catalogue_gate *g = catalogue_gate(s->name, false);
 
@@ -340,10 +341,10 @@ static void find(struct search *s)
 
 bool alpha_explain(const struct alpha_query *q, struct str name, struct text *out)
 {
-	struct search s = { .name = name };
+	struct explain_search s = { .name = name };
 	struct emit e;
 
-	find(&s);
+	search_by_name(&s);
 	if (!s.n)
 		return false;
 	if (q->json) {

@@ -88,7 +88,7 @@ bool use_allowed(const struct feature_use *use, const struct str *allow, size_t 
 /* ---- places ---- */
 
 /* Lists that Kubernetes does not merge by name, among those that hold anything gated. */
-static struct str merge_key(const struct place *list)
+static struct str item_merge_key(const struct place *list)
 {
 	static const char *const lists[][2] = { { "volumeMounts", "mountPath" },
 						{ "volumeDevices", "devicePath" },
@@ -105,7 +105,7 @@ struct place place_item(const struct place *list, const struct json *item, size_
 	struct place place = { list,
 			       { .kind = STEP_INDEX, .index = index },
 			       list ? list->depth + 1 : 1 };
-	struct str key = merge_key(list);
+	struct str key = item_merge_key(list);
 	const struct json *value = item->type == JSON_OBJECT ? json_get(item, key) : NULL;
 
 	if (value && value->type == JSON_STRING)
@@ -150,8 +150,8 @@ const struct json *item_find(const struct json *list, const struct step *step)
 	return item;
 }
 
-const struct json *item_of(struct finder *f, const struct json *list, const struct step *step,
-			   size_t index)
+const struct json *item_find_budgeted(struct finder *f, const struct json *list,
+				      const struct step *step, size_t index)
 {
 	size_t cost = list && list->type == JSON_ARRAY ? list->len : 0;
 	const struct json *item = cost ? list->child : NULL;
@@ -167,11 +167,11 @@ const struct json *item_of(struct finder *f, const struct json *list, const stru
 
 /* ---- the objects of a request ---- */
 
-static void find_in(struct finder *f, struct subject *s)
+static void find_in_object(struct finder *f, struct subject *s)
 {
 	struct place steps[POD_SPEC_STEPS];
 
-	find_pod(s, steps);
+	workload_find_pod(s, steps);
 	if (f->named) {
 		find_gates(f, s);
 		find_config(f, s);
@@ -189,7 +189,7 @@ static void find_in(struct finder *f, struct subject *s)
 }
 
 /* "apps/v1" and "Deployment" as the object itself says; what it does not say, as given. */
-static struct gvk gvk_of(const struct json *object, struct gvk given)
+static struct gvk object_gvk(const struct json *object, struct gvk given)
 {
 	struct str version = json_str(json_get(object, STR("apiVersion")));
 	struct str kind = json_str(json_get(object, STR("kind")));
@@ -209,7 +209,7 @@ static struct gvk gvk_of(const struct json *object, struct gvk given)
 }
 
 /* PodList holds Pods, a List anything that says what it is. */
-static bool is_list(const struct subject *s)
+static bool is_object_list(const struct subject *s)
 {
 	const struct json *items = json_get(s->object, STR("items"));
 
@@ -231,8 +231,8 @@ static void find_in_list(struct finder *f, const struct subject *list)
 
 		if (i->type != JSON_OBJECT)
 			continue;
-		s.gvk = gvk_of(i, of);
-		find_in(f, &s);
+		s.gvk = object_gvk(i, of);
+		find_in_object(f, &s);
 	}
 }
 
@@ -243,7 +243,7 @@ static void find_in_options(struct finder *f)
 	struct place at = place_key(NULL, STR("options"));
 	struct err ignored;
 
-	if (!options_possible(f))
+	if (!features_options_possible(f))
 		return;
 	s.object = json_parse(f->req->options, NULL, f->arena, &ignored);
 	if (!s.object || s.object->type != JSON_OBJECT)
@@ -265,10 +265,10 @@ int features_find(unsigned minor, const struct request *req, const struct json *
 	f.bit = catalogue_bit(f.minor);
 	s.status = str_is(req->subresource, "status");
 	if (req->operation == OP_CREATE || req->operation == OP_UPDATE) {
-		if (object && object->type == JSON_OBJECT && is_list(&s))
+		if (object && object->type == JSON_OBJECT && is_object_list(&s))
 			find_in_list(&f, &s);
 		else if (object && object->type == JSON_OBJECT)
-			find_in(&f, &s);
+			find_in_object(&f, &s);
 	}
 	find_in_options(&f);
 	if (f.full)
@@ -287,7 +287,7 @@ int features_named(const struct request *req, const struct json *object, struct 
 	f.minor = catalogue_minor_max;
 	f.bit = catalogue_bit(f.minor);
 	if (object && object->type == JSON_OBJECT)
-		find_in(&f, &s);
+		find_in_object(&f, &s);
 	if (f.full)
 		return err_set(err, ERR_LIMIT, "the request's memory (%zu MiB) is used up",
 			       arena->limit >> 20);

@@ -32,10 +32,10 @@ struct finder {
 /* One object: the request's, an item of a list, or a document of configuration. */
 struct subject {
 	struct gvk gvk;
-	const struct json *object, *old;       /* old NULL: all is new */
-	const struct place *at;                /* where it stands; NULL: the request's object */
-	bool status;                           /* written through the status subresource */
-	struct pod {                           /* of a workload: find_pod; spec NULL: it is none */
+	const struct json *object, *old; /* old NULL: all is new */
+	const struct place *at;          /* where it stands; NULL: the request's object */
+	bool status;                     /* written through the status subresource */
+	struct pod { /* of a workload: workload_find_pod; spec NULL: it is none */
 		const struct json *spec, *old; /* old NULL: all is new */
 		const struct place *at;
 	} pod;
@@ -66,8 +66,8 @@ const struct json *item_find(const struct json *list, const struct step *step);
  * The same, as long as the budget lasts. Names may repeat (in env they do): the item of
  * that index is taken first, if it is one of them.
  */
-const struct json *item_of(struct finder *f, const struct json *list, const struct step *step,
-			   size_t index);
+const struct json *item_find_budgeted(struct finder *f, const struct json *list,
+				      const struct step *step, size_t index);
 
 /* ---- features_walk.c: gated fields and values ---- */
 
@@ -99,7 +99,7 @@ bool managed_may_name(const struct finder *f, const struct subject *s, const str
 /* ---- the other parts ---- */
 
 /* Do the request's options name a gated field? Without parsing. */
-bool options_possible(const struct finder *f);
+bool features_options_possible(const struct finder *f);
 
 void find_rules(struct finder *f, const struct subject *s);
 void find_keys(struct finder *f, const struct subject *s);
@@ -110,13 +110,13 @@ void find_dropped(struct finder *f, const struct subject *s);
 void find_config(struct finder *f, const struct subject *s);
 
 /* A Pod, or a kind that makes Pods. */
-bool is_workload(const struct gvk *gvk);
+bool workload_is(const struct gvk *gvk);
 /* These kinds by number (no version); false: there are fewer. */
 bool workload_at(size_t i, struct gvk *out);
 
 /* Find the pod spec in a workload of any kind; its place is built in steps[], which must stay. */
 #define POD_SPEC_STEPS 5
-void find_pod(struct subject *s, struct place steps[POD_SPEC_STEPS]);
+void workload_find_pod(struct subject *s, struct place steps[POD_SPEC_STEPS]);
 
 /* ---- features_flags.c: gates that a command line or a map switches on ---- */
 
@@ -149,7 +149,7 @@ void switches_report(struct finder *f, const struct switches *now, const struct 
 		     const struct place *const *places);
 
 /* Is it the name of a program, or of an image, that reads component gates? */
-bool component_command(struct str word);
-bool component_image(struct str image);
+bool switches_read_by_command(struct str word);
+bool switches_read_by_image(struct str image);
 
 #endif

@@ -21,7 +21,7 @@ int switches_take(struct finder *f, struct switches *now, struct switches *befor
 }
 
 /* Blanks, and quotes that nobody took off. */
-static struct str trim(struct str s)
+static struct str flag_trim(struct str s)
 {
 	static const char blank[] = " \t\r\n\"'";
 
@@ -50,10 +50,10 @@ void switches_one(struct switches *s, struct str name, struct str value, bool ku
 {
 	const char *colon = name.n ? memchr(name.s, ':', name.n) : NULL;
 	const struct catalogue_gate *gate;
-	int on = parse_bool(trim(value));
+	int on = parse_bool(flag_trim(value));
 
 	if (colon)
-		name = trim(str_from(name, (size_t)(colon - name.s) + 1));
+		name = flag_trim(str_from(name, (size_t)(colon - name.s) + 1));
 	if (on < 0 || !(gate = catalogue_gate(name, kubeadm)))
 		return;
 	s->state[gate - catalogue_gates] =
@@ -62,7 +62,7 @@ void switches_one(struct switches *s, struct str name, struct str value, bool ku
 
 void switches_list(struct switches *s, struct str list, bool kubeadm, unsigned origin)
 {
-	list = trim(list);
+	list = flag_trim(list);
 	while (list.n) {
 		const char *comma = memchr(list.s, ',', list.n);
 		struct str item = { list.s, comma ? (size_t)(comma - list.s) : list.n };
@@ -71,7 +71,7 @@ void switches_list(struct switches *s, struct str list, bool kubeadm, unsigned o
 		if (equal) {
 			size_t n = (size_t)(equal - item.s);
 
-			switches_one(s, trim((struct str){ item.s, n }), str_from(item, n + 1),
+			switches_one(s, flag_trim((struct str){ item.s, n }), str_from(item, n + 1),
 				     kubeadm, origin);
 		}
 		list = str_from(list, item.n + (comma != NULL));
@@ -118,7 +118,7 @@ static bool is_no_command(struct str word)
 	return false;
 }
 
-bool component_command(struct str word)
+bool switches_read_by_command(struct str word)
 {
 	struct str name = basename_of(word);
 
@@ -155,7 +155,7 @@ static bool image_is(struct str name, const char *component)
 	return false;
 }
 
-bool component_image(struct str image)
+bool switches_read_by_image(struct str image)
 {
 	struct str name = basename_of(image);
 
@@ -185,9 +185,9 @@ static bool is_flag(struct str word, struct str *value)
 }
 
 /* "$(NAME)", "${NAME}" or "$NAME": the value that the container's env gives it. */
-static struct str expand(const struct command_line *line, struct str value)
+static struct str flag_expand(const struct command_line *line, struct str value)
 {
-	struct str name = trim(value);
+	struct str name = flag_trim(value);
 
 	if (!line->env || line->env->type != JSON_ARRAY || !name.n || name.s[0] != '$')
 		return value;
@@ -210,17 +210,18 @@ static void one_word(struct switches *s, struct command_line *line, struct str w
 
 	if (line->value_next) {
 		line->value_next = false;
-		switches_list(s, expand(line, word), line->kubeadm, origin);
+		switches_list(s, flag_expand(line, word), line->kubeadm, origin);
 		return;
 	}
 	if (is_flag(word, &value)) {
 		if (value.n)
-			switches_list(s, expand(line, str_from(value, 1)), line->kubeadm, origin);
+			switches_list(s, flag_expand(line, str_from(value, 1)), line->kubeadm,
+				      origin);
 		else
 			line->value_next = true;
 		return;
 	}
-	line->component |= component_command(word);
+	line->component |= switches_read_by_command(word);
 	line->kubeadm |= str_is(basename_of(word), "kubeadm");
 }
 

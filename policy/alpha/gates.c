@@ -32,7 +32,7 @@ static const struct workload *workload_of(const struct gvk *gvk)
 	return NULL;
 }
 
-bool is_workload(const struct gvk *gvk)
+bool workload_is(const struct gvk *gvk)
 {
 	return workload_of(gvk) != NULL;
 }
@@ -46,20 +46,20 @@ bool workload_at(size_t i, struct gvk *out)
 	return true;
 }
 
-static const struct json *below(const struct json *object, const struct workload *w)
+static const struct json *workload_below(const struct json *object, const struct workload *w)
 {
 	for (size_t i = 0; i < POD_SPEC_STEPS && w->path[i] && object; i++)
 		object = json_get(object, str_of(w->path[i]));
 	return object && object->type == JSON_OBJECT ? object : NULL;
 }
 
-void find_pod(struct subject *s, struct place steps[POD_SPEC_STEPS])
+void workload_find_pod(struct subject *s, struct place steps[POD_SPEC_STEPS])
 {
 	const struct workload *w = workload_of(&s->gvk);
 
-	if (!w || !(s->pod.spec = below(s->object, w)))
+	if (!w || !(s->pod.spec = workload_below(s->object, w)))
 		return;
-	s->pod.old = below(s->old, w);
+	s->pod.old = workload_below(s->old, w);
 	s->pod.at = s->at;
 	for (size_t i = 0; i < POD_SPEC_STEPS && w->path[i]; i++) {
 		steps[i] = place_key(s->pod.at, str_of(w->path[i]));
@@ -73,7 +73,7 @@ static void read_arguments(struct finder *f, const struct json *container, struc
 {
 	struct command_line line = { .env = json_get(container, STR("env")), .arena = f->arena };
 
-	line.component = component_image(json_str(json_get(container, STR("image"))));
+	line.component = switches_read_by_image(json_str(json_get(container, STR("image"))));
 	switches_words(out, &line, json_get(container, STR("command")), 0);
 	switches_words(out, &line, json_get(container, STR("args")), 1);
 	if (!line.component)
@@ -127,7 +127,7 @@ static void find_in_env(struct finder *f, const struct json *container, const st
 		if (switches_take(f, &now, &was) < 0)
 			return;
 		read_env(&now, e);
-		read_env(&was, item_of(f, before, &place.step, index));
+		read_env(&was, item_find_budgeted(f, before, &place.step, index));
 		switches_report(f, &now, &was, places);
 	}
 }
@@ -156,7 +156,7 @@ static void find_in_containers(struct finder *f, const struct pod *pod, struct s
 		return;
 	for (const struct json *c = list->child; c && !f->full; c = c->next, index++) {
 		struct place place = place_item(&place_list, c, index);
-		const struct json *was = item_of(f, before, &place.step, index);
+		const struct json *was = item_find_budgeted(f, before, &place.step, index);
 
 		if (was && json_shared(was, c))
 			continue;

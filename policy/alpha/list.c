@@ -43,12 +43,12 @@ static bool in_stage(const struct catalogue_gate *g, const struct alpha_query *q
 {
 	const struct catalogue_stage *s = catalogue_stage(g, catalogue_minor(q->minor));
 
-	return s && str_is(q->stage, stage_name((enum stage)s->stage));
+	return s && str_is(q->stage, catalogue_stage_name((enum stage)s->stage));
 }
 
 /* ---- fields of a kind ---- */
 
-struct fields {
+struct list_fields {
 	const struct alpha_query *q;
 	const struct catalogue_gate *gate; /* NULL: any of that stage */
 	uint32_t bit;
@@ -57,8 +57,8 @@ struct fields {
 	struct emit *emit;
 };
 
-static const struct catalogue_gate *gate_of(const struct fields *f,
-					    const struct catalogue_leaf *leaf)
+static const struct catalogue_gate *list_gate_of(const struct list_fields *f,
+						 const struct catalogue_leaf *leaf)
 {
 	for (size_t i = 0; i < leaf->gates_n; i++) {
 		const struct catalogue_gate *g = &catalogue_gates[leaf->gates[i]];
@@ -69,11 +69,11 @@ static const struct catalogue_gate *gate_of(const struct fields *f,
 	return NULL;
 }
 
-static void field(void *ctx, const struct catalogue_kind *kind, struct str path,
-		  const struct catalogue_leaf *leaf)
+static void list_field(void *ctx, const struct catalogue_kind *kind, struct str path,
+		       const struct catalogue_leaf *leaf)
 {
-	struct fields *f = ctx;
-	const struct catalogue_gate *g = gate_of(f, leaf);
+	struct list_fields *f = ctx;
+	const struct catalogue_gate *g = list_gate_of(f, leaf);
 
 	if (!g || !(leaf->minors & f->bit))
 		return;
@@ -86,16 +86,16 @@ static void field(void *ctx, const struct catalogue_kind *kind, struct str path,
 		alpha_emit_field(f->emit, kind, path, leaf);
 }
 
-static void each_kind(struct fields *f)
+static void each_kind(struct list_fields *f)
 {
 	for (size_t i = 0; i < catalogue_kinds_n; i++)
 		if (!f->q->kind.n || str_is(f->q->kind, catalogue_text(catalogue_kinds[i].kind)))
-			catalogue_paths(&catalogue_kinds[i], field, f);
+			catalogue_paths(&catalogue_kinds[i], list_field, f);
 }
 
 static size_t fields_n(const struct alpha_query *q, const struct catalogue_gate *g)
 {
-	struct fields f = { .q = q, .gate = g, .bit = catalogue_bit(q->minor) };
+	struct list_fields f = { .q = q, .gate = g, .bit = catalogue_bit(q->minor) };
 
 	each_kind(&f);
 	return f.n;
@@ -103,7 +103,7 @@ static size_t fields_n(const struct alpha_query *q, const struct catalogue_gate 
 
 /* ---- the list ---- */
 
-static bool listed(const struct alpha_query *q, const struct catalogue_gate *g)
+static bool is_listed(const struct alpha_query *q, const struct catalogue_gate *g)
 {
 	return !g->kubeadm && in_stage(g, q) && (!q->kind.n || fields_n(q, g));
 }
@@ -118,9 +118,9 @@ static void list_json(const struct alpha_query *q, struct text *out)
 	emit_list(&e, "gates", false);
 	for (size_t i = 0; i < catalogue_gates_n; i++) {
 		const struct catalogue_gate *g = &catalogue_gates[i];
-		struct fields f = { q, g, catalogue_bit(q->minor), 0, NULL, &e };
+		struct list_fields f = { q, g, catalogue_bit(q->minor), 0, NULL, &e };
 
-		if (!listed(q, g))
+		if (!is_listed(q, g))
 			continue;
 		emit_map(&e, NULL, false);
 		alpha_emit_gate(&e, g);
@@ -149,7 +149,7 @@ static void list_gates(const struct alpha_query *q, struct text *out)
 		const struct catalogue_gate *g = &catalogue_gates[i];
 		char alpha[8], beta[8], ga[8];
 
-		if (!listed(q, g))
+		if (!is_listed(q, g))
 			continue;
 		minor_words(alpha, catalogue_since(g, STAGE_ALPHA));
 		minor_words(beta, catalogue_since(g, STAGE_BETA));
@@ -161,7 +161,7 @@ static void list_gates(const struct alpha_query *q, struct text *out)
 
 void alpha_list(const struct alpha_query *q, struct text *out)
 {
-	struct fields f = { .q = q, .bit = catalogue_bit(q->minor), .out = out };
+	struct list_fields f = { .q = q, .bit = catalogue_bit(q->minor), .out = out };
 
 	if (q->json) {
 		list_json(q, out);

@@ -35,7 +35,7 @@ static const struct catalogue_node *raw_below(const struct raw_frame *frame, boo
 	return node->map ? &catalogue_nodes[node->item] : catalogue_child(node, key);
 }
 
-static bool guards(const struct finder *f, const struct catalogue_node *node)
+static bool node_has_guarded(const struct finder *f, const struct catalogue_node *node)
 {
 	for (size_t i = 0; i < node->leaves_n; i++)
 		if (!catalogue_leaves[node->leaves + i].value &&
@@ -62,7 +62,7 @@ static bool may_name(const struct finder *f, const struct catalogue_node *root, 
 			continue;
 		}
 		node = raw_below(frame, depth == 1, &unsure);
-		if (unsure || (node && node->live & f->bit && guards(f, node)))
+		if (unsure || (node && node->live & f->bit && node_has_guarded(f, node)))
 			return true;
 		if (!node || !(node->live & f->bit) || *frame->m.value.s != '{') {
 			if (!json_skim_value(frame->object, &frame->m))

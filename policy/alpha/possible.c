@@ -9,24 +9,24 @@
 #include "policy/alpha/finder.h"
 #include "lib/json/scan.h"
 
-static bool holds(struct str bytes, const char *word)
+static bool bytes_hold(struct str bytes, const char *word)
 {
 	return bytes.n && memmem(bytes.s, bytes.n, word, strlen(word)) != NULL;
 }
 
-static bool ends(struct str s, struct str tail)
+static bool bytes_end(struct str s, struct str tail)
 {
 	return s.n >= tail.n && str_eq(str_from(s, s.n - tail.n), tail);
 }
 
 /* Does one of the words stand before the dot at `at`, and the tail there? */
-static bool surrounded(struct str bytes, const char *at, const char *const words[2],
-		       struct str tail)
+static bool is_surrounded(struct str bytes, const char *at, const char *const words[2],
+			  struct str tail)
 {
 	struct str before = { bytes.s, (size_t)(at - bytes.s) };
 
 	return str_starts(str_from(bytes, before.n), tail) &&
-	       (ends(before, str_of(words[0])) || ends(before, str_of(words[1])));
+	       (bytes_end(before, str_of(words[0])) || bytes_end(before, str_of(words[1])));
 }
 
 /*
@@ -41,8 +41,8 @@ static bool holds_domain(struct str bytes, bool config)
 	const char *p = bytes.s, *end = bytes.n ? p + bytes.n : p;
 
 	for (; (p = scan_to_pair(p, end, '.', 'i')); p++)
-		if (surrounded(bytes, p, domains, STR(".io/")) ||
-		    (config && surrounded(bytes, p, groups, STR(".io"))))
+		if (is_surrounded(bytes, p, domains, STR(".io/")) ||
+		    (config && is_surrounded(bytes, p, groups, STR(".io"))))
 			return true;
 	return false;
 }
@@ -54,7 +54,7 @@ static bool kind_lives(const struct finder *f, struct gvk gvk)
 	return k && catalogue_nodes[k->root].live & f->bit;
 }
 
-bool options_possible(const struct finder *f)
+bool features_options_possible(const struct finder *f)
 {
 	struct str options = f->req->options, kind = json_skim(options, STR("kind"));
 	struct gvk gvk = { STR("meta.k8s.io"), STR("v1"), kind };
@@ -67,14 +67,14 @@ bool options_possible(const struct finder *f)
 		return false;
 	root = &catalogue_nodes[catalogue_kind(gvk.group, gvk.version, gvk.kind)->root];
 	for (size_t i = 0; i < root->edges_n; i++)
-		if (holds(options, catalogue_text(catalogue_edges[root->edges + i].name)))
+		if (bytes_hold(options, catalogue_text(catalogue_edges[root->edges + i].name)))
 			return true;
 	return false;
 }
 
 static bool is_config(struct gvk gvk)
 {
-	return str_is(gvk.group, "kubeadm.k8s.io") || ends(gvk.group, STR(".config.k8s.io"));
+	return str_is(gvk.group, "kubeadm.k8s.io") || bytes_end(gvk.group, STR(".config.k8s.io"));
 }
 
 /* Kinds whose uses are other than gated fields. */
@@ -88,10 +88,10 @@ static bool kind_may(const struct finder *f, struct gvk gvk)
 	if (core && str_is(gvk.kind, "Service"))
 		return r->operation == OP_CREATE;
 	if (str_is(gvk.kind, "CustomResourceDefinition") || str_is(gvk.kind, "APIService"))
-		return holds(r->object, "alpha");
+		return bytes_hold(r->object, "alpha");
 	if (str_is(gvk.kind, "OCINodeClass"))
-		return holds(r->object, "extraArgs");
-	return ends(gvk.kind, STR("List")) || is_config(gvk) || is_workload(&gvk);
+		return bytes_hold(r->object, "extraArgs");
+	return bytes_end(gvk.kind, STR("List")) || is_config(gvk) || workload_is(&gvk);
 }
 
 bool features_possible(unsigned minor, const struct request *req)
@@ -100,7 +100,7 @@ bool features_possible(unsigned minor, const struct request *req)
 
 	f.minor = catalogue_minor(minor ? minor : catalogue_minor_max);
 	f.bit = catalogue_bit(f.minor);
-	if (options_possible(&f))
+	if (features_options_possible(&f))
 		return true;
 	if (req->operation != OP_CREATE && req->operation != OP_UPDATE)
 		return false;

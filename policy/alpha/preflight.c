@@ -12,7 +12,7 @@
 #define TEXT_MAX       1024
 #define PATH_MAX_SHOWN 200
 
-struct search {
+struct preflight_search {
 	unsigned from, to;
 	const struct request *req;
 	struct arena *arena;
@@ -33,7 +33,7 @@ const char *preflight_name(enum preflight_kind kind)
 	return names[kind];
 }
 
-static struct preflight *add(struct search *s, enum preflight_kind kind)
+static struct preflight *preflight_add(struct preflight_search *s, enum preflight_kind kind)
 {
 	if (s->n == s->room) {
 		size_t room = s->room ? 2 * s->room : 8;
@@ -52,7 +52,7 @@ static struct preflight *add(struct search *s, enum preflight_kind kind)
 	return &s->v[s->n++];
 }
 
-static struct str path_words(struct search *s, const struct place *place)
+static struct str preflight_path_words(struct preflight_search *s, const struct place *place)
 {
 	struct text t;
 
@@ -60,28 +60,28 @@ static struct str path_words(struct search *s, const struct place *place)
 		return STR("");
 	text_init(&t, s->arena, 8192);
 	place_print(place, &t);
-	return shown_ends(text_get(&t), PATH_MAX_SHOWN, s->arena);
+	return printable_middle(text_get(&t), PATH_MAX_SHOWN, s->arena);
 }
 
 /* ---- API versions ---- */
 
-static struct str api_words(struct search *s, struct text *t)
+static struct str api_words(struct preflight_search *s, struct text *t)
 {
 	const struct gvk *k = &s->req->kind;
 
 	text_init(t, s->arena, TEXT_MAX);
-	text_str(t, shown(k->group, 120, s->arena));
+	text_str(t, printable_cut(k->group, 120, s->arena));
 	text_puts(t, k->group.n ? "/" : "");
-	text_str(t, shown(k->version, 60, s->arena));
+	text_str(t, printable_cut(k->version, 60, s->arena));
 	text_puts(t, " ");
-	text_str(t, shown(k->kind, 80, s->arena));
+	text_str(t, printable_cut(k->kind, 80, s->arena));
 	return text_get(t);
 }
 
-static void add_api(struct search *s, enum preflight_kind kind, const char *what,
-		    uint32_t replacement)
+static void preflight_add_api(struct preflight_search *s, enum preflight_kind kind,
+			      const char *what, uint32_t replacement)
 {
-	struct preflight *p = add(s, kind);
+	struct preflight *p = preflight_add(s, kind);
 	struct text t, remedy;
 
 	if (!p)
@@ -101,7 +101,7 @@ static void add_api(struct search *s, enum preflight_kind kind, const char *what
 }
 
 /* An alpha version is gone as soon as nothing serves it, whatever was announced. */
-static bool alpha_api_gone(struct search *s)
+static bool alpha_api_gone(struct preflight_search *s)
 {
 	const struct gvk *k = &s->req->kind;
 	const struct catalogue_api *api = catalogue_api(k->group, k->version, k->kind);
@@ -111,11 +111,11 @@ static bool alpha_api_gone(struct search *s)
 	if (!api || !(api->served & from) || api->served & to)
 		return false;
 	snprintf(what, sizeof what, "not served in Kubernetes 1.%u", s->to);
-	add_api(s, PREFLIGHT_REMOVED, what, api->replacement);
+	preflight_add_api(s, PREFLIGHT_REMOVED, what, api->replacement);
 	return true;
 }
 
-static void find_api(struct search *s)
+static void find_api(struct preflight_search *s)
 {
 	const struct gvk *k = &s->req->kind;
 	const struct catalogue_lifecycle *l = catalogue_lifecycle(k->group, k->version, k->kind);
@@ -125,7 +125,7 @@ static void find_api(struct search *s)
 		return;
 	if (l->removed != 255 && l->removed <= s->to) {
 		snprintf(what, sizeof what, "no longer served since Kubernetes 1.%u", l->removed);
-		add_api(s, PREFLIGHT_REMOVED, what, l->replacement);
+		preflight_add_api(s, PREFLIGHT_REMOVED, what, l->replacement);
 	} else if (l->deprecated <= s->to) {
 		int n = snprintf(what, sizeof what, "deprecated since Kubernetes 1.%u",
 				 l->deprecated);
@@ -133,7 +133,7 @@ static void find_api(struct search *s)
 		if (l->removed != 255)
 			snprintf(what + n, sizeof what - (size_t)n, "; it goes in 1.%u",
 				 l->removed);
-		add_api(s, PREFLIGHT_DEPRECATED, what, l->replacement);
+		preflight_add_api(s, PREFLIGHT_DEPRECATED, what, l->replacement);
 	}
 }
 
@@ -148,8 +148,8 @@ static bool same_place(const struct place *a, const struct place *b)
 	return !a && !b;
 }
 
-static const struct feature_use *counterpart(const struct feature_uses *uses,
-					     const struct feature_use *of)
+static const struct feature_use *preflight_counterpart(const struct feature_uses *uses,
+						       const struct feature_use *of)
 {
 	for (const struct feature_use *u = uses->first; u; u = u->next)
 		if (u->kind == of->kind && u->stage == FEATURE_ALPHA &&
@@ -159,30 +159,30 @@ static const struct feature_use *counterpart(const struct feature_uses *uses,
 }
 
 /* The gate by which the use is alpha: components' gates come first. */
-static const struct catalogue_gate *gate_of(const struct feature_use *use)
+static const struct catalogue_gate *preflight_gate_of(const struct feature_use *use)
 {
 	const struct catalogue_gate *g = use->gates_n ? catalogue_gate(use->gates[0], false) : NULL;
 
 	return g || !use->gates_n ? g : catalogue_gate(use->gates[0], true);
 }
 
-static struct preflight *add_use(struct search *s, enum preflight_kind kind,
-				 const struct feature_use *use, struct text *message)
+static struct preflight *preflight_add_use(struct preflight_search *s, enum preflight_kind kind,
+					   const struct feature_use *use, struct text *message)
 {
-	struct preflight *p = add(s, kind);
+	struct preflight *p = preflight_add(s, kind);
 
 	if (!p)
 		return NULL;
 	p->place = use->place;
-	p->path = path_words(s, use->place);
+	p->path = preflight_path_words(s, use->place);
 	p->gate = use->gates_n ? use->gates[0] : STR("");
 	text_init(message, s->arena, TEXT_MAX);
 	text_str(message, p->path.n ? p->path : STR("(the object)"));
 	return p;
 }
 
-static void say(struct search *s, struct preflight *p, const struct text *message,
-		const char *remedy)
+static void preflight_say(struct preflight_search *s, struct preflight *p,
+			  const struct text *message, const char *remedy)
 {
 	p->message = text_get(message);
 	p->remedy = str_of(remedy);
@@ -190,9 +190,9 @@ static void say(struct search *s, struct preflight *p, const struct text *messag
 }
 
 /* What was alpha is something else: beta, generally available, or no more. */
-static void add_left_alpha(struct search *s, const struct feature_use *use)
+static void preflight_add_left_alpha(struct preflight_search *s, const struct feature_use *use)
 {
-	const struct catalogue_gate *g = gate_of(use);
+	const struct catalogue_gate *g = preflight_gate_of(use);
 	const struct catalogue_stage *stage = g ? catalogue_stage(g, s->to) : NULL;
 	unsigned ga = g ? catalogue_since(g, STAGE_GA) : 0;
 	struct preflight *p;
@@ -201,43 +201,46 @@ static void add_left_alpha(struct search *s, const struct feature_use *use)
 	if (!g || use->kind == USE_VERSION) /* find_api tells it */
 		return;
 	if ((ga && ga <= s->to) || (stage && stage->stage == STAGE_GA)) {
-		if ((p = add_use(s, PREFLIGHT_ALLOWED, use, &t))) {
+		if ((p = preflight_add_use(s, PREFLIGHT_ALLOWED, use, &t))) {
 			text_printf(&t, ": %.*s is generally available since 1.%u",
 				    STR_ARG(p->gate), ga);
-			say(s, p, &t, "Nothing needs to be done for it.");
+			preflight_say(s, p, &t, "Nothing needs to be done for it.");
 		}
 	} else if (stage && stage->stage == STAGE_BETA) {
-		if ((p = add_use(s, PREFLIGHT_ALPHA_FREE, use, &t))) {
+		if ((p = preflight_add_use(s, PREFLIGHT_ALPHA_FREE, use, &t))) {
 			text_printf(&t, ": %.*s is beta since 1.%u%s", STR_ARG(p->gate),
 				    catalogue_since(g, STAGE_BETA),
 				    stage->on == 0 ? ", off by default" : "");
-			say(s, p, &t,
-			    stage->on == 0 ? "It has an effect only where its gate is switched on."
-					   : "Nothing needs to be done for it.");
+			preflight_say(
+				s, p, &t,
+				stage->on == 0
+					? "It has an effect only where its gate is switched on."
+					: "Nothing needs to be done for it.");
 		}
-	} else if ((p = add_use(s, stage ? PREFLIGHT_DEPRECATED : PREFLIGHT_REMOVED, use, &t))) {
+	} else if ((p = preflight_add_use(s, stage ? PREFLIGHT_DEPRECATED : PREFLIGHT_REMOVED, use,
+					  &t))) {
 		text_printf(&t, ": %.*s is %s in 1.%u", STR_ARG(p->gate),
 			    stage ? "deprecated" : "withdrawn", s->to);
-		say(s, p, &t, "take it out");
+		preflight_say(s, p, &t, "take it out");
 	}
 }
 
-static void add_new_alpha(struct search *s, const struct feature_use *use)
+static void preflight_add_new_alpha(struct preflight_search *s, const struct feature_use *use)
 {
 	struct preflight *p;
 	struct text t;
 
-	if (!(p = add_use(s, PREFLIGHT_ALPHA, use, &t)))
+	if (!(p = preflight_add_use(s, PREFLIGHT_ALPHA, use, &t)))
 		return;
 	if (p->gate.n)
 		text_printf(&t, ": %.*s is alpha in 1.%u, and 1.%u does not know it",
 			    STR_ARG(p->gate), s->to, s->from);
 	else
 		text_printf(&t, " is alpha in 1.%u, and not in 1.%u", s->to, s->from);
-	say(s, p, &t, "take it out: Oracle does not support alpha features");
+	preflight_say(s, p, &t, "take it out: Oracle does not support alpha features");
 }
 
-static int find_uses(struct search *s, const struct json *object, struct err *err)
+static int find_uses(struct preflight_search *s, const struct json *object, struct err *err)
 {
 	struct feature_uses before, after;
 
@@ -245,11 +248,11 @@ static int find_uses(struct search *s, const struct json *object, struct err *er
 	    features_find(s->to, s->req, object, NULL, s->arena, &after, err) < 0)
 		return -1;
 	for (const struct feature_use *u = before.first; u; u = u->next)
-		if (u->stage == FEATURE_ALPHA && !counterpart(&after, u))
-			add_left_alpha(s, u);
+		if (u->stage == FEATURE_ALPHA && !preflight_counterpart(&after, u))
+			preflight_add_left_alpha(s, u);
 	for (const struct feature_use *u = after.first; u; u = u->next)
-		if (u->stage == FEATURE_ALPHA && !counterpart(&before, u))
-			add_new_alpha(s, u);
+		if (u->stage == FEATURE_ALPHA && !preflight_counterpart(&before, u))
+			preflight_add_new_alpha(s, u);
 	return 0;
 }
 
@@ -263,27 +266,27 @@ static bool in_environment(const struct feature_use *use)
 }
 
 /* A component that is given the name of a gate it does not know does not start. */
-static int find_gone_gates(struct search *s, const struct json *object, struct err *err)
+static int find_gone_gates(struct preflight_search *s, const struct json *object, struct err *err)
 {
 	struct feature_uses named;
 
 	if (features_named(s->req, object, s->arena, &named, err) < 0)
 		return -1;
 	for (const struct feature_use *u = named.first; u; u = u->next) {
-		const struct catalogue_gate *g = gate_of(u);
+		const struct catalogue_gate *g = preflight_gate_of(u);
 		struct preflight *p;
 		struct text t;
 
 		if (u->kind != USE_GATE || u->stage || !g || in_environment(u) ||
 		    g->from > s->from || g->gone > s->to)
 			continue;
-		if (!(p = add_use(s, PREFLIGHT_REMOVED, u, &t)))
+		if (!(p = preflight_add_use(s, PREFLIGHT_REMOVED, u, &t)))
 			continue;
 		text_printf(&t,
 			    " names gate %.*s, which Kubernetes 1.%u no longer knows: a component "
 			    "that is given its name does not start",
 			    STR_ARG(p->gate), g->gone);
-		say(s, p, &t, "take the gate out before the upgrade");
+		preflight_say(s, p, &t, "take the gate out before the upgrade");
 	}
 	return 0;
 }
@@ -291,7 +294,7 @@ static int find_gone_gates(struct search *s, const struct json *object, struct e
 int preflight_find(unsigned from, unsigned to, const struct request *req, struct arena *arena,
 		   struct preflight **out, size_t *n, struct err *err)
 {
-	struct search s = { .from = from, .to = to, .req = req, .arena = arena };
+	struct preflight_search s = { .from = from, .to = to, .req = req, .arena = arena };
 	struct err unreadable = { .kind = ERR_NONE };
 	const struct json *object = json_parse(req->object, NULL, arena, &unreadable);
 

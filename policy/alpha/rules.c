@@ -29,7 +29,7 @@ static bool is_type(const struct json *j, enum json_type type)
 	return j && j->type == type;
 }
 
-static bool changed(const struct json *a, const struct json *b, const char *member)
+static bool member_changed(const struct json *a, const struct json *b, const char *member)
 {
 	return !json_equal(json_get(a, str_of(member)), json_get(b, str_of(member)));
 }
@@ -79,7 +79,7 @@ static void env_names(struct finder *f, const struct json *container, const stru
 		struct place place = place_item(&list, e, index);
 
 		if (!plain_env_name(json_str(json_get(e, STR("name")))) &&
-		    !item_of(f, before, &place.step, index))
+		    !item_find_budgeted(f, before, &place.step, index))
 			rule_found(f, "RelaxedEnvironmentVariableValidation", &place,
 				   "a name outside [-._a-zA-Z][-._a-zA-Z0-9]*");
 	}
@@ -104,7 +104,7 @@ static void each_container(struct finder *f, const struct pod *pod, container_ru
 		for (const struct json *c = list->child; c && !f->full; c = c->next, index++) {
 			struct place place = place_item(&at, c, index);
 
-			rule(f, c, item_of(f, before, &place.step, index), &place);
+			rule(f, c, item_find_budgeted(f, before, &place.step, index), &place);
 		}
 	}
 }
@@ -146,7 +146,7 @@ static void container_resize(struct finder *f, const struct json *container, con
 {
 	struct place place = place_key(at, STR("resources"));
 
-	if (old && changed(container, old, "resources"))
+	if (old && member_changed(container, old, "resources"))
 		rule_found(f, "InPlacePodVerticalScaling", &place, "a change of resources");
 }
 
@@ -154,7 +154,7 @@ static void pod_resize(struct finder *f, const struct pod *pod)
 {
 	struct place place = place_key(pod->at, STR("resources"));
 
-	if (changed(pod->spec, pod->old, "resources"))
+	if (member_changed(pod->spec, pod->old, "resources"))
 		rule_found(f, "InPlacePodLevelResourcesVerticalScaling", &place,
 			   "a change of resources");
 }
@@ -173,10 +173,10 @@ static void volume_resize(struct finder *f, const struct pod *pod)
 		struct place dir_at = place_key(&item, STR("emptyDir"));
 		struct place place = place_key(&dir_at, STR("sizeLimit"));
 		const struct json *dir = json_get(v, STR("emptyDir"));
-		const struct json *old = item_of(f, before, &item.step, index);
+		const struct json *old = item_find_budgeted(f, before, &item.step, index);
 
 		if (old && str_is(json_str(json_get(dir, STR("medium"))), "Memory") &&
-		    changed(dir, json_get(old, STR("emptyDir")), "sizeLimit"))
+		    member_changed(dir, json_get(old, STR("emptyDir")), "sizeLimit"))
 			rule_found(f, "InPlacePodVerticalScalingMemoryBackedVolumes", &place,
 				   "a change of sizeLimit");
 	}
@@ -206,7 +206,7 @@ static void job_resources(struct finder *f, const struct json *container, const 
 {
 	struct place place = place_key(at, STR("resources"));
 
-	if (old && changed(container, old, "resources"))
+	if (old && member_changed(container, old, "resources"))
 		rule_found(f, "MutablePodResourcesForSuspendedJobs", &place,
 			   "a change of resources while suspended");
 }
@@ -219,7 +219,7 @@ static void job_scheduling(struct finder *f, const struct pod *pod)
 	for (size_t i = 0; i < sizeof directives / sizeof *directives; i++) {
 		struct place place = place_key(pod->at, str_of(directives[i]));
 
-		if (changed(pod->spec, pod->old, directives[i]))
+		if (member_changed(pod->spec, pod->old, directives[i]))
 			rule_found(f, "MutableSchedulingDirectivesForSuspendedJobs", &place,
 				   "a change while suspended after a start");
 	}
@@ -259,7 +259,7 @@ static void volume_affinity(struct finder *f, const struct subject *s)
 	struct place at = place_key(s->at, STR("spec"));
 	struct place place = place_key(&at, STR("nodeAffinity"));
 
-	if (json_get(old, STR("nodeAffinity")) && changed(spec, old, "nodeAffinity") &&
+	if (json_get(old, STR("nodeAffinity")) && member_changed(spec, old, "nodeAffinity") &&
 	    gate_interest(f, gate))
 		rule_found(f, gate, &place, "a change of it");
 }

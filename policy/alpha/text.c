@@ -36,7 +36,7 @@ static void add_gates_stage(const struct feature_use *use, struct text *out)
 	add_stage(use, out);
 }
 
-static void say_field(const struct feature_use *use, struct text *out)
+static void use_say_field(const struct feature_use *use, struct text *out)
 {
 	if (use->what.n) {
 		text_puts(out, " (");
@@ -47,7 +47,7 @@ static void say_field(const struct feature_use *use, struct text *out)
 	add_gates_stage(use, out);
 }
 
-static void say_version(const struct feature_use *use, struct text *out)
+static void use_say_version(const struct feature_use *use, struct text *out)
 {
 	text_puts(out, " uses ");
 	text_str(out, use->what);
@@ -58,7 +58,7 @@ static void say_version(const struct feature_use *use, struct text *out)
 	}
 }
 
-static void say_key(const struct feature_use *use, struct text *out)
+static void use_say_key(const struct feature_use *use, struct text *out)
 {
 	text_puts(out, " is an alpha key of Kubernetes");
 	if (use->gates_n) {
@@ -68,13 +68,13 @@ static void say_key(const struct feature_use *use, struct text *out)
 	}
 }
 
-static void say_gate(const struct feature_use *use, struct text *out)
+static void use_say_gate(const struct feature_use *use, struct text *out)
 {
 	text_puts(out, " switches on ");
 	add_gates_stage(use, out);
 }
 
-static void say_dropped(const struct feature_use *use, struct text *out)
+static void use_say_dropped(const struct feature_use *use, struct text *out)
 {
 	text_puts(out, " has no effect: the API server dropped it, since ");
 	add_gates(use, out);
@@ -85,8 +85,9 @@ static void say_dropped(const struct feature_use *use, struct text *out)
 void use_sentence(const struct feature_use *use, struct str path, size_t more, struct text *out)
 {
 	static void (*const say[USE_KINDS])(const struct feature_use *, struct text *) = {
-		[USE_FIELD] = say_field, [USE_VALUE] = say_field, [USE_VERSION] = say_version,
-		[USE_KEY] = say_key,     [USE_GATE] = say_gate,   [USE_DROPPED] = say_dropped,
+		[USE_FIELD] = use_say_field,     [USE_VALUE] = use_say_field,
+		[USE_VERSION] = use_say_version, [USE_KEY] = use_say_key,
+		[USE_GATE] = use_say_gate,       [USE_DROPPED] = use_say_dropped,
 	};
 
 	text_str(out, path);

@@ -12,8 +12,8 @@
  */
 #include "policy/alpha/finder.h"
 
-struct frame {
-	struct frame *up;
+struct walk_frame {
+	struct walk_frame *up;
 	const struct catalogue_node *node;
 	const struct json *container, *next; /* next member or item to look at */
 	const struct json *old, *cursor;     /* old container; where the search goes on */
@@ -26,7 +26,7 @@ struct walk {
 	struct finder *f;
 	const struct subject *s;
 	leaf_visit *visit;
-	struct frame *top, *spare;
+	struct walk_frame *top, *spare;
 };
 
 unsigned leaf_stage(const struct finder *f, const struct catalogue_leaf *leaf)
@@ -91,7 +91,7 @@ void leaf_fill(struct feature_use *use, const struct catalogue_leaf *leaf)
 static void frame_push(struct walk *w, const struct catalogue_node *node, const struct json *value,
 		       const struct json *old, const struct place *at)
 {
-	struct frame *frame = w->spare;
+	struct walk_frame *frame = w->spare;
 
 	if (frame)
 		w->spare = frame->up;
@@ -99,7 +99,7 @@ static void frame_push(struct walk *w, const struct catalogue_node *node, const 
 		w->f->full = true;
 		return;
 	}
-	*frame = (struct frame){ .up = w->top, .node = node, .container = value };
+	*frame = (struct walk_frame){ .up = w->top, .node = node, .container = value };
 	frame->next = value->child;
 	if (old && old->type == value->type)
 		frame->old = old;
@@ -114,7 +114,7 @@ static void frame_push(struct walk *w, const struct catalogue_node *node, const 
 
 static void frame_pop(struct walk *w)
 {
-	struct frame *frame = w->top;
+	struct walk_frame *frame = w->top;
 
 	w->top = frame->up;
 	frame->up = w->spare;
@@ -125,19 +125,19 @@ static void frame_pop(struct walk *w)
 
 typedef bool same_fn(const struct json *old, const struct json *new);
 
-static bool same_key(const struct json *old, const struct json *new)
+static bool has_same_key(const struct json *old, const struct json *new)
 {
 	return str_eq(json_key(old), json_key(new));
 }
 
-static bool same_name(const struct json *old, const struct json *new)
+static bool has_same_name(const struct json *old, const struct json *new)
 {
 	return str_eq(json_str(json_get(old, STR("name"))), json_str(json_get(new, STR("name"))));
 }
 
 /* From the cursor to the end, then from the start: found at once where nothing moved. */
-static const struct json *partner(struct walk *w, struct frame *frame, const struct json *member,
-				  same_fn *same)
+static const struct json *walk_partner(struct walk *w, struct walk_frame *frame,
+				       const struct json *member, same_fn *same)
 {
 	const struct json *start = frame->cursor ? frame->cursor : frame->old->child, *o = start;
 
@@ -154,7 +154,7 @@ static const struct json *partner(struct walk *w, struct frame *frame, const str
 	return NULL;
 }
 
-static const struct json *by_index(const struct json *list, size_t index)
+static const struct json *walk_by_index(const struct json *list, size_t index)
 {
 	const struct json *o = list->child;
 
@@ -163,26 +163,28 @@ static const struct json *by_index(const struct json *list, size_t index)
 	return o;
 }
 
-static const struct json *old_of(struct walk *w, struct frame *frame, const struct json *member)
+static const struct json *walk_old_of(struct walk *w, struct walk_frame *frame,
+				      const struct json *member)
 {
 	const struct json *found;
 
 	if (!frame->old || !frame->old->child)
 		return NULL;
 	if (frame->container->type == JSON_OBJECT)
-		return partner(w, frame, member, same_key);
+		return walk_partner(w, frame, member, has_same_key);
 	if (member->type == JSON_OBJECT && json_get(member, STR("name")))
-		return partner(w, frame, member, same_name);
-	found = partner(w, frame, member, json_equal);
+		return walk_partner(w, frame, member, has_same_name);
+	found = walk_partner(w, frame, member, json_equal);
 	if (found || w->f->budget < frame->index)
 		return found;
 	w->f->budget -= frame->index; /* an item that was changed, or is new */
-	return by_index(frame->old, frame->index);
+	return walk_by_index(frame->old, frame->index);
 }
 
 /* ---- the walk ---- */
 
-static const struct catalogue_node *below(const struct frame *frame, const struct json *member)
+static const struct catalogue_node *walk_below(const struct walk_frame *frame,
+					       const struct json *member)
 {
 	const struct catalogue_node *node = frame->node, *child;
 	bool list = frame->container->type == JSON_ARRAY;
@@ -197,7 +199,8 @@ static const struct catalogue_node *below(const struct frame *frame, const struc
 }
 
 /* A status is written through its subresource alone, and nothing else is there. */
-static bool in_scope(const struct walk *w, const struct frame *frame, const struct json *member)
+static bool in_scope(const struct walk *w, const struct walk_frame *frame,
+		     const struct json *member)
 {
 	return frame->up || str_is(json_key(member), "status") == w->s->status;
 }
@@ -222,15 +225,15 @@ static void visit_leaves(struct walk *w, const struct catalogue_node *node,
 	}
 }
 
-static void walk_member(struct walk *w, struct frame *frame, const struct json *member)
+static void walk_member(struct walk *w, struct walk_frame *frame, const struct json *member)
 {
-	const struct catalogue_node *child = below(frame, member);
+	const struct catalogue_node *child = walk_below(frame, member);
 	const struct json *old;
 	struct place place;
 
 	if (!child || !(child->live & w->f->bit) || !in_scope(w, frame, member))
 		return;
-	old = old_of(w, frame, member);
+	old = walk_old_of(w, frame, member);
 	place = frame->container->type == JSON_ARRAY ? place_item(frame->at, member, frame->index)
 						     : place_key(frame->at, json_key(member));
 	visit_leaves(w, child, &place, member, old);
@@ -251,7 +254,7 @@ void walk_fields(struct finder *f, const struct subject *s, leaf_visit *visit)
 		return;
 	frame_push(&w, &catalogue_nodes[kind->root], s->object, s->old, s->at);
 	while (w.top && !f->full) {
-		struct frame *frame = w.top;
+		struct walk_frame *frame = w.top;
 		const struct json *member = frame->next;
 
 		if (!member) {

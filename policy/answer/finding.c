@@ -33,7 +33,7 @@ static const struct {
 	{ "customresourcedefinitions", "CustomResourceDefinition" },
 };
 
-struct str kind_of(const struct request *req)
+struct str resource_kind(const struct request *req)
 {
 	static const char *const same[] = { "", "status", "resize", "ephemeralcontainers" };
 
@@ -47,13 +47,14 @@ struct str kind_of(const struct request *req)
 }
 
 /* "Deployment kube-system/coredns"; each name is cut in the middle. */
-static struct str object_words(const struct occasion *o, struct arena *arena)
+static struct str finding_object_words(const struct context *o, struct arena *arena)
 {
-	struct str kind = shown_ends(o->kind, NAME_MAX_SHOWN, arena);
+	struct str kind = printable_middle(o->kind, NAME_MAX_SHOWN, arena);
 	/* The review of a namespace names it twice. */
 	bool twice = str_is(o->req->resource.resource, "namespaces");
-	struct str namespace = shown_ends(twice ? STR("") : o->namespace, NAME_MAX_SHOWN, arena);
-	struct str name = shown_ends(o->name, NAME_MAX_SHOWN, arena);
+	struct str namespace =
+		printable_middle(twice ? STR("") : o->namespace, NAME_MAX_SHOWN, arena);
+	struct str name = printable_middle(o->name, NAME_MAX_SHOWN, arena);
 	struct text t;
 
 	text_init(&t, arena, 4 * NAME_MAX_SHOWN);
@@ -69,7 +70,7 @@ static struct str object_words(const struct occasion *o, struct arena *arena)
 	return text_get(&t);
 }
 
-static const char *doing(const struct request *req)
+static const char *finding_doing(const struct request *req)
 {
 	switch (req->operation) {
 	case OP_CREATE:
@@ -98,15 +99,15 @@ static struct str own_sentence(struct str message, struct str object, struct are
 		message = str_from(message, (size_t)(at - message.s) + sizeof variable - 1);
 	}
 	text_str(&t, message);
-	return t.s ? shown(text_get(&t), SENTENCE_MAX, arena) : (struct str){ NULL, 0 };
+	return t.s ? printable_cut(text_get(&t), SENTENCE_MAX, arena) : (struct str){ NULL, 0 };
 }
 
-static struct str path_words(const struct place *place, struct arena *arena);
+static struct str finding_path_words(const struct place *place, struct arena *arena);
 
 /* "spec.hostUsers uses UserNamespacesSupport, alpha in 1.28 (beta since 1.30); ..." */
-static struct str use_words(const struct taken *taken, struct arena *arena)
+static struct str use_words(const struct hit *taken, struct arena *arena)
 {
-	struct str path = path_words(taken->use->place, arena);
+	struct str path = finding_path_words(taken->use->place, arena);
 	struct text t;
 
 	text_init(&t, arena, PATH_MAX_SHOWN + SENTENCE_MAX);
@@ -115,10 +116,11 @@ static struct str use_words(const struct taken *taken, struct arena *arena)
 	return t.full || !path.s ? (struct str){ NULL, 0 } : text_get(&t);
 }
 
-static struct str sentence(const struct occasion *o, const struct taken *taken, struct arena *arena)
+static struct str finding_sentence(const struct context *o, const struct hit *taken,
+				   struct arena *arena)
 {
 	const struct rule *rule = taken->rule;
-	struct str object = object_words(o, arena);
+	struct str object = finding_object_words(o, arena);
 	struct text t;
 
 	if (!object.s)
@@ -131,7 +133,7 @@ static struct str sentence(const struct occasion *o, const struct taken *taken, 
 	if (rule->tier == TIER_UNSUPPORTED) {
 		text_puts(&t, "Oracle manages ");
 		text_str(&t, object);
-		text_printf(&t, "; %s it makes the cluster unsupported", doing(o->req));
+		text_printf(&t, "; %s it makes the cluster unsupported", finding_doing(o->req));
 	} else {
 		text_str(&t, object);
 		text_puts(&t, rule->tier == TIER_BEST_EFFORT
@@ -162,8 +164,8 @@ static struct side side_of(const struct json *value, struct str key, struct aren
 	return (struct side){ text_get(&t), false };
 }
 
-static bool hidden(const struct occasion *o, const struct json *object, const struct place *place,
-		   struct str key, const struct json *value)
+static bool is_hidden_value(const struct context *o, const struct json *object,
+			    const struct place *place, struct str key, const struct json *value)
 {
 	if (!value)
 		return false;
@@ -171,7 +173,7 @@ static bool hidden(const struct occasion *o, const struct json *object, const st
 	       (value->type == JSON_STRING && redact_text(key, json_str(value)));
 }
 
-static size_t common(struct str a, struct str b)
+static size_t common_prefix(struct str a, struct str b)
 {
 	size_t i = 0;
 
@@ -181,7 +183,7 @@ static size_t common(struct str a, struct str b)
 }
 
 /* Does s[at..] begin in the middle of a character, or of an escape that was printed? */
-static bool within(const struct side *side, size_t at)
+static bool is_within_character(const struct side *side, size_t at)
 {
 	struct str s = side->raw;
 
@@ -197,17 +199,17 @@ static bool within(const struct side *side, size_t at)
  * Two long texts mostly begin the same (a Corefile): what is shown begins a
  * little before the first difference.
  */
-static size_t window(const struct side *from, const struct side *to)
+static size_t side_window(const struct side *from, const struct side *to)
 {
 	const size_t lead = 24;
 	size_t at;
 
 	if (from->raw.n <= VALUE_MAX_SHOWN - 2 && to->raw.n <= VALUE_MAX_SHOWN - 2)
 		return 0;
-	at = common(from->raw, to->raw);
+	at = common_prefix(from->raw, to->raw);
 	if (at <= VALUE_MAX_SHOWN / 2 || from->quoted != to->quoted)
 		return 0;
-	for (at -= lead; at && (within(from, at) || within(to, at)); at--)
+	for (at -= lead; at && (is_within_character(from, at) || is_within_character(to, at)); at--)
 		;
 	return at;
 }
@@ -233,7 +235,7 @@ static struct str side_words(const struct side *side, size_t start, struct arena
 	text_puts(&t, quote);
 	text_puts(&t, lead);
 	if (rest.n > room || (side->quoted && side->raw.n - start > VALUE_MAX_SHOWN)) {
-		text_add(&t, rest.s, shown_fit(rest, room - 3));
+		text_add(&t, rest.s, printable_fit(rest, room - 3));
 		text_puts(&t, "...");
 	} else {
 		text_str(&t, rest);
@@ -242,7 +244,7 @@ static struct str side_words(const struct side *side, size_t start, struct arena
 	return inside.full || t.full ? (struct str){ NULL, 0 } : text_get(&t);
 }
 
-static int change_values(const struct occasion *o, const struct change *c, struct arena *arena,
+static int change_values(const struct context *o, const struct change *c, struct arena *arena,
 			 struct finding_change *out)
 {
 	const struct place *p = c->place;
@@ -258,14 +260,15 @@ static int change_values(const struct occasion *o, const struct change *c, struc
 		return 0;
 	}
 	/* What one side hides, the other must not tell. */
-	if (hidden(o, o->old, p, key, c->from) || hidden(o, o->object, p, key, c->to))
+	if (is_hidden_value(o, o->old, p, key, c->from) ||
+	    is_hidden_value(o, o->object, p, key, c->to))
 		return 0;
 	if (c->from)
 		from = side_of(c->from, key, arena);
 	if (c->to)
 		to = side_of(c->to, key, arena);
 	if (c->from && c->to)
-		start = window(&from, &to);
+		start = side_window(&from, &to);
 	if (c->from)
 		out->from = side_words(&from, start, arena);
 	if (c->to)
@@ -273,7 +276,7 @@ static int change_values(const struct occasion *o, const struct change *c, struc
 	return out->from.s && out->to.s ? 0 : -1;
 }
 
-static struct str path_words(const struct place *place, struct arena *arena)
+static struct str finding_path_words(const struct place *place, struct arena *arena)
 {
 	struct text t;
 
@@ -281,10 +284,11 @@ static struct str path_words(const struct place *place, struct arena *arena)
 		return STR("(the object)");
 	text_init(&t, arena, 4096);
 	place_print(place, &t);
-	return t.s ? shown_ends(text_get(&t), PATH_MAX_SHOWN, arena) : (struct str){ NULL, 0 };
+	return t.s ? printable_middle(text_get(&t), PATH_MAX_SHOWN, arena)
+		   : (struct str){ NULL, 0 };
 }
 
-static int changes_fill(const struct occasion *o, const struct taken *taken, struct arena *arena,
+static int changes_fill(const struct context *o, const struct hit *taken, struct arena *arena,
 			struct finding *out)
 {
 	size_t n = taken->changes_n < FINDING_CHANGES ? taken->changes_n : FINDING_CHANGES;
@@ -297,14 +301,14 @@ static int changes_fill(const struct occasion *o, const struct taken *taken, str
 	for (size_t i = 0; i < n; i++) {
 		struct finding_change *change = &out->changes[i];
 
-		change->path = path_words(taken->changes[i]->place, arena);
+		change->path = finding_path_words(taken->changes[i]->place, arena);
 		if (!change->path.s || change_values(o, taken->changes[i], arena, change) < 0)
 			return -1;
 	}
 	return 0;
 }
 
-static struct str docs_words(const struct rule *rule, struct arena *arena)
+static struct str finding_docs_words(const struct rule *rule, struct arena *arena)
 {
 	struct str page = rule->docs.n ? rule->docs : rule->policy->docs;
 	struct text t;
@@ -317,15 +321,15 @@ static struct str docs_words(const struct rule *rule, struct arena *arena)
 	if (!str_starts(page, STR("https://")))
 		text_puts(&t, DOCS_BASE);
 	text_str(&t, page);
-	return t.s ? shown(text_get(&t), DOCS_MAX_SHOWN, arena) : (struct str){ NULL, 0 };
+	return t.s ? printable_cut(text_get(&t), DOCS_MAX_SHOWN, arena) : (struct str){ NULL, 0 };
 }
 
-int finding_fill(const struct occasion *occasion, const struct taken *taken, struct arena *arena,
+int finding_fill(const struct context *context, const struct hit *taken, struct arena *arena,
 		 struct finding *out, struct err *err)
 {
-	out->sentence = sentence(occasion, taken, arena);
-	out->docs = docs_words(taken->rule, arena);
-	if (!out->sentence.s || !out->docs.s || changes_fill(occasion, taken, arena, out) < 0)
+	out->sentence = finding_sentence(context, taken, arena);
+	out->docs = finding_docs_words(taken->rule, arena);
+	if (!out->sentence.s || !out->docs.s || changes_fill(context, taken, arena, out) < 0)
 		return err_set(err, ERR_LIMIT, "no memory left for the finding's text");
-	return remedy_fill(occasion, taken, arena, out, err);
+	return remedy_fill(context, taken, arena, out, err);
 }

@@ -13,7 +13,7 @@
 #include "lib/base/printable.h"
 
 /* What a rule took of a request. */
-struct taken {
+struct hit {
 	const struct rule *rule;
 	const struct change **changes; /* UPDATE: those that this rule took, in order */
 	size_t changes_n;
@@ -21,7 +21,7 @@ struct taken {
 };
 
 /* What the texts are made of, the same for all findings of a request. */
-struct occasion {
+struct context {
 	const struct config *config;
 	const struct request *req;
 	struct str kind;            /* "Deployment", also where the request is of its scale */
@@ -36,7 +36,7 @@ struct occasion {
 
 /* The kind of a resource, for requests whose own kind is another (Scale, TokenRequest):
  * "deployments" -> "Deployment". */
-struct str kind_of(const struct request *req);
+struct str resource_kind(const struct request *req);
 
 /*
  * Fill sentence, changes, changes_n, changes_all, remedy, command and docs; the
@@ -44,7 +44,7 @@ struct str kind_of(const struct request *req);
  * not shown ("(not shown)"). A remedy is either a sentence, with a capital first letter, or what
  * to do, in small letters, to stand behind "Instead: ". -1 with ERR_LIMIT when the arena is full.
  */
-int finding_fill(const struct occasion *occasion, const struct taken *taken, struct arena *arena,
+int finding_fill(const struct context *context, const struct hit *taken, struct arena *arena,
 		 struct finding *out, struct err *err);
 
 #endif

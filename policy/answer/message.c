@@ -56,7 +56,7 @@ static struct str line_get(const struct line *l)
 }
 
 /* Append the whole line if at most `max` bytes are used then. */
-static bool put(struct text *out, const struct line *l, size_t max)
+static bool line_put(struct text *out, const struct line *l, size_t max)
 {
 	if (l->full || out->n + l->n > max)
 		return false;
@@ -67,36 +67,36 @@ static bool put(struct text *out, const struct line *l, size_t max)
 /* ---- lines ---- */
 
 /* The text, cut with "..." where it is longer than max. */
-static void add_cut(struct line *l, struct str s, size_t max)
+static void line_add_cut(struct line *l, struct str s, size_t max)
 {
 	if (s.n <= max) {
 		line_add(l, s);
 		return;
 	}
-	line_add(l, (struct str){ s.s, shown_fit(s, max - 3) });
+	line_add(l, (struct str){ s.s, printable_fit(s, max - 3) });
 	line_puts(l, "...");
 }
 
 /* "coredns/scale"; no name of a policy is so long that it is cut here. */
-static void add_id(struct line *l, const struct finding *f)
+static void line_add_id(struct line *l, const struct finding *f)
 {
-	add_cut(l, f->policy, ID_PART_MAX);
+	line_add_cut(l, f->policy, ID_PART_MAX);
 	line_puts(l, "/");
-	add_cut(l, f->rule, ID_PART_MAX);
+	line_add_cut(l, f->rule, ID_PART_MAX);
 }
 
-static void add_what(struct line *l, const struct finding *f, size_t max)
+static void line_add_what(struct line *l, const struct finding *f, size_t max)
 {
 	struct line id = { .n = 0 };
 
 	line_puts(&id, " [");
-	add_id(&id, f);
+	line_add_id(&id, f);
 	line_puts(&id, "]");
-	add_cut(l, f->sentence, max - id.n);
+	line_add_cut(l, f->sentence, max - id.n);
 	line_add(l, line_get(&id));
 }
 
-static void add_change(struct line *l, const struct finding_change *c)
+static void line_add_change(struct line *l, const struct finding_change *c)
 {
 	line_add(l, c->path);
 	line_puts(l, ": ");
@@ -106,7 +106,7 @@ static void add_change(struct line *l, const struct finding_change *c)
 }
 
 /* A remedy with a capital letter is a sentence of its own. */
-static void add_remedy(struct line *l, struct str remedy)
+static void line_add_remedy(struct line *l, struct str remedy)
 {
 	if (remedy.n && !(remedy.s[0] >= 'A' && remedy.s[0] <= 'Z'))
 		line_puts(l, "Instead: ");
@@ -167,16 +167,16 @@ static bool put_remedy(struct text *out, const struct finding *f, bool labelled,
 		return true;
 	if (labelled) {
 		line_puts(&l, "[");
-		add_id(&l, f);
+		line_add_id(&l, f);
 		line_puts(&l, "] ");
 	}
-	add_remedy(&l, f->remedy.n ? f->remedy : STR("run"));
+	line_add_remedy(&l, f->remedy.n ? f->remedy : STR("run"));
 	if (command && f->command.n) {
 		line_puts(&l, l.s[l.n - 1] == '.' ? "\n  " : ":\n  ");
 		line_add(&l, f->command);
 	}
 	line_puts(&l, "\n");
-	return put(out, &l, max);
+	return line_put(out, &l, max);
 }
 
 static void put_docs(struct text *out, struct str docs)
@@ -188,7 +188,7 @@ static void put_docs(struct text *out, struct str docs)
 	line_puts(&l, "Why: ");
 	line_add(&l, docs);
 	line_puts(&l, "\n");
-	put(out, &l, TAIL_MAX);
+	line_put(out, &l, TAIL_MAX);
 }
 
 /* What to do instead, and why; each once. */
@@ -214,9 +214,9 @@ static void put_changes(struct text *out, const struct finding *f, size_t *field
 		struct line l = { .n = 0 };
 
 		line_puts(&l, "  ");
-		add_change(&l, &f->changes[said]);
+		line_add_change(&l, &f->changes[said]);
 		line_puts(&l, "\n");
-		if (!put(out, &l, max - MORE_ROOM))
+		if (!line_put(out, &l, max - MORE_ROOM))
 			break;
 		said++;
 		*fields -= *fields > 0;
@@ -227,7 +227,7 @@ static void put_changes(struct text *out, const struct finding *f, size_t *field
 		line_puts(&l, said ? "  ... and " : "  ");
 		line_number(&l, f->changes_all - said);
 		line_puts(&l, said ? " more\n" : " changed fields\n");
-		put(out, &l, max);
+		line_put(out, &l, max);
 	}
 }
 
@@ -238,10 +238,10 @@ static void put_heads(struct text *out, const struct verdict *v, size_t n, size_
 	for (; said < n && said < HEADS_MAX; said++) {
 		struct line l = { .n = 0 };
 
-		add_what(&l, &v->findings[said], HEAD_MAX);
+		line_add_what(&l, &v->findings[said], HEAD_MAX);
 		line_puts(&l, "\n");
 		/* Behind it stand a field, what is left out of them, and of the findings. */
-		if (!put(out, &l, max - 2 * MORE_ROOM))
+		if (!line_put(out, &l, max - 2 * MORE_ROOM))
 			break;
 		put_changes(out, &v->findings[said], &fields, max - MORE_ROOM);
 	}
@@ -253,7 +253,7 @@ static void put_heads(struct text *out, const struct verdict *v, size_t n, size_
 		line_puts(&l, "... and ");
 		line_number(&l, n - said);
 		line_puts(&l, " more findings\n");
-		put(out, &l, max);
+		line_put(out, &l, max);
 	}
 }
 
@@ -279,12 +279,12 @@ struct str verdict_message(const struct verdict *v, struct arena *arena)
 /* What can be said of one finding, in the order in which it is given up when there is no room. */
 enum { SAY_WHAT, SAY_FIELD, SAY_REMEDY, SAY_COMMAND, SAY_WHY, SAY_KINDS };
 
-static void say_what(struct line *l, const struct finding *f)
+static void warning_say_what(struct line *l, const struct finding *f)
 {
-	add_what(l, f, WARNING_MAX);
+	line_add_what(l, f, WARNING_MAX);
 }
 
-static void say_field(struct line *l, const struct finding *f)
+static void warning_say_field(struct line *l, const struct finding *f)
 {
 	struct line more = { .n = 0 };
 
@@ -295,7 +295,7 @@ static void say_field(struct line *l, const struct finding *f)
 		line_number(&more, f->changes_all - 1);
 		line_puts(&more, " more)");
 	}
-	add_change(l, &f->changes[0]);
+	line_add_change(l, &f->changes[0]);
 	if (l->full || l->n > WARNING_MAX - more.n) {
 		*l = (struct line){ .n = 0 };
 		line_add(l, f->changes[0].path);
@@ -303,22 +303,22 @@ static void say_field(struct line *l, const struct finding *f)
 	line_add(l, line_get(&more));
 }
 
-static void say_remedy(struct line *l, const struct finding *f)
+static void warning_say_remedy(struct line *l, const struct finding *f)
 {
 	struct line whole = { .n = 0 };
 
 	if (!f->remedy.n)
 		return;
-	add_remedy(&whole, f->remedy);
-	add_cut(l, line_get(&whole), WARNING_MAX);
+	line_add_remedy(&whole, f->remedy);
+	line_add_cut(l, line_get(&whole), WARNING_MAX);
 }
 
-static void say_command(struct line *l, const struct finding *f)
+static void warning_say_command(struct line *l, const struct finding *f)
 {
 	line_add(l, f->command); /* whole, or warning_line leaves it out */
 }
 
-static void say_why(struct line *l, const struct finding *f)
+static void warning_say_why(struct line *l, const struct finding *f)
 {
 	if (!f->docs.n)
 		return;
@@ -335,7 +335,8 @@ static bool said_before(const struct finding *f, size_t i, int kind)
 static struct str warning_line(const struct finding *f, size_t i, int kind, struct arena *arena)
 {
 	static void (*const say[SAY_KINDS])(struct line *, const struct finding *) = {
-		say_what, say_field, say_remedy, say_command, say_why
+		warning_say_what, warning_say_field, warning_say_remedy, warning_say_command,
+		warning_say_why
 	};
 	struct line l = { .n = 0 };
 
@@ -414,12 +415,12 @@ static struct str rule_id(const struct finding *f, struct arena *arena)
 {
 	struct line l = { .n = 0 };
 
-	add_id(&l, f);
+	line_add_id(&l, f);
 	return str_copy(arena, line_get(&l));
 }
 
-static void items_of(struct items *items, const char *key, const struct finding *f,
-		     struct arena *arena)
+static void items_fill(struct items *items, const char *key, const struct finding *f,
+		       struct arena *arena)
 {
 	if (!strcmp(key, "policy"))
 		items_add(items, rule_id(f, arena));
@@ -436,12 +437,12 @@ static void items_of(struct items *items, const char *key, const struct finding 
 			items_add(items, f->changes[i].path);
 }
 
-static void annotate(struct annotation *out, size_t *n, const char *key, struct str value)
+static void annotation_add(struct annotation *out, size_t *n, const char *key, struct str value)
 {
 	if (!value.n)
 		return;
 	if (value.n > ANNOTATION_MAX)
-		value.n = shown_fit(value, ANNOTATION_MAX);
+		value.n = printable_fit(value, ANNOTATION_MAX);
 	out[(*n)++] = (struct annotation){ key, value };
 }
 
@@ -454,16 +455,16 @@ size_t verdict_annotations(const struct verdict *v, struct arena *arena,
 
 	if (!findings && !v->error.n)
 		return 0;
-	annotate(out, &n, "decision", str_of(action_name(v->action)));
+	annotation_add(out, &n, "decision", str_of(action_name(v->action)));
 	for (size_t k = 0; k < sizeof keys / sizeof *keys; k++) {
 		struct items items = { .n = 0 };
 
 		text_init(&items.text, arena, ANNOTATION_MAX);
 		for (size_t i = 0; i < findings; i++)
-			items_of(&items, keys[k], &v->findings[i], arena);
-		annotate(out, &n, keys[k], text_get(&items.text));
+			items_fill(&items, keys[k], &v->findings[i], arena);
+		annotation_add(out, &n, keys[k], text_get(&items.text));
 	}
-	annotate(out, &n, "mode", str_of(mode_name(v->mode)));
-	annotate(out, &n, "error", v->error);
+	annotation_add(out, &n, "mode", str_of(mode_name(v->mode)));
+	annotation_add(out, &n, "error", v->error);
 	return n;
 }

@@ -9,30 +9,30 @@
 /* ---- names that say "credential" ---- */
 
 #define WORDS_MAX 16
-struct words {
+struct redact_words {
 	struct str v[WORDS_MAX]; /* the last ones, if there are more */
 	size_t n;
 };
 
-static bool upper(char c)
+static bool is_upper(char c)
 {
 	return c >= 'A' && c <= 'Z';
 }
 
-static bool alnum(char c)
+static bool is_letter_or_digit(char c)
 {
-	return upper(c) || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+	return is_upper(c) || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
 }
 
 /* "OCI_apiKey-2" is OCI, api, Key, 2. */
-static void words_of(struct str name, struct words *out)
+static void words_of(struct str name, struct redact_words *out)
 {
 	size_t start = 0;
 
 	out->n = 0;
 	for (size_t i = 0; i <= name.n; i++) {
-		bool end = i == name.n || !alnum(name.s[i]);
-		bool hump = !end && i > start && upper(name.s[i]) && !upper(name.s[i - 1]);
+		bool end = i == name.n || !is_letter_or_digit(name.s[i]);
+		bool hump = !end && i > start && is_upper(name.s[i]) && !is_upper(name.s[i - 1]);
 
 		if (!end && !hump)
 			continue;
@@ -58,7 +58,7 @@ static bool word_in(struct str w, const char *const *list)
 	return false;
 }
 
-static bool contains(struct str name, const char *z)
+static bool name_contains(struct str name, const char *z)
 {
 	size_t n = strlen(z);
 
@@ -78,7 +78,7 @@ static bool name_is_credential(struct str name)
 					     "jwt",    "bearer",     "sas",       "dsn",
 					     "cookie", "session",    "pem",       "cert",
 					     "salt",   "connection", "signature", NULL };
-	struct words w;
+	struct redact_words w;
 
 	/* The part before the slash is somebody's domain: rbac.authorization.kubernetes.io/ */
 	for (size_t i = name.n; i-- > 0;)
@@ -87,7 +87,7 @@ static bool name_is_credential(struct str name)
 			break;
 		}
 	for (size_t i = 0; i < sizeof anywhere / sizeof *anywhere; i++)
-		if (contains(name, anywhere[i]))
+		if (name_contains(name, anywhere[i]))
 			return true;
 	words_of(name, &w);
 	for (size_t i = 0; i < w.n; i++)
@@ -106,7 +106,7 @@ static bool field_is_credential(struct str name)
 					    "secret",   "credential", "credentials", NULL };
 	static const char *const of_key[] = { "api",     "private",    "access", "secret",
 					      "signing", "encryption", "client", NULL };
-	struct words w;
+	struct redact_words w;
 
 	words_of(name, &w);
 	if (!w.n)
@@ -121,7 +121,7 @@ static bool field_is_reference(struct str name)
 {
 	static const char *const last[] = { "name", "namespace", "key",     "path", "ref",
 					    "mode", "kind",      "version", NULL };
-	struct words w;
+	struct redact_words w;
 
 	words_of(name, &w);
 	return w.n && word_in(w.v[w.n - 1], last);
@@ -288,7 +288,7 @@ static bool holds_url_password(struct str t)
 	while ((p = memmem(p, (size_t)(end - p), "://", 3))) {
 		bool colon = false;
 
-		for (p += 3; p<end && * p> ' ' && *p != '/' && *p != '"'; p++) {
+		for (p += 3; p < end && ' ' < *p && *p != '/' && *p != '"'; p++) {
 			if (*p == '@' && colon)
 				return true;
 			colon = colon || *p == ':';
@@ -359,10 +359,10 @@ static void left_out(struct printer *p, const char *instead)
 	text_puts(p->out, instead);
 }
 
-static void print(struct printer *p, const struct json *j, struct str key, bool secret,
-		  unsigned depth);
+static void redact_print_value(struct printer *p, const struct json *j, struct str key, bool secret,
+			       unsigned depth);
 
-static void print_string(struct printer *p, struct str s, struct str key, bool secret)
+static void redact_print_string(struct printer *p, struct str s, struct str key, bool secret)
 {
 	if (secret || redact_text(key, s)) {
 		left_out(p, "\"" NOT_SHOWN "\"");
@@ -384,8 +384,8 @@ static bool pair_is_credential(const struct json *object)
 }
 
 /* NOLINTNEXTLINE(misc-no-recursion): print bounds the depth */
-static void print_object(struct printer *p, const struct json *o, struct str key, bool secret,
-			 unsigned depth)
+static void redact_print_object(struct printer *p, const struct json *o, struct str key,
+				bool secret, unsigned depth)
 {
 	bool users = holds_users_names(key), pair = pair_is_credential(o);
 
@@ -400,7 +400,7 @@ static void print_object(struct printer *p, const struct json *o, struct str key
 		text_puts(p->out, "\":");
 		if (secret && !hide)
 			hide = !field_is_reference(name);
-		print(p, m, name, hide, depth);
+		redact_print_value(p, m, name, hide, depth);
 		if (m->next)
 			text_puts(p->out, ",");
 	}
@@ -416,14 +416,14 @@ static bool names_next(const struct json *j)
 }
 
 /* NOLINTNEXTLINE(misc-no-recursion): print bounds the depth */
-static void print_array(struct printer *p, const struct json *a, struct str key, bool secret,
-			unsigned depth)
+static void redact_print_array(struct printer *p, const struct json *a, struct str key, bool secret,
+			       unsigned depth)
 {
 	bool next = false;
 
 	text_puts(p->out, "[");
 	for (const struct json *m = a->child; m && !p->out->full; m = m->next) {
-		print(p, m, key, secret || next, depth);
+		redact_print_value(p, m, key, secret || next, depth);
 		next = names_next(m);
 		if (m->next)
 			text_puts(p->out, ",");
@@ -432,8 +432,8 @@ static void print_array(struct printer *p, const struct json *a, struct str key,
 }
 
 /* Depth is bounded by DEPTH_MAX. NOLINTNEXTLINE(misc-no-recursion) */
-static void print(struct printer *p, const struct json *j, struct str key, bool secret,
-		  unsigned depth)
+static void redact_print_value(struct printer *p, const struct json *j, struct str key, bool secret,
+			       unsigned depth)
 {
 	static const char *const words[] = { "null", "false", "true" };
 
@@ -442,11 +442,11 @@ static void print(struct printer *p, const struct json *j, struct str key, bool 
 	if ((j->type == JSON_ARRAY || j->type == JSON_OBJECT) && depth == DEPTH_MAX)
 		left_out(p, "...");
 	else if (j->type == JSON_OBJECT)
-		print_object(p, j, key, secret, depth + 1);
+		redact_print_object(p, j, key, secret, depth + 1);
 	else if (j->type == JSON_ARRAY)
-		print_array(p, j, key, secret, depth + 1);
+		redact_print_array(p, j, key, secret, depth + 1);
 	else if (j->type == JSON_STRING)
-		print_string(p, json_str(j), key, secret);
+		redact_print_string(p, json_str(j), key, secret);
 	else if (j->type == JSON_NUMBER)
 		json_escape(json_str(j), p->out);
 	else
@@ -457,6 +457,6 @@ bool redact_print(const struct json *value, struct str key, struct text *out)
 {
 	struct printer p = { .out = out };
 
-	print(&p, value, key, field_is_credential(key), 0);
+	redact_print_value(&p, value, key, field_is_credential(key), 0);
 	return p.left_out || out->full;
 }

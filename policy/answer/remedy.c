@@ -62,7 +62,7 @@ static bool is_zero_replicas(const struct wish *s)
 }
 
 /* Does the argument do what the change does? Then s tells with which value. */
-static bool setting_of(const struct occasion *o, const struct change *c,
+static bool setting_of(const struct context *o, const struct change *c,
 		       const struct addon_argument *a, struct wish *s)
 {
 	const struct place *place = c->place;
@@ -100,7 +100,7 @@ static void settings_add(struct settings *all, const struct wish *s)
 		all->without++;
 }
 
-static void settings_find(const struct occasion *o, const struct taken *taken, struct settings *out)
+static void settings_find(const struct context *o, const struct hit *taken, struct settings *out)
 {
 	const struct addon *addon = taken->rule->policy->addon;
 
@@ -122,7 +122,7 @@ static void settings_find(const struct occasion *o, const struct taken *taken, s
 /* ---- the command ---- */
 
 /* Within a JSON string within single quotes of a shell. */
-static void quote(struct str raw, struct arena *arena, struct text *out)
+static void remedy_quote(struct str raw, struct arena *arena, struct text *out)
 {
 	struct text json;
 
@@ -136,7 +136,7 @@ static void quote(struct str raw, struct arena *arena, struct text *out)
 			text_add(out, json.s + i, 1);
 }
 
-static void setting_text(const struct occasion *o, struct arena *arena, struct wish *s)
+static void setting_text(const struct context *o, struct arena *arena, struct wish *s)
 {
 	struct str key = s->place->step.kind == STEP_KEY ? s->place->step.key : STR("");
 	struct text json, quoted;
@@ -146,13 +146,13 @@ static void setting_text(const struct occasion *o, struct arena *arena, struct w
 	text_init(&quoted, arena, COMMAND_VALUE_MAX);
 	known = known && !redact_print(s->value, key, &json);
 	if (known && s->value->type == JSON_STRING)
-		quote(json_str(s->value), arena, &quoted);
+		remedy_quote(json_str(s->value), arena, &quoted);
 	else if (known)
-		quote(text_get(&json), arena, &quoted);
+		remedy_quote(text_get(&json), arena, &quoted);
 	s->text = known && !quoted.full ? text_get(&quoted) : STR(PLACEHOLDER);
 }
 
-static void cluster(const struct config *config, struct text *out)
+static void remedy_cluster(const struct config *config, struct text *out)
 {
 	struct str ocid = config->cluster_ocid;
 
@@ -166,7 +166,7 @@ static void cluster(const struct config *config, struct text *out)
 	text_str(out, ocid.n ? ocid : STR("$CLUSTER"));
 }
 
-static struct str settings_command(const struct occasion *o, const struct addon *addon,
+static struct str settings_command(const struct context *o, const struct addon *addon,
 				   const struct settings *all, struct arena *arena)
 {
 	struct text t;
@@ -175,11 +175,11 @@ static struct str settings_command(const struct occasion *o, const struct addon 
 	text_puts(&t, "oci ce cluster update-addon --addon-name ");
 	text_str(&t, addon->name);
 	text_puts(&t, " --cluster-id ");
-	cluster(o->config, &t);
+	remedy_cluster(o->config, &t);
 	text_puts(&t, " --configurations '[");
 	for (size_t i = 0; i < all->n; i++) {
 		text_puts(&t, i ? ",{\"key\":\"" : "{\"key\":\"");
-		quote(all->v[i].argument->key, arena, &t);
+		remedy_quote(all->v[i].argument->key, arena, &t);
 		text_puts(&t, "\",\"value\":\"");
 		text_str(&t, all->v[i].text);
 		text_puts(&t, "\"}");
@@ -199,7 +199,7 @@ static bool is_basic(const struct config *config)
 }
 
 /* What the configuration says of an add-on: "true", "false", or nothing. */
-static struct str managed(const struct config *config, const struct addon *addon)
+static struct str remedy_managed(const struct config *config, const struct addon *addon)
 {
 	static const struct str before = { "addons.", 7 }, after = { ".managed", 8 };
 
@@ -245,8 +245,8 @@ static void settings_words(const struct settings *all, const struct addon *addon
 	}
 }
 
-static int from_settings(const struct occasion *o, const struct taken *taken, struct settings *all,
-			 struct arena *arena, struct finding *out)
+static int remedy_from_settings(const struct context *o, const struct hit *taken,
+				struct settings *all, struct arena *arena, struct finding *out)
 {
 	const struct addon *addon = taken->rule->policy->addon;
 	bool basic = is_basic(o->config);
@@ -262,17 +262,18 @@ static int from_settings(const struct occasion *o, const struct taken *taken, st
 	}
 	text_init(&words, arena, 4 * REMEDY_MAX);
 	if (!basic && taken->rule->tier == TIER_BEST_EFFORT &&
-	    !str_is(managed(o->config, addon), "true"))
+	    !str_is(remedy_managed(o->config, addon), "true"))
 		text_puts(&words, "where OKE installed it, ");
 	settings_words(all, addon, &taken->rule->remedy, basic, &words);
-	out->remedy = shown(text_get(&words), REMEDY_MAX, arena);
+	out->remedy = printable_cut(text_get(&words), REMEDY_MAX, arena);
 	return words.s && out->remedy.s && out->command.s ? 0 : -1;
 }
 
 /* ---- the rule's own, or none ---- */
 
 /* A rule's command with the cluster's OCID in it, if that is known. */
-static struct str own_command(const struct occasion *o, struct str command, struct arena *arena)
+static struct str remedy_own_command(const struct context *o, struct str command,
+				     struct arena *arena)
 {
 	static const char variable[] = "$CLUSTER";
 	struct text t;
@@ -281,12 +282,12 @@ static struct str own_command(const struct occasion *o, struct str command, stru
 	text_init(&t, arena, COMMAND_MAX);
 	while (command.n && (at = memmem(command.s, command.n, variable, sizeof variable - 1))) {
 		text_add(&t, command.s, (size_t)(at - command.s));
-		cluster(o->config, &t);
+		remedy_cluster(o->config, &t);
 		command = str_from(command, (size_t)(at - command.s) + sizeof variable - 1);
 	}
 	text_str(&t, command);
 	/* A command that was cut would do something else. */
-	return t.full ? STR("") : shown(text_get(&t), COMMAND_MAX, arena);
+	return t.full ? STR("") : printable_cut(text_get(&t), COMMAND_MAX, arena);
 }
 
 static bool needs_enhanced(struct str command)
@@ -294,8 +295,8 @@ static bool needs_enhanced(struct str command)
 	return command.n && memmem(command.s, command.n, "-addon ", 7);
 }
 
-static int from_rule(const struct occasion *o, const struct remedy *own, struct arena *arena,
-		     struct finding *out)
+static int remedy_from_rule(const struct context *o, const struct remedy *own, struct arena *arena,
+			    struct finding *out)
 {
 	struct text t;
 
@@ -304,19 +305,19 @@ static int from_rule(const struct occasion *o, const struct remedy *own, struct 
 	if (is_basic(o->config) && needs_enhanced(own->command))
 		text_puts(&t, " (add-on commands need an enhanced cluster and this one is basic)");
 	else
-		out->command = own_command(o, own->command, arena);
-	out->remedy = shown(text_get(&t), REMEDY_MAX, arena);
+		out->command = remedy_own_command(o, own->command, arena);
+	out->remedy = printable_cut(text_get(&t), REMEDY_MAX, arena);
 	return out->remedy.s && (!own->command.n || out->command.s) ? 0 : -1;
 }
 
-static struct str no_way(const struct occasion *o, const struct taken *taken,
-			 const struct settings *all)
+static struct str remedy_no_way(const struct context *o, const struct hit *taken,
+				const struct settings *all)
 {
 	const struct request *req = o->req;
 
 	if (all->to_zero)
-		return STR("There is no supported way to run it with no replicas; ask Oracle "
-			   "Support.");
+		return STR("There is no supported way to run it with no "
+			   "replicas; ask Oracle Support.");
 	if (taken->changes_n == 1)
 		return STR("There is no supported way to change this field; ask Oracle Support.");
 	if (taken->changes_n)
@@ -331,7 +332,7 @@ static struct str no_way(const struct occasion *o, const struct taken *taken,
 	return STR("There is no supported way to do this; ask Oracle Support.");
 }
 
-static int from_use(const struct feature_use *use, struct arena *arena, struct finding *out)
+static int remedy_from_use(const struct feature_use *use, struct arena *arena, struct finding *out)
 {
 	struct text t;
 
@@ -341,7 +342,7 @@ static int from_use(const struct feature_use *use, struct arena *arena, struct f
 	return t.full ? -1 : 0;
 }
 
-int remedy_fill(const struct occasion *occasion, const struct taken *taken, struct arena *arena,
+int remedy_fill(const struct context *context, const struct hit *taken, struct arena *arena,
 		struct finding *out, struct err *err)
 {
 	const struct remedy *own = &taken->rule->remedy;
@@ -352,15 +353,15 @@ int remedy_fill(const struct occasion *occasion, const struct taken *taken, stru
 	out->remedy = out->command = STR("");
 	/* An add-on that is switched off takes no arguments. */
 	if (taken->rule->tier != TIER_SUPPORTED &&
-	    !(addon && str_is(managed(occasion->config, addon), "false")))
-		settings_find(occasion, taken, &all);
+	    !(addon && str_is(remedy_managed(context->config, addon), "false")))
+		settings_find(context, taken, &all);
 	if (all.n)
-		result = from_settings(occasion, taken, &all, arena, out);
+		result = remedy_from_settings(context, taken, &all, arena, out);
 	else if (own->text.n || own->command.n)
-		result = from_rule(occasion, own, arena, out);
+		result = remedy_from_rule(context, own, arena, out);
 	else if (taken->use)
-		result = from_use(taken->use, arena, out);
+		result = remedy_from_use(taken->use, arena, out);
 	else if (taken->rule->tier == TIER_UNSUPPORTED)
-		out->remedy = no_way(occasion, taken, &all);
+		out->remedy = remedy_no_way(context, taken, &all);
 	return result < 0 ? err_set(err, ERR_LIMIT, "no memory left for the remedy's text") : 0;
 }

@@ -16,7 +16,7 @@
 #define COMMAND_VALUE_MAX 600  /* bytes of one value in it */
 
 /* Fills remedy and command of out, both possibly empty. -1 with ERR_LIMIT: the arena is full. */
-int remedy_fill(const struct occasion *occasion, const struct taken *taken, struct arena *arena,
+int remedy_fill(const struct context *context, const struct hit *taken, struct arena *arena,
 		struct finding *out, struct err *err);
 
 #endif

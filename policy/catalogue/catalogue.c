@@ -10,7 +10,7 @@
 
 #include "oke/policy.h"
 
-static struct str text(uint32_t offset)
+static struct str catalogue_string(uint32_t offset)
 {
 	return str_of(catalogue_text(offset));
 }
@@ -33,8 +33,8 @@ const struct catalogue_gate *catalogue_gate(struct str name, bool kubeadm)
 
 	while (lo < hi) { /* components' gates stand before kubeadm's, each sorted */
 		const struct catalogue_gate *g = &catalogue_gates[lo + (hi - lo) / 2];
-		int order =
-			g->kubeadm != kubeadm ? (kubeadm ? 1 : -1) : str_cmp(name, text(g->name));
+		int order = g->kubeadm != kubeadm ? (kubeadm ? 1 : -1)
+						  : str_cmp(name, catalogue_string(g->name));
 
 		if (!order)
 			return g;
@@ -89,7 +89,7 @@ unsigned catalogue_since(const struct catalogue_gate *gate, enum stage stage)
 	return 0;
 }
 
-const char *stage_name(enum stage stage)
+const char *catalogue_stage_name(enum stage stage)
 {
 	static const char *const names[] = {
 		[STAGE_UNKNOWN] = "unknown",
@@ -106,11 +106,11 @@ const char *stage_name(enum stage stage)
 /* The order of the tables of kinds: group, kind, version. */
 static int kind_cmp(const struct gvk *want, uint32_t group, uint32_t kind, uint32_t version)
 {
-	int order = str_cmp(want->group, text(group));
+	int order = str_cmp(want->group, catalogue_string(group));
 
 	if (!order)
-		order = str_cmp(want->kind, text(kind));
-	return order ? order : str_cmp(want->version, text(version));
+		order = str_cmp(want->kind, catalogue_string(kind));
+	return order ? order : str_cmp(want->version, catalogue_string(version));
 }
 
 const struct catalogue_kind *catalogue_kind(struct str group, struct str version, struct str kind)
@@ -187,12 +187,12 @@ const struct catalogue_node *catalogue_child(const struct catalogue_node *node, 
 bool catalogue_own_group(struct str group)
 {
 	for (size_t i = 0; i < catalogue_groups_n; i++)
-		if (str_eq(group, text(catalogue_groups[i])))
+		if (str_eq(group, catalogue_string(catalogue_groups[i])))
 			return true;
 	return false;
 }
 
-static size_t digits(struct str s, size_t from)
+static size_t version_digits(struct str s, size_t from)
 {
 	size_t n = from;
 
@@ -205,11 +205,11 @@ bool catalogue_alpha_version(struct str version)
 {
 	size_t major, minor;
 
-	if (!version.n || version.s[0] != 'v' || !(major = digits(version, 1)))
+	if (!version.n || version.s[0] != 'v' || !(major = version_digits(version, 1)))
 		return false;
 	if (!str_starts(str_from(version, 1 + major), STR("alpha")))
 		return false;
-	minor = digits(version, 1 + major + 5);
+	minor = version_digits(version, 1 + major + 5);
 	return minor && 1 + major + 5 + minor == version.n;
 }
 
@@ -218,8 +218,9 @@ const struct catalogue_api *catalogue_api(struct str group, struct str version, 
 	for (size_t i = 0; i < catalogue_apis_n; i++) {
 		const struct catalogue_api *a = &catalogue_apis[i];
 
-		if (str_eq(version, text(a->version)) && str_eq(group, text(a->group)) &&
-		    (!kind.n || str_eq(kind, text(a->kind))))
+		if (str_eq(version, catalogue_string(a->version)) &&
+		    str_eq(group, catalogue_string(a->group)) &&
+		    (!kind.n || str_eq(kind, catalogue_string(a->kind))))
 			return a;
 	}
 	return NULL;
@@ -232,11 +233,12 @@ const struct catalogue_key *catalogue_key(struct str key, enum key_type type, st
 
 	for (size_t i = 0; i < catalogue_keys_n && catalogue_keys[i].alpha; i++) {
 		const struct catalogue_key *k = &catalogue_keys[i];
-		struct str used_on = text(k->used_on);
+		struct str used_on = catalogue_string(k->used_on);
 
 		if (!(k->alpha & bit) || k->type != type || (used_on.n && !str_eq(used_on, kind)))
 			continue;
-		if (k->prefix ? str_starts(key, text(k->key)) : str_eq(key, text(k->key)))
+		if (k->prefix ? str_starts(key, catalogue_string(k->key))
+			      : str_eq(key, catalogue_string(k->key)))
 			return k;
 	}
 	return NULL;
@@ -252,7 +254,7 @@ unsigned catalogue_version(struct str version)
 
 	if (!str_starts(s, STR("1.")))
 		return 0;
-	n = digits(s, 2);
+	n = version_digits(s, 2);
 	if (!n || n > MINOR_DIGITS)
 		return 0;
 	if (2 + n < s.n && !memchr(".+-", s.s[2 + n], 3))

@@ -156,7 +156,7 @@ unsigned catalogue_interest(const struct catalogue_gate *gate, unsigned minor);
 /* The first minor in which the gate is beta (or ga); 0: none yet. */
 unsigned catalogue_since(const struct catalogue_gate *gate, enum stage stage);
 
-const char *stage_name(enum stage stage); /* "alpha" */
+const char *catalogue_stage_name(enum stage stage); /* "alpha" */
 
 /* The trie of a kind; NULL where it has no gated field. */
 const struct catalogue_kind *catalogue_kind(struct str group, struct str version, struct str kind);

@@ -22,7 +22,7 @@ static bool leads_back(const struct paths *p, unsigned depth, const struct catal
 	return false;
 }
 
-static size_t add(struct paths *p, size_t n, const char *sep, const char *name, size_t len)
+static size_t paths_append(struct paths *p, size_t n, const char *sep, const char *name, size_t len)
 {
 	int more = snprintf(p->path + n, sizeof p->path - n, "%s%.*s", sep, (int)len, name);
 
@@ -31,7 +31,7 @@ static size_t add(struct paths *p, size_t n, const char *sep, const char *name, 
 
 /* Over our own constant table, at most DEPTH_MAX deep. */
 /* NOLINTNEXTLINE(misc-no-recursion) */
-static void walk(struct paths *p, const struct catalogue_node *node, size_t n, unsigned depth)
+static void paths_walk(struct paths *p, const struct catalogue_node *node, size_t n, unsigned depth)
 {
 	if (depth == DEPTH_MAX || leads_back(p, depth, node))
 		return;
@@ -42,17 +42,20 @@ static void walk(struct paths *p, const struct catalogue_node *node, size_t n, u
 	for (size_t i = 0; i < node->edges_n; i++) {
 		const struct catalogue_edge *e = &catalogue_edges[node->edges + i];
 
-		walk(p, &catalogue_nodes[e->node],
-		     add(p, n, n ? "." : "", catalogue_text(e->name), e->len), depth + 1);
+		paths_walk(p, &catalogue_nodes[e->node],
+			   paths_append(p, n, n ? "." : "", catalogue_text(e->name), e->len),
+			   depth + 1);
 	}
 	if (node->item != CATALOGUE_NONE)
-		walk(p, &catalogue_nodes[node->item],
-		     node->map ? add(p, n, ".", "{*}", 3) : add(p, n, "", "[*]", 3), depth + 1);
+		paths_walk(p, &catalogue_nodes[node->item],
+			   node->map ? paths_append(p, n, ".", "{*}", 3)
+				     : paths_append(p, n, "", "[*]", 3),
+			   depth + 1);
 }
 
 void catalogue_paths(const struct catalogue_kind *kind, catalogue_visit *visit, void *ctx)
 {
 	struct paths p = { .kind = kind, .visit = visit, .ctx = ctx };
 
-	walk(&p, &catalogue_nodes[kind->root], 0, 0);
+	paths_walk(&p, &catalogue_nodes[kind->root], 0, 0);
 }

@@ -17,7 +17,7 @@ static unsigned cluster_minor(const struct config *config)
 	return 0;
 }
 
-int features_narrow(const struct judge *j, struct candidates *out)
+int judge_features_narrow(const struct judge *j, struct candidates *out)
 {
 	const struct match_index *index = &j->set->index;
 
@@ -61,7 +61,7 @@ static const struct rule *first_rule(const struct judge *j, const struct policy 
 
 /* ---- one finding ---- */
 
-static bool alike(const struct feature_use *a, const struct feature_use *b)
+static bool is_use_alike(const struct feature_use *a, const struct feature_use *b)
 {
 	if (a->kind != b->kind || a->stage != b->stage || a->gates_n != b->gates_n)
 		return false;
@@ -72,7 +72,7 @@ static bool alike(const struct feature_use *a, const struct feature_use *b)
 }
 
 /* A value of our own words, where the request's object has none to show. */
-static const struct json *word(struct judge *j, struct str s)
+static const struct json *own_words_value(struct judge *j, struct str s)
 {
 	struct json *node = arena_zalloc(j->arena, sizeof *node);
 
@@ -95,10 +95,10 @@ static const struct change *change_of(struct judge *j, const struct feature_use 
 	c->from = use->was;
 	c->to = use->value;
 	if (use->kind == USE_DROPPED) {
-		c->from = use->value ? use->value : word(j, STR("set"));
+		c->from = use->value ? use->value : own_words_value(j, STR("set"));
 		c->to = NULL;
 	} else if (!c->to) {
-		c->to = word(j, use->what);
+		c->to = own_words_value(j, use->what);
 	}
 	return c->from || c->to ? c : NULL;
 }
@@ -106,7 +106,7 @@ static const struct change *change_of(struct judge *j, const struct feature_use 
 static int use_found(struct judge *j, const struct rule *rule, const struct feature_use **uses,
 		     size_t n)
 {
-	struct taken taken = { .rule = rule, .use = uses[0], .changes_n = n };
+	struct hit taken = { .rule = rule, .use = uses[0], .changes_n = n };
 
 	if (!(taken.changes = arena_calloc(j->arena, n, sizeof *taken.changes)))
 		return err_set(j->err, ERR_LIMIT, "the request's memory is used up");
@@ -148,14 +148,14 @@ static int judge_uses(struct judge *j, const struct policy *p, const struct feat
 		size_t group_n = 0;
 
 		for (size_t k = i; rules[i] && k < n; k++)
-			if (k == i || (rules[k] == rules[i] && alike(uses[i], uses[k])))
+			if (k == i || (rules[k] == rules[i] && is_use_alike(uses[i], uses[k])))
 				group[group_n++] = uses[k];
 		if (!rules[i])
 			continue;
 		if (use_found(j, rules[i], group, group_n) < 0)
 			return -1;
 		for (size_t k = i + 1; k < n; k++)
-			if (rules[k] == rules[i] && alike(uses[i], uses[k]))
+			if (rules[k] == rules[i] && is_use_alike(uses[i], uses[k]))
 				rules[k] = NULL;
 	}
 	return 0;
@@ -172,7 +172,7 @@ int judge_features(struct judge *j, const struct candidates *c)
 		return -1;
 	judge_step(j, 4, "%zu uses of feature gates", uses.all);
 	for (size_t i = 0; i < c->n; i++)
-		if (objects_fit(c->v[i]->objects, j->req, &j->names, j->object, j->old) &&
+		if (match_objects_fit(c->v[i]->objects, j->req, &j->names, j->object, j->old) &&
 		    judge_uses(j, c->v[i], &uses) < 0)
 			return -1;
 	return 0;

@@ -14,7 +14,7 @@ static const struct step *step_at(const struct place *place, unsigned depth)
 	return place && place->depth == depth ? &place->step : NULL;
 }
 
-static bool key_at(const struct place *place, unsigned depth, const char *key)
+static bool is_key_at(const struct place *place, unsigned depth, const char *key)
 {
 	const struct step *s = step_at(place, depth);
 
@@ -27,16 +27,16 @@ static const char *const server_metadata[] = { "managedFields", "resourceVersion
 static bool by_server(const struct judge *j, const struct place *place)
 {
 	for (size_t i = 0; i < sizeof server_metadata / sizeof *server_metadata; i++)
-		if (key_at(place, 2, server_metadata[i]))
+		if (is_key_at(place, 2, server_metadata[i]))
 			return true;
-	if (!key_at(place, 2, "annotations"))
+	if (!is_key_at(place, 2, "annotations"))
 		return false;
-	return key_at(place, 3, "kubectl.kubernetes.io/last-applied-configuration") ||
+	return is_key_at(place, 3, "kubectl.kubernetes.io/last-applied-configuration") ||
 	       (str_is(j->req->resource.resource, "daemonsets") &&
-		key_at(place, 3, "deprecated.daemonset.template.generation"));
+		is_key_at(place, 3, "deprecated.daemonset.template.generation"));
 }
 
-static bool list_holds(const struct json *list, const struct json *item)
+static bool list_has_item(const struct json *list, const struct json *item)
 {
 	for (const struct json *i = list->child; i; i = i->next)
 		if (json_equal(i, item))
@@ -49,7 +49,7 @@ static bool list_holds(const struct json *list, const struct json *item)
 /* Is it the list of finalizers, and does nothing stand in it that was not there before? */
 static bool removes_finalizers(const struct change *c)
 {
-	if (!c->place || c->place->depth != 2 || !key_at(c->place, 2, "finalizers"))
+	if (!c->place || c->place->depth != 2 || !is_key_at(c->place, 2, "finalizers"))
 		return false;
 	if (!c->from || c->from->type != JSON_ARRAY || c->from->len > FINALIZERS_MAX)
 		return false;
@@ -58,7 +58,7 @@ static bool removes_finalizers(const struct change *c)
 	if (c->to->type != JSON_ARRAY || c->to->len >= c->from->len)
 		return false;
 	for (const struct json *i = c->to->child; i; i = i->next)
-		if (!list_holds(c->from, i))
+		if (!list_has_item(c->from, i))
 			return false;
 	return true;
 }
@@ -66,26 +66,26 @@ static bool removes_finalizers(const struct change *c)
 /* Lists whose order has no meaning. */
 static const char *const unordered[] = { "containers", "volumes", "ports" };
 
-static bool reorders(const struct place *place)
+static bool only_reorders(const struct place *place)
 {
 	if (!place || place->step.kind != STEP_ORDER || !place->up)
 		return false;
 	for (size_t i = 0; i < sizeof unordered / sizeof *unordered; i++)
-		if (key_at(place, place->up->depth, unordered[i]))
+		if (is_key_at(place, place->up->depth, unordered[i]))
 			return true;
 	return false;
 }
 
 /* A write of the status subresource carries metadata and an old spec that is dropped. */
-static bool counts(const struct judge *j, const struct change *c)
+static bool change_counts(const struct judge *j, const struct change *c)
 {
-	bool metadata = key_at(c->place, 1, "metadata");
+	bool metadata = is_key_at(c->place, 1, "metadata");
 
 	if (str_is(j->req->subresource, "status") && !metadata)
 		return false;
 	if (metadata && (by_server(j, c->place) || removes_finalizers(c)))
 		return false;
-	return !reorders(c->place);
+	return !only_reorders(c->place);
 }
 
 /* A third of an object's bytes: taken out before the comparison, since it never counts. */
@@ -103,8 +103,8 @@ static void drop_managed_fields(struct json *object)
 		}
 }
 
-static struct json *add_member(struct judge *j, struct json *object, const char *key,
-			       enum json_type type)
+static struct json *changes_add_member(struct judge *j, struct json *object, const char *key,
+				       enum json_type type)
 {
 	struct json *m = arena_zalloc(j->arena, sizeof *m);
 
@@ -127,11 +127,11 @@ static int fill_replicas(struct judge *j, struct json *scale)
 
 	if (!scale || scale->type != JSON_OBJECT)
 		return 0;
-	if (!spec && !(spec = add_member(j, scale, "spec", JSON_OBJECT)))
+	if (!spec && !(spec = changes_add_member(j, scale, "spec", JSON_OBJECT)))
 		return err_set(j->err, ERR_LIMIT, "the request's memory is used up");
 	if (spec->type != JSON_OBJECT || json_get(spec, STR("replicas")))
 		return 0;
-	if (!(zero = add_member(j, spec, "replicas", JSON_NUMBER)))
+	if (!(zero = changes_add_member(j, spec, "replicas", JSON_NUMBER)))
 		return err_set(j->err, ERR_LIMIT, "the request's memory is used up");
 	zero->text = "0";
 	zero->len = 1;
@@ -144,7 +144,7 @@ static bool shares_metadata(const struct judge *j)
 	const struct json *new = json_get(j->object, STR("metadata"));
 	const struct json *old = json_get(j->old, STR("metadata"));
 
-	return new &&old &&json_shared(new, old);
+	return old && new &&json_shared(new, old);
 }
 
 int changes_find(struct judge *j, struct changes *out)
@@ -158,13 +158,13 @@ int changes_find(struct judge *j, struct changes *out)
 	if (str_is(j->req->subresource, "scale") &&
 	    (fill_replicas(j, j->object) < 0 || fill_replicas(j, j->old) < 0))
 		return -1;
-	if (diff(j->old, j->object, j->arena, &all, j->err) < 0)
+	if (diff_objects(j->old, j->object, j->arena, &all, j->err) < 0)
 		return -1;
 	*out = (struct changes){ arena_calloc(j->arena, all.n, sizeof *out->v), 0 };
 	if (!out->v)
 		return err_set(j->err, ERR_LIMIT, "the request's memory is used up");
 	for (const struct change *c = all.first; c; c = c->next)
-		if (counts(j, c))
+		if (change_counts(j, c))
 			out->v[out->n++] = c;
 	return 0;
 }

@@ -31,7 +31,7 @@ void judge_step(const struct judge *j, int step, const char *fmt, ...)
 
 /* ---- steps 5 to 8: the action ---- */
 
-static enum action lower(enum action a, enum action b)
+static enum action lower_action(enum action a, enum action b)
 {
 	return a < b ? a : b;
 }
@@ -53,13 +53,13 @@ static int note_override(struct judge *j, const struct override *o, struct findi
 	return t.full ? err_set(j->err, ERR_LIMIT, OUT_OF_ARENA) : 0;
 }
 
-static enum action cap(struct judge *j, enum action a)
+static enum action cap_action(struct judge *j, enum action a)
 {
 	enum action capped = a;
 
 	if (j->id.class == IDENTITY_UNKNOWN)
-		capped = lower(capped, j->config->unknown_cap);
-	capped = lower(capped, mode_cap(j->config->mode));
+		capped = lower_action(capped, j->config->unknown_cap);
+	capped = lower_action(capped, mode_cap(j->config->mode));
 	if (capped != a)
 		judge_step(j, 8, "%s is lowered to %s (identity %s, mode %s)", action_name(a),
 			   action_name(capped), identity_class_name(j->id.class),
@@ -67,13 +67,13 @@ static enum action cap(struct judge *j, enum action a)
 	return capped;
 }
 
-static int decide(struct judge *j, const struct rule *rule, struct finding *f)
+static int decide_action(struct judge *j, const struct rule *rule, struct finding *f)
 {
 	enum action a = j->config->tiers[rule->tier];
 
 	f->tier = rule->tier;
 	if (rule->has_action)
-		a = lower(a, rule->action);
+		a = lower_action(a, rule->action);
 	judge_step(j, 5, "%.*s/%.*s: %s, so %s", STR_ARG(rule->policy->name), STR_ARG(rule->name),
 		   tier_name(rule->tier), action_name(a));
 	if (rule->override) {
@@ -83,7 +83,7 @@ static int decide(struct judge *j, const struct rule *rule, struct finding *f)
 	}
 	f->action = a;
 	exception_apply(j, rule, f);
-	f->action = cap(j, f->action);
+	f->action = cap_action(j, f->action);
 	return 0;
 }
 
@@ -120,17 +120,17 @@ static int name_gates(struct judge *j, const struct feature_use *use, struct fin
 	return t.full ? err_set(j->err, ERR_LIMIT, OUT_OF_ARENA) : 0;
 }
 
-int judge_found(struct judge *j, const struct taken *taken)
+int judge_found(struct judge *j, const struct hit *taken)
 {
 	struct finding f = { .policy = taken->rule->policy->name, .rule = taken->rule->name };
 
 	if (taken->changes_n)
 		f.place = taken->changes[0]->place;
-	if (decide(j, taken->rule, &f) < 0)
+	if (decide_action(j, taken->rule, &f) < 0)
 		return -1;
 	if (f.action == ACTION_ALLOW)
 		return 0;
-	if (finding_fill(&j->occasion, taken, j->arena, &f, j->err) < 0 ||
+	if (finding_fill(&j->context, taken, j->arena, &f, j->err) < 0 ||
 	    exception_tell_expired(j, taken->rule, &f) < 0 ||
 	    (taken->use && name_gates(j, taken->use, &f) < 0))
 		return -1;
@@ -157,15 +157,15 @@ static int judge_request(struct judge *j, const struct policy *p)
 	for (const struct rule *r = p->rules; r; r = r->next)
 		if (rule_may_fit(j, r) && rule_fits(j, r)) {
 			trace_taken(j, r, NULL);
-			return judge_found(j, &(struct taken){ .rule = r });
+			return judge_found(j, &(struct hit){ .rule = r });
 		}
 	judge_step(j, 4, "%.*s: no rule takes the request", STR_ARG(p->name));
 	return 0;
 }
 
 /* All of `left` that the rule covers, taken out of it. */
-static size_t take(struct judge *j, const struct rule *r, struct changes *left,
-		   const struct change **taken)
+static size_t judge_take_changes(struct judge *j, const struct rule *r, struct changes *left,
+				 const struct change **taken)
 {
 	size_t kept = 0, n = 0;
 
@@ -196,9 +196,10 @@ static int judge_changes(struct judge *j, const struct policy *p, const struct c
 	for (const struct rule *r = p->rules; r && left.n; r = r->next) {
 		size_t n;
 
-		if (!rule_may_fit(j, r) || !rule_fits(j, r) || !(n = take(j, r, &left, taken)))
+		if (!rule_may_fit(j, r) || !rule_fits(j, r) ||
+		    !(n = judge_take_changes(j, r, &left, taken)))
 			continue;
-		if (judge_found(j, &(struct taken){ .rule = r, .changes = taken, .changes_n = n }) <
+		if (judge_found(j, &(struct hit){ .rule = r, .changes = taken, .changes_n = n }) <
 		    0)
 			return -1;
 	}
@@ -222,7 +223,7 @@ static int judge_policies(struct judge *j, const struct candidates *c)
 	for (size_t i = 0; i < c->n; i++) {
 		const struct policy *p = c->v[i];
 
-		if (!objects_fit(p->objects, j->req, &j->names, j->object, j->old))
+		if (!match_objects_fit(p->objects, j->req, &j->names, j->object, j->old))
 			continue;
 		if ((update ? judge_changes(j, p, &changes) : judge_request(j, p)) < 0)
 			return -1;
@@ -233,7 +234,7 @@ static int judge_policies(struct judge *j, const struct candidates *c)
 /* ---- step 2: candidates ---- */
 
 /* Keep the policies of which a rule may fit, as far as the envelope tells. */
-static void narrow(const struct judge *j, struct candidates *c)
+static void judge_narrow(const struct judge *j, struct candidates *c)
 {
 	size_t kept = 0;
 
@@ -258,12 +259,12 @@ static int candidates_find(struct judge *j, struct candidates *components,
 	if (j->req->part != POLICIES_ALPHA) {
 		if (match_find(&j->set->index, j->req, &j->names, j->arena, components) < 0)
 			return err_set(j->err, ERR_LIMIT, OUT_OF_ARENA);
-		narrow(j, components);
+		judge_narrow(j, components);
 	}
-	return j->req->part != POLICIES_SUPPORT ? features_narrow(j, features) : 0;
+	return j->req->part != POLICIES_SUPPORT ? judge_features_narrow(j, features) : 0;
 }
 
-static void add_name(struct match_names *names, struct str name)
+static void judge_add_name(struct match_names *names, struct str name)
 {
 	for (size_t i = 0; i < names->n; i++)
 		if (str_eq(names->v[i], name))
@@ -273,7 +274,7 @@ static void add_name(struct match_names *names, struct str name)
 }
 
 /* Step to the member `key`; its value then begins at m->value.s. */
-static bool seek(struct str object, struct str key, struct json_member *m)
+static bool skim_to_member(struct str object, struct str key, struct json_member *m)
 {
 	while (json_skim_key(object, m)) {
 		if (json_skim_is(m->key, key))
@@ -285,38 +286,39 @@ static bool seek(struct str object, struct str key, struct json_member *m)
 }
 
 /* metadata.name of an object that has not been read yet; it stands near the beginning of both. */
-static struct str own_name(struct judge *j, struct str object)
+static struct str judge_own_name(struct judge *j, struct str object)
 {
 	struct json_member metadata = { .next = NULL }, name = { .next = NULL };
 	struct err ignored;
 
-	if (!seek(object, STR("metadata"), &metadata) ||
-	    !seek(metadata.value, STR("name"), &name) || !json_skim_value(metadata.value, &name) ||
+	if (!skim_to_member(object, STR("metadata"), &metadata) ||
+	    !skim_to_member(metadata.value, STR("name"), &name) ||
+	    !json_skim_value(metadata.value, &name) ||
 	    name.value.n > 1024) /* a name has at most 253 bytes */
 		return (struct str){ NULL, 0 };
 	return json_str(json_parse(name.value, NULL, j->arena, &ignored));
 }
 
 /* A Namespace's request names the Namespace itself as its namespace. */
-static struct str namespace_of(const struct request *req)
+static struct str judge_namespace_of(const struct request *req)
 {
 	bool itself = str_is(req->resource.resource, "namespaces") && !req->resource.group.n;
 
 	return itself ? (struct str){ NULL, 0 } : req->namespace;
 }
 
-static void names_find(struct judge *j)
+static void judge_find_names(struct judge *j)
 {
-	add_name(&j->names, j->req->name);
+	judge_add_name(&j->names, j->req->name);
 	if (match_by_name(&j->set->index, j->req)) {
-		add_name(&j->names, own_name(j, j->req->object));
-		add_name(&j->names, own_name(j, j->req->old_object));
+		judge_add_name(&j->names, judge_own_name(j, j->req->object));
+		judge_add_name(&j->names, judge_own_name(j, j->req->old_object));
 	}
-	j->occasion = (struct occasion){
+	j->context = (struct context){
 		.config = j->config,
 		.req = j->req,
-		.kind = kind_of(j->req),
-		.namespace = namespace_of(j->req),
+		.kind = resource_kind(j->req),
+		.namespace = judge_namespace_of(j->req),
 		.name = j->names.n ? j->names.v[0] : (struct str){ NULL, 0 },
 	};
 }
@@ -327,7 +329,7 @@ static void names_find(struct judge *j)
  * The API server never sends one. A customer's on a guarded name is refused;
  * for anybody else `onError` answers.
  */
-static int unreadable(struct judge *j, struct verdict *out)
+static int judge_unreadable(struct judge *j, struct verdict *out)
 {
 	static struct policy guard = {
 		.name = { "guard", 5 },
@@ -340,16 +342,16 @@ static int unreadable(struct judge *j, struct verdict *out)
 	struct finding f = { .policy = guard.name, .rule = rule.name, .tier = rule.tier };
 	struct text t;
 
-	out->error = shown(str_of(j->err->msg), 200, j->arena);
+	out->error = printable_cut(str_of(j->err->msg), 200, j->arena);
 	judge_step(j, 3, "the object cannot be read: %.*s", STR_ARG(out->error));
 	f.action = customer ? ACTION_DENY : j->config->on_error;
-	f.action = lower(f.action, mode_cap(j->config->mode));
+	f.action = lower_action(f.action, mode_cap(j->config->mode));
 	if (f.action == ACTION_ALLOW)
 		return 0;
 	text_init(&t, j->arena, 512);
 	text_puts(&t, "The object in the request cannot be judged: ");
 	text_str(&t, out->error);
-	if (finding_fill(&j->occasion, &(struct taken){ .rule = &rule }, j->arena, &f, j->err) < 0)
+	if (finding_fill(&j->context, &(struct hit){ .rule = &rule }, j->arena, &f, j->err) < 0)
 		return -1;
 	f.sentence = text_get(&t);
 	f.remedy = STR("Send JSON without repeated keys, nested at most 128 levels deep, "
@@ -358,12 +360,12 @@ static int unreadable(struct judge *j, struct verdict *out)
 	return finding_keep(j, &f);
 }
 
-static struct json *read_object(struct judge *j, struct str text)
+static struct json *judge_read_object(struct judge *j, struct str text)
 {
 	return json_parse(text, &features_limits, j->arena, j->err);
 }
 
-static int read_both(struct judge *j)
+static int judge_read_both(struct judge *j)
 {
 	struct json *both[2];
 
@@ -375,25 +377,25 @@ static int read_both(struct judge *j)
 	return 0;
 }
 
-static int read_objects(struct judge *j)
+static int judge_read_objects(struct judge *j)
 {
 	const struct request *r = j->req;
 
-	if (r->object.n && r->old_object.n && read_both(j) < 0)
+	if (r->object.n && r->old_object.n && judge_read_both(j) < 0)
 		return -1;
-	if (r->object.n && !j->object && !(j->object = read_object(j, r->object)))
+	if (r->object.n && !j->object && !(j->object = judge_read_object(j, r->object)))
 		return -1;
-	if (r->old_object.n && !j->old && !(j->old = read_object(j, r->old_object)))
+	if (r->old_object.n && !j->old && !(j->old = judge_read_object(j, r->old_object)))
 		return -1;
-	j->occasion.object = j->object;
-	j->occasion.old = j->old;
+	j->context.object = j->object;
+	j->context.old = j->old;
 	return 0;
 }
 
 /* ---- step 9: the verdict ---- */
 
 /* All of them, as they were found: whoever reads a file sorts by line. */
-static void conclude_offline(struct judge *j, struct verdict *out)
+static void judge_conclude_offline(struct judge *j, struct verdict *out)
 {
 	out->findings = j->findings;
 	out->findings_all = out->findings_n = j->findings_n;
@@ -403,15 +405,15 @@ static void conclude_offline(struct judge *j, struct verdict *out)
 	judge_step(j, 9, "%s, %zu findings", action_name(out->action), j->findings_n);
 }
 
-static void conclude(struct judge *j, struct verdict *out)
+static void judge_conclude(struct judge *j, struct verdict *out)
 {
 	struct finding *f = j->findings;
 
-	out->kind = j->occasion.kind;
-	out->namespace = j->occasion.namespace;
-	out->name = j->occasion.name;
+	out->kind = j->context.kind;
+	out->namespace = j->context.namespace;
+	out->name = j->context.name;
 	if (j->req->offline) {
-		conclude_offline(j, out);
+		judge_conclude_offline(j, out);
 		return;
 	}
 	/* A stable sort by action: the order of the pack stays. */
@@ -432,7 +434,7 @@ static void conclude(struct judge *j, struct verdict *out)
 static int judge_readable(struct judge *j, const struct candidates *candidates,
 			  const struct candidates *features)
 {
-	if (read_objects(j) < 0 || judge_features(j, features) < 0)
+	if (judge_read_objects(j) < 0 || judge_features(j, features) < 0)
 		return -1;
 	return candidates->n ? judge_policies(j, candidates) : 0;
 }
@@ -453,7 +455,7 @@ static int judge_objects(struct judge *j, const struct candidates *candidates,
 	j->findings = NULL;
 	j->findings_n = j->findings_room = 0;
 	if (candidates->n)
-		return unreadable(j, out);
+		return judge_unreadable(j, out);
 	judge_step(j, 3, "the object cannot be read, and no component is concerned");
 	return 0;
 }
@@ -481,7 +483,7 @@ int policy_judge(const struct policy_set *set, const struct request *req, int64_
 	judge_step(j, 1, "identity %s: %s", identity_class_name(j->id.class), j->id.why);
 	if (j->id.class == IDENTITY_EXEMPT)
 		return 0;
-	names_find(j);
+	judge_find_names(j);
 	if (candidates_find(j, &candidates, &features) < 0)
 		return -1;
 	if (!candidates.n && !features.n) {
@@ -491,6 +493,6 @@ int policy_judge(const struct policy_set *set, const struct request *req, int64_
 	if (judge_objects(j, &candidates, &features, out) < 0)
 		return -1;
 	out->concerned = candidates.n || j->findings_n;
-	conclude(j, out);
+	judge_conclude(j, out);
 	return 0;
 }

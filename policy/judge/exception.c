@@ -18,13 +18,14 @@ static bool names_rule(const struct exception *e, const struct rule *rule)
 	return r;
 }
 
-static bool concerns(const struct judge *j, const struct exception *e, const struct rule *rule)
+static bool exception_concerns(const struct judge *j, const struct exception *e,
+			       const struct rule *rule)
 {
 	return names_rule(e, rule) && identity_in_list(&j->id, &e->identities) &&
-	       objects_fit(e->objects, j->req, &j->names, j->object, j->old);
+	       match_objects_fit(e->objects, j->req, &j->names, j->object, j->old);
 }
 
-static enum exception_state state_at(const struct exception *e, int64_t now)
+static enum exception_state exception_state_at(const struct exception *e, int64_t now)
 {
 	if (now < e->not_before)
 		return EXCEPTION_PENDING;
@@ -34,7 +35,8 @@ static enum exception_state state_at(const struct exception *e, int64_t now)
 void exception_apply(const struct judge *j, const struct rule *rule, struct finding *f)
 {
 	for (const struct exception *e = j->set->model.exceptions; e; e = e->next) {
-		if (state_at(e, j->now) != EXCEPTION_ACTIVE || !concerns(j, e, rule))
+		if (exception_state_at(e, j->now) != EXCEPTION_ACTIVE ||
+		    !exception_concerns(j, e, rule))
 			continue;
 		judge_step(j, 7, "exception %.*s (%.*s) lowers to %s", STR_ARG(e->name),
 			   STR_ARG(e->ticket), action_name(e->action));
@@ -52,8 +54,8 @@ static const struct exception *last_expired(const struct judge *j, const struct 
 	const struct exception *last = NULL;
 
 	for (const struct exception *e = j->set->model.exceptions; e; e = e->next)
-		if (state_at(e, j->now) == EXCEPTION_EXPIRED &&
-		    (!last || e->expires > last->expires) && concerns(j, e, rule))
+		if (exception_state_at(e, j->now) == EXCEPTION_EXPIRED &&
+		    (!last || e->expires > last->expires) && exception_concerns(j, e, rule))
 			last = e;
 	return last;
 }
@@ -72,9 +74,9 @@ int exception_tell_expired(const struct judge *j, const struct rule *rule, struc
 	if (gmtime_r(&expires, &tm))
 		strftime(when, sizeof when, "%Y-%m-%dT%H:%M:%SZ", &tm);
 	text_init(&t, j->arena, 1024);
-	text_printf(&t, "Exception %.*s expired %s; ask ", STR_ARG(shown(e->name, 63, j->arena)),
-		    when);
-	text_str(&t, shown(e->approved_by, 80, j->arena));
+	text_printf(&t, "Exception %.*s expired %s; ask ",
+		    STR_ARG(printable_cut(e->name, 63, j->arena)), when);
+	text_str(&t, printable_cut(e->approved_by, 80, j->arena));
 	text_puts(&t, f->remedy.n && f->remedy.s[0] > 'Z' ? ". Instead: " : ". ");
 	text_str(&t, f->remedy);
 	if (t.full)
@@ -90,7 +92,7 @@ void policy_set_exceptions(const struct policy_set *set, int64_t now, size_t out
 	for (size_t i = 0; i < EXCEPTION_STATES; i++)
 		out[i] = 0;
 	for (const struct exception *e = set->model.exceptions; e; e = e->next)
-		out[state_at(e, now)]++;
+		out[exception_state_at(e, now)]++;
 }
 
 bool policy_set_exception_at(const struct policy_set *set, size_t i, int64_t now,
@@ -109,7 +111,7 @@ bool policy_set_exception_at(const struct policy_set *set, size_t i, int64_t now
 					.not_before = e->not_before,
 					.expires = e->expires,
 					.action = e->action,
-					.state = state_at(e, now) };
+					.state = exception_state_at(e, now) };
 	return true;
 }
 

@@ -23,7 +23,7 @@ struct judge {
 	struct identity id;
 	struct match_names names;
 	struct json *object, *old; /* NULL: absent */
-	struct occasion occasion;
+	struct context context;
 
 	struct finding *findings; /* as they are found; grows in the arena */
 	size_t findings_n, findings_room;
@@ -34,12 +34,12 @@ __attribute__((format(printf, 3, 4))) void judge_step(const struct judge *j, int
 						      const char *fmt, ...);
 
 /* A rule took the request, some of its changes, or a use: decide, and keep the finding. */
-int judge_found(struct judge *j, const struct taken *taken);
+int judge_found(struct judge *j, const struct hit *taken);
 
 /* ---- judge_features.c ---- */
 
 /* The policies of rules with `features` that may concern the request; most concern none. */
-int features_narrow(const struct judge *j, struct candidates *out);
+int judge_features_narrow(const struct judge *j, struct candidates *out);
 /* Judge what the request uses. Before changes_find, which takes managedFields away. */
 int judge_features(struct judge *j, const struct candidates *c);
 

@@ -6,7 +6,7 @@
  */
 #include "policy/judge/judge.h"
 
-static bool strings_hold(const struct strings *list, struct str s)
+static bool rule_strings_hold(const struct strings *list, struct str s)
 {
 	for (size_t i = 0; i < list->n; i++)
 		if (str_eq(list->v[i], s))
@@ -34,8 +34,8 @@ bool rule_may_fit(const struct judge *j, const struct rule *rule)
 {
 	if (!rule->active || !(rule->operations & j->req->operation))
 		return false;
-	if (!strings_hold(&rule->subresources, j->req->subresource) &&
-	    !strings_hold(&rule->subresources, j->req->request_subresource))
+	if (!rule_strings_hold(&rule->subresources, j->req->subresource) &&
+	    !rule_strings_hold(&rule->subresources, j->req->request_subresource))
 		return false;
 	if (rule->identities.n && !in_any_set(j, &rule->identities))
 		return false;
@@ -50,7 +50,7 @@ struct scalar_test {
 	const struct condition *condition;
 };
 
-static struct str scalar(const struct json *v)
+static struct str rule_scalar_text(const struct json *v)
 {
 	switch (v->type) {
 	case JSON_TRUE:
@@ -66,7 +66,7 @@ static bool value_in(const struct json *v, void *ctx)
 {
 	const struct scalar_test *t = ctx;
 	const struct condition *c = t->condition;
-	struct str s = scalar(v), namespace = t->j->occasion.namespace;
+	struct str s = rule_scalar_text(v), namespace = t->j->context.namespace;
 
 	if (!s.s)
 		return false;
@@ -74,7 +74,7 @@ static bool value_in(const struct json *v, void *ctx)
 		return true;
 	if (c->in_set_accounts && account_in_sets(t->j->config, namespace, s))
 		return true;
-	return strings_hold(&c->in, s);
+	return rule_strings_hold(&c->in, s);
 }
 
 static bool value_exists(const struct json *v, void *ctx)
@@ -98,11 +98,11 @@ static bool condition_holds(const struct judge *j, const struct condition *c)
 	struct json name = { .type = JSON_STRING };
 
 	if (is_name_path(&c->path)) {
-		name.text = j->occasion.name.s;
-		name.len = (uint32_t)j->occasion.name.n & 0x1fffffff;
+		name.text = j->context.name.s;
+		name.len = (uint32_t)j->context.name.n & 0x1fffffff;
 		if (c->kind == WHEN_IN)
 			return value_in(&name, &test);
-		return (c->kind == WHEN_EXISTS) == (j->occasion.name.n > 0);
+		return (c->kind == WHEN_EXISTS) == (j->context.name.n > 0);
 	}
 	if (c->kind == WHEN_IN)
 		return path_any(&c->path, root, value_in, &test);
@@ -111,7 +111,8 @@ static bool condition_holds(const struct judge *j, const struct condition *c)
 
 bool rule_fits(const struct judge *j, const struct rule *rule)
 {
-	if (rule->objects && !objects_fit(rule->objects, j->req, &j->names, j->object, j->old))
+	if (rule->objects &&
+	    !match_objects_fit(rule->objects, j->req, &j->names, j->object, j->old))
 		return false;
 	for (const struct condition *c = rule->when; c; c = c->next)
 		if (!condition_holds(j, c))

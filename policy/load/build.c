@@ -51,7 +51,7 @@ static const struct override *override_of(const struct rule *rule, const struct 
 	return all;
 }
 
-static void activate(struct model *model)
+static void set_activate(struct model *model)
 {
 	size_t number = 0;
 
@@ -101,7 +101,7 @@ static int learn_version(struct policy_set *set, const struct policy_source *src
 		version = str_of(src->learnt);
 	else if (!src->facts || source_fact(src->facts, FACT_KUBERNETES, text, &version.n) < 0)
 		return 0;
-	if (form_kubernetes.ok(version))
+	if (format_kubernetes.ok(version))
 		return name_version(set, version);
 	report_message(report, false, NULL,
 		       "%s/" FACT_KUBERNETES
@@ -123,7 +123,7 @@ static int set_fill(struct policy_set *set, const struct policy_source *src,
 		report_message(report, true, NULL, "out of memory");
 		return -1;
 	}
-	activate(&set->model);
+	set_activate(&set->model);
 	if (match_build(&set->model, &set->arena, &set->index) == 0)
 		return 0;
 	report_message(report, true, NULL, "out of memory: %u MiB are not enough for the policies",

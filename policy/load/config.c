@@ -44,27 +44,27 @@ static const char defaults[] =
 
 /* ---- words ---- */
 
-static const struct word modes[] = {
+static const struct load_word modes[] = {
 	{ "enforce", MODE_ENFORCE },
 	{ "warn", MODE_WARN },
 	{ "audit", MODE_AUDIT },
 };
-static const struct words words_mode = WORDS(modes);
+static const struct load_words words_mode = WORDS(modes);
 
-static const struct word answers[] = { { "allow", ACTION_ALLOW }, { "deny", ACTION_DENY } };
-static const struct words words_answer = WORDS(answers);
+static const struct load_word answers[] = { { "allow", ACTION_ALLOW }, { "deny", ACTION_DENY } };
+static const struct load_words words_answer = WORDS(answers);
 
-static const struct word caps[] = {
+static const struct load_word caps[] = {
 	{ "allow", ACTION_ALLOW },
 	{ "audit", ACTION_AUDIT },
 	{ "warn", ACTION_WARN },
 };
-static const struct words words_cap = { caps, sizeof caps / sizeof *caps, "deny",
-					"nobody unknown is ever denied, since Oracle's own "
-					"automation may be among them; list who is "
-					"a customer under \"customer\"" };
+static const struct load_words words_cap = { caps, sizeof caps / sizeof *caps, "deny",
+					     "nobody unknown is ever denied, since Oracle's own "
+					     "automation may be among them; list who is "
+					     "a customer under \"customer\"" };
 
-static void read_mode(struct reader *r, const struct yaml_node *n, void *out, const void *arg)
+static void read_mode(struct load_reader *r, const struct yaml_node *n, void *out, const void *arg)
 {
 	int value = (int)*(enum mode *)out;
 
@@ -72,7 +72,8 @@ static void read_mode(struct reader *r, const struct yaml_node *n, void *out, co
 	*(enum mode *)out = (enum mode)value;
 }
 
-static void read_action(struct reader *r, const struct yaml_node *n, void *out, const void *arg)
+static void read_action(struct load_reader *r, const struct yaml_node *n, void *out,
+			const void *arg)
 {
 	int value = (int)*(enum action *)out;
 
@@ -82,7 +83,7 @@ static void read_action(struct reader *r, const struct yaml_node *n, void *out, 
 
 /* ---- overrides ---- */
 
-static void read_override_rule(struct reader *r, const struct yaml_node *n, void *out,
+static void read_override_rule(struct load_reader *r, const struct yaml_node *n, void *out,
 			       const void *arg)
 {
 	struct override *o = out;
@@ -93,15 +94,16 @@ static void read_override_rule(struct reader *r, const struct yaml_node *n, void
 	o->rule = ref.rule;
 }
 
-static const struct field override_table[] = {
+static const struct load_field override_table[] = {
 	{ "rule", read_override_rule, 0, NULL, "POLICY/RULE, or POLICY/* for all of a policy" },
 	{ "action", read_action, offsetof(struct override, action), &words_action,
 	  "allow, audit, warn or deny" },
-	{ "reason", read_str, offsetof(struct override, reason), &form_text, NULL },
+	{ "reason", read_str, offsetof(struct override, reason), &format_text, NULL },
 };
-static const struct fields override_fields = FIELDS("an override", override_table);
+static const struct load_fields override_fields = FIELDS("an override", override_table);
 
-static void read_override(struct reader *r, const struct yaml_node *n, void *out, const void *arg)
+static void read_override(struct load_reader *r, const struct yaml_node *n, void *out,
+			  const void *arg)
 {
 	struct override *o = out;
 
@@ -110,25 +112,25 @@ static void read_override(struct reader *r, const struct yaml_node *n, void *out
 	read_fields(r, n, o, &override_fields);
 }
 
-static const struct list overrides_list = { "[{rule: alpha/fields, action: deny}]",
-					    sizeof(struct override),
-					    read_override,
-					    NULL,
-					    true,
-					    1000 };
+static const struct load_list overrides_list = { "[{rule: alpha/fields, action: deny}]",
+						 sizeof(struct override),
+						 read_override,
+						 NULL,
+						 true,
+						 1000 };
 
-static const struct list fail_closed_list = { "[coredns/scale, kube-proxy/*]",
-					      sizeof(struct exception_rule),
-					      read_rule_ref,
-					      NULL,
-					      true,
-					      200 };
+static const struct load_list fail_closed_list = { "[coredns/scale, kube-proxy/*]",
+						   sizeof(struct exception_rule),
+						   read_rule_ref,
+						   NULL,
+						   true,
+						   200 };
 
 /* ---- the cluster's facts ---- */
 
 #define FACTS_MAX 1000 /* each is looked for among the others */
 
-static void fact_set(struct reader *r, const struct yaml_node *at, struct str name,
+static void fact_set(struct load_reader *r, const struct yaml_node *at, struct str name,
 		     struct str value)
 {
 	struct config *c = &r->model->config;
@@ -149,7 +151,7 @@ static void fact_set(struct reader *r, const struct yaml_node *at, struct str na
 }
 
 /* cni, clusterType: arg is the words */
-static void read_fact(struct reader *r, const struct yaml_node *n, void *out, const void *arg)
+static void read_fact(struct load_reader *r, const struct yaml_node *n, void *out, const void *arg)
 {
 	size_t before = r->complaints_n;
 	int value;
@@ -161,27 +163,29 @@ static void read_fact(struct reader *r, const struct yaml_node *n, void *out, co
 }
 
 /* "auto" leaves the fact unset: the version is learnt from the API server. */
-static void read_kubernetes(struct reader *r, const struct yaml_node *n, void *out, const void *arg)
+static void read_kubernetes(struct load_reader *r, const struct yaml_node *n, void *out,
+			    const void *arg)
 {
 	struct str s;
 
 	(void)out;
-	if (read_text(r, n, &s) && !str_is(s, "auto") && read_check(r, n, s, arg))
+	if (read_text(r, n, &s) && !str_is(s, "auto") && read_fits_format(r, n, s, arg))
 		fact_set(r, n, STR("kubernetes"), s);
 }
 
-static void read_addon_facts(struct reader *r, const struct yaml_node *addon, struct str addon_name)
+static void read_addon_facts(struct load_reader *r, const struct yaml_node *addon,
+			     struct str addon_name)
 {
 	struct str key, value;
 
-	if (!is_mapping(r, addon))
+	if (!read_is_mapping(r, addon))
 		return;
 	for (const struct yaml_node *c = addon->child; c && r->complaints_n < READ_ERRORS_MAX;
 	     c = c->next) {
 		struct text t;
 
-		if (!read_key(r, c, &key) || !read_check(r, c->key, key, &form_token) ||
-		    !read_text(r, c, &value) || !read_check(r, c, value, &form_value))
+		if (!read_key(r, c, &key) || !read_fits_format(r, c->key, key, &format_token) ||
+		    !read_text(r, c, &value) || !read_fits_format(r, c, value, &format_value))
 			continue;
 		text_init(&t, r->keep, 1024);
 		text_puts(&t, FACT_ADDONS);
@@ -195,19 +199,20 @@ static void read_addon_facts(struct reader *r, const struct yaml_node *addon, st
 
 static bool addon_name_ok(struct str s)
 {
-	return form_token.ok(s) && !memchr(s.s, '.', s.n);
+	return format_token.ok(s) && !memchr(s.s, '.', s.n);
 }
-static const struct form form_addon = { addon_name_ok, 100, "the add-on's name, as in CoreDNS" };
+static const struct format form_addon = { addon_name_ok, 100, "the add-on's name, as in CoreDNS" };
 
-static void read_addons(struct reader *r, const struct yaml_node *n, void *out, const void *arg)
+static void read_addons(struct load_reader *r, const struct yaml_node *n, void *out,
+			const void *arg)
 {
 	struct str name;
 
 	(void)out;
-	if (!is_mapping(r, n))
+	if (!read_is_mapping(r, n))
 		return;
 	for (const struct yaml_node *c = n->child; c; c = c->next)
-		if (read_key(r, c, &name) && read_check(r, c->key, name, arg))
+		if (read_key(r, c, &name) && read_fits_format(r, c->key, name, arg))
 			read_addon_facts(r, c, name);
 }
 
@@ -216,7 +221,8 @@ static void read_addons(struct reader *r, const struct yaml_node *n, void *out, 
 #define CONFIG(member) offsetof(struct config, member)
 
 /* A list of namespaces that may be empty, unlike other lists of texts. */
-static void read_namespaces(struct reader *r, const struct yaml_node *n, void *out, const void *arg)
+static void read_namespaces(struct load_reader *r, const struct yaml_node *n, void *out,
+			    const void *arg)
 {
 	if (n->kind == YAML_SEQUENCE && !n->n)
 		*(struct strings *)out = (struct strings){ NULL, 0 };
@@ -224,22 +230,22 @@ static void read_namespaces(struct reader *r, const struct yaml_node *n, void *o
 		read_strings(r, n, out, arg);
 }
 
-static const struct field customer_account_table[] = {
-	{ "exceptNamespaces", read_namespaces, CONFIG(customer_except_namespaces), &form_name,
+static const struct load_field customer_account_table[] = {
+	{ "exceptNamespaces", read_namespaces, CONFIG(customer_except_namespaces), &format_name,
 	  NULL },
 	{ "names", read_list, CONFIG(customer.accounts), &accounts_list, NULL },
 };
-static const struct fields customer_account_fields =
+static const struct load_fields customer_account_fields =
 	FIELDS("the customers' serviceAccounts", customer_account_table);
 
-static const struct field customer_table[] = {
+static const struct load_field customer_table[] = {
 	{ "users", read_list, CONFIG(customer.users), &patterns_list, NULL },
 	{ "groups", read_list, CONFIG(customer.groups), &patterns_list, NULL },
 	{ "serviceAccounts", read_fields, 0, &customer_account_fields, NULL },
 };
-static const struct fields customer_fields = FIELDS("\"customer\"", customer_table);
+static const struct load_fields customer_fields = FIELDS("\"customer\"", customer_table);
 
-static struct identity_set *set_named(struct reader *r, struct str name)
+static struct identity_set *config_set_named(struct load_reader *r, struct str name)
 {
 	struct identity_set **s = &r->model->config.sets;
 
@@ -252,73 +258,74 @@ static struct identity_set *set_named(struct reader *r, struct str name)
 
 #define SETS_MAX 256
 
-static void read_sets(struct reader *r, const struct yaml_node *n, void *out, const void *arg)
+static void read_sets(struct load_reader *r, const struct yaml_node *n, void *out, const void *arg)
 {
 	struct str name;
 
 	(void)out;
-	if (!is_mapping(r, n))
+	if (!read_is_mapping(r, n))
 		return;
 	if (n->n > SETS_MAX)
 		read_error(r, n, "%u identity sets; at most %d are allowed", n->n, SETS_MAX);
 	for (const struct yaml_node *c = n->n <= SETS_MAX ? n->child : NULL; c; c = c->next) {
 		struct identity_set *set;
 
-		if (!read_key(r, c, &name) || !read_check(r, c->key, name, &form_set))
+		if (!read_key(r, c, &name) || !read_fits_format(r, c->key, name, &format_set))
 			continue;
-		if (!(set = set_named(r, name)))
+		if (!(set = config_set_named(r, name)))
 			return;
 		set->members = (struct identity_list){ NULL, NULL, NULL };
 		read_fields(r, c, &set->members, arg);
 	}
 }
 
-static const struct field identities_table[] = {
+static const struct load_field identities_table[] = {
 	{ "exempt", read_fields, CONFIG(exempt), &identity_fields, NULL },
 	{ "customer", read_fields, 0, &customer_fields, NULL },
 	{ "sets", read_sets, 0, &identity_fields, NULL },
 	{ "unknown", read_action, CONFIG(unknown_cap), &words_cap, NULL },
 };
-static const struct fields identities_fields = FIELDS("\"identities\"", identities_table);
+static const struct load_fields identities_fields = FIELDS("\"identities\"", identities_table);
 
 /* ---- the kind ---- */
 
-static const struct field tiers_table[] = {
+static const struct load_field tiers_table[] = {
 	{ "unsupported", read_action, CONFIG(tiers[TIER_UNSUPPORTED]), &words_action, NULL },
 	{ "best-effort", read_action, CONFIG(tiers[TIER_BEST_EFFORT]), &words_action, NULL },
 	{ "supported", read_action, CONFIG(tiers[TIER_SUPPORTED]), &words_action, NULL },
 };
-static const struct fields tiers_fields = FIELDS("\"tiers\"", tiers_table);
+static const struct load_fields tiers_fields = FIELDS("\"tiers\"", tiers_table);
 
-static const struct range days = { 1, 3650 };
-static const struct field exceptions_table[] = {
+static const struct load_range days = { 1, 3650 };
+static const struct load_field exceptions_table[] = {
 	{ "maxDays", read_number, CONFIG(exception_max_days), &days, NULL },
 };
-static const struct fields exceptions_fields = FIELDS("\"exceptions\"", exceptions_table);
+static const struct load_fields exceptions_fields = FIELDS("\"exceptions\"", exceptions_table);
 
-static const struct field self_table[] = {
-	{ "namespace", read_str, CONFIG(self_namespace), &form_name, NULL },
-	{ "release", read_str, CONFIG(self_release), &form_name, NULL },
+static const struct load_field self_table[] = {
+	{ "namespace", read_str, CONFIG(self_namespace), &format_name, NULL },
+	{ "release", read_str, CONFIG(self_release), &format_name, NULL },
 };
-static const struct fields self_fields = FIELDS("\"self\"", self_table);
+static const struct load_fields self_fields = FIELDS("\"self\"", self_table);
 
-static void read_words_fact(struct reader *r, const struct yaml_node *n, void *out, const void *arg)
+static void read_words_fact(struct load_reader *r, const struct yaml_node *n, void *out,
+			    const void *arg)
 {
 	const struct known_fact *known = arg;
 
 	read_fact(r, n, out, known->values);
 }
 
-static const struct field cluster_table[] = {
+static const struct load_field cluster_table[] = {
 	{ "cni", read_words_fact, 0, &known_facts[0], NULL },
 	{ "clusterType", read_words_fact, 0, &known_facts[1], NULL },
-	{ "kubernetes", read_kubernetes, 0, &form_kubernetes, NULL },
-	{ "ocid", read_str, CONFIG(cluster_ocid), &form_ocid, NULL },
+	{ "kubernetes", read_kubernetes, 0, &format_kubernetes, NULL },
+	{ "ocid", read_str, CONFIG(cluster_ocid), &format_ocid, NULL },
 	{ "addons", read_addons, 0, &form_addon, NULL },
 };
-static const struct fields cluster_fields = FIELDS("\"cluster\"", cluster_table);
+static const struct load_fields cluster_fields = FIELDS("\"cluster\"", cluster_table);
 
-static const struct field spec_table[] = {
+static const struct load_field spec_table[] = {
 	{ "mode", read_mode, CONFIG(mode), &words_mode, NULL },
 	{ "tiers", read_fields, 0, &tiers_fields, NULL },
 	{ "onError", read_action, CONFIG(on_error), &words_answer, NULL },
@@ -329,9 +336,9 @@ static const struct field spec_table[] = {
 	{ "self", read_fields, 0, &self_fields, NULL },
 	{ "identities", read_fields, 0, &identities_fields, NULL },
 };
-static const struct fields spec_fields = FIELDS("the spec of a GuardConfig", spec_table);
+static const struct load_fields spec_fields = FIELDS("the spec of a GuardConfig", spec_table);
 
-static void read_config_name(struct reader *r, const struct yaml_node *n, void *out,
+static void read_config_name(struct load_reader *r, const struct yaml_node *n, void *out,
 			     const void *arg)
 {
 	struct str name;
@@ -340,17 +347,17 @@ static void read_config_name(struct reader *r, const struct yaml_node *n, void *
 	read_fields(r, n, &name, arg);
 }
 
-static const struct field config_table[] = {
+static const struct load_field config_table[] = {
 	{ "apiVersion", read_told, 0, NULL, NULL },
 	{ "kind", read_told, 0, NULL, NULL },
 	{ "metadata", read_config_name, 0, &metadata_fields, "{name: ...}" },
 	{ "spec", read_fields, 0, &spec_fields, "{}, or what differs from the defaults" },
 };
-static const struct fields config_fields = FIELDS("a GuardConfig", config_table);
+static const struct load_fields config_fields = FIELDS("a GuardConfig", config_table);
 
 /* ---- where each value stands ---- */
 
-static void place_note(struct reader *r, const struct yaml_node *n, struct str path)
+static void place_note(struct load_reader *r, const struct yaml_node *n, struct str path)
 {
 	struct config_place *s = read_keep(r, sizeof *s);
 
@@ -362,7 +369,7 @@ static void place_note(struct reader *r, const struct yaml_node *n, struct str p
 	r->model->config.places = s;
 }
 
-static struct str path_below_key(struct reader *r, struct str above, struct str key)
+static struct str path_below_key(struct load_reader *r, struct str above, struct str key)
 {
 	struct text path;
 
@@ -377,7 +384,7 @@ static struct str path_below_key(struct reader *r, struct str above, struct str 
 
 #define PLACES_DEPTH 8 /* as deep as anything of a configuration stands */
 
-static void places_note(struct reader *r, const struct yaml_node *root)
+static void places_note(struct load_reader *r, const struct yaml_node *root)
 {
 	struct {
 		const struct yaml_node *next; /* entry of a mapping */
@@ -406,7 +413,7 @@ static void places_note(struct reader *r, const struct yaml_node *root)
 }
 
 /* One too many: it is read for its errors' sake, and forgotten. */
-static void read_second(struct reader *r, const struct yaml_node *n)
+static void read_second(struct load_reader *r, const struct yaml_node *n)
 {
 	struct model *model = r->model, other = { 0 };
 	const struct origin *first = &model->config.origin;
@@ -418,7 +425,7 @@ static void read_second(struct reader *r, const struct yaml_node *n)
 	r->model = model;
 }
 
-void read_config(struct reader *r, const struct yaml_node *n, void *out, const void *arg)
+void read_config(struct load_reader *r, const struct yaml_node *n, void *out, const void *arg)
 {
 	struct model *model = out;
 	struct config *c = &model->config;
@@ -438,11 +445,11 @@ int config_defaults(struct arena *arena, struct config *out)
 {
 	struct model model = { 0 };
 	struct arena scratch;
-	struct reader r = { .keep = arena,
-			    .scratch = &scratch,
-			    .file = "builtin/config",
-			    .model = &model,
-			    .builtin = true };
+	struct load_reader r = { .keep = arena,
+				 .scratch = &scratch,
+				 .file = "builtin/config",
+				 .model = &model,
+				 .builtin = true };
 
 	arena_init(&scratch, POLICY_FILE_MAX);
 	load_text(&r, str_of(defaults));

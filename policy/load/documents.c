@@ -24,7 +24,7 @@
 #define SCRATCH_MAX (96u << 20) /* nodes of one file: a byte or two can make one */
 
 struct loader {
-	struct reader reader;
+	struct load_reader reader;
 	struct arena scratch;
 	struct policy_report *report;
 	size_t files;       /* read from the sources */
@@ -44,9 +44,9 @@ static const struct kind {
 };
 #define KINDS_N (sizeof kinds / sizeof *kinds)
 
-static const struct kind *kind_of_document(struct reader *r, const struct yaml_node *root)
+static const struct kind *kind_of_document(struct load_reader *r, const struct yaml_node *root)
 {
-	const struct yaml_node *n = node_get(root, "kind");
+	const struct yaml_node *n = read_value_of(root, "kind");
 	struct nearest near;
 	struct str s;
 
@@ -75,9 +75,9 @@ static const struct kind *kind_of_document(struct reader *r, const struct yaml_n
 	return NULL;
 }
 
-static bool version_ok(struct reader *r, const struct yaml_node *root)
+static bool version_ok(struct load_reader *r, const struct yaml_node *root)
 {
-	const struct yaml_node *n = node_get(root, "apiVersion");
+	const struct yaml_node *n = read_value_of(root, "apiVersion");
 	struct str s;
 
 	if (!n)
@@ -88,39 +88,39 @@ static bool version_ok(struct reader *r, const struct yaml_node *root)
 		return true;
 	else
 		read_error(r, n,
-			   "apiVersion \"%.*s\" is not known to this version of oke-guard: "
-			   "write " POLICY_API_VERSION,
+			   "apiVersion \"%.*s\" is not known to this version "
+			   "of oke-guard: write " POLICY_API_VERSION,
 			   QUOTED(s));
 	return false;
 }
 
-static bool is_empty(const struct yaml_node *n)
+static bool is_empty_document(const struct yaml_node *n)
 {
 	return n->kind == YAML_SCALAR && n->plain && !n->text.n;
 }
 
-static void load_document(struct reader *r, const struct yaml_node *root)
+static void load_document(struct load_reader *r, const struct yaml_node *root)
 {
 	const struct kind *kind;
 
-	if (is_empty(root) || !is_mapping(r, root) || !version_ok(r, root))
+	if (is_empty_document(root) || !read_is_mapping(r, root) || !version_ok(r, root))
 		return;
 	if ((kind = kind_of_document(r, root)))
 		kind->read(r, root, r->model, NULL);
 }
 
-static void note_problem(void *ctx, struct yaml_place at, const char *text)
+static void load_note_problem(void *ctx, struct yaml_place at, const char *text)
 {
 	read_error_at(ctx, at, "%s", text);
 }
 
-void load_text(struct reader *r, struct str text)
+void load_text(struct load_reader *r, struct str text)
 {
 	const struct yaml_input input = { .text = text };
 	const struct yaml_options options = { .plain = true,
 					      .depth = DEPTH_MAX,
 					      .bytes = POLICY_FILE_MAX,
-					      .problem = note_problem,
+					      .problem = load_note_problem,
 					      .ctx = r };
 	scoped(yaml_stream_end) struct yaml_stream *s = yaml_stream_new(&input, &options);
 	struct yaml_node *root;
@@ -151,8 +151,8 @@ static void load_named(struct loader *l, const char *name, struct str text)
 	arena_done(&l->scratch);
 }
 
-__attribute__((format(printf, 3, 4))) static void file_error(struct loader *l, const char *path,
-							     const char *fmt, ...)
+__attribute__((format(printf, 3, 4))) static void
+load_file_error(struct loader *l, const char *path, const char *fmt, ...)
 {
 	struct origin at = { .file = path };
 	char text[256];
@@ -165,7 +165,7 @@ __attribute__((format(printf, 3, 4))) static void file_error(struct loader *l, c
 }
 
 /* The bytes of a file, up to one more than may be; *buf is to be freed. */
-static int slurp(int fd, char **buf, size_t *n)
+static int load_read_bytes(int fd, char **buf, size_t *n)
 {
 	ssize_t got = 1;
 
@@ -193,16 +193,16 @@ static void load_fd(struct loader *l, const char *path, int fd)
 	size_t n;
 
 	if (l->files++ == POLICY_FILES_MAX)
-		file_error(l, path,
-			   "more than %d files: put several documents into one, with --- "
-			   "between",
-			   POLICY_FILES_MAX);
+		load_file_error(l, path,
+				"more than %d files: put several documents into "
+				"one, with --- between",
+				POLICY_FILES_MAX);
 	if (l->files > POLICY_FILES_MAX)
 		return;
-	if (slurp(fd, &buf, &n) < 0)
-		file_error(l, path, "cannot be read: %s", strerror(errno));
+	if (load_read_bytes(fd, &buf, &n) < 0)
+		load_file_error(l, path, "cannot be read: %s", strerror(errno));
 	else if (n > POLICY_FILE_MAX)
-		file_error(l, path, "larger than %u bytes: split it", POLICY_FILE_MAX);
+		load_file_error(l, path, "larger than %u bytes: split it", POLICY_FILE_MAX);
 	else
 		load_named(l, path, (struct str){ buf, n });
 }
@@ -220,7 +220,7 @@ static void load_path(void *ctx, const char *path, bool found)
 		return;
 	if ((fd = open(path, O_RDONLY | O_CLOEXEC | (found ? O_NONBLOCK : 0))) < 0 ||
 	    fstat(fd, &st) < 0)
-		file_error(l, path, "cannot be read: %s", strerror(errno));
+		load_file_error(l, path, "cannot be read: %s", strerror(errno));
 	else if ((!found || S_ISREG(st.st_mode)) && !is_config_file(l, &st))
 		load_fd(l, path, fd);
 }
@@ -228,7 +228,7 @@ static void load_path(void *ctx, const char *path, bool found)
 static void load_source(struct loader *l, const char *path)
 {
 	if (source_each(path, load_path, l) < 0)
-		file_error(l, path, "cannot be read: %s", strerror(errno));
+		load_file_error(l, path, "cannot be read: %s", strerror(errno));
 }
 
 static void load_config_file(struct loader *l, const char *path)
@@ -237,15 +237,15 @@ static void load_config_file(struct loader *l, const char *path)
 	size_t errors = l->report->errors;
 
 	if (fd < 0 || fstat(fd, &l->config) < 0) {
-		file_error(l, path, "cannot be read: %s", strerror(errno));
+		load_file_error(l, path, "cannot be read: %s", strerror(errno));
 		return;
 	}
 	load_fd(l, path, fd);
 	l->has_config = true;
 	if (!l->reader.model->config.origin.file && l->report->errors == errors)
-		file_error(l, path,
-			   "holds no GuardConfig: write one (kind: GuardConfig), or leave "
-			   "the option out");
+		load_file_error(l, path,
+				"holds no GuardConfig: write one (kind: GuardConfig), or leave "
+				"the option out");
 }
 
 /* ---- the whole ---- */
@@ -275,7 +275,7 @@ static void load_all(struct loader *l, const struct policy_source *src)
 		load_config_file(l, src->config);
 	for (size_t i = 0; i < src->paths_n && !l->reader.nomem; i++)
 		load_source(l, src->paths[i]);
-	if (!l->reader.nomem && model_link(model, l->reader.keep, l->report) < 0)
+	if (!l->reader.nomem && model_resolve(model, l->reader.keep, l->report) < 0)
 		l->reader.nomem = true;
 }
 
@@ -289,7 +289,7 @@ int model_load(const struct policy_source *src, struct arena *arena, struct mode
 	out->policies_last = &out->policies;
 	out->exceptions_last = &out->exceptions;
 	arena_init(&l.scratch, SCRATCH_MAX);
-	l.reader = (struct reader){ .keep = arena, .scratch = &l.scratch, .model = out };
+	l.reader = (struct load_reader){ .keep = arena, .scratch = &l.scratch, .model = out };
 	load_all(&l, src);
 	arena_done(&l.scratch);
 	if (l.reader.nomem)

@@ -3,7 +3,7 @@
  */
 #include "policy/load/parts.h"
 
-static void read_time(struct reader *r, const struct yaml_node *n, void *out, const void *arg)
+static void read_time(struct load_reader *r, const struct yaml_node *n, void *out, const void *arg)
 {
 	char name[80];
 	struct str s;
@@ -11,16 +11,19 @@ static void read_time(struct reader *r, const struct yaml_node *n, void *out, co
 	(void)arg;
 	if (read_text(r, n, &s) && !time_parse(s, out))
 		read_error(r, n,
-			   "%s must be a time as in \"2026-11-30T00:00:00Z\" (RFC 3339, whole "
-			   "seconds)",
-			   node_name(n, name));
+			   "%s must be a time as in \"2026-11-30T00:00:00Z\" (RFC "
+			   "3339, whole seconds)",
+			   read_node_name(n, name));
 }
 
-static const struct word lowered[] = { { "warn", ACTION_WARN }, { "audit", ACTION_AUDIT } };
-static const struct words words_lowered = { lowered, sizeof lowered / sizeof *lowered, "allow",
-					    "an exception is never silent; write warn or audit" };
+static const struct load_word lowered[] = { { "warn", ACTION_WARN }, { "audit", ACTION_AUDIT } };
+static const struct load_words words_lowered = {
+	lowered, sizeof lowered / sizeof *lowered, "allow",
+	"an exception is never silent; write warn or audit"
+};
 
-static void read_lowered(struct reader *r, const struct yaml_node *n, void *out, const void *arg)
+static void read_lowered(struct load_reader *r, const struct yaml_node *n, void *out,
+			 const void *arg)
 {
 	int value = ACTION_WARN;
 
@@ -28,7 +31,8 @@ static void read_lowered(struct reader *r, const struct yaml_node *n, void *out,
 	*(enum action *)out = (enum action)value;
 }
 
-static void read_exact_rule(struct reader *r, const struct yaml_node *n, void *out, const void *arg)
+static void read_exact_rule(struct load_reader *r, const struct yaml_node *n, void *out,
+			    const void *arg)
 {
 	struct exception_rule *ref = out;
 
@@ -37,11 +41,12 @@ static void read_exact_rule(struct reader *r, const struct yaml_node *n, void *o
 		read_error(r, n, "an exception names its rules: POLICY/* is too wide");
 }
 
-static const struct list rules_list = {
+static const struct load_list rules_list = {
 	"[coredns/spec]", sizeof(struct exception_rule), read_exact_rule, NULL, false, 100
 };
 
-static void read_identities(struct reader *r, const struct yaml_node *n, void *out, const void *arg)
+static void read_identities(struct load_reader *r, const struct yaml_node *n, void *out,
+			    const void *arg)
 {
 	struct identity_list *list = out;
 	size_t before = r->complaints_n;
@@ -53,30 +58,31 @@ static void read_identities(struct reader *r, const struct yaml_node *n, void *o
 }
 
 #define MEMBER(member) offsetof(struct exception, member)
-static const struct field spec_table[] = {
+static const struct load_field spec_table[] = {
 	{ "rules", read_list, MEMBER(rules), &rules_list, "the rules it lowers, [coredns/spec]" },
 	{ "objects", read_list, MEMBER(objects), &names_list, "the objects, by their exact names" },
 	{ "identities", read_identities, MEMBER(identities), &identity_exact_fields,
 	  "{users: [...]}" },
-	{ "ticket", read_str, MEMBER(ticket), &form_line, "where it was agreed, as in SR 3-1234" },
-	{ "approvedBy", read_str, MEMBER(approved_by), &form_text, "who agreed" },
-	{ "reason", read_str, MEMBER(reason), &form_text, "why" },
+	{ "ticket", read_str, MEMBER(ticket), &format_line,
+	  "where it was agreed, as in SR 3-1234" },
+	{ "approvedBy", read_str, MEMBER(approved_by), &format_text, "who agreed" },
+	{ "reason", read_str, MEMBER(reason), &format_text, "why" },
 	{ "notBefore", read_time, MEMBER(not_before), NULL, "\"2026-11-23T00:00:00Z\"" },
 	{ "expires", read_time, MEMBER(expires), NULL, "\"2026-11-30T00:00:00Z\"" },
 	{ "action", read_lowered, MEMBER(action), &words_lowered, NULL },
 };
-static const struct fields spec_fields = FIELDS("the spec of a SupportException", spec_table);
+static const struct load_fields spec_fields = FIELDS("the spec of a SupportException", spec_table);
 
-static const struct field exception_table[] = {
+static const struct load_field exception_table[] = {
 	{ "apiVersion", read_told, 0, NULL, NULL },
 	{ "kind", read_told, 0, NULL, NULL },
 	{ "metadata", read_fields, MEMBER(name), &metadata_fields, "{name: ...}" },
 	{ "spec", read_fields, 0, &spec_fields,
 	  "rules, objects, identities, ticket, approvedBy, reason, notBefore, expires" },
 };
-static const struct fields exception_fields = FIELDS("a SupportException", exception_table);
+static const struct load_fields exception_fields = FIELDS("a SupportException", exception_table);
 
-void read_exception(struct reader *r, const struct yaml_node *n, void *out, const void *arg)
+void read_exception(struct load_reader *r, const struct yaml_node *n, void *out, const void *arg)
 {
 	struct model *model = out;
 	struct exception *e = read_keep(r, sizeof *e);

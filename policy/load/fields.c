@@ -14,8 +14,8 @@
 
 /* ---- what is wrong ---- */
 
-__attribute__((format(printf, 3, 0))) static void note(struct reader *r, struct yaml_place at,
-						       const char *fmt, va_list ap)
+__attribute__((format(printf, 3, 0))) static void
+read_note(struct load_reader *r, struct yaml_place at, const char *fmt, va_list ap)
 {
 	struct complaint *c;
 
@@ -31,27 +31,27 @@ __attribute__((format(printf, 3, 0))) static void note(struct reader *r, struct 
 	r->complaints = c;
 }
 
-void read_error_at(struct reader *r, struct yaml_place at, const char *fmt, ...)
+void read_error_at(struct load_reader *r, struct yaml_place at, const char *fmt, ...)
 {
 	va_list ap;
 
 	va_start(ap, fmt);
-	note(r, at, fmt, ap);
+	read_note(r, at, fmt, ap);
 	va_end(ap);
 }
 
-void read_error(struct reader *r, const struct yaml_node *n, const char *fmt, ...)
+void read_error(struct load_reader *r, const struct yaml_node *n, const char *fmt, ...)
 {
 	va_list ap;
 
 	if (n->kind == YAML_ALIAS)
 		return;
 	va_start(ap, fmt);
-	note(r, (struct yaml_place){ n->line, n->column }, fmt, ap);
+	read_note(r, (struct yaml_place){ n->line, n->column }, fmt, ap);
 	va_end(ap);
 }
 
-static int by_place(const void *a, const void *b)
+static int complaint_order(const void *a, const void *b)
 {
 	const struct complaint *x = *(struct complaint *const *)a;
 	const struct complaint *y = *(struct complaint *const *)b;
@@ -61,7 +61,7 @@ static int by_place(const void *a, const void *b)
 	return (x->at.column > y->at.column) - (x->at.column < y->at.column);
 }
 
-void read_errors_flush(struct reader *r, struct policy_report *report)
+void read_errors_flush(struct load_reader *r, struct policy_report *report)
 {
 	struct complaint *sorted[READ_ERRORS_MAX];
 	struct origin at = { .file = r->file };
@@ -75,7 +75,7 @@ void read_errors_flush(struct reader *r, struct policy_report *report)
 		sorted[i] = sorted[n - 1 - i];
 		sorted[n - 1 - i] = c;
 	}
-	qsort(sorted, n, sizeof *sorted, by_place);
+	qsort(sorted, n, sizeof *sorted, complaint_order);
 	for (size_t i = 0; i < n; i++) {
 		at.line = sorted[i]->at.line;
 		at.column = sorted[i]->at.column;
@@ -89,7 +89,7 @@ void read_errors_flush(struct reader *r, struct policy_report *report)
 	r->complaints_n = 0;
 }
 
-const char *node_name(const struct yaml_node *n, char buf[static 80])
+const char *read_node_name(const struct yaml_node *n, char buf[static 80])
 {
 	const struct yaml_node *key = n->key;
 
@@ -99,12 +99,12 @@ const char *node_name(const struct yaml_node *n, char buf[static 80])
 	return buf;
 }
 
-struct origin read_origin(const struct reader *r, const struct yaml_node *n)
+struct origin read_origin(const struct load_reader *r, const struct yaml_node *n)
 {
 	return (struct origin){ r->file, n->line, n->column };
 }
 
-const struct yaml_node *node_get(const struct yaml_node *n, const char *key)
+const struct yaml_node *read_value_of(const struct yaml_node *n, const char *key)
 {
 	const struct yaml_node *c = n && n->kind == YAML_MAPPING ? n->child : NULL;
 
@@ -113,14 +113,14 @@ const struct yaml_node *node_get(const struct yaml_node *n, const char *key)
 	return c;
 }
 
-struct origin read_origin_named(const struct reader *r, const struct yaml_node *root)
+struct origin read_origin_named(const struct load_reader *r, const struct yaml_node *root)
 {
-	const struct yaml_node *name = node_get(node_get(root, "metadata"), "name");
+	const struct yaml_node *name = read_value_of(read_value_of(root, "metadata"), "name");
 
 	return read_origin(r, name ? name : root);
 }
 
-void *read_keep(struct reader *r, size_t size)
+void *read_keep(struct load_reader *r, size_t size)
 {
 	void *p = arena_zalloc(r->keep, size);
 
@@ -128,7 +128,7 @@ void *read_keep(struct reader *r, size_t size)
 	return p;
 }
 
-struct str read_keep_str(struct reader *r, struct str s)
+struct str read_keep_str(struct load_reader *r, struct str s)
 {
 	struct str copy = str_copy(r->keep, s);
 
@@ -140,63 +140,64 @@ struct str read_keep_str(struct reader *r, struct str s)
 
 static const char *const kinds[] = { "a text", "a list", "a mapping", "an alias" };
 
-static bool is_null(const struct yaml_node *n)
+static bool is_null_scalar(const struct yaml_node *n)
 {
 	return n->kind == YAML_SCALAR && n->plain &&
 	       str_is(STR("null"), plain_meaning(n->text) ? plain_meaning(n->text) : "");
 }
 
-static bool is_kind(struct reader *r, const struct yaml_node *n, enum yaml_kind kind,
+static bool is_kind(struct load_reader *r, const struct yaml_node *n, enum yaml_kind kind,
 		    const char *example)
 {
 	char name[80];
 
 	if (n->kind == kind)
 		return true;
-	if (is_null(n))
+	if (is_null_scalar(n))
 		read_error(r, n, "%s has no value: write %s (%s), or leave it out",
-			   node_name(n, name), kinds[kind], example);
+			   read_node_name(n, name), kinds[kind], example);
 	else
-		read_error(r, n, "%s must be %s, not %s: write %s", node_name(n, name), kinds[kind],
-			   kinds[n->kind], example);
+		read_error(r, n, "%s must be %s, not %s: write %s", read_node_name(n, name),
+			   kinds[kind], kinds[n->kind], example);
 	return false;
 }
 
-bool is_mapping(struct reader *r, const struct yaml_node *n)
+bool read_is_mapping(struct load_reader *r, const struct yaml_node *n)
 {
 	return is_kind(r, n, YAML_MAPPING, "key: value");
 }
 
-bool is_list(struct reader *r, const struct yaml_node *n, const char *example)
+bool read_is_list(struct load_reader *r, const struct yaml_node *n, const char *example)
 {
 	return is_kind(r, n, YAML_SEQUENCE, example);
 }
 
 /* A scalar that every reader of YAML takes for a text. */
-static bool is_text(struct reader *r, const struct yaml_node *n)
+static bool is_text(struct load_reader *r, const struct yaml_node *n)
 {
 	const char *meaning = n->plain ? plain_meaning(n->text) : NULL, *name;
 	char buf[80];
 
 	if (!meaning)
 		return true;
-	name = node_name(n, buf);
+	name = read_node_name(n, buf);
 	if (!n->text.n)
 		read_error(r, n, "%s has no value: write a text, or leave it out", name);
 	else
 		read_error(r, n,
-			   "%s must be a text, but without quotes this is %s: quote it: "
-			   "\"%.*s\"",
+			   "%s must be a text, but without quotes this is "
+			   "%s: quote it: \"%.*s\"",
 			   name, meaning, QUOTED(n->text));
 	return false;
 }
 
-bool read_text(struct reader *r, const struct yaml_node *n, struct str *out)
+bool read_text(struct load_reader *r, const struct yaml_node *n, struct str *out)
 {
 	char name[80];
 
 	if (n->kind != YAML_SCALAR) {
-		read_error(r, n, "%s must be a text, not %s", node_name(n, name), kinds[n->kind]);
+		read_error(r, n, "%s must be a text, not %s", read_node_name(n, name),
+			   kinds[n->kind]);
 		return false;
 	}
 	if (!is_text(r, n))
@@ -205,7 +206,7 @@ bool read_text(struct reader *r, const struct yaml_node *n, struct str *out)
 	return true;
 }
 
-bool read_key(struct reader *r, const struct yaml_node *value, struct str *out)
+bool read_key(struct load_reader *r, const struct yaml_node *value, struct str *out)
 {
 	if (value->key->kind != YAML_SCALAR || !is_text(r, value->key))
 		return false;
@@ -213,33 +214,34 @@ bool read_key(struct reader *r, const struct yaml_node *value, struct str *out)
 	return true;
 }
 
-bool read_check(struct reader *r, const struct yaml_node *n, struct str s, const struct form *form)
+bool read_fits_format(struct load_reader *r, const struct yaml_node *n, struct str s,
+		      const struct format *form)
 {
 	char name[80];
 
 	if (s.n > form->max) {
 		read_error(r, n, "%s is %zu bytes long; at most %zu are allowed",
-			   node_name(n, name), s.n, form->max);
+			   read_node_name(n, name), s.n, form->max);
 		return false;
 	}
 	if (form->ok(s))
 		return true;
-	read_error(r, n, "%s must be %s; it is \"%.*s\"", node_name(n, name), form->want,
+	read_error(r, n, "%s must be %s; it is \"%.*s\"", read_node_name(n, name), form->want,
 		   QUOTED(s));
 	return false;
 }
 
 /* ---- scalars ---- */
 
-void read_str(struct reader *r, const struct yaml_node *n, void *out, const void *arg)
+void read_str(struct load_reader *r, const struct yaml_node *n, void *out, const void *arg)
 {
 	struct str s;
 
-	if (read_text(r, n, &s) && read_check(r, n, s, arg))
+	if (read_text(r, n, &s) && read_fits_format(r, n, s, arg))
 		*(struct str *)out = read_keep_str(r, s);
 }
 
-void read_bool(struct reader *r, const struct yaml_node *n, void *out, const void *arg)
+void read_bool(struct load_reader *r, const struct yaml_node *n, void *out, const void *arg)
 {
 	char name[80];
 
@@ -248,12 +250,13 @@ void read_bool(struct reader *r, const struct yaml_node *n, void *out, const voi
 	    (str_is(n->text, "true") || str_is(n->text, "false")))
 		*(bool *)out = n->text.n == 4;
 	else
-		read_error(r, n, "%s must be true or false, without quotes", node_name(n, name));
+		read_error(r, n, "%s must be true or false, without quotes",
+			   read_node_name(n, name));
 }
 
-void read_number(struct reader *r, const struct yaml_node *n, void *out, const void *arg)
+void read_number(struct load_reader *r, const struct yaml_node *n, void *out, const void *arg)
 {
-	const struct range *range = arg;
+	const struct load_range *range = arg;
 	unsigned value = 0;
 	char name[80];
 	bool ok = n->kind == YAML_SCALAR && n->plain && n->text.n && n->text.n < 9 &&
@@ -267,11 +270,11 @@ void read_number(struct reader *r, const struct yaml_node *n, void *out, const v
 		*(unsigned *)out = value;
 	else
 		read_error(r, n, "%s must be a whole number from %u to %u, without quotes",
-			   node_name(n, name), range->min, range->max);
+			   read_node_name(n, name), range->min, range->max);
 }
 
 /* "allow, audit or warn" */
-static const char *words_list(const struct words *words, char buf[static 300])
+static const char *words_list(const struct load_words *words, char buf[static 300])
 {
 	size_t at = 0;
 
@@ -284,14 +287,14 @@ static const char *words_list(const struct words *words, char buf[static 300])
 	return buf;
 }
 
-static void word_unknown(struct reader *r, const struct yaml_node *n, struct str s,
-			 const struct words *words)
+static void word_unknown(struct load_reader *r, const struct yaml_node *n, struct str s,
+			 const struct load_words *words)
 {
 	char name[80], list[300], of[90] = "";
 	struct nearest near;
 
 	if (words->refused && str_is(s, words->refused)) {
-		read_error(r, n, "%s cannot be \"%s\": %s", node_name(n, name), words->refused,
+		read_error(r, n, "%s cannot be \"%s\": %s", read_node_name(n, name), words->refused,
 			   words->why);
 		return;
 	}
@@ -299,7 +302,7 @@ static void word_unknown(struct reader *r, const struct yaml_node *n, struct str
 	for (size_t i = 0; i < words->n; i++)
 		nearest_try(&near, str_of(words->v[i].name));
 	if (n->key)
-		snprintf(of, sizeof of, " for %s", node_name(n, name));
+		snprintf(of, sizeof of, " for %s", read_node_name(n, name));
 	if (near.best.s)
 		read_error(r, n, "\"%.*s\" is not known%s: did you mean \"%.*s\"?", QUOTED(s), of,
 			   QUOTED(near.best));
@@ -308,9 +311,9 @@ static void word_unknown(struct reader *r, const struct yaml_node *n, struct str
 			   words_list(words, list));
 }
 
-void read_word(struct reader *r, const struct yaml_node *n, void *out, const void *arg)
+void read_word(struct load_reader *r, const struct yaml_node *n, void *out, const void *arg)
 {
-	const struct words *words = arg;
+	const struct load_words *words = arg;
 	struct str s;
 
 	/* No word has another meaning without quotes, so `tier: yes` is just no word. */
@@ -326,15 +329,15 @@ void read_word(struct reader *r, const struct yaml_node *n, void *out, const voi
 
 /* ---- collections ---- */
 
-void read_bits(struct reader *r, const struct yaml_node *n, void *out, const void *arg)
+void read_bits(struct load_reader *r, const struct yaml_node *n, void *out, const void *arg)
 {
 	unsigned *bits = out;
 	char name[80];
 
-	if (!is_list(r, n, "[...]"))
+	if (!read_is_list(r, n, "[...]"))
 		return;
 	if (!n->n)
-		read_error(r, n, "%s must not be empty", node_name(n, name));
+		read_error(r, n, "%s must not be empty", read_node_name(n, name));
 	for (const struct yaml_node *c = n->child; c; c = c->next) {
 		int bit = 0;
 
@@ -345,7 +348,7 @@ void read_bits(struct reader *r, const struct yaml_node *n, void *out, const voi
 	}
 }
 
-static bool among(const struct strings *list, struct str s)
+static bool is_among_read(const struct strings *list, struct str s)
 {
 	for (size_t i = 0; i < list->n; i++)
 		if (str_eq(list->v[i], s))
@@ -353,15 +356,16 @@ static bool among(const struct strings *list, struct str s)
 	return false;
 }
 
-void read_strings(struct reader *r, const struct yaml_node *n, void *out, const void *arg)
+void read_strings(struct load_reader *r, const struct yaml_node *n, void *out, const void *arg)
 {
 	struct strings list = { NULL, 0 };
 	char name[80];
 
-	if (!is_list(r, n, "[...]"))
+	if (!read_is_list(r, n, "[...]"))
 		return;
 	if (!n->n || n->n > STRINGS_MAX) {
-		read_error(r, n, "%s must hold 1 to %d texts", node_name(n, name), STRINGS_MAX);
+		read_error(r, n, "%s must hold 1 to %d texts", read_node_name(n, name),
+			   STRINGS_MAX);
 		return;
 	}
 	if (!(list.v = read_keep(r, n->n * sizeof *list.v)))
@@ -369,9 +373,9 @@ void read_strings(struct reader *r, const struct yaml_node *n, void *out, const 
 	for (const struct yaml_node *c = n->child; c; c = c->next) {
 		struct str s;
 
-		if (!read_text(r, c, &s) || !read_check(r, c, s, arg))
+		if (!read_text(r, c, &s) || !read_fits_format(r, c, s, arg))
 			continue;
-		if (among(&list, s))
+		if (is_among_read(&list, s))
 			read_error(r, c, "\"%.*s\" stands twice in this list", QUOTED(s));
 		else
 			list.v[list.n++] = read_keep_str(r, s);
@@ -385,9 +389,9 @@ static bool any_text(struct str s)
 	return true;
 }
 
-void read_choices(struct reader *r, const struct yaml_node *n, void *out, const void *arg)
+void read_choices(struct load_reader *r, const struct yaml_node *n, void *out, const void *arg)
 {
-	static const struct form any = { any_text, STRINGS_MAX, "" };
+	static const struct format any = { any_text, STRINGS_MAX, "" };
 	size_t before = r->complaints_n;
 	int value;
 
@@ -397,20 +401,20 @@ void read_choices(struct reader *r, const struct yaml_node *n, void *out, const 
 		read_strings(r, n, out, &any);
 }
 
-void read_list(struct reader *r, const struct yaml_node *n, void *out, const void *arg)
+void read_list(struct load_reader *r, const struct yaml_node *n, void *out, const void *arg)
 {
-	const struct list *list = arg;
+	const struct load_list *list = arg;
 	void *first = NULL, *last = &first, *element;
 	char name[80];
 
-	if (!is_list(r, n, list->example))
+	if (!read_is_list(r, n, list->example))
 		return;
 	if (!n->n && !list->may_be_empty)
-		read_error(r, n, "%s must not be empty: write %s", node_name(n, name),
+		read_error(r, n, "%s must not be empty: write %s", read_node_name(n, name),
 			   list->example);
 	if (list->max && n->n > list->max)
-		read_error(r, n, "%s holds %u items; at most %zu are allowed", node_name(n, name),
-			   n->n, list->max);
+		read_error(r, n, "%s holds %u items; at most %zu are allowed",
+			   read_node_name(n, name), n->n, list->max);
 	for (const struct yaml_node *c = n->child; c; c = c->next) {
 		if (!(element = read_keep(r, list->size)))
 			return;
@@ -421,13 +425,13 @@ void read_list(struct reader *r, const struct yaml_node *n, void *out, const voi
 	memcpy(out, &first, sizeof first);
 }
 
-void read_ignored(struct reader *r, const struct yaml_node *n, void *out, const void *arg)
+void read_ignored(struct load_reader *r, const struct yaml_node *n, void *out, const void *arg)
 {
 	struct str s;
 
 	(void)out;
 	(void)arg;
-	if (!is_mapping(r, n))
+	if (!read_is_mapping(r, n))
 		return;
 	for (const struct yaml_node *c = n->child; c; c = c->next)
 		if (read_key(r, c, &s))
@@ -436,8 +440,8 @@ void read_ignored(struct reader *r, const struct yaml_node *n, void *out, const 
 
 /* ---- mappings ---- */
 
-static void field_unknown(struct reader *r, const struct yaml_node *entry,
-			  const struct fields *fields)
+static void field_unknown(struct load_reader *r, const struct yaml_node *entry,
+			  const struct load_fields *fields)
 {
 	struct nearest near;
 	char list[400];
@@ -462,7 +466,7 @@ static void field_unknown(struct reader *r, const struct yaml_node *entry,
 		   QUOTED(entry->key->text), fields->what, list);
 }
 
-static const struct field *field_named(const struct fields *fields, struct str key)
+static const struct load_field *field_named(const struct load_fields *fields, struct str key)
 {
 	for (size_t i = 0; i < fields->n; i++)
 		if (str_is(key, fields->v[i].key))
@@ -470,14 +474,14 @@ static const struct field *field_named(const struct fields *fields, struct str k
 	return NULL;
 }
 
-void read_fields(struct reader *r, const struct yaml_node *n, void *out, const void *arg)
+void read_fields(struct load_reader *r, const struct yaml_node *n, void *out, const void *arg)
 {
-	const struct fields *fields = arg;
+	const struct load_fields *fields = arg;
 
-	if (!is_mapping(r, n))
+	if (!read_is_mapping(r, n))
 		return;
 	for (const struct yaml_node *c = n->child; c && !r->nomem; c = c->next) {
-		const struct field *f = field_named(fields, c->key->text);
+		const struct load_field *f = field_named(fields, c->key->text);
 
 		if (!f)
 			field_unknown(r, c, fields);
@@ -485,12 +489,12 @@ void read_fields(struct reader *r, const struct yaml_node *n, void *out, const v
 			f->read(r, c, (char *)out + f->offset, f->arg);
 	}
 	for (size_t i = 0; i < fields->n; i++)
-		if (fields->v[i].required && !node_get(n, fields->v[i].key))
+		if (fields->v[i].required && !read_value_of(n, fields->v[i].key))
 			read_error(r, n, "%s needs \"%s\": %s", fields->what, fields->v[i].key,
 				   fields->v[i].required);
 }
 
-void read_told(struct reader *r, const struct yaml_node *n, void *out, const void *arg)
+void read_told(struct load_reader *r, const struct yaml_node *n, void *out, const void *arg)
 {
 	(void)r;
 	(void)n;

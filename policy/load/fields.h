@@ -23,7 +23,7 @@ struct complaint {
 	char text[600];
 };
 
-struct reader {
+struct load_reader {
 	struct arena *keep;    /* what the model points to */
 	struct arena *scratch; /* nodes and complaints of one file */
 	const char *file;      /* kept */
@@ -36,34 +36,34 @@ struct reader {
 
 /* ---- what is wrong ---- */
 
-__attribute__((format(printf, 3, 4))) void read_error_at(struct reader *r, struct yaml_place at,
-							 const char *fmt, ...);
+__attribute__((format(printf, 3, 4))) void
+read_error_at(struct load_reader *r, struct yaml_place at, const char *fmt, ...);
 /* At a node. Nothing is noted at an alias: that it stands there has been told. */
-__attribute__((format(printf, 3, 4))) void read_error(struct reader *r, const struct yaml_node *n,
-						      const char *fmt, ...);
+__attribute__((format(printf, 3, 4))) void
+read_error(struct load_reader *r, const struct yaml_node *n, const char *fmt, ...);
 
 /* Pass all complaints on, in order of their places; the reader is then ready for another file. */
-void read_errors_flush(struct reader *r, struct policy_report *report);
+void read_errors_flush(struct load_reader *r, struct policy_report *report);
 
 /* "\"names\"" for the value of a key, "this" for an item of a list or a key; short-lived. */
-const char *node_name(const struct yaml_node *n, char buf[static 80]);
+const char *read_node_name(const struct yaml_node *n, char buf[static 80]);
 
-struct origin read_origin(const struct reader *r, const struct yaml_node *n);
+struct origin read_origin(const struct load_reader *r, const struct yaml_node *n);
 /* Of a document: where its name stands, if it has one. */
-struct origin read_origin_named(const struct reader *r, const struct yaml_node *root);
+struct origin read_origin_named(const struct load_reader *r, const struct yaml_node *root);
 /* The value of a key; NULL also when n is no mapping. */
-const struct yaml_node *node_get(const struct yaml_node *n, const char *key);
+const struct yaml_node *read_value_of(const struct yaml_node *n, const char *key);
 
 /* Memory that is kept, zeroed; NULL sets nomem. */
-void *read_keep(struct reader *r, size_t size);
-struct str read_keep_str(struct reader *r, struct str s);
+void *read_keep(struct load_reader *r, size_t size);
+struct str read_keep_str(struct load_reader *r, struct str s);
 
 /* ---- reading ---- */
 
 /* Read n into the member at out. arg is what the table says. */
-typedef void read_fn(struct reader *r, const struct yaml_node *n, void *out, const void *arg);
+typedef void read_fn(struct load_reader *r, const struct yaml_node *n, void *out, const void *arg);
 
-struct field {
+struct load_field {
 	const char *key;
 	read_fn *read;
 	size_t offset; /* of the member that read gets */
@@ -71,9 +71,9 @@ struct field {
 	const char *required; /* what to write, for the message; NULL: may be left out */
 };
 
-struct fields {
+struct load_fields {
 	const char *what; /* "a rule" */
-	const struct field *v;
+	const struct load_field *v;
 	size_t n;
 };
 
@@ -82,19 +82,19 @@ struct fields {
 		(what), (table), sizeof(table) / sizeof *(table)                                   \
 	}
 
-read_fn read_fields;  /* arg: struct fields; out: the struct */
-read_fn read_str;     /* arg: struct form; out: struct str */
-read_fn read_strings; /* arg: struct form; out: struct strings; at least one, none twice */
-read_fn read_choices; /* arg: struct words; out: struct strings: the same, of these words */
-read_fn read_list;    /* arg: struct list; out: pointer to the first element */
-read_fn read_word;    /* arg: struct words; out: int */
-read_fn read_bits;    /* arg: struct words; out: unsigned, values or'ed; at least one */
+read_fn read_fields;  /* arg: struct load_fields; out: the struct */
+read_fn read_str;     /* arg: struct format; out: struct str */
+read_fn read_strings; /* arg: struct format; out: struct strings; at least one, none twice */
+read_fn read_choices; /* arg: struct load_words; out: struct strings: the same, of these words */
+read_fn read_list;    /* arg: struct load_list; out: pointer to the first element */
+read_fn read_word;    /* arg: struct load_words; out: int */
+read_fn read_bits;    /* arg: struct load_words; out: unsigned, values or'ed; at least one */
 read_fn read_bool;    /* out: bool */
-read_fn read_number;  /* arg: struct range; out: unsigned */
+read_fn read_number;  /* arg: struct load_range; out: unsigned */
 read_fn read_ignored; /* a mapping of texts that nobody uses: labels, annotations */
 read_fn read_told;    /* what was looked at before: apiVersion, kind */
 
-struct list {                /* linked: the first member of an element is `next` */
+struct load_list {           /* linked: the first member of an element is `next` */
 	const char *example; /* what a list is written like, for the message */
 	size_t size;
 	read_fn *item;
@@ -103,8 +103,8 @@ struct list {                /* linked: the first member of an element is `next`
 	size_t max; /* 0: as many as the file holds */
 };
 
-struct words {
-	const struct word {
+struct load_words {
+	const struct load_word {
 		const char *name;
 		int value;
 	} * v;
@@ -117,18 +117,19 @@ struct words {
 		.v = (table), .n = sizeof(table) / sizeof *(table)                                 \
 	}
 
-struct range {
+struct load_range {
 	unsigned min, max;
 };
 
 /* The text of a scalar that is meant as one; false when it is something else (noted). */
-bool read_text(struct reader *r, const struct yaml_node *n, struct str *out);
+bool read_text(struct load_reader *r, const struct yaml_node *n, struct str *out);
 /* The key of an entry, likewise. */
-bool read_key(struct reader *r, const struct yaml_node *value, struct str *out);
+bool read_key(struct load_reader *r, const struct yaml_node *value, struct str *out);
 /* Is it a mapping (a list)? Otherwise that is noted. */
-bool is_mapping(struct reader *r, const struct yaml_node *n);
-bool is_list(struct reader *r, const struct yaml_node *n, const char *example);
+bool read_is_mapping(struct load_reader *r, const struct yaml_node *n);
+bool read_is_list(struct load_reader *r, const struct yaml_node *n, const char *example);
 /* Does the text look like that? Otherwise that is noted. */
-bool read_check(struct reader *r, const struct yaml_node *n, struct str s, const struct form *form);
+bool read_fits_format(struct load_reader *r, const struct yaml_node *n, struct str s,
+		      const struct format *form);
 
 #endif

@@ -9,18 +9,18 @@
 
 #include "policy/model/model.h"
 
-static bool is_lower(char c)
+static bool char_is_lower(char c)
 {
 	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
 }
 
-static bool is_alnum(char c)
+static bool char_is_alnum(char c)
 {
-	return is_lower(c) || (c >= 'A' && c <= 'Z');
+	return char_is_lower(c) || (c >= 'A' && c <= 'Z');
 }
 
 /* All of the text is of the class, or one of the further characters. */
-static bool all_of(struct str s, bool (*class)(char), const char *others)
+static bool chars_all(struct str s, bool (*class)(char), const char *others)
 {
 	for (size_t i = 0; i < s.n; i++)
 		if (!class(s.s[i]) && (!s.s[i] || !strchr(others, s.s[i])))
@@ -41,17 +41,17 @@ static bool is_written(char c)
 
 static bool name_ok(struct str s)
 {
-	return s.n && all_of(s, is_lower, "-") && s.s[0] != '-' && s.s[s.n - 1] != '-';
+	return s.n && chars_all(s, char_is_lower, "-") && s.s[0] != '-' && s.s[s.n - 1] != '-';
 }
 
 static bool set_ok(struct str s)
 {
-	return s.n && all_of(s, is_alnum, "-") && s.s[0] != '-' && s.s[s.n - 1] != '-';
+	return s.n && chars_all(s, char_is_alnum, "-") && s.s[0] != '-' && s.s[s.n - 1] != '-';
 }
 
 static bool group_ok(struct str s)
 {
-	return str_is(s, "*") || all_of(s, is_lower, "-.");
+	return str_is(s, "*") || chars_all(s, char_is_lower, "-.");
 }
 
 static bool resource_ok(struct str s)
@@ -69,36 +69,36 @@ static bool object_ok(struct str s)
 	static const struct str self = { "$self.release", 13 };
 
 	if (s.n && s.s[0] == '$')
-		return str_starts(s, self) && all_of(str_from(s, self.n), is_lower, "-.");
-	return s.n && all_of(s, is_alnum, "-._:@");
+		return str_starts(s, self) && chars_all(str_from(s, self.n), char_is_lower, "-.");
+	return s.n && chars_all(s, char_is_alnum, "-._:@");
 }
 
 static bool label_ok(struct str s)
 {
-	return all_of(s, is_alnum, "-._/");
+	return chars_all(s, char_is_alnum, "-._/");
 }
 
 static bool line_ok(struct str s)
 {
-	return s.n && all_of(s, is_printable, "") && s.s[0] != ' ' && s.s[s.n - 1] != ' ';
+	return s.n && chars_all(s, is_printable, "") && s.s[0] != ' ' && s.s[s.n - 1] != ' ';
 }
 
 static bool text_ok(struct str s)
 {
-	return s.n && all_of(s, is_written, "");
+	return s.n && chars_all(s, is_written, "");
 }
 
 static bool docs_ok(struct str s)
 {
 	bool url = str_starts(s, STR("https://"));
 
-	return s.n && all_of(s, is_alnum, "-._~/:#?=&%") && s.s[0] != '/' &&
+	return s.n && chars_all(s, char_is_alnum, "-._~/:#?=&%") && s.s[0] != '/' &&
 	       (url || !memchr(s.s, ':', s.n));
 }
 
 static bool token_ok(struct str s)
 {
-	return s.n && all_of(s, is_alnum, "-._");
+	return s.n && chars_all(s, char_is_alnum, "-._");
 }
 
 static bool ocid_ok(struct str s)
@@ -108,17 +108,17 @@ static bool ocid_ok(struct str s)
 
 static bool gate_ok(struct str s)
 {
-	return s.n && all_of(s, is_alnum, "") && s.s[0] >= 'A' && s.s[0] <= 'Z';
+	return s.n && chars_all(s, char_is_alnum, "") && s.s[0] >= 'A' && s.s[0] <= 'Z';
 }
 
 static bool value_ok(struct str s)
 {
-	return all_of(s, is_printable, "");
+	return chars_all(s, is_printable, "");
 }
 
 static bool user_ok(struct str s)
 {
-	return s.n && !memchr(s.s, '*', s.n) && all_of(s, is_written, "");
+	return s.n && !memchr(s.s, '*', s.n) && chars_all(s, is_written, "");
 }
 
 static bool user_pattern_ok(struct str s)
@@ -137,7 +137,7 @@ static bool account_ok(struct str s)
 		return false;
 	namespace = (struct str){ s.s, (size_t)(slash - s.s) };
 	name = str_from(s, namespace.n + 1);
-	return name_ok(namespace) && name.n && all_of(name, is_lower, "-.");
+	return name_ok(namespace) && name.n && chars_all(name, char_is_lower, "-.");
 }
 
 static bool kubernetes_ok(struct str s)
@@ -145,75 +145,84 @@ static bool kubernetes_ok(struct str s)
 	struct str minor = s.n > 2 ? str_from(s, 2) : (struct str){ "", 0 };
 
 	return str_starts(s, STR("1.")) && minor.n && minor.n < 3 && minor.s[0] >= '1' &&
-	       all_of(minor, is_lower, "") && minor.s[0] <= '9' && minor.s[minor.n - 1] <= '9';
+	       chars_all(minor, char_is_lower, "") && minor.s[0] <= '9' &&
+	       minor.s[minor.n - 1] <= '9';
 }
 
-const struct form form_name = { name_ok, 63,
-				"lower-case letters, digits and \"-\", as in coredns" };
-const struct form form_set = { set_ok, 63, "letters, digits and \"-\", as in dns-autoscaler" };
-const struct form form_group = { group_ok, 253,
-				 "an API group without version, as in apps (\"\" is the core "
-				 "group)" };
-const struct form form_resource = { resource_ok, 63,
-				    "the plural in lower case, as in deployments; a subresource "
-				    "belongs into the rule's \"subresources\"" };
-const struct form form_namespace = { namespace_ok, 63,
-				     "the name of a namespace, or $self.namespace" };
-const struct form form_object = { object_ok, 253,
-				  "the exact name of an object (or $self.release with what follows "
-				  "it); for a beginning use \"namePrefix\"" };
-const struct form form_label = { label_ok, 317, "letters, digits, and - . _ /" };
-const struct form form_line = {
+const struct format format_name = { name_ok, 63,
+				    "lower-case letters, digits and \"-\", as in coredns" };
+const struct format format_set = { set_ok, 63, "letters, digits and \"-\", as in dns-autoscaler" };
+const struct format format_group = { group_ok, 253,
+				     "an API group without version, as in apps (\"\" is the "
+				     "core group)" };
+const struct format format_resource = {
+	resource_ok, 63,
+	"the plural in lower case, as in deployments; a subresource "
+	"belongs into the rule's \"subresources\""
+};
+const struct format format_namespace = { namespace_ok, 63,
+					 "the name of a namespace, or $self.namespace" };
+const struct format format_object = {
+	object_ok, 253,
+	"the exact name of an object (or $self.release with what follows "
+	"it); for a beginning use \"namePrefix\""
+};
+const struct format format_label = { label_ok, 317, "letters, digits, and - . _ /" };
+const struct format format_line = {
 	line_ok, 1000, "one line of printable ASCII: kubectl shows nothing else unchanged"
 };
-const struct form form_text = { text_ok, 1000, "one line of text" };
-const struct form form_path = { text_ok, 1000, "a path, as in spec.replicas" };
-const struct form form_docs = { docs_ok, 300,
-				"a page below " DOCS_BASE
-				", as in Tasks/x.htm, or an https:// URL" };
-const struct form form_token = { token_ok, 255,
-				 "letters, digits, and - . _ (it stands in commands to paste)" };
-const struct form form_ocid = { ocid_ok, 255, "the OCID of the cluster" };
-const struct form form_gate = { gate_ok, 100, "a feature gate, as in PodLevelResources" };
-const struct form form_value = { value_ok, 1000, "printable ASCII" };
-const struct form form_user = { user_ok, 500, "an exact name, without \"*\"" };
-const struct form form_user_pattern = { user_pattern_ok, 500,
-					"an exact name, or a beginning with one \"*\" behind it; a "
-					"lone \"*\" would be everybody" };
-const struct form form_account = { account_ok, 317, "NAMESPACE/NAME, as in kube-system/coredns" };
-const struct form form_kubernetes = { kubernetes_ok, 4, "a minor version, as in \"1.36\"" };
+const struct format format_text = { text_ok, 1000, "one line of text" };
+const struct format format_path = { text_ok, 1000, "a path, as in spec.replicas" };
+const struct format format_docs = { docs_ok, 300,
+				    "a page below " DOCS_BASE
+				    ", as in Tasks/x.htm, or an https:// URL" };
+const struct format format_token = {
+	token_ok, 255, "letters, digits, and - . _ (it stands in commands to paste)"
+};
+const struct format format_ocid = { ocid_ok, 255, "the OCID of the cluster" };
+const struct format format_gate = { gate_ok, 100, "a feature gate, as in PodLevelResources" };
+const struct format format_value = { value_ok, 1000, "printable ASCII" };
+const struct format format_user = { user_ok, 500, "an exact name, without \"*\"" };
+const struct format format_user_pattern = {
+	user_pattern_ok, 500,
+	"an exact name, or a beginning with one \"*\" behind it; a "
+	"lone \"*\" would be everybody"
+};
+const struct format format_account = { account_ok, 317,
+				       "NAMESPACE/NAME, as in kube-system/coredns" };
+const struct format format_kubernetes = { kubernetes_ok, 4, "a minor version, as in \"1.36\"" };
 
 /* ---- what a plain text means ---- */
 
 static const char *const booleans[] = { "y", "yes", "n", "no", "true", "false", "on", "off" };
 
-static bool is_digit(char c)
+static bool char_is_digit(char c)
 {
 	return c >= '0' && c <= '9';
 }
 
-static bool is_hex(char c)
+static bool char_is_hex(char c)
 {
 	return isxdigit((unsigned char)c);
 }
 
-static size_t digits(struct str s, const char *others)
+static size_t chars_digits(struct str s, const char *others)
 {
 	size_t n = 0;
 
-	while (n < s.n && (is_digit(s.s[n]) || (s.s[n] && strchr(others, s.s[n]))))
+	while (n < s.n && (char_is_digit(s.s[n]) || (s.s[n] && strchr(others, s.s[n]))))
 		n++;
 	return n;
 }
 
-static size_t exponent(struct str s)
+static size_t plain_exponent(struct str s)
 {
 	size_t n = 0, sign;
 
 	if (s.n < 2 || (s.s[0] != 'e' && s.s[0] != 'E'))
 		return 0;
 	sign = s.s[1] == '-' || s.s[1] == '+';
-	n = digits(str_from(s, 1 + sign), "");
+	n = chars_digits(str_from(s, 1 + sign), "");
 	return n ? 1 + sign + n : 0;
 }
 
@@ -227,26 +236,26 @@ static bool is_number(struct str s)
 	if (s.n == 4 && (!strncasecmp(s.s, ".inf", 4) || !strncasecmp(s.s, ".nan", 4)))
 		return true;
 	if (s.n > 2 && s.s[0] == '0' && strchr("xXoObB", s.s[1]))
-		return all_of(str_from(s, 2), is_hex, "_");
-	whole = digits(s, "_:");
-	if (whole && !is_digit(s.s[0]))
+		return chars_all(str_from(s, 2), char_is_hex, "_");
+	whole = chars_digits(s, "_:");
+	if (whole && !char_is_digit(s.s[0]))
 		return false;
 	s = str_from(s, whole);
 	if (s.n && s.s[0] == '.') {
 		s = str_from(s, 1);
-		fraction = digits(s, "_");
+		fraction = chars_digits(s, "_");
 		s = str_from(s, fraction);
 	}
 	if (whole + fraction)
-		s = str_from(s, exponent(s));
+		s = str_from(s, plain_exponent(s));
 	return whole + fraction && !s.n;
 }
 
 /* 2026-11-30, also with a time behind it */
 static bool is_date(struct str s)
 {
-	return s.n >= 8 && digits(s, "") == 4 && s.s[4] == '-' &&
-	       digits(str_from(s, 5), "-") >= 3 && all_of(s, is_digit, "-:.+TtZz ");
+	return s.n >= 8 && chars_digits(s, "") == 4 && s.s[4] == '-' &&
+	       chars_digits(str_from(s, 5), "-") >= 3 && chars_all(s, char_is_digit, "-:.+TtZz ");
 }
 
 const char *plain_meaning(struct str s)
@@ -266,9 +275,9 @@ const char *plain_meaning(struct str s)
 /* ---- times ---- */
 
 /* One number of exactly n digits; moves on behind it and a separator (0: none). */
-static bool take(struct str *s, size_t n, char separator, int *out)
+static bool time_take(struct str *s, size_t n, char separator, int *out)
 {
-	if (s->n < n + !!separator || digits((struct str){ s->s, n }, "") != n)
+	if (s->n < n + !!separator || chars_digits((struct str){ s->s, n }, "") != n)
 		return false;
 	*out = 0;
 	for (size_t i = 0; i < n; i++)
@@ -279,7 +288,7 @@ static bool take(struct str *s, size_t n, char separator, int *out)
 	return true;
 }
 
-static bool take_zone(struct str s, int64_t *ahead)
+static bool time_take_zone(struct str s, int64_t *ahead)
 {
 	int hours, minutes, sign;
 
@@ -290,7 +299,8 @@ static bool take_zone(struct str s, int64_t *ahead)
 		return false;
 	sign = s.s[0] == '-' ? -1 : 1;
 	s = str_from(s, 1);
-	if (!take(&s, 2, ':', &hours) || !take(&s, 2, 0, &minutes) || hours > 23 || minutes > 59)
+	if (!time_take(&s, 2, ':', &hours) || !time_take(&s, 2, 0, &minutes) || hours > 23 ||
+	    minutes > 59)
 		return false;
 	*ahead = (int64_t)sign * (hours * 3600 + minutes * 60);
 	return true;
@@ -302,9 +312,10 @@ bool time_parse(struct str s, int64_t *seconds)
 	struct tm tm = { 0 };
 	int64_t ahead, t;
 
-	if (!take(&s, 4, '-', &year) || !take(&s, 2, '-', &month) || !take(&s, 2, 'T', &day) ||
-	    !take(&s, 2, ':', &hour) || !take(&s, 2, ':', &minute) || !take(&s, 2, 0, &second) ||
-	    !take_zone(s, &ahead))
+	if (!time_take(&s, 4, '-', &year) || !time_take(&s, 2, '-', &month) ||
+	    !time_take(&s, 2, 'T', &day) || !time_take(&s, 2, ':', &hour) ||
+	    !time_take(&s, 2, ':', &minute) || !time_take(&s, 2, 0, &second) ||
+	    !time_take_zone(s, &ahead))
 		return false;
 	tm = (struct tm){ .tm_year = year - 1900,
 			  .tm_mon = month - 1,

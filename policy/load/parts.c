@@ -5,36 +5,37 @@
 
 #define QUOTED(x) ((int)((x).n > 60 ? 60 : (x).n)), ((x).s ? (x).s : "")
 
-static const struct word tiers[] = {
+static const struct load_word tiers[] = {
 	{ "supported", TIER_SUPPORTED },
 	{ "best-effort", TIER_BEST_EFFORT },
 	{ "unsupported", TIER_UNSUPPORTED },
 };
-const struct words words_tier = WORDS(tiers);
+const struct load_words words_tier = WORDS(tiers);
 
-static const struct word actions[] = {
+static const struct load_word actions[] = {
 	{ "allow", ACTION_ALLOW },
 	{ "audit", ACTION_AUDIT },
 	{ "warn", ACTION_WARN },
 	{ "deny", ACTION_DENY },
 };
-const struct words words_action = WORDS(actions);
+const struct load_words words_action = WORDS(actions);
 
-static const struct field metadata_table[] = {
-	{ "name", read_str, 0, &form_name, "a name in lower case" },
+static const struct load_field metadata_table[] = {
+	{ "name", read_str, 0, &format_name, "a name in lower case" },
 	{ "labels", read_ignored, 0, NULL, NULL },
 	{ "annotations", read_ignored, 0, NULL, NULL },
 };
-const struct fields metadata_fields = FIELDS("metadata", metadata_table);
+const struct load_fields metadata_fields = FIELDS("metadata", metadata_table);
 
 /* ---- objects ---- */
 
-void read_object_labels(struct reader *r, const struct yaml_node *n, void *out, const void *arg)
+void read_object_labels(struct load_reader *r, const struct yaml_node *n, void *out,
+			const void *arg)
 {
 	struct label **last = out;
 
 	(void)arg;
-	if (!is_mapping(r, n))
+	if (!read_is_mapping(r, n))
 		return;
 	if (!n->n)
 		read_error(r, n, "\"labels\" must not be empty: leave it out");
@@ -42,8 +43,8 @@ void read_object_labels(struct reader *r, const struct yaml_node *n, void *out, 
 		struct str key, value;
 		struct label *l;
 
-		if (!read_key(r, c, &key) || !read_check(r, c->key, key, &form_label) ||
-		    !read_text(r, c, &value) || !read_check(r, c, value, &form_label))
+		if (!read_key(r, c, &key) || !read_fits_format(r, c->key, key, &format_label) ||
+		    !read_text(r, c, &value) || !read_fits_format(r, c, value, &format_label))
 			continue;
 		if (!(l = read_keep(r, sizeof *l)))
 			return;
@@ -55,17 +56,19 @@ void read_object_labels(struct reader *r, const struct yaml_node *n, void *out, 
 }
 
 #define OBJECT(member) offsetof(struct object_ref, member)
-static const struct field object_table[] = {
-	{ "group", read_str, OBJECT(group), &form_group, "the API group, \"\" for core" },
-	{ "resource", read_str, OBJECT(resource), &form_resource, "the plural, as in deployments" },
-	{ "namespace", read_str, OBJECT(namespace), &form_namespace, NULL },
-	{ "names", read_strings, OBJECT(names), &form_object, NULL },
-	{ "namePrefix", read_str, OBJECT(name_prefix), &form_object, NULL },
+static const struct load_field object_table[] = {
+	{ "group", read_str, OBJECT(group), &format_group, "the API group, \"\" for core" },
+	{ "resource", read_str, OBJECT(resource), &format_resource,
+	  "the plural, as in deployments" },
+	{ "namespace", read_str, OBJECT(namespace), &format_namespace, NULL },
+	{ "names", read_strings, OBJECT(names), &format_object, NULL },
+	{ "namePrefix", read_str, OBJECT(name_prefix), &format_object, NULL },
 	{ "labels", read_object_labels, OBJECT(labels), NULL, NULL },
 };
-static const struct fields object_fields = FIELDS("an object", object_table);
+static const struct load_fields object_fields = FIELDS("an object", object_table);
 
-static void read_object(struct reader *r, const struct yaml_node *n, void *out, const void *arg)
+static void read_object_ref(struct load_reader *r, const struct yaml_node *n, void *out,
+			    const void *arg)
 {
 	struct object_ref *o = out;
 
@@ -74,19 +77,20 @@ static void read_object(struct reader *r, const struct yaml_node *n, void *out, 
 	read_fields(r, n, o, &object_fields);
 	if (o->names.n && o->name_prefix.s)
 		read_error(r, n,
-			   "an object has \"names\" or \"namePrefix\", not both: write two "
-			   "objects");
+			   "an object has \"names\" or \"namePrefix\", not both: "
+			   "write two objects");
 }
 
-static const struct field exact_table[] = {
-	{ "group", read_str, OBJECT(group), &form_group, "the API group, \"\" for core" },
-	{ "resource", read_str, OBJECT(resource), &form_resource, "the plural, as in deployments" },
-	{ "namespace", read_str, OBJECT(namespace), &form_namespace, NULL },
-	{ "names", read_strings, OBJECT(names), &form_object, "exact names, as in [coredns]" },
+static const struct load_field exact_table[] = {
+	{ "group", read_str, OBJECT(group), &format_group, "the API group, \"\" for core" },
+	{ "resource", read_str, OBJECT(resource), &format_resource,
+	  "the plural, as in deployments" },
+	{ "namespace", read_str, OBJECT(namespace), &format_namespace, NULL },
+	{ "names", read_strings, OBJECT(names), &format_object, "exact names, as in [coredns]" },
 };
-static const struct fields exact_fields = FIELDS("an object of an exception", exact_table);
+static const struct load_fields exact_fields = FIELDS("an object of an exception", exact_table);
 
-static void read_exact(struct reader *r, const struct yaml_node *n, void *out, const void *arg)
+static void read_exact(struct load_reader *r, const struct yaml_node *n, void *out, const void *arg)
 {
 	struct object_ref *o = out;
 
@@ -99,14 +103,14 @@ static void read_exact(struct reader *r, const struct yaml_node *n, void *out, c
 
 #define OBJECT_EXAMPLE                                                                             \
 	"[{group: apps, resource: deployments, namespace: kube-system, names: [coredns]}]"
-const struct list objects_list = { OBJECT_EXAMPLE, sizeof(struct object_ref),
-				   read_object,    NULL,
-				   false,          1000 };
-const struct list names_list = { OBJECT_EXAMPLE, sizeof(struct object_ref),
-				 read_exact,     NULL,
-				 false,          1000 };
+const struct load_list objects_list = { OBJECT_EXAMPLE,  sizeof(struct object_ref),
+					read_object_ref, NULL,
+					false,           1000 };
+const struct load_list names_list = { OBJECT_EXAMPLE, sizeof(struct object_ref),
+				      read_exact,     NULL,
+				      false,          1000 };
 
-void read_rule_ref(struct reader *r, const struct yaml_node *n, void *out, const void *arg)
+void read_rule_ref(struct load_reader *r, const struct yaml_node *n, void *out, const void *arg)
 {
 	struct exception_rule *ref = out;
 	const char *slash;
@@ -119,15 +123,15 @@ void read_rule_ref(struct reader *r, const struct yaml_node *n, void *out, const
 	slash = s.n ? memchr(s.s, '/', s.n) : NULL;
 	if (!slash) {
 		read_error(r, n,
-			   "a rule is named POLICY/RULE, as in coredns/scale; this is "
-			   "\"%.*s\"",
+			   "a rule is named POLICY/RULE, as in "
+			   "coredns/scale; this is \"%.*s\"",
 			   QUOTED(s));
 		return;
 	}
 	ref->policy = (struct str){ s.s, (size_t)(slash - s.s) };
 	ref->rule = str_from(s, ref->policy.n + 1);
-	if (!read_check(r, n, ref->policy, &form_name) ||
-	    (!str_is(ref->rule, "*") && !read_check(r, n, ref->rule, &form_name)))
+	if (!read_fits_format(r, n, ref->policy, &format_name) ||
+	    (!str_is(ref->rule, "*") && !read_fits_format(r, n, ref->rule, &format_name)))
 		return;
 	ref->policy = read_keep_str(r, ref->policy);
 	ref->rule = read_keep_str(r, ref->rule);
@@ -135,7 +139,8 @@ void read_rule_ref(struct reader *r, const struct yaml_node *n, void *out, const
 
 /* ---- identities ---- */
 
-static void read_pattern(struct reader *r, const struct yaml_node *n, void *out, const void *arg)
+static void read_pattern(struct load_reader *r, const struct yaml_node *n, void *out,
+			 const void *arg)
 {
 	struct name_pattern *p = out;
 
@@ -144,7 +149,8 @@ static void read_pattern(struct reader *r, const struct yaml_node *n, void *out,
 	p->text.n -= p->prefix;
 }
 
-static void read_account(struct reader *r, const struct yaml_node *n, void *out, const void *arg)
+static void read_account(struct load_reader *r, const struct yaml_node *n, void *out,
+			 const void *arg)
 {
 	struct service_account *a = out;
 	struct str s = { NULL, 0 };
@@ -157,53 +163,56 @@ static void read_account(struct reader *r, const struct yaml_node *n, void *out,
 	a->name = str_from(s, a->namespace.n + 1);
 }
 
-const struct list patterns_list = { "[\"ocid1.user.*\"]",
-				    sizeof(struct name_pattern),
-				    read_pattern,
-				    &form_user_pattern,
-				    true,
-				    1000 };
-const struct list users_list = {
-	"[ocid1.user.oc1..aaaa]", sizeof(struct name_pattern), read_pattern, &form_user, true, 1000
-};
-const struct list accounts_list = { "[kube-system/coredns]",
-				    sizeof(struct service_account),
-				    read_account,
-				    &form_account,
-				    true,
-				    1000 };
+const struct load_list patterns_list = { "[\"ocid1.user.*\"]",
+					 sizeof(struct name_pattern),
+					 read_pattern,
+					 &format_user_pattern,
+					 true,
+					 1000 };
+const struct load_list users_list = { "[ocid1.user.oc1..aaaa]",
+				      sizeof(struct name_pattern),
+				      read_pattern,
+				      &format_user,
+				      true,
+				      1000 };
+const struct load_list accounts_list = { "[kube-system/coredns]",
+					 sizeof(struct service_account),
+					 read_account,
+					 &format_account,
+					 true,
+					 1000 };
 
 #define MEMBER(member) offsetof(struct identity_list, member)
-static const struct field identity_table[] = {
+static const struct load_field identity_table[] = {
 	{ "users", read_list, MEMBER(users), &patterns_list, NULL },
 	{ "groups", read_list, MEMBER(groups), &patterns_list, NULL },
 	{ "serviceAccounts", read_list, MEMBER(accounts), &accounts_list, NULL },
 };
-const struct fields identity_fields = FIELDS("a list of identities", identity_table);
+const struct load_fields identity_fields = FIELDS("a list of identities", identity_table);
 
-static const struct field identity_exact_table[] = {
+static const struct load_field identity_exact_table[] = {
 	{ "users", read_list, MEMBER(users), &users_list, NULL },
 	{ "groups", read_list, MEMBER(groups), &users_list, NULL },
 	{ "serviceAccounts", read_list, MEMBER(accounts), &accounts_list, NULL },
 };
-const struct fields identity_exact_fields =
+const struct load_fields identity_exact_fields =
 	FIELDS("the identities of an exception", identity_exact_table);
 
 /* ---- facts ---- */
 
-static const struct word cnis[] = { { "flannel", 1 }, { "vcn-native", 2 }, { "custom", 3 } };
-static const struct words words_cni = WORDS(cnis);
-static const struct word cluster_types[] = { { "basic", 1 }, { "enhanced", 2 } };
-static const struct words words_cluster_type = WORDS(cluster_types);
+static const struct load_word cnis[] = { { "flannel", 1 }, { "vcn-native", 2 }, { "custom", 3 } };
+static const struct load_words words_cni = WORDS(cnis);
+static const struct load_word cluster_types[] = { { "basic", 1 }, { "enhanced", 2 } };
+static const struct load_words words_cluster_type = WORDS(cluster_types);
 
 const struct known_fact known_facts[KNOWN_FACTS] = {
 	{ "cni", &words_cni, NULL },
 	{ "clusterType", &words_cluster_type, NULL },
-	{ "kubernetes", NULL, &form_kubernetes },
+	{ "kubernetes", NULL, &format_kubernetes },
 };
 
 /* "addons.NAME.KEY"; an argument's key may hold dots itself */
-static const struct known_fact addon_fact = { FACT_ADDONS, NULL, &form_value };
+static const struct known_fact addon_fact = { FACT_ADDONS, NULL, &format_value };
 
 static bool is_addon_fact(struct str name)
 {
@@ -214,10 +223,11 @@ static bool is_addon_fact(struct str name)
 		return false;
 	rest = str_from(name, sizeof FACT_ADDONS - 1);
 	dot = rest.n ? memchr(rest.s, '.', rest.n) : NULL;
-	return dot && dot > rest.s && dot < rest.s + rest.n - 1 && form_token.ok(rest);
+	return dot && dot > rest.s && dot < rest.s + rest.n - 1 && format_token.ok(rest);
 }
 
-const struct known_fact *fact_known(struct reader *r, const struct yaml_node *at, struct str name)
+const struct known_fact *fact_known(struct load_reader *r, const struct yaml_node *at,
+				    struct str name)
 {
 	struct nearest near;
 

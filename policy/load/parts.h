@@ -9,41 +9,42 @@
 
 /* ---- parts ---- */
 
-extern const struct list objects_list; /* struct object_ref: of a policy or a rule */
-extern const struct list names_list;   /* struct object_ref: exact names only */
+extern const struct load_list objects_list; /* struct object_ref: of a policy or a rule */
+extern const struct load_list names_list;   /* struct object_ref: exact names only */
 
-extern const struct words words_tier, words_action;
+extern const struct load_words words_tier, words_action;
 
 read_fn read_object_labels; /* out: struct label * */
 read_fn read_rule_ref;      /* "policy/rule"; out: struct exception_rule */
 
 /* Items of identity lists: out: struct name_pattern, struct service_account. */
-extern const struct list patterns_list, users_list, accounts_list;
-extern const struct fields identity_fields;       /* users, groups, accounts with patterns */
-extern const struct fields identity_exact_fields; /* the same, names alone */
+extern const struct load_list patterns_list, users_list, accounts_list;
+extern const struct load_fields identity_fields;       /* users, groups, accounts with patterns */
+extern const struct load_fields identity_exact_fields; /* the same, names alone */
 
 /* The facts that a configuration may set, and what they may be. */
 struct known_fact {
 	const char *name;
-	const struct words *values; /* NULL: any */
-	const struct form *form;    /* NULL: see values */
+	const struct load_words *values; /* NULL: any */
+	const struct format *form;       /* NULL: see values */
 };
 #define KNOWN_FACTS 3
 extern const struct known_fact known_facts[KNOWN_FACTS];
 #define FACT_ADDONS "addons."
 /* NULL when there is no such fact; that is noted. */
-const struct known_fact *fact_known(struct reader *r, const struct yaml_node *at, struct str name);
+const struct known_fact *fact_known(struct load_reader *r, const struct yaml_node *at,
+				    struct str name);
 
 /* ---- kinds: one document's `spec`, `metadata` and the rest; out is the reader's model ---- */
 
 read_fn read_policy, read_config, read_exception;
 
 /* metadata of all kinds; out: struct str (the name) */
-extern const struct fields metadata_fields;
+extern const struct load_fields metadata_fields;
 
 /* ---- files ---- */
 
 /* Read all documents of a text into the reader's model; errors are noted in the reader. */
-void load_text(struct reader *r, struct str text);
+void load_text(struct load_reader *r, struct str text);
 
 #endif

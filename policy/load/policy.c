@@ -8,7 +8,7 @@
 
 /* ---- paths ---- */
 
-static void read_path(struct reader *r, const struct yaml_node *n, void *out, const void *arg)
+static void read_path(struct load_reader *r, const struct yaml_node *n, void *out, const void *arg)
 {
 	struct path *path = out;
 	char name[80];
@@ -16,14 +16,14 @@ static void read_path(struct reader *r, const struct yaml_node *n, void *out, co
 	struct err err;
 
 	(void)arg;
-	if (!read_text(r, n, &s) || !read_check(r, n, s, &form_path))
+	if (!read_text(r, n, &s) || !read_fits_format(r, n, s, &format_path))
 		return;
 	if (!(s = read_keep_str(r, s)).s) /* steps may point into it */
 		return;
 	if (path_parse(s, r->keep, path, &err) == 0)
 		return;
 	if (err.kind == ERR_SYNTAX)
-		read_error(r, n, "%s is no path: %s, in %.*s", node_name(n, name), err.msg,
+		read_error(r, n, "%s is no path: %s, in %.*s", read_node_name(n, name), err.msg,
 			   QUOTED(s));
 	else
 		r->nomem = true;
@@ -35,7 +35,7 @@ static bool is_special(const struct path *path)
 	       path->steps[0].key.s[0] == '$';
 }
 
-static void read_object_path(struct reader *r, const struct yaml_node *n, void *out,
+static void read_object_path(struct load_reader *r, const struct yaml_node *n, void *out,
 			     const void *arg)
 {
 	struct path *path = out;
@@ -46,7 +46,8 @@ static void read_object_path(struct reader *r, const struct yaml_node *n, void *
 			   QUOTED(n->text));
 }
 
-static void read_when_path(struct reader *r, const struct yaml_node *n, void *out, const void *arg)
+static void read_when_path(struct load_reader *r, const struct yaml_node *n, void *out,
+			   const void *arg)
 {
 	struct path *path = out;
 
@@ -58,16 +59,17 @@ static void read_when_path(struct reader *r, const struct yaml_node *n, void *ou
 
 /* ---- facts ---- */
 
-static void read_fact_tests(struct reader *r, const struct yaml_node *n, void *out, const void *arg)
+static void read_fact_tests(struct load_reader *r, const struct yaml_node *n, void *out,
+			    const void *arg)
 {
 	struct fact_test **last = out;
 	char name[80];
 
 	(void)arg;
-	if (!is_mapping(r, n))
+	if (!read_is_mapping(r, n))
 		return;
 	if (!n->n)
-		read_error(r, n, "%s must not be empty: leave it out", node_name(n, name));
+		read_error(r, n, "%s must not be empty: leave it out", read_node_name(n, name));
 	for (const struct yaml_node *c = n->child; c; c = c->next) {
 		const struct known_fact *known;
 		struct fact_test *t;
@@ -95,7 +97,7 @@ struct when_read { /* a condition, and what stood there */
 };
 
 /* "$exemptServiceAccounts" and "$setServiceAccounts" are no values but questions. */
-static void when_special(struct reader *r, const struct yaml_node *n, struct condition *c)
+static void when_special(struct load_reader *r, const struct yaml_node *n, struct condition *c)
 {
 	size_t kept = 0;
 
@@ -117,7 +119,8 @@ static void when_special(struct reader *r, const struct yaml_node *n, struct con
 	c->in.n = kept;
 }
 
-static void read_when_in(struct reader *r, const struct yaml_node *n, void *out, const void *arg)
+static void read_when_in(struct load_reader *r, const struct yaml_node *n, void *out,
+			 const void *arg)
 {
 	struct condition *c = out;
 
@@ -125,7 +128,7 @@ static void read_when_in(struct reader *r, const struct yaml_node *n, void *out,
 	when_special(r, n, c);
 }
 
-static void read_when_exists(struct reader *r, const struct yaml_node *n, void *out,
+static void read_when_exists(struct load_reader *r, const struct yaml_node *n, void *out,
 			     const void *arg)
 {
 	struct condition *c = out;
@@ -135,15 +138,16 @@ static void read_when_exists(struct reader *r, const struct yaml_node *n, void *
 	c->kind = exists ? WHEN_EXISTS : WHEN_ABSENT;
 }
 
-static const struct field when_table[] = {
+static const struct load_field when_table[] = {
 	{ "path", read_when_path, offsetof(struct condition, path), NULL,
 	  "the path of a value, as in spec.type" },
-	{ "in", read_when_in, 0, &form_value, NULL },
+	{ "in", read_when_in, 0, &format_value, NULL },
 	{ "exists", read_when_exists, 0, NULL, NULL },
 };
-static const struct fields when_fields = FIELDS("a condition", when_table);
+static const struct load_fields when_fields = FIELDS("a condition", when_table);
 
-static void read_condition(struct reader *r, const struct yaml_node *n, void *out, const void *arg)
+static void read_condition(struct load_reader *r, const struct yaml_node *n, void *out,
+			   const void *arg)
 {
 	bool in = false, exists = false;
 
@@ -159,16 +163,17 @@ static void read_condition(struct reader *r, const struct yaml_node *n, void *ou
 			   in ? "not both: write two conditions" : "and this one has neither");
 }
 
-static const struct list when_list = { "[{path: spec.type, in: [LoadBalancer]}]",
-				       sizeof(struct condition),
-				       read_condition,
-				       NULL,
-				       false,
-				       100 };
+static const struct load_list when_list = { "[{path: spec.type, in: [LoadBalancer]}]",
+					    sizeof(struct condition),
+					    read_condition,
+					    NULL,
+					    false,
+					    100 };
 
 /* ---- changed ---- */
 
-static void read_changed(struct reader *r, const struct yaml_node *n, void *out, const void *arg)
+static void read_changed(struct load_reader *r, const struct yaml_node *n, void *out,
+			 const void *arg)
 {
 	struct changed *c = out;
 	struct nearest near;
@@ -192,31 +197,32 @@ static void read_changed(struct reader *r, const struct yaml_node *n, void *out,
 	}
 }
 
-static const struct list changed_list = {
+static const struct load_list changed_list = {
 	"[spec.replicas, $metadata]", sizeof(struct changed), read_changed, NULL, false, 64
 };
 
 /* ---- features ---- */
 
-static const struct word stages[] = { { "alpha", 1 }, { "beta", 2 }, { "deprecated", 4 } };
-static const struct words words_stage = WORDS(stages);
+static const struct load_word stages[] = { { "alpha", 1 }, { "beta", 2 }, { "deprecated", 4 } };
+static const struct load_words words_stage = WORDS(stages);
 
-static const struct word uses[] = {
+static const struct load_word uses[] = {
 	{ "field", 1 << USE_FIELD }, { "value", 1 << USE_VALUE }, { "version", 1 << USE_VERSION },
 	{ "key", 1 << USE_KEY },     { "gate", 1 << USE_GATE },   { "dropped", 1 << USE_DROPPED },
 };
-static const struct words words_use = WORDS(uses);
+static const struct load_words words_use = WORDS(uses);
 
-static const struct field features_table[] = {
+static const struct load_field features_table[] = {
 	{ "stages", read_bits, offsetof(struct features, stages), &words_stage,
 	  "a list of alpha, beta, deprecated" },
 	{ "uses", read_bits, offsetof(struct features, uses), &words_use, NULL },
-	{ "allow", read_strings, offsetof(struct features, allow), &form_gate, NULL },
+	{ "allow", read_strings, offsetof(struct features, allow), &format_gate, NULL },
 };
-static const struct fields features_fields = FIELDS("\"features\"", features_table);
+static const struct load_fields features_fields = FIELDS("\"features\"", features_table);
 
 /* out: struct features *; a mapping that is allocated only where it stands. */
-static void read_features(struct reader *r, const struct yaml_node *n, void *out, const void *arg)
+static void read_features(struct load_reader *r, const struct yaml_node *n, void *out,
+			  const void *arg)
 {
 	struct features *f = read_keep(r, sizeof *f);
 
@@ -229,24 +235,24 @@ static void read_features(struct reader *r, const struct yaml_node *n, void *out
 
 /* ---- rules ---- */
 
-static const struct word operations[] = {
+static const struct load_word operations[] = {
 	{ "CREATE", OP_CREATE },
 	{ "UPDATE", OP_UPDATE },
 	{ "DELETE", OP_DELETE },
 	{ "CONNECT", OP_CONNECT },
 };
-static const struct words words_operation = WORDS(operations);
+static const struct load_words words_operation = WORDS(operations);
 
 /* All subresources of Kubernetes' own resources; custom resources have status and scale. */
-static const struct word subresources[] = {
+static const struct load_word subresources[] = {
 	{ "", 0 },         { "status", 0 },   { "scale", 0 },       { "ephemeralcontainers", 0 },
 	{ "resize", 0 },   { "token", 0 },    { "eviction", 0 },    { "exec", 0 },
 	{ "attach", 0 },   { "log", 0 },      { "portforward", 0 }, { "proxy", 0 },
 	{ "finalize", 0 }, { "approval", 0 }, { "binding", 0 },
 };
-static const struct words words_subresource = WORDS(subresources);
+static const struct load_words words_subresource = WORDS(subresources);
 
-static void read_rule_action(struct reader *r, const struct yaml_node *n, void *out,
+static void read_rule_action(struct load_reader *r, const struct yaml_node *n, void *out,
 			     const void *arg)
 {
 	struct rule *rule = out;
@@ -257,7 +263,7 @@ static void read_rule_action(struct reader *r, const struct yaml_node *n, void *
 	rule->has_action = true;
 }
 
-static void read_tier(struct reader *r, const struct yaml_node *n, void *out, const void *arg)
+static void read_tier(struct load_reader *r, const struct yaml_node *n, void *out, const void *arg)
 {
 	int tier = TIER_UNSUPPORTED;
 
@@ -266,7 +272,8 @@ static void read_tier(struct reader *r, const struct yaml_node *n, void *out, co
 }
 
 /* A sentence in which $object stands for the object. */
-static void read_message(struct reader *r, const struct yaml_node *n, void *out, const void *arg)
+static void read_message(struct load_reader *r, const struct yaml_node *n, void *out,
+			 const void *arg)
 {
 	struct str s = { NULL, 0 };
 
@@ -284,37 +291,37 @@ static void read_message(struct reader *r, const struct yaml_node *n, void *out,
 }
 
 #define REMEDY(member) offsetof(struct remedy, member)
-static const struct field remedy_table[] = {
-	{ "text", read_str, REMEDY(text), &form_line, "what to do instead, in a sentence" },
-	{ "command", read_str, REMEDY(command), &form_line, NULL },
+static const struct load_field remedy_table[] = {
+	{ "text", read_str, REMEDY(text), &format_line, "what to do instead, in a sentence" },
+	{ "command", read_str, REMEDY(command), &format_line, NULL },
 };
-static const struct fields remedy_fields = FIELDS("a remedy", remedy_table);
+static const struct load_fields remedy_fields = FIELDS("a remedy", remedy_table);
 
 #define RULE(member) offsetof(struct rule, member)
-static const struct field rule_table[] = {
-	{ "name", read_str, RULE(name), &form_name, "a name in lower case" },
+static const struct load_field rule_table[] = {
+	{ "name", read_str, RULE(name), &format_name, "a name in lower case" },
 	{ "operations", read_bits, RULE(operations), &words_operation,
 	  "a list of CREATE, UPDATE, DELETE, CONNECT" },
 	{ "subresources", read_choices, RULE(subresources), &words_subresource, NULL },
 	{ "objects", read_list, RULE(objects), &objects_list, NULL },
-	{ "identities", read_strings, RULE(identities), &form_set, NULL },
-	{ "notIdentities", read_strings, RULE(not_identities), &form_set, NULL },
+	{ "identities", read_strings, RULE(identities), &format_set, NULL },
+	{ "notIdentities", read_strings, RULE(not_identities), &format_set, NULL },
 	{ "cluster", read_fact_tests, RULE(cluster), NULL, NULL },
 	{ "when", read_list, RULE(when), &when_list, NULL },
 	{ "changed", read_list, RULE(changed), &changed_list, NULL },
 	{ "features", read_features, RULE(features), NULL, NULL },
 	{ "tier", read_tier, RULE(tier), &words_tier, "supported, best-effort or unsupported" },
 	{ "action", read_rule_action, 0, &words_action, NULL },
-	{ "message", read_message, RULE(message), &form_line, NULL },
+	{ "message", read_message, RULE(message), &format_line, NULL },
 	{ "remedy", read_fields, RULE(remedy), &remedy_fields, NULL },
-	{ "docs", read_str, RULE(docs), &form_docs, NULL },
+	{ "docs", read_str, RULE(docs), &format_docs, NULL },
 };
-static const struct fields rule_fields = FIELDS("a rule", rule_table);
+static const struct load_fields rule_fields = FIELDS("a rule", rule_table);
 
 /* The subresource of a rule that names none: the object itself. */
 static struct str no_subresource = { "", 0 };
 
-static void read_rule(struct reader *r, const struct yaml_node *n, void *out, const void *arg)
+static void read_rule(struct load_reader *r, const struct yaml_node *n, void *out, const void *arg)
 {
 	struct rule *rule = out;
 
@@ -328,7 +335,7 @@ static void read_rule(struct reader *r, const struct yaml_node *n, void *out, co
 			   "leave \"changed\" out");
 }
 
-static const struct list rules_list = {
+static const struct load_list rules_list = {
 	"[{name: removed, operations: [DELETE], tier: unsupported}]",
 	sizeof(struct rule),
 	read_rule,
@@ -340,27 +347,27 @@ static const struct list rules_list = {
 /* ---- addon ---- */
 
 #define ARGUMENT(member) offsetof(struct addon_argument, member)
-static const struct field argument_table[] = {
+static const struct load_field argument_table[] = {
 	{ "path", read_object_path, ARGUMENT(path), NULL, "the path that the argument sets" },
-	{ "object", read_str, ARGUMENT(object), &form_object, NULL },
-	{ "key", read_str, ARGUMENT(key), &form_token, "the argument's key, as in minReplica" },
+	{ "object", read_str, ARGUMENT(object), &format_object, NULL },
+	{ "key", read_str, ARGUMENT(key), &format_token, "the argument's key, as in minReplica" },
 };
-static const struct fields argument_fields = FIELDS("an argument", argument_table);
-static const struct list arguments_list = { "[{path: spec.replicas, key: minReplica}]",
-					    sizeof(struct addon_argument),
-					    read_fields,
-					    &argument_fields,
-					    true,
-					    1000 };
+static const struct load_fields argument_fields = FIELDS("an argument", argument_table);
+static const struct load_list arguments_list = { "[{path: spec.replicas, key: minReplica}]",
+						 sizeof(struct addon_argument),
+						 read_fields,
+						 &argument_fields,
+						 true,
+						 1000 };
 
 #define ADDON(member) offsetof(struct addon, member)
-static const struct field addon_table[] = {
-	{ "name", read_str, ADDON(name), &form_token, "the add-on's name, as in CoreDNS" },
+static const struct load_field addon_table[] = {
+	{ "name", read_str, ADDON(name), &format_token, "the add-on's name, as in CoreDNS" },
 	{ "arguments", read_list, ADDON(arguments), &arguments_list, NULL },
 };
-static const struct fields addon_fields = FIELDS("\"addon\"", addon_table);
+static const struct load_fields addon_fields = FIELDS("\"addon\"", addon_table);
 
-static void read_addon(struct reader *r, const struct yaml_node *n, void *out, const void *arg)
+static void read_addon(struct load_reader *r, const struct yaml_node *n, void *out, const void *arg)
 {
 	struct addon *addon = read_keep(r, sizeof *addon);
 
@@ -374,11 +381,11 @@ static void read_addon(struct reader *r, const struct yaml_node *n, void *out, c
 /* ---- the kind ---- */
 
 #define POLICY(member) offsetof(struct policy, member)
-static const struct field spec_table[] = {
-	{ "title", read_str, POLICY(title), &form_line, "what the policy guards, as in CoreDNS" },
-	{ "area", read_str, POLICY(area), &form_line, NULL },
-	{ "docs", read_str, POLICY(docs), &form_docs, NULL },
-	{ "replaces", read_str, POLICY(replaces), &form_name, NULL },
+static const struct load_field spec_table[] = {
+	{ "title", read_str, POLICY(title), &format_line, "what the policy guards, as in CoreDNS" },
+	{ "area", read_str, POLICY(area), &format_line, NULL },
+	{ "docs", read_str, POLICY(docs), &format_docs, NULL },
+	{ "replaces", read_str, POLICY(replaces), &format_name, NULL },
 	{ "appliesTo", read_fact_tests, POLICY(applies_to), NULL, NULL },
 	{ "addon", read_addon, POLICY(addon), NULL, NULL },
 	{ "objects", read_list, POLICY(objects), &objects_list,
@@ -386,17 +393,17 @@ static const struct field spec_table[] = {
 	{ "rules", read_list, POLICY(rules), &rules_list,
 	  "[{name: removed, operations: [DELETE], tier: unsupported}]" },
 };
-static const struct fields spec_fields = FIELDS("the spec of a SupportPolicy", spec_table);
+static const struct load_fields spec_fields = FIELDS("the spec of a SupportPolicy", spec_table);
 
-static const struct field policy_table[] = {
+static const struct load_field policy_table[] = {
 	{ "apiVersion", read_told, 0, NULL, NULL },
 	{ "kind", read_told, 0, NULL, NULL },
 	{ "metadata", read_fields, POLICY(name), &metadata_fields, "{name: ...}" },
 	{ "spec", read_fields, 0, &spec_fields, "title, objects and rules" },
 };
-static const struct fields policy_fields = FIELDS("a SupportPolicy", policy_table);
+static const struct load_fields policy_fields = FIELDS("a SupportPolicy", policy_table);
 
-void read_policy(struct reader *r, const struct yaml_node *n, void *out, const void *arg)
+void read_policy(struct load_reader *r, const struct yaml_node *n, void *out, const void *arg)
 {
 	struct model *model = out;
 	struct policy *p = read_keep(r, sizeof *p);

@@ -54,7 +54,7 @@ static void policy_unlink(struct model *model, struct policy **at)
 		model->policies_last = at;
 }
 
-static void replace(struct model *model, struct policy_report *report)
+static void resolve_replaces(struct model *model, struct policy_report *report)
 {
 	for (const struct policy *p = model->policies; p; p = p->next) {
 		struct policy **other;
@@ -105,9 +105,9 @@ static int self_objects(struct object_ref *o, const struct config *config, struc
 	return 0;
 }
 
-int model_link(struct model *model, struct arena *arena, struct policy_report *report)
+int model_resolve(struct model *model, struct arena *arena, struct policy_report *report)
 {
-	replace(model, report);
+	resolve_replaces(model, report);
 	for (struct policy *p = model->policies; p; p = p->next) {
 		if (self_objects(p->objects, &model->config, arena) < 0)
 			return -1;

@@ -8,6 +8,6 @@
 #include "policy/model/model.h"
 
 /* -1 when memory ran out; what is wrong goes to the report. */
-int model_link(struct model *model, struct arena *arena, struct policy_report *report);
+int model_resolve(struct model *model, struct arena *arena, struct policy_report *report);
 
 #endif

@@ -28,7 +28,7 @@ static int is_policy_file(const struct dirent *e)
 	return e->d_name[0] != '.' && has_extension(e->d_name);
 }
 
-static int by_name(const struct dirent **a, const struct dirent **b)
+static int source_order(const struct dirent **a, const struct dirent **b)
 {
 	return strcmp((*a)->d_name, (*b)->d_name);
 }
@@ -52,7 +52,7 @@ static int visit_entry(const char *folder, const char *name, source_fn *visit, v
 static int each_of_folder(const char *path, source_fn *visit, void *ctx)
 {
 	struct dirent **entries;
-	int n = scandir(path, &entries, is_policy_file, by_name), status = 0;
+	int n = scandir(path, &entries, is_policy_file, source_order), status = 0;
 
 	if (n < 0)
 		return -1;
@@ -107,21 +107,21 @@ struct marking {
 	size_t files;
 };
 
-static void add(uint64_t *h, const void *bytes, size_t n)
+static void mark_add_bytes(uint64_t *h, const void *bytes, size_t n)
 {
 	*h = str_hash(*h, (struct str){ bytes, n });
 }
 
-static void add_number(uint64_t *h, long long n)
+static void mark_add_number(uint64_t *h, long long n)
 {
 	unsigned char bytes[sizeof n];
 
 	for (size_t i = 0; i < sizeof n; i++)
 		bytes[i] = (unsigned char)((unsigned long long)n >> (8 * i));
-	add(h, bytes, sizeof bytes);
+	mark_add_bytes(h, bytes, sizeof bytes);
 }
 
-static void add_contents(struct marking *m, const char *path)
+static void mark_add_contents(struct marking *m, const char *path)
 {
 	scoped(fd_end) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	char piece[PIECE];
@@ -131,9 +131,9 @@ static void add_contents(struct marking *m, const char *path)
 		got = read(fd, piece, sizeof piece);
 		if (got <= 0)
 			break;
-		add(&m->mark.contents, piece, (size_t)got);
+		mark_add_bytes(&m->mark.contents, piece, (size_t)got);
 	}
-	add(&m->mark.contents, fd < 0 || got < 0 ? "-" : "+", 1);
+	mark_add_bytes(&m->mark.contents, fd < 0 || got < 0 ? "-" : "+", 1);
 }
 
 static void mark_file(struct marking *m, const char *path, const struct stat *st)
@@ -144,11 +144,11 @@ static void mark_file(struct marking *m, const char *path, const struct stat *st
 				       st->st_ctim.tv_sec,     st->st_ctim.tv_nsec };
 
 	for (size_t i = 0; i < sizeof identity / sizeof *identity; i++)
-		add_number(&m->mark.identity, identity[i]);
+		mark_add_number(&m->mark.identity, identity[i]);
 	if (st->st_ctim.tv_sec + POLICY_MARK_SETTLES > m->now)
 		m->mark.fresh = true;
 	if (m->contents)
-		add_contents(m, path);
+		mark_add_contents(m, path);
 }
 
 /* Only what is a regular file is opened: a pipe would be emptied, or waited for. */
@@ -160,8 +160,8 @@ static void mark_path(void *ctx, const char *path, bool found)
 	(void)found;
 	if (m->files++ > POLICY_FILES_MAX) /* so many are refused: nothing depends on them */
 		return;
-	add(&m->mark.identity, path, strlen(path) + 1);
-	add(&m->mark.contents, path, strlen(path) + 1);
+	mark_add_bytes(&m->mark.identity, path, strlen(path) + 1);
+	mark_add_bytes(&m->mark.contents, path, strlen(path) + 1);
 	if (stat(path, &st) == 0 && S_ISREG(st.st_mode))
 		mark_file(m, path, &st);
 }

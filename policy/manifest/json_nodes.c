@@ -10,7 +10,7 @@
 #include "lib/json/json.h"
 #include "policy/manifest/manifest.h"
 
-size_t json_end(struct str text, struct json_end *state)
+size_t manifest_json_end(struct str text, struct manifest_json_end *state)
 {
 	while (state->at < text.n) {
 		char c = text.s[state->at++];
@@ -53,7 +53,7 @@ static int lines_find(struct lines *l, struct str input, struct arena *arena)
 }
 
 /* How many newlines stand before the offset, and one. */
-static unsigned line_of(const struct lines *l, size_t offset)
+static unsigned line_of_offset(const struct lines *l, size_t offset)
 {
 	size_t lo = 0, hi = l->n;
 
@@ -75,7 +75,7 @@ static unsigned line_at(const struct lines *l, const char *s, unsigned otherwise
 
 	if (!s || at < from || at >= from + l->input.n)
 		return otherwise;
-	return line_of(l, at - from);
+	return line_of_offset(l, at - from);
 }
 
 /* Of an object in a list: the line of its brace, which stands before its first key. */
@@ -91,7 +91,7 @@ static unsigned line_of_object(const struct lines *l, const struct json *j, unsi
 	first--; /* its quote */
 	while (first > from && strchr(" \t\r\n", l->input.s[first - 1 - from]))
 		first--;
-	return line_of(l, first - 1 - from);
+	return line_of_offset(l, first - 1 - from);
 }
 
 static unsigned line_of_item(const struct lines *l, const struct json *j, unsigned before)
@@ -167,8 +167,8 @@ static int take_child(struct open *top, const struct lines *l, struct arena *are
 	return 0;
 }
 
-static struct yaml_node *convert(const struct json *root, const struct lines *l,
-				 struct arena *arena)
+static struct yaml_node *json_nodes_convert(const struct json *root, const struct lines *l,
+					    struct arena *arena)
 {
 	struct open stack[YAML_DEPTH_MAX];
 	struct yaml_node *out = node_of(root, arena, line_of_item(l, root, 1));
@@ -206,7 +206,7 @@ static unsigned line_of_error(const struct lines *l, struct err *err)
 	if (end == number || strncmp(end, ": ", 2) != 0)
 		return 1;
 	err_record(err, cause.kind, "%s", end + 2);
-	return line_of(l, byte);
+	return line_of_offset(l, byte);
 }
 
 struct yaml_node *manifest_json(struct str input, struct arena *arena, unsigned *line,
@@ -224,7 +224,7 @@ struct yaml_node *manifest_json(struct str input, struct arena *arena, unsigned 
 			*line = line_of_error(&l, err);
 			return NULL;
 		}
-		out = convert(root, &l, arena);
+		out = json_nodes_convert(root, &l, arena);
 	}
 	if (!out)
 		err_set(err, ERR_LIMIT, "no room for the document in %u MiB of memory",

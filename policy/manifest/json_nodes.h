@@ -17,11 +17,11 @@ struct yaml_node *manifest_json(struct str input, struct arena *arena, unsigned 
  * Where does the JSON value at the beginning of `text` end? 0: not within it. *state is
  * kept between calls as text grows; zeroed for a new value.
  */
-struct json_end {
+struct manifest_json_end {
 	size_t at; /* bytes looked at */
 	size_t depth;
 	bool in_string, escaped;
 };
-size_t json_end(struct str text, struct json_end *state);
+size_t manifest_json_end(struct str text, struct manifest_json_end *state);
 
 #endif

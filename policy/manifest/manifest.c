@@ -11,7 +11,7 @@
 
 #define OBJECT_MEMORY_MAX (64u << 20) /* of one object on its way to JSON */
 
-struct list { /* a List whose items are being given */
+struct manifest_list { /* a List whose items are being given */
 	const struct yaml_node *next;
 	struct gvk of; /* what an item is that does not say it */
 };
@@ -21,12 +21,12 @@ struct manifest {
 	struct manifest_read read;
 	struct arena arena;        /* of the document */
 	struct arena object_arena; /* of the last object */
-	struct converter converter;
+	struct yaml_converter converter;
 	struct err err;
 	unsigned documents, others, numbered;
 	bool ended;
 
-	struct list lists[MANIFEST_LISTS_MAX];
+	struct manifest_list lists[MANIFEST_LISTS_MAX];
 	size_t depth;
 	const struct yaml_node *object; /* the last */
 };
@@ -42,7 +42,7 @@ struct manifest *manifest_new(const struct yaml_input *input,
 	manifest_read_init(&m->read, input);
 	arena_init(&m->arena, MANIFEST_MEMORY_MAX);
 	arena_init(&m->object_arena, OBJECT_MEMORY_MAX);
-	m->converter = (struct converter){ .arena = &m->object_arena, .err = &m->err };
+	m->converter = (struct yaml_converter){ .arena = &m->object_arena, .err = &m->err };
 	return m;
 }
 
@@ -66,7 +66,7 @@ unsigned manifest_others(const struct manifest *m)
 	return m->others;
 }
 
-static void tell(struct manifest *m, unsigned line, const char *text)
+static void manifest_tell(struct manifest *m, unsigned line, const char *text)
 {
 	const struct manifest_problem problem = { m->numbered, line, text };
 
@@ -75,14 +75,14 @@ static void tell(struct manifest *m, unsigned line, const char *text)
 }
 
 /* The object that is being read cannot be given. */
-static void tell_failed(struct manifest *m)
+static void manifest_tell_failed(struct manifest *m)
 {
-	tell(m, manifest_read_line(&m->read, m->converter.line), m->err.msg);
+	manifest_tell(m, manifest_read_line(&m->read, m->converter.line), m->err.msg);
 }
 
 /* ---- what a mapping is ---- */
 
-static struct gvk gvk_of(struct str api_version, struct str kind)
+static struct gvk manifest_gvk(struct str api_version, struct str kind)
 {
 	const char *slash = api_version.n ? memchr(api_version.s, '/', api_version.n) : NULL;
 	struct gvk gvk = { STR(""), api_version, kind };
@@ -95,19 +95,21 @@ static struct gvk gvk_of(struct str api_version, struct str kind)
 }
 
 /* False: it does not say it, and `given` is none either. */
-static bool identify(const struct members *members, const struct gvk *given, struct gvk *out)
+static bool manifest_identify(const struct yaml_members *members, const struct gvk *given,
+			      struct gvk *out)
 {
-	struct str version = member_text(members, STR("apiVersion"));
-	struct str kind = member_text(members, STR("kind"));
+	struct str version = yaml_member_text(members, STR("apiVersion"));
+	struct str kind = yaml_member_text(members, STR("kind"));
 
-	*out = version.n ? gvk_of(version, kind) : *given;
+	*out = version.n ? manifest_gvk(version, kind) : *given;
 	out->kind = kind.n ? kind : given->kind;
 	return out->version.n && out->kind.n;
 }
 
-static const struct yaml_node *items_of(const struct members *members, const struct gvk *gvk)
+static const struct yaml_node *manifest_items_of(const struct yaml_members *members,
+						 const struct gvk *gvk)
 {
-	const struct member *items = member_find(members, STR("items"));
+	const struct yaml_member *items = yaml_member_find(members, STR("items"));
 	const struct yaml_node *list = items ? yaml_deref((struct yaml_node *)items->value) : NULL;
 
 	if (!list || list->kind != YAML_SEQUENCE || gvk->kind.n < 4 ||
@@ -136,24 +138,24 @@ static bool claims_to_be_object(const struct yaml_node *map)
 	return version && kind;
 }
 
-static void metadata_of(struct manifest *m, const struct members *members,
+static void metadata_of(struct manifest *m, const struct yaml_members *members,
 			struct manifest_object *out)
 {
-	const struct member *metadata = member_find(members, STR("metadata"));
+	const struct yaml_member *metadata = yaml_member_find(members, STR("metadata"));
 	const struct yaml_node *map =
 		metadata ? yaml_deref((struct yaml_node *)metadata->value) : NULL;
-	struct members inner;
+	struct yaml_members inner;
 
-	if (!map || map->kind != YAML_MAPPING || members_of(&m->converter, map, &inner) < 0)
+	if (!map || map->kind != YAML_MAPPING || yaml_members_of(&m->converter, map, &inner) < 0)
 		return;
-	out->name = member_text(&inner, STR("name"));
-	out->namespace = member_text(&inner, STR("namespace"));
+	out->name = yaml_member_text(&inner, STR("name"));
+	out->namespace = yaml_member_text(&inner, STR("namespace"));
 }
 
 enum given { GIVEN_NONE, GIVEN_OBJECT, GIVEN_LIST, GIVEN_FAILED };
 
-static int open_list(struct manifest *m, const struct yaml_node *at, const struct yaml_node *items,
-		     struct gvk of)
+static int manifest_open_list(struct manifest *m, const struct yaml_node *at,
+			      const struct yaml_node *items, struct gvk of)
 {
 	if (m->depth == MANIFEST_LISTS_MAX) {
 		m->converter.line = at->line;
@@ -163,28 +165,28 @@ static int open_list(struct manifest *m, const struct yaml_node *at, const struc
 	of.kind.n -= 4;
 	if (!of.kind.n) /* kind: List; its items say what they are */
 		of = (struct gvk){ .group = { NULL, 0 } };
-	m->lists[m->depth++] = (struct list){ items->child, of };
+	m->lists[m->depth++] = (struct manifest_list){ items->child, of };
 	return 0;
 }
 
-static enum given give(struct manifest *m, const struct yaml_node *node, const struct gvk *given,
-		       struct manifest_object *out)
+static enum given manifest_give(struct manifest *m, const struct yaml_node *node,
+				const struct gvk *given, struct manifest_object *out)
 {
 	const struct yaml_node *map = yaml_deref((struct yaml_node *)node), *items;
-	struct members members;
+	struct yaml_members members;
 
 	arena_done(&m->object_arena);
 	if (map->kind != YAML_MAPPING)
 		return GIVEN_NONE;
-	if (members_of(&m->converter, map, &members) < 0)
+	if (yaml_members_of(&m->converter, map, &members) < 0)
 		return given->version.n || claims_to_be_object(map) ? GIVEN_FAILED : GIVEN_NONE;
 	*out = (struct manifest_object){ .document = m->numbered };
-	if (!identify(&members, given, &out->gvk) || is_kustomize(&out->gvk))
+	if (!manifest_identify(&members, given, &out->gvk) || is_kustomize(&out->gvk))
 		return GIVEN_NONE;
-	if ((items = items_of(&members, &out->gvk)))
-		return open_list(m, map, items, out->gvk) < 0 ? GIVEN_FAILED : GIVEN_LIST;
+	if ((items = manifest_items_of(&members, &out->gvk)))
+		return manifest_open_list(m, map, items, out->gvk) < 0 ? GIVEN_FAILED : GIVEN_LIST;
 	metadata_of(m, &members, out);
-	if (node_json(&m->converter, map, &out->json) < 0)
+	if (yaml_node_to_json(&m->converter, map, &out->json) < 0)
 		return GIVEN_FAILED;
 	out->line = manifest_read_line(&m->read, map->line);
 	m->object = map;
@@ -193,40 +195,40 @@ static enum given give(struct manifest *m, const struct yaml_node *node, const s
 
 /* ---- documents ---- */
 
-static bool is_empty(const struct yaml_node *root)
+static bool is_empty_root(const struct yaml_node *root)
 {
 	return root->kind == YAML_SCALAR && root->plain && !root->text.n;
 }
 
-static void tell_repeats(struct manifest *m)
+static void manifest_tell_repeats(struct manifest *m)
 {
 	for (size_t i = 0; i < m->read.repeats_n; i++)
-		tell(m, manifest_read_line(&m->read, m->read.repeats[i].line),
-		     m->read.repeats[i].text);
+		manifest_tell(m, manifest_read_line(&m->read, m->read.repeats[i].line),
+			      m->read.repeats[i].text);
 }
 
 /* A document is at hand. Keys that repeat only matter in what is an object. */
-static bool take_document(struct manifest *m, const struct yaml_node *root,
-			  struct manifest_object *out)
+static bool manifest_take_document(struct manifest *m, const struct yaml_node *root,
+				   struct manifest_object *out)
 {
 	static const struct gvk none;
 	enum given given;
 
 	m->documents++;
 	m->converter.visits = MANIFEST_VISITS_MAX;
-	given = give(m, root, &none, out);
+	given = manifest_give(m, root, &none, out);
 	if (given == GIVEN_NONE)
 		m->others++;
 	else if (m->read.repeats_n)
-		tell_repeats(m);
+		manifest_tell_repeats(m);
 	else if (given == GIVEN_FAILED)
-		tell_failed(m);
+		manifest_tell_failed(m);
 	if (m->read.repeats_n)
 		m->depth = 0;
 	return given == GIVEN_OBJECT && !m->read.repeats_n;
 }
 
-static bool next_document(struct manifest *m, struct manifest_object *out)
+static bool manifest_next_document(struct manifest *m, struct manifest_object *out)
 {
 	struct yaml_node *root;
 	unsigned line = 0;
@@ -238,9 +240,9 @@ static bool next_document(struct manifest *m, struct manifest_object *out)
 		m->numbered++;
 		got = manifest_read_next(&m->read, &m->arena, &root, &line, &m->err);
 		if (got < 0)
-			tell(m, line, m->err.msg);
+			manifest_tell(m, line, m->err.msg);
 		m->ended = got <= 0;
-		if (!m->ended && !is_empty(root) && take_document(m, root, out))
+		if (!m->ended && !is_empty_root(root) && manifest_take_document(m, root, out))
 			return true;
 		if (m->depth)
 			return false; /* a List: its items are next */
@@ -248,9 +250,9 @@ static bool next_document(struct manifest *m, struct manifest_object *out)
 	return false;
 }
 
-static bool next_item(struct manifest *m, struct manifest_object *out)
+static bool manifest_next_item(struct manifest *m, struct manifest_object *out)
 {
-	struct list *top = &m->lists[m->depth - 1];
+	struct manifest_list *top = &m->lists[m->depth - 1];
 	const struct yaml_node *item = top->next;
 
 	if (!item) {
@@ -258,17 +260,17 @@ static bool next_item(struct manifest *m, struct manifest_object *out)
 		return false;
 	}
 	top->next = item->next;
-	switch (give(m, item, &top->of, out)) {
+	switch (manifest_give(m, item, &top->of, out)) {
 	case GIVEN_OBJECT:
 		return true;
 	case GIVEN_FAILED:
-		tell_failed(m);
+		manifest_tell_failed(m);
 		if (m->err.kind == ERR_LIMIT) /* not the same again for a million items */
 			m->depth = 0;
 		return false;
 	case GIVEN_NONE:
-		tell(m, manifest_read_line(&m->read, item->line),
-		     "an item of a List without apiVersion and kind");
+		manifest_tell(m, manifest_read_line(&m->read, item->line),
+			      "an item of a List without apiVersion and kind");
 		return false;
 	case GIVEN_LIST:
 		break;
@@ -280,7 +282,7 @@ bool manifest_next(struct manifest *m, struct manifest_object *out)
 {
 	m->object = NULL;
 	while (m->depth || !m->ended)
-		if (m->depth ? next_item(m, out) : next_document(m, out))
+		if (m->depth ? manifest_next_item(m, out) : manifest_next_document(m, out))
 			return true;
 	return false;
 }
@@ -289,14 +291,16 @@ unsigned manifest_line(const struct manifest *m, const struct place *place)
 {
 	struct err ignored = { .kind = ERR_NONE };
 	struct arena arena;
-	struct converter c = { .arena = &arena, .visits = MANIFEST_VISITS_MAX, .err = &ignored };
+	struct yaml_converter c = { .arena = &arena,
+				    .visits = MANIFEST_VISITS_MAX,
+				    .err = &ignored };
 	const struct yaml_node *node = m->object;
 	unsigned line;
 
 	if (!node)
 		return 0;
 	arena_init(&arena, OBJECT_MEMORY_MAX);
-	node = node_at(&c, node, place);
+	node = manifest_node_at(&c, node, place);
 	line = node->key ? node->key->line : node->line;
 	if (node == m->object)
 		line = node->line;

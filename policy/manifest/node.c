@@ -11,20 +11,20 @@
 
 #define MERGES_MAX 32 /* mappings that merge mappings that merge ... */
 
-static int fail(struct converter *c, const struct yaml_node *at)
+static int convert_fail(struct yaml_converter *c, const struct yaml_node *at)
 {
 	c->line = at->line;
 	return -1;
 }
 
-static int too_large(struct converter *c, const struct yaml_node *at)
+static int convert_too_large(struct yaml_converter *c, const struct yaml_node *at)
 {
 	err_set(c->err, ERR_LIMIT, "the object is larger than %u MiB once its aliases are followed",
 		MANIFEST_OBJECT_MAX >> 20);
-	return fail(c, at);
+	return convert_fail(c, at);
 }
 
-static int visit(struct converter *c, const struct yaml_node *n)
+static int convert_visit(struct yaml_converter *c, const struct yaml_node *n)
 {
 	size_t cost = 1 + (n->kind == YAML_SCALAR ? n->text.n / 64 : 0);
 
@@ -36,47 +36,47 @@ static int visit(struct converter *c, const struct yaml_node *n)
 		"the document has more than %d nodes once its aliases are followed: write it "
 		"without aliases of aliases, or split it",
 		MANIFEST_VISITS_MAX);
-	return fail(c, n);
+	return convert_fail(c, n);
 }
 
 /* ---- members ---- */
 
 struct gathering {
-	struct converter *c;
-	struct members all;
+	struct yaml_converter *c;
+	struct yaml_members all;
 	size_t room;
 };
 
 static int gather_one(struct gathering *g, const struct yaml_node *map,
 		      const struct yaml_node *value)
 {
-	struct member *m, *grown;
+	struct yaml_member *m, *grown;
 	struct scalar scalar;
 	struct str key;
 
-	if (visit(g->c, value) < 0)
+	if (convert_visit(g->c, value) < 0)
 		return -1;
 	if (scalar_key(yaml_deref(value->key), &scalar, &key, g->c->err) < 0)
-		return fail(g->c, value->key);
+		return convert_fail(g->c, value->key);
 	if (g->all.n == g->room) {
 		size_t room = g->room ? 2 * g->room : map->n + 1;
 
 		if (!(grown = arena_calloc(g->c->arena, room, sizeof *grown)))
-			return too_large(g->c, value);
+			return convert_too_large(g->c, value);
 		if (g->all.n)
 			memcpy(grown, g->all.v, g->all.n * sizeof *grown);
 		g->all.v = grown;
 		g->room = room;
 	}
 	if (key.s == scalar.text && !(key = str_copy(g->c->arena, key)).s)
-		return too_large(g->c, value);
+		return convert_too_large(g->c, value);
 	m = &g->all.v[g->all.n];
-	*m = (struct member){ key, value, map, (unsigned)g->all.n };
+	*m = (struct yaml_member){ key, value, map, (unsigned)g->all.n };
 	g->all.n++;
 	return 0;
 }
 
-static bool is_merge(const struct yaml_node *value)
+static bool is_merge_member(const struct yaml_node *value)
 {
 	const struct yaml_node *k = value->key;
 
@@ -88,7 +88,7 @@ static int not_mergeable(struct gathering *g, const struct yaml_node *at)
 {
 	err_set(g->c->err, ERR_SYNTAX,
 		"a merge key (<<) takes a mapping, or a list of mappings, or aliases of them");
-	return fail(g->c, at);
+	return convert_fail(g->c, at);
 }
 
 /* A mapping whose members are gathered, or a list of mappings that are merged. */
@@ -103,38 +103,38 @@ struct levels {
 	size_t n;
 };
 
-static int push(struct gathering *g, struct levels *l, const struct level *level,
-		const struct yaml_node *at)
+static int levels_push(struct gathering *g, struct levels *l, const struct level *level,
+		       const struct yaml_node *at)
 {
 	if (l->n == MERGES_MAX) {
 		err_set(g->c->err, ERR_LIMIT, "merge keys (<<) stand more than %d deep",
 			MERGES_MAX);
-		return fail(g->c, at);
+		return convert_fail(g->c, at);
 	}
 	l->v[l->n++] = *level;
-	return visit(g->c, at);
+	return convert_visit(g->c, at);
 }
 
-static int push_map(struct gathering *g, struct levels *l, const struct yaml_node *value)
+static int levels_push_map(struct gathering *g, struct levels *l, const struct yaml_node *value)
 {
 	const struct yaml_node *map = yaml_deref((struct yaml_node *)value);
 
 	if (map->kind != YAML_MAPPING)
 		return not_mergeable(g, value);
-	return push(g, l, &(struct level){ .map = map, .next = map->child }, map);
+	return levels_push(g, l, &(struct level){ .map = map, .next = map->child }, map);
 }
 
 /* Of a list, what stands first counts most: so it is merged last. */
-static int push_list(struct gathering *g, struct levels *l, const struct yaml_node *list)
+static int levels_push_list(struct gathering *g, struct levels *l, const struct yaml_node *list)
 {
 	struct level level = { .items = arena_calloc(g->c->arena, list->n + 1,
 						     sizeof *level.items) };
 
 	if (!level.items)
-		return too_large(g->c, list);
+		return convert_too_large(g->c, list);
 	for (const struct yaml_node *i = list->child; i; i = i->next)
 		level.items[level.items_n++] = i;
-	return push(g, l, &level, list);
+	return levels_push(g, l, &level, list);
 }
 
 /* One step of the innermost level: its next member, its next mapping, or its end. */
@@ -148,19 +148,19 @@ static int gather_next(struct gathering *g, struct levels *l)
 		return 0;
 	}
 	if (top->items)
-		return push_map(g, l, top->items[--top->items_n]);
+		return levels_push_map(g, l, top->items[--top->items_n]);
 	top->next = v->next;
-	if (!is_merge(v))
+	if (!is_merge_member(v))
 		return gather_one(g, top->map, v);
-	return v->kind == YAML_SEQUENCE ? push_list(g, l, v) : push_map(g, l, v);
+	return v->kind == YAML_SEQUENCE ? levels_push_list(g, l, v) : levels_push_map(g, l, v);
 }
 
 /* What comes later counts: as kubectl's reader has it, also of merge keys. */
-static int gather(struct gathering *g, const struct yaml_node *map)
+static int gather_all(struct gathering *g, const struct yaml_node *map)
 {
 	struct levels levels = { .n = 0 };
 
-	if (push_map(g, &levels, map) < 0)
+	if (levels_push_map(g, &levels, map) < 0)
 		return -1;
 	while (levels.n)
 		if (gather_next(g, &levels) < 0)
@@ -168,25 +168,26 @@ static int gather(struct gathering *g, const struct yaml_node *map)
 	return 0;
 }
 
-static int by_key(const void *a, const void *b)
+static int member_order(const void *a, const void *b)
 {
-	const struct member *x = a, *y = b;
+	const struct yaml_member *x = a, *y = b;
 	int order = str_cmp(x->key, y->key);
 
 	return order ? order : (x->order > y->order) - (x->order < y->order);
 }
 
-static int repeated(struct converter *c, const struct member *a, const struct member *b)
+static int member_repeated(struct yaml_converter *c, const struct yaml_member *a,
+			   const struct yaml_member *b)
 {
 	err_set(c->err, ERR_SYNTAX,
 		"key \"%.*s\" stands twice in this mapping (first in line %u): keep one, or put "
 		"them in quotes",
 		(int)(a->key.n > 80 ? 80 : a->key.n), a->key.s, a->value->key->line);
-	return fail(c, b->value->key);
+	return convert_fail(c, b->value->key);
 }
 
 /* Of equal keys keep the last; the same mapping must not hold two (`yes` and `true`). */
-static int keep_last(struct converter *c, struct members *m)
+static int keep_last(struct yaml_converter *c, struct yaml_members *m)
 {
 	size_t kept = 0;
 
@@ -194,7 +195,7 @@ static int keep_last(struct converter *c, struct members *m)
 		bool last = i + 1 == m->n || !str_eq(m->v[i].key, m->v[i + 1].key);
 
 		if (!last && m->v[i].from == m->v[i + 1].from && m->v[i].value != m->v[i + 1].value)
-			return repeated(c, &m->v[i], &m->v[i + 1]);
+			return member_repeated(c, &m->v[i], &m->v[i + 1]);
 		if (last)
 			m->v[kept++] = m->v[i];
 	}
@@ -202,21 +203,21 @@ static int keep_last(struct converter *c, struct members *m)
 	return 0;
 }
 
-int members_of(struct converter *c, const struct yaml_node *map, struct members *out)
+int yaml_members_of(struct yaml_converter *c, const struct yaml_node *map, struct yaml_members *out)
 {
 	struct gathering g = { .c = c };
 
-	if (gather(&g, map) < 0)
+	if (gather_all(&g, map) < 0)
 		return -1;
 	if (g.all.n)
-		qsort(g.all.v, g.all.n, sizeof *g.all.v, by_key);
+		qsort(g.all.v, g.all.n, sizeof *g.all.v, member_order);
 	if (keep_last(c, &g.all) < 0)
 		return -1;
 	*out = g.all;
 	return 0;
 }
 
-const struct member *member_find(const struct members *m, struct str key)
+const struct yaml_member *yaml_member_find(const struct yaml_members *m, struct str key)
 {
 	size_t lo = 0, hi = m->n;
 
@@ -234,9 +235,9 @@ const struct member *member_find(const struct members *m, struct str key)
 	return NULL;
 }
 
-struct str member_text(const struct members *m, struct str key)
+struct str yaml_member_text(const struct yaml_members *m, struct str key)
 {
-	const struct member *found = member_find(m, key);
+	const struct yaml_member *found = yaml_member_find(m, key);
 	const struct yaml_node *v = found ? yaml_deref((struct yaml_node *)found->value) : NULL;
 	struct scalar scalar;
 	struct err ignored;
@@ -249,17 +250,17 @@ struct str member_text(const struct members *m, struct str key)
 
 /* ---- JSON ---- */
 
-struct frame {                        /* a collection that is being written */
+struct writer_frame {                 /* a collection that is being written */
 	const struct yaml_node *item; /* of a list: the next */
-	struct members members;       /* of a mapping */
+	struct yaml_members members;  /* of a mapping */
 	size_t next;
 	bool map, begun;
 };
 
 struct writer {
-	struct converter *c;
+	struct yaml_converter *c;
 	struct text out;
-	struct frame frames[MANIFEST_DEPTH_MAX];
+	struct writer_frame frames[MANIFEST_DEPTH_MAX];
 	unsigned depth;
 };
 
@@ -275,7 +276,7 @@ static int write_scalar(struct writer *w, const struct yaml_node *n)
 	struct scalar s;
 
 	if (scalar_read(n, &s, w->c->err) < 0)
-		return fail(w->c, n);
+		return convert_fail(w->c, n);
 	switch (s.kind) {
 	case SCALAR_NULL:
 		text_puts(&w->out, "null");
@@ -296,21 +297,21 @@ static int write_scalar(struct writer *w, const struct yaml_node *n)
 
 static int open_collection(struct writer *w, const struct yaml_node *n)
 {
-	struct frame *f;
+	struct writer_frame *f;
 
 	/* A scalar at the deepest level is one level more. */
 	if (w->depth + 1 >= MANIFEST_DEPTH_MAX) {
 		err_set(w->c->err, ERR_LIMIT, "the object is nested more than %d levels deep",
 			MANIFEST_DEPTH_MAX);
-		return fail(w->c, n);
+		return convert_fail(w->c, n);
 	}
 	f = &w->frames[w->depth++];
-	*f = (struct frame){ .map = n->kind == YAML_MAPPING };
+	*f = (struct writer_frame){ .map = n->kind == YAML_MAPPING };
 	text_puts(&w->out, f->map ? "{" : "[");
 	if (f->map)
-		return members_of(w->c, n, &f->members);
+		return yaml_members_of(w->c, n, &f->members);
 	f->item = n->child;
-	return visit(w->c, n);
+	return convert_visit(w->c, n);
 }
 
 static int write_node(struct writer *w, const struct yaml_node *n)
@@ -319,13 +320,13 @@ static int write_node(struct writer *w, const struct yaml_node *n)
 
 	if (v->kind != YAML_SCALAR)
 		return open_collection(w, v);
-	return visit(w->c, v) < 0 ? -1 : write_scalar(w, v);
+	return convert_visit(w->c, v) < 0 ? -1 : write_scalar(w, v);
 }
 
 /* The next child of the innermost collection, or its end. */
 static int write_next(struct writer *w)
 {
-	struct frame *f = &w->frames[w->depth - 1];
+	struct writer_frame *f = &w->frames[w->depth - 1];
 	const struct yaml_node *n;
 
 	if (f->map ? f->next == f->members.n : !f->item) {
@@ -346,7 +347,7 @@ static int write_next(struct writer *w)
 	return write_node(w, n);
 }
 
-int node_json(struct converter *c, const struct yaml_node *root, struct str *out)
+int yaml_node_to_json(struct yaml_converter *c, const struct yaml_node *root, struct str *out)
 {
 	struct writer w = { .c = c };
 
@@ -355,43 +356,43 @@ int node_json(struct converter *c, const struct yaml_node *root, struct str *out
 		return -1;
 	while (w.depth)
 		if (w.out.full || write_next(&w) < 0)
-			return w.out.full ? too_large(c, root) : -1;
+			return w.out.full ? convert_too_large(c, root) : -1;
 	if (w.out.full)
-		return too_large(c, root);
+		return convert_too_large(c, root);
 	*out = text_get(&w.out);
 	return 0;
 }
 
 /* ---- from a place back to the node ---- */
 
-static const struct yaml_node *item_by_key(struct converter *c, const struct yaml_node *list,
+static const struct yaml_node *item_by_key(struct yaml_converter *c, const struct yaml_node *list,
 					   const struct step *step)
 {
 	for (const struct yaml_node *i = list->child; i; i = i->next) {
 		const struct yaml_node *v = yaml_deref((struct yaml_node *)i);
-		struct members members;
+		struct yaml_members members;
 		struct str value;
 
-		if (v->kind != YAML_MAPPING || members_of(c, v, &members) < 0)
+		if (v->kind != YAML_MAPPING || yaml_members_of(c, v, &members) < 0)
 			continue;
-		value = member_text(&members, step->key);
+		value = yaml_member_text(&members, step->key);
 		if (value.s && str_eq(value, step->value))
 			return i;
 	}
 	return NULL;
 }
 
-static const struct yaml_node *step_into(struct converter *c, const struct yaml_node *at,
-					 const struct step *step)
+static const struct yaml_node *node_step_into(struct yaml_converter *c, const struct yaml_node *at,
+					      const struct step *step)
 {
 	const struct yaml_node *v = yaml_deref((struct yaml_node *)at), *item;
-	const struct member *found;
-	struct members members;
+	const struct yaml_member *found;
+	struct yaml_members members;
 
 	if (step->kind == STEP_KEY) {
-		if (v->kind != YAML_MAPPING || members_of(c, v, &members) < 0)
+		if (v->kind != YAML_MAPPING || yaml_members_of(c, v, &members) < 0)
 			return NULL;
-		found = member_find(&members, step->key);
+		found = yaml_member_find(&members, step->key);
 		return found ? found->value : NULL;
 	}
 	if (v->kind != YAML_SEQUENCE)
@@ -404,8 +405,8 @@ static const struct yaml_node *step_into(struct converter *c, const struct yaml_
 	return item;
 }
 
-const struct yaml_node *node_at(struct converter *c, const struct yaml_node *root,
-				const struct place *place)
+const struct yaml_node *manifest_node_at(struct yaml_converter *c, const struct yaml_node *root,
+					 const struct place *place)
 {
 	const struct step *steps[PATH_STEPS_MAX];
 	const struct yaml_node *next = root;
@@ -416,7 +417,7 @@ const struct yaml_node *node_at(struct converter *c, const struct yaml_node *roo
 			return root;
 		steps[n++] = &place->step;
 	}
-	while (n && (next = step_into(c, root, steps[n - 1]))) {
+	while (n && (next = node_step_into(c, root, steps[n - 1]))) {
 		root = next;
 		n--;
 	}

@@ -8,19 +8,19 @@
 #include "policy/object/path.h"
 #include "lib/yaml/yaml.h"
 
-struct member {
+struct yaml_member {
 	struct str key;
 	const struct yaml_node *value;
 	const struct yaml_node *from; /* the mapping that it stands in */
 	unsigned order;
 };
 
-struct members {
-	struct member *v;
+struct yaml_members {
+	struct yaml_member *v;
 	size_t n;
 };
 
-struct converter {
+struct yaml_converter {
 	struct arena *arena; /* what is made, and what it takes to make it */
 	size_t visits;       /* that are left */
 	unsigned line;       /* of the last failure */
@@ -28,18 +28,19 @@ struct converter {
 };
 
 /* The members of a mapping, sorted by key. -1: err, line. */
-int members_of(struct converter *c, const struct yaml_node *map, struct members *out);
+int yaml_members_of(struct yaml_converter *c, const struct yaml_node *map,
+		    struct yaml_members *out);
 /* NULL: there is none. */
-const struct member *member_find(const struct members *m, struct str key);
+const struct yaml_member *yaml_member_find(const struct yaml_members *m, struct str key);
 
 /* The value of a key, if it is a text. */
-struct str member_text(const struct members *m, struct str key);
+struct str yaml_member_text(const struct yaml_members *m, struct str key);
 
 /* The whole as JSON text. -1: err, line. */
-int node_json(struct converter *c, const struct yaml_node *root, struct str *out);
+int yaml_node_to_json(struct yaml_converter *c, const struct yaml_node *root, struct str *out);
 
 /* The deepest node on the way to the place; root where there is none. */
-const struct yaml_node *node_at(struct converter *c, const struct yaml_node *root,
-				const struct place *place);
+const struct yaml_node *manifest_node_at(struct yaml_converter *c, const struct yaml_node *root,
+					 const struct place *place);
 
 #endif

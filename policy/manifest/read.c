@@ -38,7 +38,7 @@ void manifest_read_done(struct manifest_read *r)
 
 /* ---- the buffer ---- */
 
-static int make_room(struct manifest_read *r, size_t n, struct err *err)
+static int manifest_make_room(struct manifest_read *r, size_t n, struct err *err)
 {
 	size_t room = r->room ? r->room : CHUNK;
 	char *grown;
@@ -59,7 +59,7 @@ static int make_room(struct manifest_read *r, size_t n, struct err *err)
 }
 
 /* The caller's text, then what its function reads. */
-static int source(void *ctx, char *buf, size_t room, size_t *got, struct err *err)
+static int manifest_source(void *ctx, char *buf, size_t room, size_t *got, struct err *err)
 {
 	struct manifest_read *r = ctx;
 	struct str *text = &r->input.text;
@@ -75,11 +75,12 @@ static int source(void *ctx, char *buf, size_t room, size_t *got, struct err *er
 }
 
 /* More bytes behind those that are there; ended is set when there are none. */
-static int fill(struct manifest_read *r, struct err *err)
+static int manifest_fill(struct manifest_read *r, struct err *err)
 {
 	size_t got = 0;
 
-	if (make_room(r, CHUNK, err) < 0 || source(r, r->buffer + r->n, CHUNK, &got, err) < 0)
+	if (manifest_make_room(r, CHUNK, err) < 0 ||
+	    manifest_source(r, r->buffer + r->n, CHUNK, &got, err) < 0)
 		return -1;
 	r->ended = !got;
 	r->n += got;
@@ -87,7 +88,7 @@ static int fill(struct manifest_read *r, struct err *err)
 }
 
 /* Forget the first n bytes, and count their lines. */
-static void drop(struct manifest_read *r, size_t n)
+static void manifest_drop(struct manifest_read *r, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
 		r->before += r->buffer[i] == '\n';
@@ -110,7 +111,7 @@ static void drop_empty_lines(struct manifest_read *r)
 
 	while (at && r->buffer[at - 1] != '\n')
 		at--;
-	drop(r, at);
+	manifest_drop(r, at);
 }
 
 /*
@@ -123,13 +124,13 @@ static int is_json(struct manifest_read *r, size_t *at, bool *json, struct err *
 
 	for (;;) {
 		if (r->n >= 3 && !memcmp(r->buffer, "\xef\xbb\xbf", 3))
-			drop(r, 3); /* a byte order mark */
+			manifest_drop(r, 3); /* a byte order mark */
 		*at = behind_spaces(r, 0);
 		next = *at < r->n ? behind_spaces(r, *at + 1) : r->n;
 		if (next < r->n || r->ended)
 			break;
 		drop_empty_lines(r);
-		if (fill(r, err) < 0)
+		if (manifest_fill(r, err) < 0)
 			return -1;
 	}
 	*json = next < r->n && (r->buffer[*at] == '{' || r->buffer[*at] == '[') &&
@@ -145,7 +146,9 @@ static int begin_yaml(struct manifest_read *r, struct err *err)
 					      .bytes = MANIFEST_DOCUMENT_MAX,
 					      .problem = on_repeat,
 					      .ctx = r };
-	struct yaml_input input = { .text = { r->buffer, r->n }, .read = source, .ctx = r };
+	struct yaml_input input = { .text = { r->buffer, r->n },
+				    .read = manifest_source,
+				    .ctx = r };
 
 	r->yaml = yaml_stream_new(&input, &options);
 	return r->yaml ? 0 : err_nomem(err);
@@ -164,17 +167,17 @@ static int next_yaml(struct manifest_read *r, struct arena *arena, struct yaml_n
 /* All of the value at the buffer's beginning is in it; its bytes. */
 static int whole_value(struct manifest_read *r, size_t *n, struct err *err)
 {
-	struct json_end state = { .at = 0 };
+	struct manifest_json_end state = { .at = 0 };
 
 	for (;;) {
-		*n = json_end((struct str){ r->buffer, r->n }, &state);
+		*n = manifest_json_end((struct str){ r->buffer, r->n }, &state);
 		if (*n)
 			return 0;
 		if (r->ended) {
 			*n = r->n; /* the strict reader says what is missing */
 			return 0;
 		}
-		if (fill(r, err) < 0)
+		if (manifest_fill(r, err) < 0)
 			return -1;
 	}
 }
@@ -201,12 +204,12 @@ int manifest_read_next(struct manifest_read *r, struct arena *arena, struct yaml
 	r->repeats_n = 0;
 	*line = 1;
 	if (!r->yaml) {
-		drop(r, r->taken);
+		manifest_drop(r, r->taken);
 		r->taken = 0;
 		if (is_json(r, &at, &json, err) < 0)
 			return -1;
 		if (json) {
-			drop(r, at);
+			manifest_drop(r, at);
 			return next_json(r, arena, root, line, err);
 		}
 		if (begin_yaml(r, err) < 0)

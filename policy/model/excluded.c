@@ -31,7 +31,7 @@ static const struct {
 	{ "imagepolicy.k8s.io", "", itself },
 };
 
-const char *unsent_why(struct str group, struct str resource)
+const char *excluded_why(struct str group, struct str resource)
 {
 	for (size_t i = 0; i < sizeof unsent / sizeof *unsent; i++) {
 		bool all = !*unsent[i].resource;

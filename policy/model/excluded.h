@@ -7,6 +7,6 @@
 #include "lib/base/str.h"
 
 /* Why requests for the resource are never sent ("..., so ..."); NULL: they may be. */
-const char *unsent_why(struct str group, struct str resource);
+const char *excluded_why(struct str group, struct str resource);
 
 #endif

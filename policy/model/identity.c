@@ -144,7 +144,7 @@ static bool accounts_hold(const struct service_account *a, struct str namespace,
 }
 
 /* "system:serviceaccount:NAMESPACE:NAME" into its parts; neither part can hold a colon. */
-static void account_of(struct identity *id)
+static void identity_account_of(struct identity *id)
 {
 	struct str rest;
 	const char *colon;
@@ -232,7 +232,7 @@ static const char *customer_why(const struct identity *id)
 void identity_of(const struct config *config, const struct user *user, struct identity *out)
 {
 	*out = (struct identity){ .config = config, .user = user };
-	account_of(out);
+	identity_account_of(out);
 	if ((out->why = exempt_why(out)))
 		out->class = IDENTITY_EXEMPT;
 	else if ((out->why = customer_why(out)))
@@ -241,7 +241,7 @@ void identity_of(const struct config *config, const struct user *user, struct id
 		out->why = "no list names it";
 }
 
-static const struct identity_set *set_named(const struct config *config, struct str name)
+static const struct identity_set *identity_set_named(const struct config *config, struct str name)
 {
 	const struct identity_set *s = config->sets;
 
@@ -252,12 +252,12 @@ static const struct identity_set *set_named(const struct config *config, struct 
 
 bool identity_set_filled(const struct config *config, struct str set)
 {
-	const struct identity_set *s = set_named(config, set);
+	const struct identity_set *s = identity_set_named(config, set);
 
 	return s && (s->members.users || s->members.groups || s->members.accounts);
 }
 
-static bool is_account(const struct identity *id)
+static bool is_service_account(const struct identity *id)
 {
 	return id->account_name.n && has_account_group(id->user, id->account_namespace);
 }
@@ -265,15 +265,15 @@ static bool is_account(const struct identity *id)
 bool identity_in_list(const struct identity *id, const struct identity_list *list)
 {
 	return patterns_fit(list->users, id->user->name) || groups_fit(list->groups, id->user) ||
-	       (is_account(id) &&
+	       (is_service_account(id) &&
 		accounts_hold(list->accounts, id->account_namespace, id->account_name));
 }
 
 bool identity_in_set(const struct identity *id, struct str set)
 {
-	const struct identity_set *s = set_named(id->config, set);
+	const struct identity_set *s = identity_set_named(id->config, set);
 
-	if (str_is(set, "guardAdmins") && is_account(id) &&
+	if (str_is(set, "guardAdmins") && is_service_account(id) &&
 	    account_is_own(id->config, id->account_namespace, id->account_name))
 		return true;
 	return s && identity_in_list(id, &s->members);

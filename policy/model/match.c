@@ -56,8 +56,8 @@ static struct match_entry *entry_find(const struct match_index *index, struct ma
 	return NULL;
 }
 
-static int entry_add(struct match_index *index, struct arena *arena, struct match_entry key,
-		     const struct policy *policy)
+static int match_entry_add(struct match_index *index, struct arena *arena, struct match_entry key,
+			   const struct policy *policy)
 {
 	struct match_entry *e = entry_find(index, &key);
 	struct policy_link *link;
@@ -90,14 +90,14 @@ static int ref_add(struct match_index *index, struct arena *arena, const struct 
 	};
 
 	if (!ref->names.n)
-		return entry_add(index, arena, key, policy);
+		return match_entry_add(index, arena, key, policy);
 	key.kind = ENTRY_MARKER;
-	if (entry_add(index, arena, key, policy) < 0)
+	if (match_entry_add(index, arena, key, policy) < 0)
 		return -1;
 	key.kind = ENTRY_NAME;
 	for (size_t i = 0; i < ref->names.n; i++) {
 		key.name = ref->names.v[i];
-		if (entry_add(index, arena, key, policy) < 0)
+		if (match_entry_add(index, arena, key, policy) < 0)
 			return -1;
 	}
 	return 0;
@@ -108,7 +108,7 @@ static bool has_feature_rules(const struct policy *p)
 	return p->rules && p->rules->features;
 }
 
-static size_t keys_of(const struct model *model)
+static size_t match_count_keys(const struct model *model)
 {
 	size_t n = 0;
 
@@ -120,7 +120,7 @@ static size_t keys_of(const struct model *model)
 
 int match_build(const struct model *model, struct arena *arena, struct match_index *out)
 {
-	size_t slots = 64, keys = keys_of(model);
+	size_t slots = 64, keys = match_count_keys(model);
 
 	while (slots < 2 * keys)
 		slots *= 2;
@@ -161,7 +161,8 @@ struct lookup { /* the entries that a request meets */
 	size_t n, policies;
 };
 
-static void look(const struct match_index *index, struct match_entry key, struct lookup *out)
+static void lookup_entry(const struct match_index *index, struct match_entry key,
+			 struct lookup *out)
 {
 	const struct match_entry *e = entry_find(index, &key);
 
@@ -172,8 +173,8 @@ static void look(const struct match_index *index, struct match_entry key, struct
 }
 
 /* Under one resource and one namespace (or none). */
-static void look_in(const struct match_index *index, const struct gvr *resource,
-		    struct str namespace, const struct match_names *names, struct lookup *out)
+static void lookup_in(const struct match_index *index, const struct gvr *resource,
+		      struct str namespace, const struct match_names *names, struct lookup *out)
 {
 	struct match_entry key = {
 		.kind = ENTRY_ANY,
@@ -182,11 +183,11 @@ static void look_in(const struct match_index *index, const struct gvr *resource,
 		.namespace = namespace,
 	};
 
-	look(index, key, out);
+	lookup_entry(index, key, out);
 	key.kind = ENTRY_NAME;
 	for (size_t i = 0; i < names->n; i++) {
 		key.name = names->v[i];
-		look(index, key, out);
+		lookup_entry(index, key, out);
 	}
 }
 
@@ -220,7 +221,7 @@ static int policy_order(const void *a, const void *b)
 }
 
 /* The policies of all entries, sorted, each once. */
-static int collect(const struct lookup *found, struct arena *arena, struct candidates *out)
+static int lookup_collect(const struct lookup *found, struct arena *arena, struct candidates *out)
 {
 	const struct policy **v = arena_calloc(arena, found->policies, sizeof *v);
 	size_t n = 0, kept = 0;
@@ -246,12 +247,12 @@ int match_find(const struct match_index *index, const struct request *req,
 	struct lookup found = { .n = 0 };
 
 	for (size_t i = 0; i < n; i++) {
-		look_in(index, resources[i], (struct str){ NULL, 0 }, names, &found);
+		lookup_in(index, resources[i], (struct str){ NULL, 0 }, names, &found);
 		if (req->namespace.n)
-			look_in(index, resources[i], req->namespace, names, &found);
+			lookup_in(index, resources[i], req->namespace, names, &found);
 	}
 	*out = (struct candidates){ NULL, 0 };
-	return found.policies ? collect(&found, arena, out) : 0;
+	return found.policies ? lookup_collect(&found, arena, out) : 0;
 }
 
 /* ---- one ref ---- */
@@ -313,9 +314,9 @@ static bool ref_fits(const struct object_ref *ref, const struct request *req,
 					 labels_fit(ref->labels, old_object));
 }
 
-bool objects_fit(const struct object_ref *refs, const struct request *req,
-		 const struct match_names *names, const struct json *new_object,
-		 const struct json *old_object)
+bool match_objects_fit(const struct object_ref *refs, const struct request *req,
+		       const struct match_names *names, const struct json *new_object,
+		       const struct json *old_object)
 {
 	for (; refs; refs = refs->next)
 		if (ref_fits(refs, req, names, new_object, old_object))

@@ -47,8 +47,8 @@ int match_find(const struct match_index *index, const struct request *req,
 
 /* Does the request fit one of the refs? labels are looked up in either object; NULL: absent. */
 struct json;
-bool objects_fit(const struct object_ref *refs, const struct request *req,
-		 const struct match_names *names, const struct json *new_object,
-		 const struct json *old_object);
+bool match_objects_fit(const struct object_ref *refs, const struct request *req,
+		       const struct match_names *names, const struct json *new_object,
+		       const struct json *old_object);
 
 #endif

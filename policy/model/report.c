@@ -8,7 +8,7 @@
 #define MESSAGE_TEXT_MAX 1500
 
 /* Printable ASCII as it is, all else as \xNN: a terminal obeys control characters. */
-static size_t escape(const char *from, char *to, size_t room)
+static size_t report_escape(const char *from, char *to, size_t room)
 {
 	size_t n = 0;
 
@@ -38,7 +38,7 @@ void report_message(struct policy_report *report, bool error, const struct origi
 	if (!report->message)
 		return;
 	if (at && at->file) {
-		n = escape(at->file, shown, 500);
+		n = report_escape(at->file, shown, 500);
 		if (at->line)
 			n += (size_t)snprintf(shown + n, sizeof shown - n, ":%u:%u", at->line,
 					      at->column);
@@ -47,6 +47,6 @@ void report_message(struct policy_report *report, bool error, const struct origi
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof text, fmt, ap);
 	va_end(ap);
-	escape(text, shown + n, sizeof shown - n);
+	report_escape(text, shown + n, sizeof shown - n);
 	report->message(report->ctx, error, shown);
 }

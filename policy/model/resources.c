@@ -5,7 +5,7 @@
 
 #include <ctype.h>
 
-static bool ends(struct str s, const char *tail)
+static bool kind_ends(struct str s, const char *tail)
 {
 	size_t n = strlen(tail);
 
@@ -22,18 +22,18 @@ static void add_plural(struct str kind, struct text *out)
 {
 	static const char *const hissing[] = { "s", "x", "ch", "sh" };
 
-	if (str_is(kind, "endpoints") || ends(kind, "parameters")) { /* plural already */
+	if (str_is(kind, "endpoints") || kind_ends(kind, "parameters")) { /* plural already */
 		text_str(out, kind);
 		return;
 	}
-	if (ends(kind, "y") && !ends_in_vowel_y(kind)) {
+	if (kind_ends(kind, "y") && !ends_in_vowel_y(kind)) {
 		text_add(out, kind.s, kind.n - 1);
 		text_puts(out, "ies");
 		return;
 	}
 	text_str(out, kind);
 	for (size_t i = 0; i < sizeof hissing / sizeof *hissing; i++)
-		if (ends(kind, hissing[i])) {
+		if (kind_ends(kind, hissing[i])) {
 			text_puts(out, "es");
 			return;
 		}

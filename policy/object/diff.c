@@ -12,12 +12,12 @@
 
 struct diff;
 
-struct frame {
-	struct frame *up, *down;   /* down is kept for the next descent */
-	struct step step;          /* from the container above to this one */
-	const struct place *place; /* of this container; good when it is placed */
+struct diff_frame {
+	struct diff_frame *up, *down; /* down is kept for the next descent */
+	struct step step;             /* from the container above to this one */
+	const struct place *place;    /* of this container; good when it is placed */
 	bool placed;
-	int (*next)(struct diff *d, struct frame *f); /* 1: there may be more, 0: done, -1 */
+	int (*next)(struct diff *d, struct diff_frame *f); /* 1: there may be more, 0: done, -1 */
 	const struct json *old, *new; /* the containers; NULL: an absent map that counts as empty */
 	const struct json *o, *n;     /* the next children */
 	size_t index;                 /* of the next item of a list */
@@ -25,13 +25,13 @@ struct frame {
 };
 
 struct diff {
-	struct frame bottom, *top; /* the root is a child of the bottom */
+	struct diff_frame bottom, *top; /* the root is a child of the bottom */
 	struct arena *arena;
 	struct change_list *out;
 	struct err *err;
 };
 
-static int full(struct diff *d)
+static int diff_no_room(struct diff *d)
 {
 	return err_set(d->err, ERR_LIMIT, "comparing the objects needs more than %zu bytes",
 		       d->arena->limit);
@@ -51,29 +51,29 @@ static struct place *place_new(struct diff *d, const struct place *up, const str
 /* Make the places of all open containers that have none yet. */
 static int place_frames(struct diff *d)
 {
-	struct frame *f = d->top;
+	struct diff_frame *f = d->top;
 
 	while (!f->placed)
 		f = f->up;
 	for (; f != d->top; f = f->down) {
 		if (!(f->down->place = place_new(d, f->place, &f->down->step)))
-			return full(d);
+			return diff_no_room(d);
 		f->down->placed = true;
 	}
 	return 0;
 }
 
 /* step NULL: the container on top itself. */
-static int add_change(struct diff *d, const struct step *step, const struct json *from,
-		      const struct json *to)
+static int diff_add_change(struct diff *d, const struct step *step, const struct json *from,
+			   const struct json *to)
 {
 	struct change *c = arena_alloc(d->arena, sizeof *c);
 
 	if (!c || place_frames(d) < 0)
-		return full(d);
+		return diff_no_room(d);
 	*c = (struct change){ .place = d->top->place, .from = from, .to = to };
 	if (step && !(c->place = place_new(d, d->top->place, step)))
-		return full(d);
+		return diff_no_room(d);
 	*d->out->last = c;
 	d->out->last = &c->next;
 	d->out->n++;
@@ -82,17 +82,17 @@ static int add_change(struct diff *d, const struct step *step, const struct json
 
 /* ---- descending ---- */
 
-static int push(struct diff *d, const struct step *step, const struct frame *from)
+static int diff_push(struct diff *d, const struct step *step, const struct diff_frame *from)
 {
-	struct frame *f = d->top->down;
+	struct diff_frame *f = d->top->down;
 
 	if (!f) {
 		if (!(f = arena_alloc(d->arena, sizeof *f)))
-			return full(d);
+			return diff_no_room(d);
 		d->top->down = f;
 		f->down = NULL;
 	}
-	struct frame *down = f->down;
+	struct diff_frame *down = f->down;
 
 	*f = *from;
 	f->up = d->top;
@@ -104,8 +104,8 @@ static int push(struct diff *d, const struct step *step, const struct frame *fro
 	return 0;
 }
 
-static int compare(struct diff *d, const struct step *step, const struct json *old,
-		   const struct json *new);
+static int diff_compare(struct diff *d, const struct step *step, const struct json *old,
+			const struct json *new);
 
 /* ---- objects ---- */
 
@@ -115,12 +115,13 @@ static struct step key_step(const struct json *member)
 }
 
 /* The member with that key; `guess` comes next where both stand in the same order. */
-static const struct json *find(const struct json *o, const struct json *guess, struct str key)
+static const struct json *diff_find_member(const struct json *o, const struct json *guess,
+					   struct str key)
 {
 	return guess && str_eq(json_key(guess), key) ? guess : json_get(o, key);
 }
 
-static int next_added(struct diff *d, struct frame *f)
+static int next_added(struct diff *d, struct diff_frame *f)
 {
 	const struct json *n = f->n, *there;
 	struct step step;
@@ -128,15 +129,15 @@ static int next_added(struct diff *d, struct frame *f)
 	if (!n)
 		return 0;
 	f->n = n->next;
-	if ((there = find(f->old, f->o, json_key(n)))) {
+	if ((there = diff_find_member(f->old, f->o, json_key(n)))) {
 		f->o = there->next;
 		return 1;
 	}
 	step = key_step(n);
-	return compare(d, &step, NULL, n) < 0 ? -1 : 1;
+	return diff_compare(d, &step, NULL, n) < 0 ? -1 : 1;
 }
 
-static int next_member(struct diff *d, struct frame *f)
+static int next_member(struct diff *d, struct diff_frame *f)
 {
 	const struct json *o = f->o, *n;
 	struct step step;
@@ -147,15 +148,15 @@ static int next_member(struct diff *d, struct frame *f)
 		f->next = next_added;
 		return 1;
 	}
-	n = find(f->new, f->n, json_key(o));
+	n = diff_find_member(f->new, f->n, json_key(o));
 	f->o = o->next;
 	f->n = n ? n->next : f->n;
 	step = key_step(o);
-	return compare(d, &step, o, n) < 0 ? -1 : 1;
+	return diff_compare(d, &step, o, n) < 0 ? -1 : 1;
 }
 
 /* Both objects are large, so both are sorted. */
-static int next_sorted(struct diff *d, struct frame *f)
+static int next_sorted(struct diff *d, struct diff_frame *f)
 {
 	const struct json *o = f->o, *n = f->n;
 	struct step step;
@@ -167,14 +168,19 @@ static int next_sorted(struct diff *d, struct frame *f)
 	step = key_step(order <= 0 ? o : n);
 	f->o = order <= 0 ? o->next : o;
 	f->n = order >= 0 ? n->next : n;
-	return compare(d, &step, order <= 0 ? o : NULL, order >= 0 ? n : NULL) < 0 ? -1 : 1;
+	return diff_compare(d, &step, order <= 0 ? o : NULL, order >= 0 ? n : NULL) < 0 ? -1 : 1;
+}
+
+static bool is_unsorted(const struct json *object)
+{
+	return object && object->len > JSON_UNSORTED;
 }
 
 static int compare_objects(struct diff *d, const struct step *step, const struct json *old,
 			   const struct json *new)
 {
-	bool large = old && new && old->len > JSON_UNSORTED &&new->len > JSON_UNSORTED;
-	struct frame f = {
+	bool large = is_unsorted(old) && is_unsorted(new);
+	struct diff_frame f = {
 		.next = large ? next_sorted : next_member,
 		.old = old,
 		.new = new,
@@ -182,12 +188,12 @@ static int compare_objects(struct diff *d, const struct step *step, const struct
 		.n = new ? new->child : NULL,
 	};
 
-	return push(d, step, &f);
+	return diff_push(d, step, &f);
 }
 
 /* ---- lists ---- */
 
-static int next_by_index(struct diff *d, struct frame *f)
+static int next_by_index(struct diff *d, struct diff_frame *f)
 {
 	const struct json *o = f->o, *n = f->n;
 	struct step step = { .kind = STEP_INDEX, .index = f->index++ };
@@ -197,17 +203,17 @@ static int next_by_index(struct diff *d, struct frame *f)
 	list_identity(f->step.key, o, n, &step.key, &step.value);
 	f->o = o ? o->next : NULL;
 	f->n = n ? n->next : NULL;
-	return compare(d, &step, o, n) < 0 ? -1 : 1;
+	return diff_compare(d, &step, o, n) < 0 ? -1 : 1;
 }
 
-static int add_order(struct diff *d, struct frame *f)
+static int diff_add_order(struct diff *d, struct diff_frame *f)
 {
 	struct step step = { .kind = STEP_ORDER };
 
-	return f->pairs.reordered ? add_change(d, &step, NULL, NULL) : 0;
+	return f->pairs.reordered ? diff_add_change(d, &step, NULL, NULL) : 0;
 }
 
-static int next_added_item(struct diff *d, struct frame *f)
+static int next_added_item(struct diff *d, struct diff_frame *f)
 {
 	struct list_item *n;
 	struct step step;
@@ -215,15 +221,15 @@ static int next_added_item(struct diff *d, struct frame *f)
 	while (f->index < f->pairs.new_n && f->pairs.new[f->index].other)
 		f->index++;
 	if (f->index == f->pairs.new_n)
-		return add_order(d, f);
+		return diff_add_order(d, f);
 	n = &f->pairs.new[f->index];
 	step = (struct step){
 		.kind = STEP_ITEM, .key = f->pairs.key, .value = n->key, .index = f->index++
 	};
-	return compare(d, &step, NULL, n->item) < 0 ? -1 : 1;
+	return diff_compare(d, &step, NULL, n->item) < 0 ? -1 : 1;
 }
 
-static int next_item(struct diff *d, struct frame *f)
+static int next_paired_item(struct diff *d, struct diff_frame *f)
 {
 	const struct list_item *o, *n;
 	struct step step;
@@ -238,27 +244,27 @@ static int next_item(struct diff *d, struct frame *f)
 	step = (struct step){ .kind = STEP_ITEM, .key = f->pairs.key, .value = o->key };
 	step.index = n ? (size_t)(n - f->pairs.new) : f->index;
 	f->index++;
-	return compare(d, &step, o->item, n ? n->item : NULL) < 0 ? -1 : 1;
+	return diff_compare(d, &step, o->item, n ? n->item : NULL) < 0 ? -1 : 1;
 }
 
 static int compare_lists(struct diff *d, const struct step *step, const struct json *old,
 			 const struct json *new)
 {
-	struct frame f = { .next = next_by_index, .old = old, .new = new };
+	struct diff_frame f = { .next = next_by_index, .old = old, .new = new };
 	int keyed;
 
 	if (!old->len && !new->len)
 		return 0;
 	if (!list_of_objects(old) || !list_of_objects(new))
-		return json_equal(old, new) ? 0 : add_change(d, step, old, new);
+		return json_equal(old, new) ? 0 : diff_add_change(d, step, old, new);
 	keyed = list_pair(step ? step->key : STR(""), old, new, d->arena, &f.pairs);
 	if (keyed < 0)
-		return full(d);
+		return diff_no_room(d);
 	if (keyed)
-		f.next = next_item;
+		f.next = next_paired_item;
 	f.o = old->child;
 	f.n = new->child;
-	return push(d, step, &f);
+	return diff_push(d, step, &f);
 }
 
 /* ---- any two values ---- */
@@ -277,8 +283,8 @@ static bool absent_is_empty(const struct step *step, const struct json *present)
 	return false;
 }
 
-static int compare(struct diff *d, const struct step *step, const struct json *old,
-		   const struct json *new)
+static int diff_compare(struct diff *d, const struct step *step, const struct json *old,
+			const struct json *new)
 {
 	const struct json *either = old ? old : new;
 
@@ -286,30 +292,30 @@ static int compare(struct diff *d, const struct step *step, const struct json *o
 		return 0;
 	if (!old || !new)
 		return absent_is_empty(step, either) ? compare_objects(d, step, old, new)
-						     : add_change(d, step, old, new);
+						     : diff_add_change(d, step, old, new);
 	if (old->type != new->type)
-		return add_change(d, step, old, new);
+		return diff_add_change(d, step, old, new);
 	if (json_shared(old, new))
 		return 0;
 	if (old->type == JSON_OBJECT)
 		return old->len || new->len ? compare_objects(d, step, old, new) : 0;
 	if (old->type == JSON_ARRAY)
 		return compare_lists(d, step, old, new);
-	return str_eq(json_str(old), json_str(new)) ? 0 : add_change(d, step, old, new);
+	return str_eq(json_str(old), json_str(new)) ? 0 : diff_add_change(d, step, old, new);
 }
 
-int diff(const struct json *old, const struct json *new, struct arena *arena,
-	 struct change_list *out, struct err *err)
+int diff_objects(const struct json *old, const struct json *new, struct arena *arena,
+		 struct change_list *out, struct err *err)
 {
 	struct diff d = { .bottom = { .placed = true }, .arena = arena, .out = out, .err = err };
 	int more;
 
 	d.top = &d.bottom;
 	*out = (struct change_list){ .last = &out->first };
-	if (compare(&d, NULL, old, new) < 0)
+	if (diff_compare(&d, NULL, old, new) < 0)
 		return -1;
 	while (d.top != &d.bottom) {
-		struct frame *f = d.top;
+		struct diff_frame *f = d.top;
 
 		if ((more = f->next(&d, f)) < 0)
 			return -1;

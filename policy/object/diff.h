@@ -38,7 +38,7 @@ struct change_list {
  * Either side may be NULL (absent). Changes stand in the order of the old object,
  * what was added to a container behind the rest of it.
  */
-int diff(const struct json *old, const struct json *new, struct arena *arena,
-	 struct change_list *out, struct err *err);
+int diff_objects(const struct json *old, const struct json *new, struct arena *arena,
+		 struct change_list *out, struct err *err);
 
 #endif

@@ -25,7 +25,7 @@ static const struct field_keys {
 	{ "volumeMounts", { "mountPath" } },
 };
 
-static const char *const *keys_of(struct str field)
+static const char *const *list_keys_of(struct str field)
 {
 	static const char *const by_name[KEYS_MAX] = { "name" };
 
@@ -48,7 +48,7 @@ bool list_of_objects(const struct json *list)
 bool list_identity(struct str field, const struct json *old, const struct json *new,
 		   struct str *key, struct str *value)
 {
-	const char *const *keys = keys_of(field);
+	const char *const *keys = list_keys_of(field);
 
 	for (size_t i = 0; i < KEYS_MAX && keys[i]; i++) {
 		struct str o = json_str(json_get(old, str_of(keys[i])));
@@ -76,11 +76,11 @@ static int read_keys(const struct json *list, struct str key, struct list_item *
 
 /* ---- order of keys ---- */
 
-struct run {
+struct list_run {
 	struct list_item **at, **end;
 };
 
-static void merge(struct run a, struct run b, struct list_item **to)
+static void list_merge(struct list_run a, struct list_run b, struct list_item **to)
 {
 	while (a.at < a.end || b.at < b.end) {
 		bool from_a =
@@ -91,7 +91,7 @@ static void merge(struct run a, struct run b, struct list_item **to)
 }
 
 /* Sort n pointers by key, with room for as many behind them; where they stand then. */
-static struct list_item **sort(struct list_item **from, size_t n)
+static struct list_item **list_sort(struct list_item **from, size_t n)
 {
 	struct list_item **to = from + n;
 
@@ -102,8 +102,8 @@ static struct list_item **sort(struct list_item **from, size_t n)
 			size_t middle = i + width < n ? i + width : n;
 			size_t end = middle + width < n ? middle + width : n;
 
-			merge((struct run){ from + i, from + middle },
-			      (struct run){ from + middle, from + end }, to + i);
+			list_merge((struct list_run){ from + i, from + middle },
+				   (struct list_run){ from + middle, from + end }, to + i);
 		}
 		from = to;
 		to = swap;
@@ -111,7 +111,7 @@ static struct list_item **sort(struct list_item **from, size_t n)
 	return from;
 }
 
-static struct list_item **sorted(struct list_item *items, size_t n, struct arena *arena)
+static struct list_item **list_sorted(struct list_item *items, size_t n, struct arena *arena)
 {
 	struct list_item **pointers = arena_calloc(arena, 2 * n, sizeof *pointers);
 
@@ -119,10 +119,10 @@ static struct list_item **sorted(struct list_item *items, size_t n, struct arena
 		return NULL;
 	for (size_t i = 0; i < n; i++)
 		pointers[i] = &items[i];
-	return sort(pointers, n);
+	return list_sort(pointers, n);
 }
 
-static bool repeats(struct list_item *const *items, size_t n)
+static bool has_repeated_keys(struct list_item *const *items, size_t n)
 {
 	for (size_t i = 1; i < n; i++) {
 		if (str_eq(items[i - 1]->key, items[i]->key))
@@ -133,7 +133,7 @@ static bool repeats(struct list_item *const *items, size_t n)
 
 /* ---- pairs ---- */
 
-static void join(struct list_pairs *p, struct list_item **old, struct list_item **new)
+static void list_join(struct list_pairs *p, struct list_item **old, struct list_item **new)
 {
 	struct list_item **old_end = old + p->old_n, **new_end = new + p->new_n;
 
@@ -165,14 +165,14 @@ static bool in_other_order(const struct list_pairs *p)
 
 static int pair_by(struct list_pairs *p, struct arena *arena)
 {
-	struct list_item **old = sorted(p->old, p->old_n, arena);
-	struct list_item **new = old ? sorted(p->new, p->new_n, arena) : NULL;
+	struct list_item **old = list_sorted(p->old, p->old_n, arena);
+	struct list_item **new = old ? list_sorted(p->new, p->new_n, arena) : NULL;
 
 	if (!new)
 		return -1;
-	if (repeats(old, p->old_n) || repeats(new, p->new_n))
+	if (has_repeated_keys(old, p->old_n) || has_repeated_keys(new, p->new_n))
 		return 0;
-	join(p, old, new);
+	list_join(p, old, new);
 	p->reordered = in_other_order(p);
 	return 1;
 }
@@ -180,7 +180,7 @@ static int pair_by(struct list_pairs *p, struct arena *arena)
 int list_pair(struct str field, const struct json *old, const struct json *new, struct arena *arena,
 	      struct list_pairs *out)
 {
-	const char *const *keys = keys_of(field);
+	const char *const *keys = list_keys_of(field);
 	struct list_pairs p = {
 		.old = arena_calloc(arena, old->len, sizeof *p.old),
 		.new = arena_calloc(arena, new->len, sizeof *p.new),

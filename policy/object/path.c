@@ -18,18 +18,18 @@ struct scanner {
 	struct err *err;
 };
 
-static int fail(const struct scanner *s, const char *problem)
+static int path_fail(const struct scanner *s, const char *problem)
 {
 	return err_set(s->err, ERR_SYNTAX, "column %zu: %s", s->at + 1, problem);
 }
 
 /* The byte that comes next; 0 at the end, and for a NUL, which no rule allows. */
-static char peek(const struct scanner *s)
+static char path_peek(const struct scanner *s)
 {
 	return s->at < s->text.n ? s->text.s[s->at] : '\0';
 }
 
-static bool accept(struct scanner *s, char c)
+static bool path_accept(struct scanner *s, char c)
 {
 	bool there = s->at < s->text.n && s->text.s[s->at] == c;
 
@@ -37,24 +37,24 @@ static bool accept(struct scanner *s, char c)
 	return there;
 }
 
-static bool is_digit(char c)
+static bool is_path_digit(char c)
 {
 	return c >= '0' && c <= '9';
 }
 
-static bool is_word(char c)
+static bool is_path_word(char c)
 {
-	return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' ||
+	return is_path_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' ||
 	       c == '-';
 }
 
 /* In a [key=value] without quotes. */
-static bool is_plain(char c)
+static bool is_path_plain(char c)
 {
-	return is_word(c) || (c && strchr("./:@+%~", c));
+	return is_path_word(c) || (c && strchr("./:@+%~", c));
 }
 
-static bool all(struct str s, bool (*is)(char))
+static bool path_all(struct str s, bool (*is)(char))
 {
 	size_t i = 0;
 
@@ -64,7 +64,7 @@ static bool all(struct str s, bool (*is)(char))
 }
 
 /* The bytes from here on for which `is` holds; perhaps none. */
-static struct str run(struct scanner *s, bool (*is)(char))
+static struct str path_run(struct scanner *s, bool (*is)(char))
 {
 	size_t from = s->at;
 
@@ -74,41 +74,43 @@ static struct str run(struct scanner *s, bool (*is)(char))
 }
 
 /* What stands behind a backslash: a quote, a backslash, or u and the number of a code point. */
-static int read_escape(struct scanner *s, uint32_t *cp)
+static int path_read_escape(struct scanner *s, uint32_t *cp)
 {
 	static const char digits[] = "0123456789abcdef";
-	char c = peek(s);
+	char c = path_peek(s);
 
 	if (c == '"' || c == '\\') {
 		s->at++;
 		*cp = (unsigned char)c;
 		return 0;
 	}
-	if (!accept(s, 'u') || !accept(s, '{'))
-		return fail(s, "\\\", \\\\ or \\u{hexadecimal digits} may stand here");
-	for (*cp = 0; is_word(c = peek(s)) && strchr(digits, c) && *cp < 0x110000; s->at++)
+	if (!path_accept(s, 'u') || !path_accept(s, '{'))
+		return path_fail(s, "\\\", \\\\ or \\u{hexadecimal digits} may stand here");
+	for (*cp = 0; is_path_word(c = path_peek(s)) && strchr(digits, c) && *cp < 0x110000;
+	     s->at++)
 		*cp = *cp << 4 | (uint32_t)(strchr(digits, c) - digits);
 	if (*cp > 0x10ffff || (*cp >= 0xd800 && *cp < 0xe000) || s->text.s[s->at - 1] == '{')
-		return fail(s, "this is no code point");
-	return accept(s, '}') ? 0
-			      : fail(s, "a hexadecimal digit in lower case or \"}\" belongs here");
+		return path_fail(s, "this is no code point");
+	return path_accept(s, '}')
+		       ? 0
+		       : path_fail(s, "a hexadecimal digit in lower case or \"}\" belongs here");
 }
 
-static int read_quoted(struct scanner *s, struct str *out)
+static int path_read_quoted(struct scanner *s, struct str *out)
 {
 	char *to = (char *)s->text.s + s->at, *begin = to; /* what is written is never longer */
 	uint32_t cp = 0;
 	size_t len;
 
-	for (s->at++; !accept(s, '"');) {
+	for (s->at++; !path_accept(s, '"');) {
 		if (s->at == s->text.n)
-			return fail(s, "a closing quote is missing");
-		if (accept(s, '\\')) {
-			if (read_escape(s, &cp) < 0)
+			return path_fail(s, "a closing quote is missing");
+		if (path_accept(s, '\\')) {
+			if (path_read_escape(s, &cp) < 0)
 				return -1;
 		} else {
 			if (!(len = utf8_decode(s->text.s + s->at, s->text.n - s->at, &cp)))
-				return fail(s, "this is no UTF-8");
+				return path_fail(s, "this is no UTF-8");
 			s->at += len;
 		}
 		to += utf8_encode(cp, to);
@@ -117,10 +119,10 @@ static int read_quoted(struct scanner *s, struct str *out)
 	return 0;
 }
 
-static int read_index(struct scanner *s, struct str digits, struct step *step)
+static int path_read_index(struct scanner *s, struct str digits, struct step *step)
 {
 	if (digits.n > 9 || (digits.n > 1 && *digits.s == '0'))
-		return fail(s, "an index has at most nine digits and no leading zero");
+		return path_fail(s, "an index has at most nine digits and no leading zero");
 	*step = (struct step){ .kind = STEP_INDEX };
 	for (size_t i = 0; i < digits.n; i++)
 		step->index = step->index * 10 + (size_t)(digits.s[i] - '0');
@@ -128,85 +130,89 @@ static int read_index(struct scanner *s, struct str digits, struct step *step)
 }
 
 /* Behind the equals sign. */
-static int read_value(struct scanner *s, struct step *step)
+static int path_read_value(struct scanner *s, struct step *step)
 {
 	step->kind = STEP_ITEM;
-	if (peek(s) == '"')
-		return read_quoted(s, &step->value);
-	step->value = run(s, is_plain);
-	return step->value.n ? 0
-			     : fail(s, "a value is missing: [name=value] or [name=\"any value\"]");
+	if (path_peek(s) == '"')
+		return path_read_quoted(s, &step->value);
+	step->value = path_run(s, is_path_plain);
+	return step->value.n
+		       ? 0
+		       : path_fail(s, "a value is missing: [name=value] or [name=\"any value\"]");
 }
 
-static int read_word(struct scanner *s, struct step *step)
+static int path_read_word(struct scanner *s, struct step *step)
 {
-	step->key = run(s, is_word);
-	if (accept(s, '='))
-		return read_value(s, step);
-	if (all(step->key, is_digit))
-		return read_index(s, step->key, step);
+	step->key = path_run(s, is_path_word);
+	if (path_accept(s, '='))
+		return path_read_value(s, step);
+	if (path_all(step->key, is_path_digit))
+		return path_read_index(s, step->key, step);
 	if (!step->key.n)
-		return fail(s, "*, an index, key=value, or a key in double quotes belongs here");
-	if (!str_is(step->key, "order") || peek(s) != ']')
-		return fail(s, "a key in brackets stands in double quotes: "
-			       "[\"example.com/key\"]");
+		return path_fail(s,
+				 "*, an index, key=value, or a key in double quotes belongs here");
+	if (!str_is(step->key, "order") || path_peek(s) != ']')
+		return path_fail(s, "a key in brackets stands in double quotes: "
+				    "[\"example.com/key\"]");
 	*step = (struct step){ .kind = STEP_ORDER };
 	return 0;
 }
 
 /* Behind an opening bracket. */
-static int read_bracket(struct scanner *s, struct step *step)
+static int path_read_bracket(struct scanner *s, struct step *step)
 {
 	int rc = 0;
 
-	if (peek(s) == '"') {
+	if (path_peek(s) == '"') {
 		step->kind = STEP_KEY;
-		rc = read_quoted(s, &step->key);
-		if (!rc && accept(s, '='))
-			rc = read_value(s, step);
-	} else if (accept(s, '*')) {
+		rc = path_read_quoted(s, &step->key);
+		if (!rc && path_accept(s, '='))
+			rc = path_read_value(s, step);
+	} else if (path_accept(s, '*')) {
 		step->kind = STEP_ANY;
 	} else {
-		rc = read_word(s, step);
+		rc = path_read_word(s, step);
 	}
-	if (!rc && !accept(s, ']'))
-		rc = fail(s, "a closing bracket is missing, or what is in it needs double quotes");
+	if (!rc && !path_accept(s, ']'))
+		rc = path_fail(
+			s, "a closing bracket is missing, or what is in it needs double quotes");
 	return rc;
 }
 
-static int read_key(struct scanner *s, struct step *step)
+static int path_read_key(struct scanner *s, struct step *step)
 {
 	step->kind = STEP_KEY;
-	step->key = run(s, is_word);
+	step->key = path_run(s, is_path_word);
 	if (step->key.n)
 		return 0;
-	return fail(s, "a key belongs here; one that is not only letters, digits, _ and - stands "
-		       "in brackets and quotes: [\"example.com/key\"]");
+	return path_fail(s,
+			 "a key belongs here; one that is not only letters, digits, _ and - stands "
+			 "in brackets and quotes: [\"example.com/key\"]");
 }
 
-static int read_first(struct scanner *s, struct step *step)
+static int path_read_first(struct scanner *s, struct step *step)
 {
 	if (str_eq(s->text, STR("$name"))) { /* of a `when`: the name of the request */
 		*step = (struct step){ .kind = STEP_KEY, .key = STR("$name") };
 		s->at = s->text.n;
 		return 0;
 	}
-	if (!accept(s, '['))
-		return read_key(s, step);
-	if (peek(s) != '"')
-		return fail(s, "a path begins with a key");
-	if (read_bracket(s, step) < 0)
+	if (!path_accept(s, '['))
+		return path_read_key(s, step);
+	if (path_peek(s) != '"')
+		return path_fail(s, "a path begins with a key");
+	if (path_read_bracket(s, step) < 0)
 		return -1;
-	return step->kind == STEP_KEY ? 0 : fail(s, "a path begins with a key");
+	return step->kind == STEP_KEY ? 0 : path_fail(s, "a path begins with a key");
 }
 
-static int read_step(struct scanner *s, struct step *step)
+static int path_read_step(struct scanner *s, struct step *step)
 {
-	if (accept(s, '.'))
-		return read_key(s, step);
-	if (accept(s, '['))
-		return read_bracket(s, step);
-	return fail(s, "a path goes on with . or [");
+	if (path_accept(s, '.'))
+		return path_read_key(s, step);
+	if (path_accept(s, '['))
+		return path_read_bracket(s, step);
+	return path_fail(s, "a path goes on with . or [");
 }
 
 int path_parse(struct str text, struct arena *arena, struct path *out, struct err *err)
@@ -222,7 +228,7 @@ int path_parse(struct str text, struct arena *arena, struct path *out, struct er
 			return err_set(err, ERR_SYNTAX, "column %zu: a path has at most %d steps",
 				       s.at + 1, PATH_STEPS_MAX);
 		steps[n] = (struct step){ .kind = STEP_KEY };
-		if ((n ? read_step : read_first)(&s, &steps[n]) < 0)
+		if ((n ? path_read_step : path_read_first)(&s, &steps[n]) < 0)
 			return -1;
 		n++;
 	} while (s.at < s.text.n);
@@ -310,7 +316,8 @@ static const struct json *select_from(const struct step *step, const struct json
 }
 
 /* The first value that the step leads to from `from`. */
-static const struct json *step_into(const struct step *step, const struct json *from, size_t *index)
+static const struct json *path_step_into(const struct step *step, const struct json *from,
+					 size_t *index)
 {
 	*index = 0;
 	if (step->kind == STEP_KEY)
@@ -340,13 +347,13 @@ bool path_any(const struct path *path, const struct json *root,
 		return false;
 	if (!path->n)
 		return visit(root, ctx);
-	walk[0].at = step_into(&path->steps[0], root, &walk[0].index);
+	walk[0].at = path_step_into(&path->steps[0], root, &walk[0].index);
 	for (;;) {
 		const struct json *at = walk[n].at;
 
 		if (at && n + 1 < path->n) {
 			n++;
-			walk[n].at = step_into(&path->steps[n], at, &walk[n].index);
+			walk[n].at = path_step_into(&path->steps[n], at, &walk[n].index);
 			continue;
 		}
 		if (at && visit(at, ctx))
@@ -361,7 +368,7 @@ bool path_any(const struct path *path, const struct json *root,
 
 /* ---- printing ---- */
 
-static void print_quoted(struct text *out, struct str s)
+static void path_print_quoted(struct text *out, struct str s)
 {
 	text_puts(out, "\"");
 	for (size_t i = 0; i < s.n && !out->full;) {
@@ -379,34 +386,34 @@ static void print_quoted(struct text *out, struct str s)
 	text_puts(out, "\"");
 }
 
-static void print_text(struct text *out, struct str s, bool (*unquoted)(char))
+static void path_print_text(struct text *out, struct str s, bool (*unquoted)(char))
 {
-	if (all(s, unquoted))
+	if (path_all(s, unquoted))
 		text_str(out, s);
 	else
-		print_quoted(out, s);
+		path_print_quoted(out, s);
 }
 
-static void print_step(struct text *out, const struct step *step, bool first)
+static void path_print_step(struct text *out, const struct step *step, bool first)
 {
 	switch (step->kind) {
 	case STEP_KEY:
-		if (all(step->key, is_word)) {
+		if (path_all(step->key, is_path_word)) {
 			text_puts(out, first ? "" : ".");
 			text_str(out, step->key);
 			return;
 		}
 		text_puts(out, "[");
-		print_quoted(out, step->key);
+		path_print_quoted(out, step->key);
 		break;
 	case STEP_INDEX:
 		text_printf(out, "[%zu", step->index);
 		break;
 	case STEP_ITEM:
 		text_puts(out, "[");
-		print_text(out, step->key, is_word);
+		path_print_text(out, step->key, is_path_word);
 		text_puts(out, "=");
-		print_text(out, step->value, is_plain);
+		path_print_text(out, step->value, is_path_plain);
 		break;
 	default:
 		text_puts(out, step->kind == STEP_ANY ? "[*" : "[order");
@@ -421,7 +428,7 @@ void path_print(const struct path *path, struct text *out)
 		return;
 	}
 	for (size_t i = 0; i < path->n; i++)
-		print_step(out, &path->steps[i], !i);
+		path_print_step(out, &path->steps[i], !i);
 }
 
 void place_print(const struct place *place, struct text *out)
@@ -434,5 +441,5 @@ void place_print(const struct place *place, struct text *out)
 		chain[n++] = place;
 	}
 	for (bool first = true; n; first = false)
-		print_step(out, &chain[--n]->step, first);
+		path_print_step(out, &chain[--n]->step, first);
 }

@@ -4,7 +4,7 @@
 #include "lib/json/json.h"
 #include "policy/object/path.h"
 
-static const struct json *step_into(const struct json *at, const struct step *step)
+static const struct json *place_step_into(const struct json *at, const struct step *step)
 {
 	const struct json *item;
 
@@ -35,6 +35,6 @@ const struct json *place_value(const struct json *root, const struct place *plac
 		steps[n++] = &place->step;
 	}
 	while (root && n)
-		root = step_into(root, steps[--n]);
+		root = place_step_into(root, steps[--n]);
 	return root;
 }

@@ -8,7 +8,7 @@
 #include "policy/load/set.h"
 
 /* Say where the line that was begun last was given: by the path of its key. */
-static void from(struct emit *e, const struct config *c, const char *path)
+static void print_given_at(struct emit *e, const struct config *c, const char *path)
 {
 	const struct config_place *p = c->places;
 
@@ -20,12 +20,13 @@ static void from(struct emit *e, const struct config *c, const char *path)
 		emit_comment(e, "default");
 }
 
-static void line(struct emit *e, const struct config *c, const char *path, struct str value)
+static void print_value_line(struct emit *e, const struct config *c, const char *path,
+			     struct str value)
 {
 	const char *key = strrchr(path, '.') + 1;
 
 	emit_str(e, key, value);
-	from(e, c, path);
+	print_given_at(e, c, path);
 }
 
 /* ---- overrides ---- */
@@ -51,7 +52,7 @@ static void print_overrides(struct emit *e, const struct config *c)
 	}
 	emit_end(e);
 	if (!c->overrides)
-		from(e, c, "spec.overrides");
+		print_given_at(e, c, "spec.overrides");
 }
 
 static void print_fail_closed(struct emit *e, const struct config *c)
@@ -70,7 +71,7 @@ static void print_fail_closed(struct emit *e, const struct config *c)
 	}
 	emit_end(e);
 	if (!c->fail_closed)
-		from(e, c, "spec.failClosed");
+		print_given_at(e, c, "spec.failClosed");
 }
 
 /* ---- facts ---- */
@@ -120,7 +121,7 @@ static bool addon_told(const struct config *c, const struct fact *until, struct 
 	return false;
 }
 
-static void print_addon(struct emit *e, const struct fact *first, struct str addon)
+static void print_addon_facts(struct emit *e, const struct fact *first, struct str addon)
 {
 	struct str other, key;
 	char name[128];
@@ -144,16 +145,16 @@ static void print_cluster(struct emit *e, const struct config *c)
 	print_fact(e, c, "cni");
 	print_fact(e, c, "clusterType");
 	if (!fact_of(c, "kubernetes"))
-		line(e, c, "spec.cluster.kubernetes", STR("auto"));
+		print_value_line(e, c, "spec.cluster.kubernetes", STR("auto"));
 	print_fact(e, c, "kubernetes");
-	line(e, c, "spec.cluster.ocid", c->cluster_ocid);
+	print_value_line(e, c, "spec.cluster.ocid", c->cluster_ocid);
 	for (const struct fact *f = c->facts; f; f = f->next) {
 		if (!addon_parts(f, &addon, &key) || addon_told(c, f, addon))
 			continue;
 		if (!any)
 			emit_map(e, "addons", false);
 		any = true;
-		print_addon(e, f, addon);
+		print_addon_facts(e, f, addon);
 	}
 	if (any)
 		emit_end(e);
@@ -182,14 +183,14 @@ static void print_customer(struct emit *e, const struct config *c)
 {
 	emit_map(e, "customer", false);
 	print_patterns(e, "users", c->customer.users);
-	from(e, c, "spec.identities.customer.users");
+	print_given_at(e, c, "spec.identities.customer.users");
 	print_patterns(e, "groups", c->customer.groups);
-	from(e, c, "spec.identities.customer.groups");
+	print_given_at(e, c, "spec.identities.customer.groups");
 	emit_map(e, "serviceAccounts", false);
 	emit_strings(e, "exceptNamespaces", &c->customer_except_namespaces);
-	from(e, c, "spec.identities.customer.serviceAccounts.exceptNamespaces");
+	print_given_at(e, c, "spec.identities.customer.serviceAccounts.exceptNamespaces");
 	print_accounts(e, "names", c->customer.accounts);
-	from(e, c, "spec.identities.customer.serviceAccounts.names");
+	print_given_at(e, c, "spec.identities.customer.serviceAccounts.names");
 	emit_end(e);
 	emit_end(e);
 }
@@ -207,7 +208,7 @@ static void print_set(struct emit *e, const struct config *c, const struct ident
 		print_accounts(e, "serviceAccounts", s->members.accounts);
 	emit_end(e);
 	snprintf(path, sizeof path, "spec.identities.sets.%.*s", STR_ARG(s->name));
-	from(e, c, path);
+	print_given_at(e, c, path);
 }
 
 static void print_identities(struct emit *e, const struct config *c)
@@ -216,18 +217,18 @@ static void print_identities(struct emit *e, const struct config *c)
 	emit_map(e, "exempt", false);
 	emit_comment(e, "besides the built-in ones");
 	print_patterns(e, "users", c->exempt.users);
-	from(e, c, "spec.identities.exempt.users");
+	print_given_at(e, c, "spec.identities.exempt.users");
 	print_patterns(e, "groups", c->exempt.groups);
-	from(e, c, "spec.identities.exempt.groups");
+	print_given_at(e, c, "spec.identities.exempt.groups");
 	print_accounts(e, "serviceAccounts", c->exempt.accounts);
-	from(e, c, "spec.identities.exempt.serviceAccounts");
+	print_given_at(e, c, "spec.identities.exempt.serviceAccounts");
 	emit_end(e);
 	print_customer(e, c);
 	emit_map(e, "sets", false);
 	for (const struct identity_set *s = c->sets; s; s = s->next)
 		print_set(e, c, s);
 	emit_end(e);
-	line(e, c, "spec.identities.unknown", str_of(action_name(c->unknown_cap)));
+	print_value_line(e, c, "spec.identities.unknown", str_of(action_name(c->unknown_cap)));
 	emit_end(e);
 }
 
@@ -236,9 +237,12 @@ static void print_identities(struct emit *e, const struct config *c)
 static void print_tiers(struct emit *e, const struct config *c)
 {
 	emit_map(e, "tiers", false);
-	line(e, c, "spec.tiers.unsupported", str_of(action_name(c->tiers[TIER_UNSUPPORTED])));
-	line(e, c, "spec.tiers.best-effort", str_of(action_name(c->tiers[TIER_BEST_EFFORT])));
-	line(e, c, "spec.tiers.supported", str_of(action_name(c->tiers[TIER_SUPPORTED])));
+	print_value_line(e, c, "spec.tiers.unsupported",
+			 str_of(action_name(c->tiers[TIER_UNSUPPORTED])));
+	print_value_line(e, c, "spec.tiers.best-effort",
+			 str_of(action_name(c->tiers[TIER_BEST_EFFORT])));
+	print_value_line(e, c, "spec.tiers.supported",
+			 str_of(action_name(c->tiers[TIER_SUPPORTED])));
 	emit_end(e);
 }
 
@@ -254,19 +258,19 @@ void policy_print_config(const struct policy_set *set, enum print_format format,
 	emit_str(&e, "name", STR("effective"));
 	emit_end(&e);
 	emit_map(&e, "spec", false);
-	line(&e, c, "spec.mode", str_of(mode_name(c->mode)));
+	print_value_line(&e, c, "spec.mode", str_of(mode_name(c->mode)));
 	print_tiers(&e, c);
-	line(&e, c, "spec.onError", str_of(action_name(c->on_error)));
+	print_value_line(&e, c, "spec.onError", str_of(action_name(c->on_error)));
 	print_overrides(&e, c);
 	print_fail_closed(&e, c);
 	emit_map(&e, "exceptions", false);
 	emit_number(&e, "maxDays", c->exception_max_days);
-	from(&e, c, "spec.exceptions.maxDays");
+	print_given_at(&e, c, "spec.exceptions.maxDays");
 	emit_end(&e);
 	print_cluster(&e, c);
 	emit_map(&e, "self", false);
-	line(&e, c, "spec.self.namespace", c->self_namespace);
-	line(&e, c, "spec.self.release", c->self_release);
+	print_value_line(&e, c, "spec.self.namespace", c->self_namespace);
+	print_value_line(&e, c, "spec.self.release", c->self_release);
 	emit_end(&e);
 	print_identities(&e, c);
 	emit_end(&e);

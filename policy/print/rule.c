@@ -18,14 +18,14 @@ static const char *const tier_words[] = {
 /* ---- lists in words, into a text ---- */
 
 /* Items of a list stand in lines of their own. */
-static void next_item(struct text *t)
+static void words_next_item(struct text *t)
 {
 	if (t->n)
 		text_puts(t, "\n");
 }
 
 /* "a, b or c" */
-static void alternatives(struct text *t, const struct strings *list, const char *last)
+static void words_alternatives(struct text *t, const struct strings *list, const char *last)
 {
 	for (size_t i = 0; i < list->n; i++) {
 		if (i)
@@ -42,17 +42,17 @@ static void operations_words(struct text *t, const struct rule *r)
 				    operation_name((enum operation)op));
 	if (r->subresources.n > 1 || r->subresources.v[0].n) {
 		text_puts(t, " of ");
-		alternatives(t, &r->subresources, " and ");
+		words_alternatives(t, &r->subresources, " and ");
 	}
 }
 
 /* "deployments.apps kube-system/coredns" */
-static void object_words(struct text *t, const struct object_ref *o)
+static void rule_object_words(struct text *t, const struct object_ref *o)
 {
 	size_t n = o->names.n ? o->names.n : 1;
 
 	for (size_t i = 0; i < n; i++) {
-		next_item(t);
+		words_next_item(t);
 		text_str(t, o->resource);
 		if (o->group.n) {
 			text_puts(t, ".");
@@ -78,7 +78,7 @@ static void object_words(struct text *t, const struct object_ref *o)
 static void changed_words(struct text *t, const struct rule *r)
 {
 	for (const struct changed *c = r->changed; c; c = c->next) {
-		next_item(t);
+		words_next_item(t);
 		if (c->kind == CHANGED_METADATA)
 			text_puts(t, "labels, annotations, finalizers, ownerReferences");
 		else if (c->kind == CHANGED_CONTENT)
@@ -93,7 +93,7 @@ static void changed_words(struct text *t, const struct rule *r)
 static void condition_words(struct text *t, const struct condition *c)
 {
 	for (; c; c = c->next) {
-		next_item(t);
+		words_next_item(t);
 		path_print(&c->path, t);
 		if (c->kind != WHEN_IN) {
 			text_puts(t, c->kind == WHEN_EXISTS ? " is set" : " is not set");
@@ -107,17 +107,17 @@ static void condition_words(struct text *t, const struct condition *c)
 							   : "a service account of a named set");
 		if ((c->in_exempt_accounts || c->in_set_accounts) && c->in.n)
 			text_puts(t, " or ");
-		alternatives(t, &c->in, " or ");
+		words_alternatives(t, &c->in, " or ");
 	}
 }
 
 static void fact_words(struct text *t, const struct fact_test *f)
 {
 	for (; f; f = f->next) {
-		next_item(t);
+		words_next_item(t);
 		text_str(t, f->fact);
 		text_puts(t, " is ");
-		alternatives(t, &f->values, " or ");
+		words_alternatives(t, &f->values, " or ");
 	}
 }
 
@@ -125,11 +125,11 @@ static void who_words(struct text *t, const struct rule *r)
 {
 	if (r->identities.n) {
 		text_puts(t, "identities in ");
-		alternatives(t, &r->identities, " or ");
+		words_alternatives(t, &r->identities, " or ");
 	}
 	if (r->not_identities.n) {
 		text_puts(t, t->n ? ", but not in " : "everybody but ");
-		alternatives(t, &r->not_identities, " and ");
+		words_alternatives(t, &r->not_identities, " and ");
 		text_puts(t, ", once these have members");
 	}
 }
@@ -150,7 +150,7 @@ static void features_words(struct text *t, const struct features *f)
 				    use_kind_name((enum use_kind)i));
 	if (f->allow.n) {
 		text_puts(t, "; not ");
-		alternatives(t, &f->allow, " and ");
+		words_alternatives(t, &f->allow, " and ");
 	}
 }
 
@@ -160,8 +160,8 @@ static bool argument_fits(const struct addon_argument *a, const struct rule *r)
 	const struct changed *c = r->changed;
 
 	while (c && (c->kind == CHANGED_METADATA ||
-		     (c->kind == CHANGED_PATH && !path_within(&c->path, &a->path) &&
-		      !path_within(&a->path, &c->path))))
+		     (c->kind == CHANGED_PATH && !overlap_path_within(&c->path, &a->path) &&
+		      !overlap_path_within(&a->path, &c->path))))
 		c = c->next;
 	return c || (!r->changed && r->operations & OP_UPDATE);
 }
@@ -175,7 +175,7 @@ static void arguments_words(struct text *t, const struct rule *r)
 	for (const struct addon_argument *a = addon->arguments; a; a = a->next) {
 		if (!argument_fits(a, r))
 			continue;
-		next_item(t);
+		words_next_item(t);
 		text_str(t, a->key);
 		text_puts(t, " sets ");
 		path_print(&a->path, t);
@@ -186,7 +186,7 @@ static void arguments_words(struct text *t, const struct rule *r)
 	}
 }
 
-static void docs_words(struct text *t, const struct rule *r)
+static void rule_docs_words(struct text *t, const struct rule *r)
 {
 	struct str docs = r->docs.s ? r->docs : r->policy->docs;
 
@@ -238,7 +238,7 @@ static void say_objects(struct saying *s, struct text *t)
 
 	for (const struct object_ref *o = r->objects ? r->objects : r->policy->objects; o;
 	     o = o->next)
-		object_words(t, o);
+		rule_object_words(t, o);
 }
 
 static void say_changed(struct saying *s, struct text *t)
@@ -303,7 +303,7 @@ static void say_arguments(struct saying *s, struct text *t)
 
 static void say_docs(struct saying *s, struct text *t)
 {
-	docs_words(t, s->rule);
+	rule_docs_words(t, s->rule);
 }
 
 static void say_origin(struct saying *s, struct text *t)
@@ -338,7 +338,7 @@ static const struct {
 #define SAYING_MAX (1u << 20)
 
 /* One line; moves on behind it. */
-static struct str line_of(struct str *s)
+static struct str take_text_line(struct str *s)
 {
 	const char *end = s->n ? memchr(s->s, '\n', s->n) : NULL;
 	struct str line = { s->s, end ? (size_t)(end - s->s) : s->n };
@@ -351,7 +351,7 @@ static void say_text(const char *label, struct str s, struct text *out)
 {
 	for (; s.n; label = "") {
 		text_printf(out, "  %-11s ", label);
-		text_str(out, line_of(&s));
+		text_str(out, take_text_line(&s));
 		text_puts(out, "\n");
 	}
 }
@@ -360,7 +360,7 @@ static void say_list(struct emit *e, const char *key, struct str s)
 {
 	emit_list(e, key, false);
 	while (s.n)
-		emit_str(e, NULL, line_of(&s));
+		emit_str(e, NULL, take_text_line(&s));
 	emit_end(e);
 }
 
@@ -383,7 +383,8 @@ static void print_sayings(struct saying *s, struct emit *e, struct text *out)
 	}
 }
 
-static const struct rule *rule_of(const struct policy_set *set, struct str policy, struct str rule)
+static const struct rule *find_printed_rule(const struct policy_set *set, struct str policy,
+					    struct str rule)
 {
 	const struct policy *p = set->model.policies;
 	const struct rule *r;
@@ -399,7 +400,8 @@ static const struct rule *rule_of(const struct policy_set *set, struct str polic
 bool policy_print_rule(const struct policy_set *set, struct str policy, struct str rule,
 		       enum print_format format, struct text *out)
 {
-	struct saying s = { .rule = rule_of(set, policy, rule), .config = &set->model.config };
+	struct saying s = { .rule = find_printed_rule(set, policy, rule),
+			    .config = &set->model.config };
 	struct emit e;
 
 	if (!s.rule)

@@ -19,7 +19,7 @@ static size_t objects_of(const struct policy *p)
 	return n;
 }
 
-static size_t rules_of(const struct policy *p, size_t by_tier[3])
+static size_t count_rules(const struct policy *p, size_t by_tier[3])
 {
 	size_t n = 0;
 
@@ -39,7 +39,7 @@ static void table_text(const struct model *m, struct text *out)
 	text_printf(out, "%-*s  %7s  %5s  %9s  %11s  %11s  %s\n", width, "POLICY", "OBJECTS",
 		    "RULES", "SUPPORTED", "BEST-EFFORT", "UNSUPPORTED", "FROM");
 	for (const struct policy *p = m->policies; p; p = p->next) {
-		size_t tiers[3], rules = rules_of(p, tiers);
+		size_t tiers[3], rules = count_rules(p, tiers);
 
 		text_printf(out, "%-*.*s  %7zu  %5zu  %9zu  %11zu  %11zu  ", width, (int)p->name.n,
 			    p->name.s, objects_of(p), rules, tiers[TIER_SUPPORTED],
@@ -52,7 +52,7 @@ static void table_text(const struct model *m, struct text *out)
 
 static void table_row(struct emit *e, const struct policy *p)
 {
-	size_t tiers[3], rules = rules_of(p, tiers);
+	size_t tiers[3], rules = count_rules(p, tiers);
 
 	emit_map(e, NULL, false);
 	emit_str(e, "name", p->name);
@@ -250,7 +250,7 @@ static void print_rule(struct emit *e, const struct rule *r)
 	emit_end(e);
 }
 
-static void print_addon(struct emit *e, const struct addon *addon)
+static void print_policy_addon(struct emit *e, const struct addon *addon)
 {
 	if (!addon)
 		return;
@@ -299,7 +299,7 @@ bool policy_print_policy(const struct policy_set *set, struct str name, enum pri
 	print_str(&e, "docs", p->docs);
 	print_str(&e, "replaces", p->builtin ? p->name : p->replaces);
 	print_facts(&e, "appliesTo", p->applies_to);
-	print_addon(&e, p->addon);
+	print_policy_addon(&e, p->addon);
 	print_objects(&e, p->objects);
 	emit_list(&e, "rules", false);
 	for (const struct rule *r = p->rules; r; r = r->next)

@@ -12,10 +12,10 @@
 
 #define EXCEPTIONS_MAX 1000 /* names are compared each with each */
 
-__attribute__((format(printf, 4, 5))) static void warn(const struct validation *v,
-						       const struct origin *at,
-						       const struct exception *e, const char *fmt,
-						       ...)
+__attribute__((format(printf, 4, 5))) static void exception_warn(const struct validation *v,
+								 const struct origin *at,
+								 const struct exception *e,
+								 const char *fmt, ...)
 {
 	char text[400];
 	va_list ap;
@@ -26,7 +26,8 @@ __attribute__((format(printf, 4, 5))) static void warn(const struct validation *
 	report_message(v->report, false, at, "exception \"%.*s\" %s", QUOTED(e->name), text);
 }
 
-static const struct rule *rule_of(const struct validation *v, const struct exception_rule *ref)
+static const struct rule *exception_rule_of(const struct validation *v,
+					    const struct exception_rule *ref)
 {
 	const struct policy *p = validate_policy_named(v, ref->policy);
 
@@ -35,26 +36,27 @@ static const struct rule *rule_of(const struct validation *v, const struct excep
 
 /* ---- does it do anything? ---- */
 
-static void check_rules(const struct validation *v, const struct exception *e)
+static void validate_exception_rules(const struct validation *v, const struct exception *e)
 {
 	for (const struct exception_rule *ref = e->rules; ref; ref = ref->next) {
-		const struct rule *r = rule_of(v, ref);
+		const struct rule *r = exception_rule_of(v, ref);
 
 		if (!r)
 			validate_unknown_rule(v, &ref->origin, ref->policy, ref->rule);
 		else if (validate_action(&v->model->config, r) <= e->action)
-			warn(v, &ref->origin, e,
-			     "does nothing for %.*s/%.*s, which comes to %s anyway: leave it out",
-			     QUOTED(ref->policy), QUOTED(ref->rule),
-			     action_name(validate_action(&v->model->config, r)));
+			exception_warn(
+				v, &ref->origin, e,
+				"does nothing for %.*s/%.*s, which comes to %s anyway: leave it out",
+				QUOTED(ref->policy), QUOTED(ref->rule),
+				action_name(validate_action(&v->model->config, r)));
 	}
 }
 
-static bool guards(const struct rule *r, const struct object_ref *object)
+static bool rule_guards_object(const struct rule *r, const struct object_ref *object)
 {
 	const struct object_ref *o = r->objects ? r->objects : r->policy->objects;
 
-	while (o && !objects_overlap(o, object))
+	while (o && !overlap_objects(o, object))
 		o = o->next;
 	return o;
 }
@@ -64,20 +66,21 @@ static bool may_be_guarded(const struct validation *v, const struct exception *e
 			   const struct object_ref *object)
 {
 	for (const struct exception_rule *ref = e->rules; ref; ref = ref->next) {
-		const struct rule *r = rule_of(v, ref);
+		const struct rule *r = exception_rule_of(v, ref);
 
-		if (!r || guards(r, object))
+		if (!r || rule_guards_object(r, object))
 			return true;
 	}
 	return false;
 }
 
-static void check_objects(const struct validation *v, const struct exception *e)
+static void validate_exception_objects(const struct validation *v, const struct exception *e)
 {
 	for (const struct object_ref *o = e->objects; o; o = o->next)
 		if (!may_be_guarded(v, e, o))
-			warn(v, &o->origin, e,
-			     "matches nothing here: none of its rules guards such an object");
+			exception_warn(
+				v, &o->origin, e,
+				"matches nothing here: none of its rules guards such an object");
 }
 
 /* ---- is it too wide? ---- */
@@ -90,19 +93,19 @@ static bool is_everybody(struct str group)
 	       str_starts(group, STR("system:serviceaccounts:"));
 }
 
-static void check_width(const struct validation *v, const struct exception *e)
+static void validate_exception_width(const struct validation *v, const struct exception *e)
 {
 	for (const struct name_pattern *g = e->identities.groups; g; g = g->next)
 		if (is_everybody(g->text))
-			warn(v, &e->origin, e,
-			     "is too wide: the group %.*s holds whoever there is; name those who "
-			     "need it",
-			     QUOTED(g->text));
+			exception_warn(v, &e->origin, e,
+				       "is too wide: the group %.*s holds whoever there is; "
+				       "name those who need it",
+				       QUOTED(g->text));
 }
 
 /* ---- who, how long, which name ---- */
 
-static bool is_account(const struct service_account *a, struct str name)
+static bool is_account_named(const struct service_account *a, struct str name)
 {
 	return name.n == a->namespace.n + 1 + a->name.n && str_starts(name, a->namespace) &&
 	       name.s[a->namespace.n] == '/' && str_eq(str_from(name, a->namespace.n + 1), a->name);
@@ -117,12 +120,12 @@ static bool approves_himself(const struct exception *e)
 		if (str_eq(g->text, e->approved_by))
 			return true;
 	for (const struct service_account *a = e->identities.accounts; a; a = a->next)
-		if (is_account(a, e->approved_by))
+		if (is_account_named(a, e->approved_by))
 			return true;
 	return false;
 }
 
-static void check_times(const struct validation *v, const struct exception *e)
+static void validate_exception_times(const struct validation *v, const struct exception *e)
 {
 	int64_t longest = (int64_t)v->model->config.exception_max_days * 86400;
 
@@ -136,7 +139,7 @@ static void check_times(const struct validation *v, const struct exception *e)
 			       QUOTED(e->name), v->model->config.exception_max_days);
 }
 
-static void check_name(const struct validation *v, const struct exception *e)
+static void validate_exception_name(const struct validation *v, const struct exception *e)
 {
 	const struct exception *b = v->model->exceptions;
 
@@ -149,16 +152,17 @@ static void check_name(const struct validation *v, const struct exception *e)
 			       QUOTED(e->name), b->origin.file, b->origin.line);
 }
 
-static void check_exception(const struct validation *v, const struct exception *e)
+static void validate_exception(const struct validation *v, const struct exception *e)
 {
-	check_rules(v, e);
-	check_objects(v, e);
-	check_times(v, e);
-	check_width(v, e);
+	validate_exception_rules(v, e);
+	validate_exception_objects(v, e);
+	validate_exception_times(v, e);
+	validate_exception_width(v, e);
 	if (approves_himself(e))
-		warn(v, &e->origin, e,
-		     "is approved by one of those it is for: let somebody else approve it");
-	check_name(v, e);
+		exception_warn(
+			v, &e->origin, e,
+			"is approved by one of those it is for: let somebody else approve it");
+	validate_exception_name(v, e);
 }
 
 void validate_exceptions(const struct validation *v)
@@ -169,7 +173,7 @@ void validate_exceptions(const struct validation *v)
 		return;
 	}
 	for (const struct exception *e = v->model->exceptions; e; e = e->next)
-		check_exception(v, e);
+		validate_exception(v, e);
 }
 
 void policy_set_lint(const struct policy_set *set, int64_t now, struct policy_report *report)

@@ -44,7 +44,7 @@ static bool names_overlap(const struct object_ref *a, const struct object_ref *b
 	       str_starts(b->name_prefix, a->name_prefix);
 }
 
-bool objects_overlap(const struct object_ref *a, const struct object_ref *b)
+bool overlap_objects(const struct object_ref *a, const struct object_ref *b)
 {
 	return same_or_any(a->group, b->group) && same_or_any(a->resource, b->resource) &&
 	       (!a->namespace.n || !b->namespace.n || str_eq(a->namespace, b->namespace)) &&
@@ -59,7 +59,7 @@ static bool step_covers(const struct step *a, const struct step *b)
 	       (a->kind != STEP_INDEX || a->index == b->index);
 }
 
-bool path_within(const struct path *inner, const struct path *outer)
+bool overlap_path_within(const struct path *inner, const struct path *outer)
 {
 	if (outer->n > inner->n)
 		return false;

@@ -11,9 +11,9 @@ bool strings_hold(const struct strings *list, struct str s);
 bool strings_meet(const struct strings *a, const struct strings *b);
 
 /* Can an object fit both? Labels are not looked at. */
-bool objects_overlap(const struct object_ref *a, const struct object_ref *b);
+bool overlap_objects(const struct object_ref *a, const struct object_ref *b);
 
 /* Is every place that `inner` names one that `outer` covers? */
-bool path_within(const struct path *inner, const struct path *outer);
+bool overlap_path_within(const struct path *inner, const struct path *outer);
 
 #endif

@@ -8,9 +8,10 @@
 #include "policy/model/excluded.h"
 #include "policy/webhooks/required.h"
 
-__attribute__((format(printf, 4, 5))) static void refuse(const struct validation *v,
-							 const struct exception_rule *mark,
-							 const struct rule *r, const char *fmt, ...)
+__attribute__((format(printf, 4, 5))) static void mark_refuse(const struct validation *v,
+							      const struct exception_rule *mark,
+							      const struct rule *r, const char *fmt,
+							      ...)
 {
 	char text[500];
 	va_list ap;
@@ -54,71 +55,71 @@ static bool is_vital(struct str resource)
 	return false;
 }
 
-static void check_object(const struct validation *v, const struct exception_rule *mark,
-			 const struct rule *r, const struct required_object *o)
+static void validate_mark_object(const struct validation *v, const struct exception_rule *mark,
+				 const struct rule *r, const struct required_object *o)
 {
-	const struct where *at = &o->where;
+	const struct target *at = &o->where;
 
 	if (is_vital(at->resource))
-		refuse(v, mark, r,
-		       "the cluster does not live on while its object %.*s cannot be written; mark "
-		       "rules about what stands above it, as in coredns/spec",
-		       QUOTED(at->resource));
+		mark_refuse(
+			v, mark, r,
+			"the cluster does not live on while its object %.*s cannot be written; mark "
+			"rules about what stands above it, as in coredns/spec",
+			QUOTED(at->resource));
 	else if (str_eq(at->namespace, v->model->config.self_namespace))
-		refuse(v, mark, r,
-		       "its object %.*s is in the guard's own namespace, where a dead guard could "
-		       "not "
-		       "be repaired; mark rules about other namespaces",
-		       QUOTED(at->resource));
+		mark_refuse(v, mark, r,
+			    "its object %.*s is in the guard's own namespace, where a dead "
+			    "guard could not be repaired; mark rules about other namespaces",
+			    QUOTED(at->resource));
 	else if (!at->namespace.n && !resource_cluster_scoped(at->group, at->resource))
-		refuse(v, mark, r,
-		       "its object %.*s names no namespace, so a dead guard would refuse such "
-		       "names "
-		       "everywhere; mark rules whose objects name one",
-		       QUOTED(at->resource));
+		mark_refuse(v, mark, r,
+			    "its object %.*s names no namespace, so a dead guard would refuse "
+			    "such names everywhere; mark rules whose objects name one",
+			    QUOTED(at->resource));
 	else if (!o->names.n || o->other->labels)
-		refuse(v, mark, r,
-		       "its object %.*s has no exact \"names\", so a dead guard would refuse "
-		       "writes of "
-		       "objects that nobody named; mark rules whose objects have names",
-		       QUOTED(at->resource));
+		mark_refuse(v, mark, r,
+			    "its object %.*s has no exact \"names\", so a dead guard would "
+			    "refuse writes of objects that nobody named; mark rules whose "
+			    "objects have names",
+			    QUOTED(at->resource));
 }
 
-static void check_subresources(const struct validation *v, const struct exception_rule *mark,
-			       const struct rule *r)
+static void validate_mark_subresources(const struct validation *v,
+				       const struct exception_rule *mark, const struct rule *r)
 {
 	for (size_t i = 0; i < r->subresources.n; i++) {
 		struct str s = r->subresources.v[i];
 
 		if (s.n && !str_is(s, "scale") && !str_is(s, "status"))
-			refuse(v, mark, r,
-			       "its subresource %.*s is asked for when pods start or are served; "
-			       "mark rules about the object itself, its scale or status",
-			       QUOTED(s));
+			mark_refuse(
+				v, mark, r,
+				"its subresource %.*s is asked for when pods start or are served; "
+				"mark rules about the object itself, its scale or status",
+				QUOTED(s));
 	}
 }
 
-static void check_rule(const struct validation *v, const struct exception_rule *mark,
-		       const struct rule *r)
+static void validate_mark_rule(const struct validation *v, const struct exception_rule *mark,
+			       const struct rule *r)
 {
-	check_subresources(v, mark, r);
+	validate_mark_subresources(v, mark, r);
 	for (const struct object_ref *o = r->policy->objects; o; o = o->next) {
 		const struct object_ref *in = r->objects ? r->objects : o;
 		struct required_object object;
 
 		for (; in; in = r->objects ? in->next : NULL)
 			if (required_object(o, in, &object) &&
-			    !unsent_why(object.where.group, object.where.resource)) {
+			    !excluded_why(object.where.group, object.where.resource)) {
 				size_t before = v->report->errors;
 
-				check_object(v, mark, r, &object);
+				validate_mark_object(v, mark, r, &object);
 				if (v->report->errors > before)
 					return; /* one is enough */
 			}
 	}
 }
 
-static void check_mark(const struct validation *v, const struct exception_rule *mark)
+static void validate_mark(const struct validation *v, const struct exception_rule *mark)
 {
 	const struct policy *p = validate_policy_named(v, mark->policy);
 	bool all = str_is(mark->rule, "*"), any = false;
@@ -133,18 +134,17 @@ static void check_mark(const struct validation *v, const struct exception_rule *
 		if (r->features || !required_denies(&v->model->config, r))
 			continue;
 		any = true;
-		check_rule(v, mark, r);
+		validate_mark_rule(v, mark, r);
 	}
 	if (!any)
-		refuse(v, mark, NULL,
-		       "%s denies nothing, so a dead guard would refuse what a living one lets "
-		       "pass; "
-		       "mark rules that come to deny",
-		       all ? "the policy" : "the rule");
+		mark_refuse(v, mark, NULL,
+			    "%s denies nothing, so a dead guard would refuse what a living one "
+			    "lets pass; mark rules that come to deny",
+			    all ? "the policy" : "the rule");
 }
 
 void validate_required(const struct validation *v)
 {
 	for (const struct exception_rule *m = v->model->config.fail_closed; m; m = m->next)
-		check_mark(v, m);
+		validate_mark(v, m);
 }

@@ -36,7 +36,7 @@ static bool is_wide(const struct object_ref *o)
 	return str_is(o->group, "*") || str_is(o->resource, "*");
 }
 
-static void check_wide(const struct validation *v, const struct policy *p)
+static void validate_wide_objects(const struct validation *v, const struct policy *p)
 {
 	const struct object_ref *o = p->objects;
 	const struct rule *r = p->rules;
@@ -53,10 +53,10 @@ static void check_wide(const struct validation *v, const struct policy *p)
 }
 
 /* A warning: manifests are judged by it all the same, as by the built-in ones. */
-static void check_sent(const struct validation *v, const struct policy *p)
+static void validate_sent_objects(const struct validation *v, const struct policy *p)
 {
 	for (const struct object_ref *o = p->builtin ? NULL : p->objects; o; o = o->next) {
-		const char *why = unsent_why(o->group, o->resource);
+		const char *why = excluded_why(o->group, o->resource);
 
 		if (why)
 			report_message(
@@ -68,12 +68,12 @@ static void check_sent(const struct validation *v, const struct policy *p)
 	}
 }
 
-static void check_rule_objects(const struct validation *v, const struct rule *r)
+static void validate_rule_objects(const struct validation *v, const struct rule *r)
 {
 	for (const struct object_ref *o = r->objects; o; o = o->next) {
 		const struct object_ref *of_policy = r->policy->objects;
 
-		while (of_policy && !objects_overlap(o, of_policy))
+		while (of_policy && !overlap_objects(o, of_policy))
 			of_policy = of_policy->next;
 		if (!of_policy)
 			report_message(v->report, true, &o->origin,
@@ -83,7 +83,7 @@ static void check_rule_objects(const struct validation *v, const struct rule *r)
 	}
 }
 
-static void check_addon(const struct validation *v, const struct policy *p)
+static void validate_addon(const struct validation *v, const struct policy *p)
 {
 	const struct addon_argument *a = p->addon ? p->addon->arguments : NULL;
 
@@ -118,7 +118,8 @@ static bool set_known(const struct config *c, struct str name)
 	return s;
 }
 
-static void check_sets(const struct validation *v, const struct rule *r, const struct strings *sets)
+static void validate_rule_sets(const struct validation *v, const struct rule *r,
+			       const struct strings *sets)
 {
 	const struct config *c = &v->model->config;
 
@@ -140,7 +141,7 @@ static void check_sets(const struct validation *v, const struct rule *r, const s
 }
 
 /* A warning: the gate may be newer than this program. */
-static void check_gates(const struct validation *v, const struct rule *r)
+static void validate_rule_gates(const struct validation *v, const struct rule *r)
 {
 	const struct strings *gates = &r->features->allow;
 
@@ -163,7 +164,7 @@ static void check_gates(const struct validation *v, const struct rule *r)
 
 /* ---- facts ---- */
 
-static void check_facts(const struct validation *v, const struct rule *r)
+static void validate_rule_facts(const struct validation *v, const struct rule *r)
 {
 	for (const struct fact_test *a = r->policy->applies_to; a; a = a->next)
 		for (const struct fact_test *b = r->cluster; b; b = b->next)
@@ -176,7 +177,7 @@ static void check_facts(const struct validation *v, const struct rule *r)
 
 /* ---- what an earlier rule has taken ---- */
 
-static struct str key_at(const struct path *p, size_t i)
+static struct str path_key_at(const struct path *p, size_t i)
 {
 	return i < p->n && p->steps[i].kind == STEP_KEY ? p->steps[i].key : (struct str){ NULL, 0 };
 }
@@ -186,23 +187,24 @@ static bool path_in_metadata(const struct path *p)
 	static const char *const members[] = { "labels", "annotations", "finalizers",
 					       "ownerReferences" };
 
-	if (!str_is(key_at(p, 0), "metadata"))
+	if (!str_is(path_key_at(p, 0), "metadata"))
 		return false;
 	for (size_t i = 0; i < sizeof members / sizeof *members; i++)
-		if (str_is(key_at(p, 1), members[i]))
+		if (str_is(path_key_at(p, 1), members[i]))
 			return true;
 	return p->n == 1;
 }
 
 static bool path_in_content(const struct path *p)
 {
-	return !str_is(key_at(p, 0), "metadata") && !str_is(key_at(p, 0), "status");
+	return !str_is(path_key_at(p, 0), "metadata") && !str_is(path_key_at(p, 0), "status");
 }
 
 static bool change_within(const struct changed *inner, const struct changed *outer)
 {
 	if (outer->kind == CHANGED_PATH)
-		return inner->kind == CHANGED_PATH && path_within(&inner->path, &outer->path);
+		return inner->kind == CHANGED_PATH &&
+		       overlap_path_within(&inner->path, &outer->path);
 	if (inner->kind != CHANGED_PATH)
 		return inner->kind == outer->kind;
 	return outer->kind == CHANGED_METADATA ? path_in_metadata(&inner->path)
@@ -236,7 +238,7 @@ static bool takes_all(const struct rule *above, const struct rule *r)
 	       (!(r->operations & OP_UPDATE) || changes_within(r->changed, above->changed));
 }
 
-static void check_above(const struct validation *v, const struct rule *r)
+static void validate_rules_above(const struct validation *v, const struct rule *r)
 {
 	for (const struct rule *above = r->policy->rules; above != r; above = above->next) {
 		if (str_eq(above->name, r->name)) {
@@ -262,10 +264,10 @@ static void check_above(const struct validation *v, const struct rule *r)
 static bool outside_metadata(const struct changed *c)
 {
 	return c->kind == CHANGED_CONTENT ||
-	       (c->kind == CHANGED_PATH && !str_is(key_at(&c->path, 0), "metadata"));
+	       (c->kind == CHANGED_PATH && !str_is(path_key_at(&c->path, 0), "metadata"));
 }
 
-static void check_operations(const struct validation *v, const struct rule *r)
+static void validate_rule_operations(const struct validation *v, const struct rule *r)
 {
 	const struct strings *subresources = &r->subresources;
 	const struct changed *c = r->changed;
@@ -282,21 +284,21 @@ static void check_operations(const struct validation *v, const struct rule *r)
 
 void validate_rules(const struct validation *v, const struct policy *p)
 {
-	check_wide(v, p);
-	check_sent(v, p);
-	check_addon(v, p);
+	validate_wide_objects(v, p);
+	validate_sent_objects(v, p);
+	validate_addon(v, p);
 	for (const struct rule *r = p->rules; r; r = r->next) {
-		check_above(v, r);
-		check_operations(v, r);
-		check_rule_objects(v, r);
-		check_sets(v, r, &r->identities);
-		check_sets(v, r, &r->not_identities);
-		check_facts(v, r);
+		validate_rules_above(v, r);
+		validate_rule_operations(v, r);
+		validate_rule_objects(v, r);
+		validate_rule_sets(v, r, &r->identities);
+		validate_rule_sets(v, r, &r->not_identities);
+		validate_rule_facts(v, r);
 		if (r->identities.n && holds_all(&r->not_identities, &r->identities))
 			rule_error(v, r,
 				   "never fits: all sets of its \"identities\" are among its "
 				   "\"notIdentities\"");
 		if (r->features)
-			check_gates(v, r);
+			validate_rule_gates(v, r);
 	}
 }

@@ -10,7 +10,7 @@
 
 /* ---- names of policies and rules ---- */
 
-static int by_name(const void *a, const void *b)
+static int policy_order_by_name(const void *a, const void *b)
 {
 	const struct policy *x = *(const struct policy *const *)a;
 	const struct policy *y = *(const struct policy *const *)b;
@@ -19,7 +19,7 @@ static int by_name(const void *a, const void *b)
 }
 
 /* qsort is not stable: find the first of equal names by the order of loading instead. */
-static void check_policy_names(const struct validation *v)
+static void validate_policy_names(const struct validation *v)
 {
 	for (const struct policy *p = v->model->policies; p; p = p->next) {
 		const struct policy *first = validate_policy_named(v, p->name);
@@ -27,8 +27,8 @@ static void check_policy_names(const struct validation *v)
 		if (first == p)
 			continue;
 		report_message(v->report, true, &p->origin,
-			       "a policy \"%.*s\" is loaded already, from %s:%u: choose another "
-			       "name%s",
+			       "a policy \"%.*s\" is loaded already, from %s:%u: "
+			       "choose another name%s",
 			       QUOTED(p->name), first->origin.file, first->origin.line,
 			       first->builtin ? ", or say \"replaces\" in its spec" : "");
 	}
@@ -40,7 +40,7 @@ static void sort_names(struct validation *v)
 
 	for (const struct policy *p = v->model->policies; p; p = p->next)
 		v->by_name[n++] = p;
-	qsort(v->by_name, n, sizeof *v->by_name, by_name);
+	qsort(v->by_name, n, sizeof *v->by_name, policy_order_by_name);
 	v->n = n;
 }
 
@@ -127,7 +127,8 @@ enum action validate_action(const struct config *c, const struct rule *r)
 	return all;
 }
 
-static bool lowers(const struct config *c, const struct override *o, const struct policy *p)
+static bool override_lowers(const struct config *c, const struct override *o,
+			    const struct policy *p)
 {
 	for (const struct rule *r = p->rules; r; r = r->next)
 		if ((str_is(o->rule, "*") || str_eq(o->rule, r->name)) &&
@@ -136,13 +137,13 @@ static bool lowers(const struct config *c, const struct override *o, const struc
 	return false;
 }
 
-static void check_override(const struct validation *v, const struct override *o)
+static void validate_override(const struct validation *v, const struct override *o)
 {
 	const struct policy *p = validate_policy_named(v, o->policy);
 
 	if (!p || (!str_is(o->rule, "*") && !validate_rule_named(p, o->rule)))
 		validate_unknown_rule(v, &o->origin, o->policy, o->rule);
-	else if (p->builtin && !o->reason.s && lowers(&v->model->config, o, p))
+	else if (p->builtin && !o->reason.s && override_lowers(&v->model->config, o, p))
 		report_message(v->report, true, &o->origin,
 			       "lowering \"%.*s/%.*s\", which is built in, needs a \"reason\": it "
 			       "is shown where the override is used",
@@ -150,8 +151,8 @@ static void check_override(const struct validation *v, const struct override *o)
 	for (const struct override *b = v->model->config.overrides; b != o; b = b->next)
 		if (str_eq(b->policy, o->policy) && str_eq(b->rule, o->rule)) {
 			report_message(v->report, true, &o->origin,
-				       "\"%.*s/%.*s\" is overridden twice, first in line %u: keep "
-				       "one",
+				       "\"%.*s/%.*s\" is overridden twice, first "
+				       "in line %u: keep one",
 				       QUOTED(o->policy), QUOTED(o->rule), b->origin.line);
 			break;
 		}
@@ -160,7 +161,7 @@ static void check_override(const struct validation *v, const struct override *o)
 void validate_overrides(const struct validation *v)
 {
 	for (const struct override *o = v->model->config.overrides; o; o = o->next)
-		check_override(v, o);
+		validate_override(v, o);
 }
 
 /* ---- the whole ---- */
@@ -176,7 +177,7 @@ int model_validate(const struct model *model, struct arena *arena, struct policy
 		return -1;
 	}
 	sort_names(&v);
-	check_policy_names(&v);
+	validate_policy_names(&v);
 	for (const struct policy *p = model->policies; p; p = p->next)
 		validate_rules(&v, p);
 	validate_overrides(&v);

@@ -28,7 +28,7 @@
 
 struct offering {
 	const struct policy_set *set;
-	struct asks *out;
+	struct interests *out;
 	uint32_t minors; /* any of these */
 };
 
@@ -40,7 +40,7 @@ struct offer {
 
 /* ---- who asks ---- */
 
-static bool names(const struct strings *list, struct str s)
+static bool alpha_strings_hold(const struct strings *list, struct str s)
 {
 	for (size_t i = 0; i < list->n; i++)
 		if (str_eq(list->v[i], s))
@@ -52,34 +52,35 @@ static bool rule_wants(const struct offering *o, const struct rule *r, const str
 {
 	unsigned stages, uses;
 
-	if (!r->features || !rule_speaks(&o->set->model.config, r))
+	if (!r->features || !rule_can_act(&o->set->model.config, r))
 		return false;
 	stages = r->features->stages ? r->features->stages : FEATURE_ALPHA;
 	uses = r->features->uses ? r->features->uses : USE(USE_KINDS) - 1;
 	return stages & f->stages && uses & f->uses && r->operations & f->operations &&
-	       names(&r->subresources, f->subresource);
+	       alpha_strings_hold(&r->subresources, f->subresource);
 }
 
-static void offer_where(struct offering *o, const struct rule *r, const struct offer *f,
-			const struct where *where)
+static void offer_target(struct offering *o, const struct rule *r, const struct offer *f,
+			 const struct target *where)
 {
 	const struct object_ref at = { .group = where->group,
 				       .resource = where->resource,
 				       .namespace = where->namespace };
 	const struct object_ref that = { .group = f->group, .resource = f->resource };
-	struct where both;
-	struct ask ask = { .version = f->version, .operations = r->operations & f->operations };
+	struct target both;
+	struct interest ask = { .version = f->version,
+				.operations = r->operations & f->operations };
 
-	if (!where_meet(&at, &that, &both) || unsent_why(both.group, both.resource))
+	if (!targets_meet(&at, &that, &both) || excluded_why(both.group, both.resource))
 		return;
 	ask.group = both.group;
-	ask.resource = ask_resource(o->out, both.resource, f->subresource);
+	ask.resource = interest_resource(o->out, both.resource, f->subresource);
 	ask.namespace = both.namespace;
 	ask.scope = both.namespace.n ? SCOPE_NAMESPACED : SCOPE_ANY;
-	ask_add(o->out, &ask);
+	interest_add(o->out, &ask);
 }
 
-static void offer(struct offering *o, const struct offer *f)
+static void offer_to_rules(struct offering *o, const struct offer *f)
 {
 	for (size_t i = 0; i < o->set->index.features_n; i++) {
 		const struct policy *p = o->set->index.features[i];
@@ -89,11 +90,11 @@ static void offer(struct offering *o, const struct offer *f)
 				continue;
 			for (const struct object_ref *ref = p->objects; ref; ref = ref->next) {
 				const struct object_ref *in = r->objects ? r->objects : ref;
-				struct where where;
+				struct target where;
 
 				for (; in; in = r->objects ? in->next : NULL)
-					if (where_meet(ref, in, &where))
-						offer_where(o, r, f, &where);
+					if (targets_meet(ref, in, &where))
+						offer_target(o, r, f, &where);
 			}
 		}
 	}
@@ -101,12 +102,12 @@ static void offer(struct offering *o, const struct offer *f)
 
 static void offer_object(struct offering *o, const char *group, struct str resource, unsigned uses)
 {
-	offer(o, &(struct offer){ .group = str_of(group),
-				  .version = STR("*"),
-				  .resource = resource,
-				  .operations = WRITTEN,
-				  .uses = uses,
-				  .stages = ANY_STAGE });
+	offer_to_rules(o, &(struct offer){ .group = str_of(group),
+					   .version = STR("*"),
+					   .resource = resource,
+					   .operations = WRITTEN,
+					   .uses = uses,
+					   .stages = ANY_STAGE });
 }
 
 /* ---- gated fields ---- */
@@ -157,13 +158,13 @@ static bool offer_inner(struct offering *o, const struct catalogue_kind *kind, u
 		if (strcmp(inner[i].kind, catalogue_text(kind->kind)) != 0 ||
 		    strcmp(inner[i].group, catalogue_text(kind->group)) != 0)
 			continue;
-		offer(o, &(struct offer){ .group = str_of(inner[i].of_group),
-					  .version = STR("*"),
-					  .resource = str_of(inner[i].of_resource),
-					  .subresource = str_of(inner[i].subresource),
-					  .operations = WRITTEN,
-					  .uses = USE(USE_FIELD) | USE(USE_VALUE),
-					  .stages = stages });
+		offer_to_rules(o, &(struct offer){ .group = str_of(inner[i].of_group),
+						   .version = STR("*"),
+						   .resource = str_of(inner[i].of_resource),
+						   .subresource = str_of(inner[i].subresource),
+						   .operations = WRITTEN,
+						   .uses = USE(USE_FIELD) | USE(USE_VALUE),
+						   .stages = stages });
 		return true;
 	}
 	return false;
@@ -188,7 +189,7 @@ static void offer_fields(struct offering *o, const struct catalogue_kind *kind)
 			continue;
 		f.subresource = str_of(outer[i].subresource);
 		f.stages = outer[i].status ? s.status : s.spec;
-		offer(o, &f);
+		offer_to_rules(o, &f);
 	}
 }
 
@@ -214,11 +215,11 @@ static void offer_workloads(struct offering *o)
 	}
 	for (size_t i = 0; i < sizeof of_pods / sizeof *of_pods; i++) {
 		f.subresource = str_of(of_pods[i]);
-		offer(o, &f);
+		offer_to_rules(o, &f);
 	}
 }
 
-static unsigned interest(const struct offering *o, const struct catalogue_gate *g)
+static unsigned offer_stages(const struct offering *o, const struct catalogue_gate *g)
 {
 	unsigned stages = 0;
 
@@ -242,12 +243,12 @@ static void offer_rules(struct offering *o)
 	for (size_t i = 0; i < sizeof rules / sizeof *rules; i++) {
 		const struct catalogue_gate *g = catalogue_gate(str_of(rules[i].gate), false);
 
-		offer(o, &(struct offer){ .group = STR(""),
-					  .version = STR("*"),
-					  .resource = str_of(rules[i].resource),
-					  .operations = rules[i].operation,
-					  .uses = USE(USE_VALUE),
-					  .stages = g ? interest(o, g) : 0 });
+		offer_to_rules(o, &(struct offer){ .group = STR(""),
+						   .version = STR("*"),
+						   .resource = str_of(rules[i].resource),
+						   .operations = rules[i].operation,
+						   .uses = USE(USE_VALUE),
+						   .stages = g ? offer_stages(o, g) : 0 });
 	}
 }
 
@@ -262,12 +263,12 @@ static bool group_is_mixed(struct str group)
 static void offer_version(struct offering *o, struct str group, struct str version,
 			  struct str resource)
 {
-	offer(o, &(struct offer){ .group = group,
-				  .version = version,
-				  .resource = resource,
-				  .operations = WRITTEN,
-				  .uses = USE(USE_VERSION),
-				  .stages = FEATURE_ALPHA });
+	offer_to_rules(o, &(struct offer){ .group = group,
+					   .version = version,
+					   .resource = resource,
+					   .operations = WRITTEN,
+					   .uses = USE(USE_VERSION),
+					   .stages = FEATURE_ALPHA });
 }
 
 /* In any group, since the next minor may bring any of them there. */
@@ -278,7 +279,7 @@ static void offer_versions(struct offering *o)
 	for (size_t g = 0; g < catalogue_groups_n; g++) {
 		struct str group = str_of(catalogue_text(catalogue_groups[g]));
 
-		if (!group.n || group_is_mixed(group) || unsent_why(group, STR("*")))
+		if (!group.n || group_is_mixed(group) || excluded_why(group, STR("*")))
 			continue;
 		for (size_t i = 0; i < sizeof versions / sizeof *versions; i++)
 			offer_version(o, group, str_of(versions[i]), STR("*"));
@@ -341,9 +342,9 @@ static void offer_key(struct offering *o, const char *group, struct str resource
 			   .uses = USE(USE_KEY),
 			   .stages = FEATURE_ALPHA };
 
-	offer(o, &f);
+	offer_to_rules(o, &f);
 	f.subresource = STR("status");
-	offer(o, &f);
+	offer_to_rules(o, &f);
 }
 
 static void offer_key_on(struct offering *o, struct str resource)
@@ -381,33 +382,34 @@ static bool any_key_anywhere(const struct offering *o)
 }
 
 /* The operations of this object that are asked for anyway. */
-static unsigned asked(const struct asks *asks, const struct ask *ask)
+static unsigned operations_asked(const struct interests *asks, const struct interest *ask)
 {
 	unsigned operations = 0;
 
 	for (size_t i = 0; i < asks->n; i++)
-		if (ask_covers(&asks->v[i], ask))
+		if (interest_covers(&asks->v[i], ask))
 			operations |= asks->v[i].operations;
 	return operations;
 }
 
-static void offer_keyed(struct offering *o, const struct asks *others)
+static void offer_keyed(struct offering *o, const struct interests *others)
 {
-	struct asks all = { .arena = o->out->arena }, *out = o->out;
+	struct interests all = { .arena = o->out->arena }, *out = o->out;
 
 	o->out = &all;
 	for (size_t g = 0; any_key_anywhere(o) && g < PLAIN_GROUPS; g++)
 		for (size_t i = 0; i < PLAIN_RESOURCES && plain[g].resources[i]; i++)
-			offer(o, &(struct offer){ .group = str_of(plain[g].group),
-						  .version = STR("*"),
-						  .resource = str_of(plain[g].resources[i]),
-						  .operations = WRITTEN,
-						  .uses = USE(USE_KEY),
-						  .stages = FEATURE_ALPHA });
+			offer_to_rules(o,
+				       &(struct offer){ .group = str_of(plain[g].group),
+							.version = STR("*"),
+							.resource = str_of(plain[g].resources[i]),
+							.operations = WRITTEN,
+							.uses = USE(USE_KEY),
+							.stages = FEATURE_ALPHA });
 	for (size_t i = 0; i < all.n; i++) {
-		all.v[i].operations &= ~asked(others, &all.v[i]);
+		all.v[i].operations &= ~operations_asked(others, &all.v[i]);
 		if (all.v[i].operations)
-			ask_add(out, &all.v[i]);
+			interest_add(out, &all.v[i]);
 	}
 	out->full |= all.full;
 	o->out = out;
@@ -443,7 +445,7 @@ static void add_keys(const struct offering *o, struct text *out, enum key_type t
 	text_puts(out, *before ? ")" : "false)");
 }
 
-static struct offering offering_of(const struct policy_set *set, struct asks *out)
+static struct offering offering_of(const struct policy_set *set, struct interests *out)
 {
 	struct offering o = { .set = set, .out = out };
 	unsigned told = policy_set_told(set), first = told ? told : WEBHOOKS_MINOR_MIN,
@@ -454,7 +456,7 @@ static struct offering offering_of(const struct policy_set *set, struct asks *ou
 	return o;
 }
 
-struct str keyed_expression(const struct policy_set *set, struct arena *arena)
+struct str webhook_keyed_expression(const struct policy_set *set, struct arena *arena)
 {
 	struct offering o = offering_of(set, NULL);
 	struct text t;
@@ -468,7 +470,8 @@ struct str keyed_expression(const struct policy_set *set, struct arena *arena)
 	return t.full ? (struct str){ NULL, 0 } : text_get(&t);
 }
 
-void asks_of_alpha(const struct policy_set *set, struct asks *out, struct asks *keyed)
+void interests_of_alpha(const struct policy_set *set, struct interests *out,
+			struct interests *keyed)
 {
 	struct offering o = offering_of(set, out);
 

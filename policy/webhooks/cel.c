@@ -85,7 +85,7 @@ static bool condition_end(struct webhook_condition *c, const char *name, const s
 	return !t->full;
 }
 
-struct webhook_condition *exempt_conditions(struct arena *arena, size_t more, size_t *n)
+struct webhook_condition *cel_exempt_conditions(struct arena *arena, size_t more, size_t *n)
 {
 	/* The names tell in `kubectl get` what they are for. */
 	static const char *const prefix_names[] = { "not-a-node", "not-a-node-that-joins" };

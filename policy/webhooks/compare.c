@@ -21,8 +21,8 @@ struct comparison {
 	const struct json *live; /* the entry of that name */
 };
 
-__attribute__((format(printf, 3, 4))) static void say(const struct comparison *c, bool blind,
-						      const char *fmt, ...)
+__attribute__((format(printf, 3, 4))) static void compare_say(const struct comparison *c,
+							      bool blind, const char *fmt, ...)
 {
 	char text[600];
 	va_list ap;
@@ -37,27 +37,28 @@ __attribute__((format(printf, 3, 4))) static void say(const struct comparison *c
 }
 
 /* A live text, fit to be shown; `absent` where there is none. */
-static struct str quoted(const struct comparison *c, const struct json *value, const char *absent)
+static struct str compare_quoted(const struct comparison *c, const struct json *value,
+				 const char *absent)
 {
 	struct str s = json_str(value);
 
-	return s.s ? shown(s, QUOTED_MAX, c->arena) : str_of(absent);
+	return s.s ? printable_cut(s, QUOTED_MAX, c->arena) : str_of(absent);
 }
 
-static const struct json *first(const struct json *list)
+static const struct json *first_of_array(const struct json *list)
 {
 	return list && list->type == JSON_ARRAY ? list->child : NULL;
 }
 
-static bool list_holds(const struct json *list, struct str s)
+static bool list_has_text(const struct json *list, struct str s)
 {
-	for (const struct json *j = first(list); j; j = j->next)
+	for (const struct json *j = first_of_array(list); j; j = j->next)
 		if (j->type == JSON_STRING && str_eq(json_str(j), s))
 			return true;
 	return false;
 }
 
-static bool strings_hold(const struct webhook_strings *list, struct str s)
+static bool webhook_strings_hold(const struct webhook_strings *list, struct str s)
 {
 	for (size_t i = 0; i < list->n; i++)
 		if (str_eq(list->v[i], s))
@@ -73,7 +74,8 @@ static void compare_text(const struct comparison *c, const char *key, const char
 	const struct json *live = json_get(c->live, str_of(key));
 
 	if (!str_is(live ? json_str(live) : str_of(fallback), want))
-		say(c, blind, "%s is %.*s, not %s", key, STR_ARG(quoted(c, live, fallback)), want);
+		compare_say(c, blind, "%s is %.*s, not %s", key,
+			    STR_ARG(compare_quoted(c, live, fallback)), want);
 }
 
 static void compare_number(const struct comparison *c, const struct json *live, const char *key,
@@ -84,7 +86,8 @@ static void compare_number(const struct comparison *c, const struct json *live, 
 	snprintf(wanted, sizeof wanted, "%u", want);
 	snprintf(absent, sizeof absent, "%u", fallback);
 	if (!str_is(live ? json_str(live) : str_of(absent), wanted))
-		say(c, blind, "%s is %.*s, not %s", key, STR_ARG(quoted(c, live, absent)), wanted);
+		compare_say(c, blind, "%s is %.*s, not %s", key,
+			    STR_ARG(compare_quoted(c, live, absent)), wanted);
 }
 
 static void compare_address(const struct comparison *c)
@@ -99,17 +102,18 @@ static void compare_address(const struct comparison *c)
 		      { "path", c->wanted->path } };
 
 	if (!service) {
-		say(c, true, "is sent to %.*s, not to Service %.*s/%.*s",
-		    STR_ARG(quoted(c, json_get(client, STR("url")), "nothing")),
-		    STR_ARG(c->target->namespace), STR_ARG(c->target->service));
+		compare_say(c, true, "is sent to %.*s, not to Service %.*s/%.*s",
+			    STR_ARG(compare_quoted(c, json_get(client, STR("url")), "nothing")),
+			    STR_ARG(c->target->namespace), STR_ARG(c->target->service));
 		return;
 	}
 	for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
 		const struct json *live = json_get(service, str_of(parts[i].key));
 
 		if (!str_eq(json_str(live), parts[i].want))
-			say(c, true, "the service's %s is %.*s, not %.*s", parts[i].key,
-			    STR_ARG(quoted(c, live, "empty")), STR_ARG(parts[i].want));
+			compare_say(c, true, "the service's %s is %.*s, not %.*s", parts[i].key,
+				    STR_ARG(compare_quoted(c, live, "empty")),
+				    STR_ARG(parts[i].want));
 	}
 	compare_number(c, json_get(service, STR("port")), "the service's port", 443,
 		       webhooks_port(c->target), true);
@@ -127,15 +131,16 @@ static int compare_bundle(const struct comparison *c)
 	if (!want.s)
 		return -1;
 	if (!live.n)
-		say(c, true, "has no caBundle: the API server does not trust the certificate");
+		compare_say(c, true,
+			    "has no caBundle: the API server does not trust the certificate");
 	else if (!str_eq(live, want))
-		say(c, true, "caBundle is another one");
+		compare_say(c, true, "caBundle is another one");
 	return 0;
 }
 
 /* ---- selectors ---- */
 
-static bool is_empty(const struct json *object)
+static bool is_empty_selector(const struct json *object)
 {
 	for (const struct json *m = object && object->type == JSON_OBJECT ? object->child : NULL; m;
 	     m = m->next)
@@ -147,10 +152,10 @@ static bool is_empty(const struct json *object)
 /* The one expression of a selector that is like ours; NULL: it is another. */
 static const struct json *own_expression(const struct comparison *c, const struct json *selector)
 {
-	const struct json *e = first(json_get(selector, STR("matchExpressions")));
+	const struct json *e = first_of_array(json_get(selector, STR("matchExpressions")));
 	const char *in = c->wanted->except_namespaces ? "NotIn" : "In";
 
-	if (!e || e->next || !is_empty(json_get(selector, STR("matchLabels"))) ||
+	if (!e || e->next || !is_empty_selector(json_get(selector, STR("matchLabels"))) ||
 	    !str_is(json_str(json_get(e, STR("key"))), WEBHOOKS_NAMESPACE_LABEL) ||
 	    !str_is(json_str(json_get(e, STR("operator"))), in))
 		return NULL;
@@ -163,13 +168,15 @@ static void compare_namespaces(const struct comparison *c, const struct json *va
 	bool except = c->wanted->except_namespaces;
 
 	for (size_t i = 0; i < want->n; i++)
-		if (!list_holds(values, want->v[i]))
-			say(c, !except, "namespaceSelector %s namespace %.*s",
-			    except ? "does not leave out" : "leaves out", STR_ARG(want->v[i]));
-	for (const struct json *v = first(values); v; v = v->next)
-		if (!strings_hold(want, json_str(v)))
-			say(c, except, "namespaceSelector %s namespace %.*s",
-			    except ? "leaves out" : "also takes", STR_ARG(quoted(c, v, "")));
+		if (!list_has_text(values, want->v[i]))
+			compare_say(c, !except, "namespaceSelector %s namespace %.*s",
+				    except ? "does not leave out" : "leaves out",
+				    STR_ARG(want->v[i]));
+	for (const struct json *v = first_of_array(values); v; v = v->next)
+		if (!webhook_strings_hold(want, json_str(v)))
+			compare_say(c, except, "namespaceSelector %s namespace %.*s",
+				    except ? "leaves out" : "also takes",
+				    STR_ARG(compare_quoted(c, v, "")));
 }
 
 static void compare_selectors(const struct comparison *c)
@@ -177,17 +184,19 @@ static void compare_selectors(const struct comparison *c)
 	const struct json *selector = json_get(c->live, STR("namespaceSelector"));
 	const struct json *own;
 
-	if (!is_empty(json_get(c->live, STR("objectSelector"))))
-		say(c, true, "objectSelector leaves out objects by their labels");
+	if (!is_empty_selector(json_get(c->live, STR("objectSelector"))))
+		compare_say(c, true, "objectSelector leaves out objects by their labels");
 	if (!c->wanted->namespaces.n) {
-		if (!is_empty(selector))
-			say(c, true, "namespaceSelector leaves out namespaces");
+		if (!is_empty_selector(selector))
+			compare_say(c, true, "namespaceSelector leaves out namespaces");
 		return;
 	}
-	if (is_empty(selector))
-		say(c, false, "has no namespaceSelector: objects of all namespaces are sent");
+	if (is_empty_selector(selector))
+		compare_say(c, false,
+			    "has no namespaceSelector: objects of all namespaces are sent");
 	else if (!(own = own_expression(c, selector)))
-		say(c, true, "namespaceSelector goes by something else than namespaces' names");
+		compare_say(c, true,
+			    "namespaceSelector goes by something else than namespaces' names");
 	else
 		compare_namespaces(c, json_get(own, STR("values")));
 }
@@ -216,7 +225,7 @@ static bool resource_takes(struct str rule, struct str resource)
 
 static bool list_takes(const struct json *list, struct str s)
 {
-	return list_holds(list, STR("*")) || list_holds(list, s);
+	return list_has_text(list, STR("*")) || list_has_text(list, s);
 }
 
 static unsigned live_operations(const struct json *rule)
@@ -243,9 +252,9 @@ static unsigned unsent_by_live(const struct comparison *c, const struct request_
 {
 	unsigned left = r->operations;
 
-	for (const struct json *rule = first(json_get(c->live, STR("rules"))); rule;
+	for (const struct json *rule = first_of_array(json_get(c->live, STR("rules"))); rule;
 	     rule = rule->next) {
-		const struct json *resource = first(json_get(rule, STR("resources")));
+		const struct json *resource = first_of_array(json_get(rule, STR("resources")));
 
 		while (resource && !resource_takes(json_str(resource), r->resource))
 			resource = resource->next;
@@ -268,10 +277,10 @@ static unsigned unsent_by_wanted(const struct comparison *c, const struct reques
 		while (k < rule->resources.n && !resource_takes(rule->resources.v[k], r->resource))
 			k++;
 		if (k < rule->resources.n &&
-		    (strings_hold(&rule->groups, r->group) ||
-		     strings_hold(&rule->groups, STR("*"))) &&
-		    (strings_hold(&rule->versions, r->version) ||
-		     strings_hold(&rule->versions, STR("*"))))
+		    (webhook_strings_hold(&rule->groups, r->group) ||
+		     webhook_strings_hold(&rule->groups, STR("*"))) &&
+		    (webhook_strings_hold(&rule->versions, r->version) ||
+		     webhook_strings_hold(&rule->versions, STR("*"))))
 			left &= ~rule->operations;
 	}
 	return left;
@@ -287,12 +296,13 @@ static void say_rule(const struct comparison *c, bool blind, const struct reques
 		if (r->operations & (unsigned)all[i])
 			n += (size_t)snprintf(operations + n, sizeof operations - n, "%s%s",
 					      n ? ", " : "", operation_name(all[i]));
-	say(c, blind, "%s %s of %.*s/%.*s (version %.*s)%s",
-	    blind ? "no rule sends" : "a rule sends", operations,
-	    STR_ARG(r->group.n ? shown(r->group, QUOTED_MAX, c->arena) : STR("core")),
-	    STR_ARG(shown(r->resource, QUOTED_MAX, c->arena)),
-	    STR_ARG(shown(r->version, QUOTED_MAX, c->arena)),
-	    blind ? "" : ", which no policy needs");
+	compare_say(
+		c, blind, "%s %s of %.*s/%.*s (version %.*s)%s",
+		blind ? "no rule sends" : "a rule sends", operations,
+		STR_ARG(r->group.n ? printable_cut(r->group, QUOTED_MAX, c->arena) : STR("core")),
+		STR_ARG(printable_cut(r->resource, QUOTED_MAX, c->arena)),
+		STR_ARG(printable_cut(r->version, QUOTED_MAX, c->arena)),
+		blind ? "" : ", which no policy needs");
 }
 
 static void compare_wanted_rule(const struct comparison *c, const struct webhook_rule *rule)
@@ -325,14 +335,16 @@ static size_t live_rows(const struct json *rule)
 static void compare_live_rule(const struct comparison *c, const struct json *rule)
 {
 	if (live_rows(rule) >= ROWS_MAX) {
-		say(c, false, "a rule sends more than any policy needs");
+		compare_say(c, false, "a rule sends more than any policy needs");
 		return;
 	}
-	for (const struct json *g = first(json_get(rule, STR("apiGroups"))); g; g = g->next)
-		for (const struct json *v = first(json_get(rule, STR("apiVersions"))); v;
+	for (const struct json *g = first_of_array(json_get(rule, STR("apiGroups"))); g;
+	     g = g->next)
+		for (const struct json *v = first_of_array(json_get(rule, STR("apiVersions"))); v;
 		     v = v->next)
-			for (const struct json *i = first(json_get(rule, STR("resources"))); i;
-			     i = i->next) {
+			for (const struct json *i =
+				     first_of_array(json_get(rule, STR("resources")));
+			     i; i = i->next) {
 				struct request_kind r = { json_str(g), json_str(v), json_str(i),
 							  live_operations(rule), SCOPE_ANY };
 
@@ -345,7 +357,7 @@ static void compare_rules(const struct comparison *c)
 {
 	for (size_t i = 0; i < c->wanted->rules_n; i++)
 		compare_wanted_rule(c, &c->wanted->rules[i]);
-	for (const struct json *r = first(json_get(c->live, STR("rules"))); r; r = r->next)
+	for (const struct json *r = first_of_array(json_get(c->live, STR("rules"))); r; r = r->next)
 		compare_live_rule(c, r);
 }
 
@@ -363,7 +375,7 @@ static const struct webhook_condition *condition_like(const struct webhook *w,
 
 static void compare_conditions(const struct comparison *c)
 {
-	const struct json *list = first(json_get(c->live, STR("matchConditions")));
+	const struct json *list = first_of_array(json_get(c->live, STR("matchConditions")));
 
 	for (size_t i = 0; i < c->wanted->conditions_n; i++) {
 		const struct json *live = list;
@@ -371,13 +383,15 @@ static void compare_conditions(const struct comparison *c)
 		while (live && condition_like(c->wanted, live) != &c->wanted->conditions[i])
 			live = live->next;
 		if (!live)
-			say(c, false, "matchCondition %.*s is missing: more is sent than needed",
-			    STR_ARG(c->wanted->conditions[i].name));
+			compare_say(c, false,
+				    "matchCondition %.*s is missing: more is sent than needed",
+				    STR_ARG(c->wanted->conditions[i].name));
 	}
 	for (const struct json *live = list; live; live = live->next)
 		if (!condition_like(c->wanted, live))
-			say(c, true, "matchCondition %.*s leaves out more",
-			    STR_ARG(quoted(c, json_get(live, STR("name")), "without a name")));
+			compare_say(c, true, "matchCondition %.*s leaves out more",
+				    STR_ARG(compare_quoted(c, json_get(live, STR("name")),
+							   "without a name")));
 }
 
 /* ---- the whole ---- */
@@ -391,8 +405,8 @@ static int compare_entry(const struct comparison *c)
 	compare_text(c, "sideEffects", "None", "None", true);
 	compare_number(c, json_get(c->live, STR("timeoutSeconds")), "timeoutSeconds", 10,
 		       WEBHOOKS_TIMEOUT, false);
-	if (!list_holds(versions, STR("v1")))
-		say(c, true, "admissionReviewVersions lacks v1");
+	if (!list_has_text(versions, STR("v1")))
+		compare_say(c, true, "admissionReviewVersions lacks v1");
 	compare_address(c);
 	if (compare_bundle(c) < 0)
 		return -1;
@@ -418,7 +432,8 @@ static void compare_others(struct comparison *c, const struct webhooks *wanted,
 	for (const struct json *e = list; e; e = e->next) {
 		const struct json *service =
 			json_get(json_get(e, STR("clientConfig")), STR("service"));
-		struct webhook other = { .name = quoted(c, json_get(e, STR("name")), "an entry") };
+		struct webhook other = { .name = compare_quoted(c, json_get(e, STR("name")),
+								"an entry") };
 		size_t i = 0;
 
 		while (i < wanted->n &&
@@ -429,7 +444,7 @@ static void compare_others(struct comparison *c, const struct webhooks *wanted,
 		    !str_eq(json_str(json_get(service, STR("namespace"))), c->target->namespace))
 			continue;
 		c->wanted = &other;
-		say(c, false, "no policy needs this entry");
+		compare_say(c, false, "no policy needs this entry");
 	}
 }
 
@@ -446,12 +461,12 @@ int webhooks_compare(const struct webhooks *wanted, const struct webhook_target 
 	    !str_is(json_str(json_get(root, STR("kind"))), "ValidatingWebhookConfiguration"))
 		return err_set(err, ERR_SYNTAX,
 			       "the live object is no ValidatingWebhookConfiguration");
-	list = first(json_get(root, STR("webhooks")));
+	list = first_of_array(json_get(root, STR("webhooks")));
 	for (size_t i = 0; i < wanted->n; i++) {
 		c.wanted = &wanted->v[i];
 		c.live = entry_named(list, c.wanted->name);
 		if (!c.live)
-			say(&c, true, "the entry is missing");
+			compare_say(&c, true, "the entry is missing");
 		else if (compare_entry(&c) < 0)
 			return err_set(err, ERR_LIMIT, "the caBundle does not fit in %zu MiB",
 				       arena->limit >> 20);

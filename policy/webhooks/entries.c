@@ -28,19 +28,19 @@ struct build {
 	bool full;
 };
 
-struct part {
+struct webhook_part {
 	const char *name, *path;
 };
 
-static const struct part support = { "support", "/validate/support" };
-static const struct part alpha = { "alpha", "/validate/alpha" };
-static const struct part required = { "required", "/validate/support" };
+static const struct webhook_part support = { "support", "/validate/support" };
+static const struct webhook_part alpha = { "alpha", "/validate/alpha" };
+static const struct webhook_part required = { "required", "/validate/support" };
 
 #define DOMAIN ".oke-guard.internal"
 
 /* ---- one entry ---- */
 
-static struct webhook *entry_add(struct build *b, const struct part *part)
+static struct webhook *webhook_entry_add(struct build *b, const struct webhook_part *part)
 {
 	struct webhooks *all = b->out;
 	struct webhook *w, *grown;
@@ -65,7 +65,7 @@ static struct webhook *entry_add(struct build *b, const struct part *part)
 
 /* "support", "support-cluster", "default.support" */
 static void entry_name(struct build *b, struct webhook *w, struct str before,
-		       const struct part *part, const char *behind)
+		       const struct webhook_part *part, const char *behind)
 {
 	struct text t;
 
@@ -87,7 +87,7 @@ static int compare_str(const void *a, const void *b)
 }
 
 /* Those that the asks name, sorted, each once. */
-static struct webhook_strings namespaces_of(struct build *b, const struct asks *asks)
+static struct webhook_strings namespaces_of(struct build *b, const struct interests *asks)
 {
 	struct webhook_strings s = { arena_calloc(b->arena, asks->n + 1, sizeof *s.v), 0 };
 	size_t kept = 0;
@@ -108,7 +108,7 @@ static struct webhook_strings namespaces_of(struct build *b, const struct asks *
 }
 
 /* Is the same kind also asked of namespaces by name? An entry for all would take those twice. */
-static bool named_too(const struct asks *all, const struct ask *a)
+static bool named_too(const struct interests *all, const struct interest *a)
 {
 	for (size_t i = 0; a->scope != SCOPE_CLUSTER && i < all->n; i++)
 		if (all->v[i].namespace.n && str_eq(all->v[i].group, a->group) &&
@@ -118,65 +118,67 @@ static bool named_too(const struct asks *all, const struct ask *a)
 }
 
 /* What is asked of one namespace: for it by name, and for any. */
-static struct asks asks_in(struct build *b, const struct asks *all, struct str namespace)
+static struct interests interests_in(struct build *b, const struct interests *all,
+				     struct str namespace)
 {
-	struct asks in = { .arena = b->arena };
+	struct interests in = { .arena = b->arena };
 
 	for (size_t i = 0; i < all->n; i++) {
-		struct ask a = all->v[i];
+		struct interest a = all->v[i];
 
 		if (a.namespace.n ? !str_eq(a.namespace, namespace) : !named_too(all, &a))
 			continue;
 		a.namespace = (struct str){ NULL, 0 };
 		a.scope = SCOPE_NAMESPACED;
-		ask_add(&in, &a);
+		interest_add(&in, &a);
 	}
 	b->full |= in.full;
 	return in;
 }
 
 /* Of any namespace and of none: what namespaces are asked for by name too, or the rest. */
-static struct asks asks_elsewhere(struct build *b, const struct asks *all, bool named)
+static struct interests interests_elsewhere(struct build *b, const struct interests *all,
+					    bool named)
 {
-	struct asks in = { .arena = b->arena };
+	struct interests in = { .arena = b->arena };
 
 	for (size_t i = 0; i < all->n; i++)
 		if (!all->v[i].namespace.n && named_too(all, &all->v[i]) == named)
-			ask_add(&in, &all->v[i]);
+			interest_add(&in, &all->v[i]);
 	b->full |= in.full;
 	return in;
 }
 
 /* ---- the entries of one part ---- */
 
-static void make_rules(struct build *b, const struct asks *asks, struct webhook *w)
+static void make_rules(struct build *b, const struct interests *asks, struct webhook *w)
 {
-	b->full |= w && rules_of(asks->v, asks->n, b->arena, w) < 0;
+	b->full |= w && webhook_rules_of(asks->v, asks->n, b->arena, w) < 0;
 }
 
 /* The entry that has the same rules already, from `first` on. */
 static struct webhook *entry_like(struct build *b, size_t first, const struct webhook *w)
 {
 	for (size_t i = first; i < b->out->n; i++)
-		if (rules_equal(&b->out->v[i], w))
+		if (webhook_rules_equal(&b->out->v[i], w))
 			return &b->out->v[i];
 	return NULL;
 }
 
-static void add_namespaced(struct build *b, const struct part *part, const struct asks *asks,
-			   const struct webhook_strings *namespaces)
+static void add_namespaced(struct build *b, const struct webhook_part *part,
+			   const struct interests *asks, const struct webhook_strings *namespaces)
 {
 	size_t first = b->out->n;
 
 	for (size_t i = 0; i < namespaces->n && !b->full; i++) {
-		struct asks in = asks_in(b, asks, namespaces->v[i]);
+		struct interests in = interests_in(b, asks, namespaces->v[i]);
 		struct webhook made = { .rules = NULL }, *w;
 
 		make_rules(b, &in, &made);
 		if (b->full)
 			return;
 		if (!(w = entry_like(b, first, &made))) {
-			if (!(w = entry_add(b, part)))
+			if (!(w = webhook_entry_add(b, part)))
 				return;
 			w->rules = made.rules;
 			w->rules_n = made.rules_n;
@@ -191,7 +193,7 @@ static void add_namespaced(struct build *b, const struct part *part, const struc
 	}
 }
 
-static bool holds(const struct webhook_strings *list, const char *s)
+static bool namespaces_hold(const struct webhook_strings *list, const char *s)
 {
 	for (size_t i = 0; i < list->n; i++)
 		if (str_is(list->v[i], s))
@@ -200,10 +202,10 @@ static bool holds(const struct webhook_strings *list, const char *s)
 }
 
 /* The one of kube-system, where nearly all is, has the short name and stands first. */
-static void name_namespaced(struct build *b, const struct part *part, size_t first)
+static void name_namespaced(struct build *b, const struct webhook_part *part, size_t first)
 {
 	for (size_t i = first + 1; i < b->out->n; i++)
-		if (holds(&b->out->v[i].namespaces, "kube-system")) {
+		if (namespaces_hold(&b->out->v[i].namespaces, "kube-system")) {
 			struct webhook main = b->out->v[i];
 
 			memmove(&b->out->v[first + 1], &b->out->v[first],
@@ -216,12 +218,13 @@ static void name_namespaced(struct build *b, const struct part *part, size_t fir
 			   part, "");
 }
 
-static void add_elsewhere(struct build *b, const struct part *part, const struct asks *asks,
-			  const struct webhook_strings *except, const char *behind)
+static void add_elsewhere(struct build *b, const struct webhook_part *part,
+			  const struct interests *asks, const struct webhook_strings *except,
+			  const char *behind)
 {
 	struct webhook *w;
 
-	if (!asks->n || !(w = entry_add(b, part)))
+	if (!asks->n || !(w = webhook_entry_add(b, part)))
 		return;
 	make_rules(b, asks, w);
 	entry_name(b, w, (struct str){ NULL, 0 }, part, behind);
@@ -231,11 +234,11 @@ static void add_elsewhere(struct build *b, const struct part *part, const struct
 	}
 }
 
-static void add_part(struct build *b, const struct part *part, const struct asks *asks)
+static void add_part(struct build *b, const struct webhook_part *part, const struct interests *asks)
 {
 	struct webhook_strings namespaces = namespaces_of(b, asks);
 	size_t first = b->out->n;
-	struct asks in;
+	struct interests in;
 
 	b->full |= asks->full;
 	if (b->full)
@@ -244,28 +247,28 @@ static void add_part(struct build *b, const struct part *part, const struct asks
 	if (b->full)
 		return;
 	name_namespaced(b, part, first);
-	in = asks_elsewhere(b, asks, false);
+	in = interests_elsewhere(b, asks, false);
 	add_elsewhere(b, part, &in, NULL, b->out->n > first ? "-cluster" : "");
-	in = asks_elsewhere(b, asks, true);
+	in = interests_elsewhere(b, asks, true);
 	add_elsewhere(b, part, &in, &namespaces, "-elsewhere");
 }
 
 /* ---- entries with conditions of their own ---- */
 
-static struct webhook *add_special(struct build *b, const struct part *part,
-				   const struct asks *asks, const char *behind)
+static struct webhook *add_special(struct build *b, const struct webhook_part *part,
+				   const struct interests *asks, const char *behind)
 {
 	struct webhook *w;
 
 	b->full |= asks->full;
-	if (!asks->n || b->full || !(w = entry_add(b, part)))
+	if (!asks->n || b->full || !(w = webhook_entry_add(b, part)))
 		return NULL;
 	make_rules(b, asks, w);
 	entry_name(b, w, (struct str){ NULL, 0 }, part, behind);
 	return w;
 }
 
-static void add_keyed(struct build *b, const struct asks *keyed)
+static void add_keyed(struct build *b, const struct interests *keyed)
 {
 	struct webhook *w = add_special(b, &alpha, keyed, "-keys");
 	struct webhook_condition *v;
@@ -273,12 +276,12 @@ static void add_keyed(struct build *b, const struct asks *keyed)
 
 	if (!w)
 		return;
-	if (!(v = exempt_conditions(b->arena, 1, &n))) {
+	if (!(v = cel_exempt_conditions(b->arena, 1, &n))) {
 		b->full = true;
 		return;
 	}
 	v[n] = (struct webhook_condition){ STR("an-alpha-key"),
-					   keyed_expression(b->set, b->arena) };
+					   webhook_keyed_expression(b->set, b->arena) };
 	b->full |= !v[n].expression.s;
 	w->conditions = v;
 	w->conditions_n = n + 1;
@@ -286,10 +289,10 @@ static void add_keyed(struct build *b, const struct asks *keyed)
 
 static void add_required(struct build *b)
 {
-	struct asks asks = { .arena = b->arena };
+	struct interests asks = { .arena = b->arena };
 	struct webhook *w;
 
-	asks_of_required(b->set, &asks);
+	interests_of_required(b->set, &asks);
 	if (!(w = add_special(b, &required, &asks, "")))
 		return;
 	w->fail = true;
@@ -302,16 +305,16 @@ int webhooks_of(const struct policy_set *set, struct arena *arena, struct webhoo
 		struct err *err)
 {
 	struct build b = { .set = set, .arena = arena, .out = out };
-	struct asks of_support = { .arena = arena }, of_alpha = { .arena = arena };
-	struct asks keyed = { .arena = arena };
+	struct interests of_support = { .arena = arena }, of_alpha = { .arena = arena };
+	struct interests keyed = { .arena = arena };
 
 	*out = (struct webhooks){ NULL, 0 };
-	b.exempt = exempt_conditions(arena, 0, &b.exempt_n);
+	b.exempt = cel_exempt_conditions(arena, 0, &b.exempt_n);
 	b.full = !b.exempt;
-	asks_of_support(set, &of_support);
+	interests_of_support(set, &of_support);
 	add_part(&b, &support, &of_support);
 	add_required(&b);
-	asks_of_alpha(set, &of_alpha, &keyed);
+	interests_of_alpha(set, &of_alpha, &keyed);
 	add_part(&b, &alpha, &of_alpha);
 	add_keyed(&b, &keyed);
 	if (!b.full)

@@ -8,10 +8,10 @@
 
 #include "policy/model/resources.h"
 
-void ask_add(struct asks *asks, const struct ask *ask)
+void interest_add(struct interests *asks, const struct interest *ask)
 {
 	size_t room = asks->room ? 2 * asks->room : 64;
-	struct ask *grown;
+	struct interest *grown;
 
 	if (asks->n == asks->room) {
 		if (!(grown = arena_calloc(asks->arena, room, sizeof *grown))) {
@@ -26,7 +26,7 @@ void ask_add(struct asks *asks, const struct ask *ask)
 	asks->v[asks->n++] = *ask;
 }
 
-struct str ask_resource(struct asks *asks, struct str resource, struct str subresource)
+struct str interest_resource(struct interests *asks, struct str resource, struct str subresource)
 {
 	struct text t;
 
@@ -51,7 +51,7 @@ bool resource_cluster_scoped(struct str group, struct str resource)
 
 /* ---- order ---- */
 
-static int by_object(const struct ask *x, const struct ask *y)
+static int by_object(const struct interest *x, const struct interest *y)
 {
 	int order = str_cmp(x->group, y->group);
 
@@ -68,7 +68,7 @@ static int compare_object(const void *a, const void *b)
 /* The resources of one rule stand together. */
 static int compare_rule(const void *a, const void *b)
 {
-	const struct ask *x = a, *y = b;
+	const struct interest *x = a, *y = b;
 	int order = str_cmp(x->group, y->group);
 
 	order = order ? order : str_cmp(x->version, y->version);
@@ -77,14 +77,14 @@ static int compare_rule(const void *a, const void *b)
 	return order ? order : str_cmp(x->resource, y->resource);
 }
 
-static bool same_rule(const struct ask *x, const struct ask *y)
+static bool same_rule(const struct interest *x, const struct interest *y)
 {
 	return str_eq(x->group, y->group) && str_eq(x->version, y->version) &&
 	       x->scope == y->scope && x->operations == y->operations;
 }
 
 /* "*" as a resource means no subresource. */
-bool ask_covers(const struct ask *wide, const struct ask *a)
+bool interest_covers(const struct interest *wide, const struct interest *a)
 {
 	return str_eq(wide->group, a->group) &&
 	       (str_is(wide->version, "*") || str_eq(wide->version, a->version)) &&
@@ -98,16 +98,16 @@ bool ask_covers(const struct ask *wide, const struct ask *a)
  * The API server takes no "*" beside names, neither of versions nor of resources. n asks stand
  * before this one, and whatever is wider sorts before it. Is anything left to ask for?
  */
-static bool not_covered(const struct ask *v, size_t n, struct ask *a)
+static bool not_covered(const struct interest *v, size_t n, struct interest *a)
 {
 	for (; n && str_eq(v[n - 1].group, a->group); n--)
-		if (ask_covers(&v[n - 1], a))
+		if (interest_covers(&v[n - 1], a))
 			a->operations &= ~v[n - 1].operations;
 	return a->operations;
 }
 
 /* Each object once, with all operations that anybody asked of it. */
-static size_t join(struct ask *v, size_t n)
+static size_t interests_join(struct interest *v, size_t n)
 {
 	size_t all = 0, kept = 0;
 
@@ -126,7 +126,8 @@ static size_t join(struct ask *v, size_t n)
 
 /* ---- rules ---- */
 
-static int list_of(struct arena *arena, const struct ask *v, size_t n, struct webhook_rule *out)
+static int list_of(struct arena *arena, const struct interest *v, size_t n,
+		   struct webhook_rule *out)
 {
 	struct str *texts = arena_calloc(arena, n + 2, sizeof *texts);
 
@@ -158,7 +159,7 @@ static bool rule_same(const struct webhook_rule *a, const struct webhook_rule *b
 	       a->scope == b->scope;
 }
 
-bool rules_equal(const struct webhook *a, const struct webhook *b)
+bool webhook_rules_equal(const struct webhook *a, const struct webhook *b)
 {
 	for (size_t i = 0; i < a->rules_n && i < b->rules_n; i++)
 		if (!rule_same(&a->rules[i], &b->rules[i]))
@@ -205,15 +206,15 @@ static int rules_fold(struct arena *arena, struct webhook *w, size_t column)
 	return 0;
 }
 
-int rules_of(const struct ask *v, size_t n, struct arena *arena, struct webhook *out)
+int webhook_rules_of(const struct interest *v, size_t n, struct arena *arena, struct webhook *out)
 {
-	struct ask *sorted = arena_calloc(arena, n + 1, sizeof *sorted);
+	struct interest *sorted = arena_calloc(arena, n + 1, sizeof *sorted);
 
 	if (!sorted || !(out->rules = arena_calloc(arena, n + 1, sizeof *out->rules)))
 		return -1;
 	if (n)
 		memcpy(sorted, v, n * sizeof *sorted);
-	n = join(sorted, n);
+	n = interests_join(sorted, n);
 	out->rules_n = 0;
 	for (size_t from = 0, to; from < n; from = to) {
 		for (to = from + 1; to < n && same_rule(&sorted[from], &sorted[to]); to++)

@@ -15,58 +15,59 @@
 #include "oke/webhooks.h"
 #include "policy/load/set.h"
 
-struct ask {
+struct interest {
 	struct str group, version, resource; /* version "*": any; resource as in "pods/status" */
 	struct str namespace; /* absent: cluster-scoped objects, and those of any namespace */
 	enum webhook_scope scope;
 	unsigned operations;
 };
 
-struct asks {
+struct interests {
 	struct arena *arena;
-	struct ask *v;
+	struct interest *v;
 	size_t n, room;
 	bool full;
 };
 
-void ask_add(struct asks *asks, const struct ask *ask);
+void interest_add(struct interests *asks, const struct interest *ask);
 
 /* Does `wide` ask for whatever the other does? Their operations apart. */
-bool ask_covers(const struct ask *wide, const struct ask *a);
+bool interest_covers(const struct interest *wide, const struct interest *a);
 
 /* "deployments", or "deployments/scale"; sets full when there is no room. */
-struct str ask_resource(struct asks *asks, struct str resource, struct str subresource);
+struct str interest_resource(struct interests *asks, struct str resource, struct str subresource);
 
 /* Does the rule ever lead to more than allowing, as the configuration has it? */
-bool rule_speaks(const struct config *config, const struct rule *rule);
+bool rule_can_act(const struct config *config, const struct rule *rule);
 
 /* Do both name the same objects, as far as kind and namespace tell? `both` is where. */
-struct where {
+struct target {
 	struct str group, resource, namespace; /* namespace absent: any */
 };
 /* A rule may name more subresources than each of its objects has. */
-bool where_has(const struct where *where, struct str subresource);
-bool where_meet(const struct object_ref *a, const struct object_ref *b, struct where *both);
+bool target_has(const struct target *where, struct str subresource);
+bool targets_meet(const struct object_ref *a, const struct object_ref *b, struct target *both);
 
 /* ---- webhooks_asks.c: policies of components ---- */
-void asks_of_support(const struct policy_set *set, struct asks *out);
+void interests_of_support(const struct policy_set *set, struct interests *out);
 
 /* ---- webhooks_alpha.c: policies of features ---- */
 
 /* keyed: objects of kinds that hold nothing alpha but a key, such as kubectl's ApplySet labels. */
-void asks_of_alpha(const struct policy_set *set, struct asks *out, struct asks *keyed);
+void interests_of_alpha(const struct policy_set *set, struct interests *out,
+			struct interests *keyed);
 /* True where an object has one of those keys. Absent: none is alpha. */
-struct str keyed_expression(const struct policy_set *set, struct arena *arena);
+struct str webhook_keyed_expression(const struct policy_set *set, struct arena *arena);
 
 /* ---- webhooks_required.c: rules that the configuration marks failClosed ---- */
-void asks_of_required(const struct policy_set *set, struct asks *out);
+void interests_of_required(const struct policy_set *set, struct interests *out);
 struct webhook_condition *required_conditions(const struct policy_set *set, struct arena *arena,
 					      size_t *n);
 
 /* ---- webhooks_cel.c ---- */
 
 /* Leave out who is exempt by name and group, and nobody else. NULL: the arena is full. */
-struct webhook_condition *exempt_conditions(struct arena *arena, size_t more, size_t *n);
+struct webhook_condition *cel_exempt_conditions(struct arena *arena, size_t more, size_t *n);
 /* 'text' as CEL reads it. */
 void cel_quote(struct text *out, struct str text);
 /* ['a', 'b'] */
@@ -75,8 +76,8 @@ void cel_list(struct text *out, const struct str *v, size_t n);
 /* ---- webhooks_rules.c ---- */
 
 /* As few rules as send all that is asked; equal asks give equal rules. -1: the arena is full. */
-int rules_of(const struct ask *v, size_t n, struct arena *arena, struct webhook *out);
-bool rules_equal(const struct webhook *a, const struct webhook *b);
+int webhook_rules_of(const struct interest *v, size_t n, struct arena *arena, struct webhook *out);
+bool webhook_rules_equal(const struct webhook *a, const struct webhook *b);
 
 /* Are the resource's objects known to have no namespace? */
 bool resource_cluster_scoped(struct str group, struct str resource);

@@ -13,7 +13,7 @@
 
 #define EXPRESSION_MAX (64u << 10) /* bytes; the API server takes 100,000 characters */
 
-static bool marks(const struct exception_rule *mark, const struct rule *r)
+static bool mark_names_rule(const struct exception_rule *mark, const struct rule *r)
 {
 	return str_eq(mark->policy, r->policy->name) &&
 	       (str_is(mark->rule, "*") || str_eq(mark->rule, r->name));
@@ -23,9 +23,9 @@ static bool is_required(const struct config *c, const struct rule *r)
 {
 	const struct exception_rule *m = c->fail_closed;
 
-	while (m && !marks(m, r))
+	while (m && !mark_names_rule(m, r))
 		m = m->next;
-	return m && rule_speaks(c, r) && !r->features && required_denies(c, r);
+	return m && rule_can_act(c, r) && !r->features && required_denies(c, r);
 }
 
 /* ---- the objects ---- */
@@ -46,7 +46,7 @@ bool required_object(const struct object_ref *a, const struct object_ref *b,
 	const struct object_ref *exact = b->names.n ? b : a;
 
 	*out = (struct required_object){ .names = exact->names, .other = exact == b ? a : b };
-	if (!where_meet(a, b, &out->where))
+	if (!targets_meet(a, b, &out->where))
 		return false;
 	for (size_t i = 0; i < exact->names.n; i++)
 		if (ref_names(out->other, exact->names.v[i]))
@@ -62,7 +62,7 @@ static void visit_rule(const struct rule *r, required_visit *visit, void *ctx)
 
 		for (; in; in = r->objects ? in->next : NULL)
 			if (required_object(o, in, &object) &&
-			    !unsent_why(object.where.group, object.where.resource))
+			    !excluded_why(object.where.group, object.where.resource))
 				visit(ctx, r, &object);
 	}
 }
@@ -75,26 +75,26 @@ static void visit_all(const struct policy_set *set, required_visit *visit, void 
 				visit_rule(r, visit, ctx);
 }
 
-static void add_asks(void *ctx, const struct rule *r, const struct required_object *o)
+static void add_interests(void *ctx, const struct rule *r, const struct required_object *o)
 {
-	struct asks *out = ctx;
-	struct ask ask = { .group = o->where.group,
-			   .version = STR("*"),
-			   .namespace = o->where.namespace,
-			   .scope = o->where.namespace.n ? SCOPE_NAMESPACED : SCOPE_CLUSTER,
-			   .operations = r->operations };
+	struct interests *out = ctx;
+	struct interest ask = { .group = o->where.group,
+				.version = STR("*"),
+				.namespace = o->where.namespace,
+				.scope = o->where.namespace.n ? SCOPE_NAMESPACED : SCOPE_CLUSTER,
+				.operations = r->operations };
 
 	for (size_t i = 0; i < r->subresources.n; i++) {
-		if (!where_has(&o->where, r->subresources.v[i]))
+		if (!target_has(&o->where, r->subresources.v[i]))
 			continue;
-		ask.resource = ask_resource(out, o->where.resource, r->subresources.v[i]);
-		ask_add(out, &ask);
+		ask.resource = interest_resource(out, o->where.resource, r->subresources.v[i]);
+		interest_add(out, &ask);
 	}
 }
 
-void asks_of_required(const struct policy_set *set, struct asks *out)
+void interests_of_required(const struct policy_set *set, struct interests *out)
 {
-	visit_all(set, add_asks, out);
+	visit_all(set, add_interests, out);
 }
 
 /* ---- the condition on them ---- */
@@ -150,13 +150,13 @@ static void add_names(struct text *out, const struct required_object *o)
 }
 
 /* false: the object has none of them. */
-static bool add_subresources(struct text *out, const struct rule *r, const struct where *where)
+static bool add_subresources(struct text *out, const struct rule *r, const struct target *where)
 {
 	const char *before = "";
 
 	text_puts(out, "(has(request.subResource) ? request.subResource : '') in [");
 	for (size_t i = 0; i < r->subresources.n; i++)
-		if (where_has(where, r->subresources.v[i])) {
+		if (target_has(where, r->subresources.v[i])) {
 			text_puts(out, before);
 			cel_quote(out, r->subresources.v[i]);
 			before = ", ";
@@ -247,7 +247,7 @@ static void add_groups(struct text *out, const struct name_pattern *groups)
 	text_puts(out, "))");
 }
 
-static void add_account(struct text *out, const struct service_account *a)
+static void add_account_term(struct text *out, const struct service_account *a)
 {
 	text_printf(out, "'system:serviceaccount:%.*s:%.*s'", STR_ARG(a->namespace),
 		    STR_ARG(a->name));
@@ -259,7 +259,7 @@ static void add_accounts(struct text *out, const struct service_account *a, bool
 	for (; a; a = a->next) {
 		text_puts(out,
 			  " || (has(request.userInfo.username) && request.userInfo.username == ");
-		add_account(out, a);
+		add_account_term(out, a);
 		if (with_group)
 			text_printf(out,
 				    " && has(request.userInfo.groups) && "
@@ -309,7 +309,7 @@ struct webhook_condition *required_conditions(const struct policy_set *set, stru
 					      size_t *n)
 {
 	const struct config *c = &set->model.config;
-	struct webhook_condition *v = exempt_conditions(arena, 3, n);
+	struct webhook_condition *v = cel_exempt_conditions(arena, 3, n);
 
 	if (!v)
 		return NULL;

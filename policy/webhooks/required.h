@@ -8,7 +8,7 @@
 #include "policy/webhooks/interest.h"
 
 struct required_object {
-	struct where where;
+	struct target where;
 	struct strings names;           /* of which those count that `other` takes too */
 	const struct object_ref *other; /* of the two, the one that may name more */
 };

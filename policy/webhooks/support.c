@@ -31,7 +31,7 @@ static bool any_members(const struct config *c, const struct strings *sets)
 	return any_filled(c, sets);
 }
 
-bool rule_speaks(const struct config *config, const struct rule *rule)
+bool rule_can_act(const struct config *config, const struct rule *rule)
 {
 	enum action a =
 		rule->override ? rule->override->action : validate_usual_action(config, rule);
@@ -43,7 +43,7 @@ bool rule_speaks(const struct config *config, const struct rule *rule)
 
 /* ---- where ---- */
 
-static bool meet(struct str a, struct str b, struct str *both)
+static bool names_meet(struct str a, struct str b, struct str *both)
 {
 	if (str_is(a, "*"))
 		*both = b;
@@ -54,10 +54,10 @@ static bool meet(struct str a, struct str b, struct str *both)
 	return true;
 }
 
-bool where_meet(const struct object_ref *a, const struct object_ref *b, struct where *both)
+bool targets_meet(const struct object_ref *a, const struct object_ref *b, struct target *both)
 {
-	if (!meet(a->group, b->group, &both->group) ||
-	    !meet(a->resource, b->resource, &both->resource))
+	if (!names_meet(a->group, b->group, &both->group) ||
+	    !names_meet(a->resource, b->resource, &both->resource))
 		return false;
 	both->namespace = a->namespace.n ? a->namespace : b->namespace;
 	return !a->namespace.n || !b->namespace.n || str_eq(a->namespace, b->namespace);
@@ -136,7 +136,7 @@ static bool has_scale(struct str group, struct str resource)
 	       str_is(resource, "statefulsets") || str_is(resource, "replicationcontrollers");
 }
 
-bool where_has(const struct where *where, struct str subresource)
+bool target_has(const struct target *where, struct str subresource)
 {
 	if (str_is(subresource, "status"))
 		return has_status(where->group, where->resource);
@@ -145,85 +145,87 @@ bool where_has(const struct where *where, struct str subresource)
 
 /* ---- asks ---- */
 
-struct asking {
+struct rule_interest {
 	const struct config *config;
-	struct asks *out;
+	struct interests *out;
 	const struct rule *rule;
-	struct ask ask;
+	struct interest ask;
 };
 
-static void ask_if_left(struct asking *a, struct str namespace)
+static void interest_if_left(struct rule_interest *a, struct str namespace)
 {
 	if (!when_leaves(a->config, a->rule, namespace))
 		return;
 	a->ask.namespace = namespace;
 	a->ask.scope = SCOPE_NAMESPACED;
-	ask_add(a->out, &a->ask);
+	interest_add(a->out, &a->ask);
 }
 
 /* Accounts of few namespaces are known by the configuration: only those are asked for. */
-static void ask_of_accounts(struct asking *a)
+static void interest_of_accounts(struct rule_interest *a)
 {
 	const struct config *c = a->config;
 
-	ask_if_left(a, STR("kube-system"));
-	ask_if_left(a, c->self_namespace);
+	interest_if_left(a, STR("kube-system"));
+	interest_if_left(a, c->self_namespace);
 	for (const struct service_account *s = c->exempt.accounts; s; s = s->next)
-		ask_if_left(a, s->namespace);
+		interest_if_left(a, s->namespace);
 	for (const struct identity_set *set = c->sets; set; set = set->next)
 		for (const struct service_account *s = set->members.accounts; s; s = s->next)
-			ask_if_left(a, s->namespace);
+			interest_if_left(a, s->namespace);
 }
 
-static void ask_anywhere(struct asking *a)
+static void interest_anywhere(struct rule_interest *a)
 {
 	const struct condition *w = a->rule->when;
 
 	while (w && !of_accounts(w))
 		w = w->next;
 	if (w) {
-		ask_of_accounts(a);
+		interest_of_accounts(a);
 		return;
 	}
 	a->ask.namespace = (struct str){ NULL, 0 };
 	a->ask.scope =
 		resource_cluster_scoped(a->ask.group, a->ask.resource) ? SCOPE_CLUSTER : SCOPE_ANY;
-	ask_add(a->out, &a->ask);
+	interest_add(a->out, &a->ask);
 }
 
-static void ask_where(struct asking *a, const struct where *where)
+static void interest_in_target(struct rule_interest *a, const struct target *where)
 {
 	const struct rule *r = a->rule;
 
-	if (unsent_why(where->group, where->resource))
+	if (excluded_why(where->group, where->resource))
 		return;
 	for (size_t i = 0; i < r->subresources.n; i++) {
-		if (!where_has(where, r->subresources.v[i]))
+		if (!target_has(where, r->subresources.v[i]))
 			continue;
-		a->ask = (struct ask){
+		a->ask = (struct interest){
 			.group = where->group,
 			.version = STR("*"),
-			.resource = ask_resource(a->out, where->resource, r->subresources.v[i]),
+			.resource =
+				interest_resource(a->out, where->resource, r->subresources.v[i]),
 			.operations = r->operations,
 		};
 		if (where->namespace.n)
-			ask_if_left(a, where->namespace);
+			interest_if_left(a, where->namespace);
 		else
-			ask_anywhere(a);
+			interest_anywhere(a);
 	}
 }
 
-static void ask_rule(const struct config *config, const struct rule *r, struct asks *out)
+static void interest_of_rule(const struct config *config, const struct rule *r,
+			     struct interests *out)
 {
-	struct asking a = { .config = config, .out = out, .rule = r };
+	struct rule_interest a = { .config = config, .out = out, .rule = r };
 
 	for (const struct object_ref *o = r->policy->objects; o; o = o->next) {
 		const struct object_ref *narrower = r->objects ? r->objects : o;
-		struct where where;
+		struct target where;
 
 		for (; narrower; narrower = r->objects ? narrower->next : NULL)
-			if (where_meet(o, narrower, &where))
-				ask_where(&a, &where);
+			if (targets_meet(o, narrower, &where))
+				interest_in_target(&a, &where);
 	}
 }
 
@@ -232,12 +234,12 @@ static bool about_features(const struct policy *p)
 	return p->rules && p->rules->features;
 }
 
-void asks_of_support(const struct policy_set *set, struct asks *out)
+void interests_of_support(const struct policy_set *set, struct interests *out)
 {
 	const struct config *c = &set->model.config;
 
 	for (const struct policy *p = set->model.policies; p; p = p->next)
 		for (const struct rule *r = about_features(p) ? NULL : p->rules; r; r = r->next)
-			if (rule_speaks(c, r))
-				ask_rule(c, r, out);
+			if (rule_can_act(c, r))
+				interest_of_rule(c, r, out);
 }

@@ -30,7 +30,7 @@ static void plan(const struct store *s, const struct in_force *f, struct str ver
 	if (p.step == ROTATE_FIRST || p.step == ROTATE_ISSUE)
 		return;
 	if (rotate_apply(s, f, &order, &p, arena, &after, &err) < 0 ||
-	    secret_patch(s, &after, version, arena, &patch, &err) < 0)
+	    objects_secret_patch(s, &after, version, arena, &patch, &err) < 0)
 		abort();
 }
 
@@ -67,15 +67,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	bool secret, configuration;
 
 	arena_init(&arena, OBJECT_MEMORY);
-	secret = secret_read(body, &arena, &s, &version, &err) == 0;
-	configuration = configuration_read(body, &arena, &c, &err) == 0;
+	secret = objects_secret_read(body, &arena, &s, &version, &err) == 0;
+	configuration = objects_configuration_read(body, &arena, &c, &err) == 0;
 	if (secret)
 		plan(&s, &(struct in_force){ .bundle = c.bundle, .state = c.state, .wanted = true },
 		     version, &arena);
 	if (configuration)
 		compare(body, &arena);
-	version_read(body, &arena, &text, &err);
-	facts_read(body, &arena, &text, &err);
-	object_wipe(&arena);
+	objects_version_read(body, &arena, &text, &err);
+	objects_facts_read(body, &arena, &text, &err);
+	objects_wipe(&arena);
 	return 0;
 }

@@ -39,7 +39,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	new = json_parse(rest, &limits, &arena, &err);
 	if (!old || !new)
 		return 0;
-	if (diff(old, new, &arena, &all, &err) < 0)
+	if (diff_objects(old, new, &arena, &all, &err) < 0)
 		abort();
 	if (json_equal(old, new) != !all.n)
 		abort();

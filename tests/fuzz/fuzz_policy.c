@@ -40,7 +40,9 @@ static bool load(struct policy_set *set, struct arena *scratch, struct str text,
 		 struct policy_report *report)
 {
 	struct model *m = &set->model;
-	struct reader r = { .keep = &set->arena, .scratch = scratch, .file = "fuzz", .model = m };
+	struct load_reader r = {
+		.keep = &set->arena, .scratch = scratch, .file = "fuzz", .model = m
+	};
 	size_t before = report->errors;
 
 	*m = (struct model){ .policies_last = &m->policies, .exceptions_last = &m->exceptions };
@@ -92,7 +94,7 @@ static void load_and_print(struct str text)
 	arena_init(&scratch, MEMORY);
 	arena_init(&set.arena, MEMORY);
 	if (load(&set, &scratch, text, &report) &&
-	    model_link(&set.model, &set.arena, &report) == 0 && !report.errors) {
+	    model_resolve(&set.model, &set.arena, &report) == 0 && !report.errors) {
 		model_validate(&set.model, &set.arena, &report);
 		policy_set_lint(&set, 1795996800, &report);
 		same_again(&set, (struct str){ NULL, 0 }, PRINT_YAML);

@@ -13,7 +13,7 @@
 
 #define MEMORY (64u << 20)
 
-struct said {
+struct judged_said {
 	FILE *f;
 	char *text;
 	size_t n;
@@ -21,18 +21,18 @@ struct said {
 
 static inline void hear(void *ctx, bool error, const char *text)
 {
-	fprintf(((struct said *)ctx)->f, "%s%s\n", error ? "" : "warning: ", text);
+	fprintf(((struct judged_said *)ctx)->f, "%s%s\n", error ? "" : "warning: ", text);
 }
 
-static inline void said_start(struct said *s, struct policy_report *report)
+static inline void said_start(struct judged_said *s, struct policy_report *report)
 {
-	*s = (struct said){ 0 };
+	*s = (struct judged_said){ 0 };
 	s->f = open_memstream(&s->text, &s->n);
 	ck_assert_ptr_nonnull(s->f);
 	*report = (struct policy_report){ .message = hear, .ctx = s };
 }
 
-static inline char *said_end(struct said *s)
+static inline char *said_end(struct judged_said *s)
 {
 	fclose(s->f);
 	return s->text;
@@ -43,7 +43,7 @@ static inline char *judge_source(const struct policy_source *src, struct arena *
 				 struct model *model)
 {
 	struct policy_report report;
-	struct said said;
+	struct judged_said said;
 
 	said_start(&said, &report);
 	if (model_load(src, arena, model, &report) == 0)

@@ -74,12 +74,12 @@ struct said {
 	struct config config;
 };
 
-static inline void take_all(const struct json *old, const struct json *new, struct taken *taken)
+static inline void take_all(const struct json *old, const struct json *new, struct hit *taken)
 {
 	struct err err = { .kind = ERR_NONE };
 	struct change_list list;
 
-	ck_assert_msg(!diff(old, new, &arena, &list, &err), "%s", err.msg);
+	ck_assert_msg(!diff_objects(old, new, &arena, &list, &err), "%s", err.msg);
 	taken->changes = arena_calloc(&arena, list.n + 1, sizeof *taken->changes);
 	for (const struct change *c = list.first; c; c = c->next)
 		taken->changes[taken->changes_n++] = c;
@@ -94,14 +94,14 @@ static inline struct finding say(struct said *s)
 			       .namespace = STR("kube-system"),
 			       .name = str_of(s->name) };
 	const struct json *old = read_json(s->old), *new = read_json(s->new);
-	struct taken taken = { .rule = &s->rule };
+	struct hit taken = { .rule = &s->rule };
 	struct finding f = { .gate = { NULL, 0 } };
 	struct err err = { .kind = ERR_NONE };
-	struct occasion o = { &s->config, &req, { NULL, 0 }, req.namespace, req.name, new, old };
+	struct context o = { &s->config, &req, { NULL, 0 }, req.namespace, req.name, new, old };
 
 	policy_fill();
 	s->rule.policy = &policy;
-	o.kind = kind_of(&req);
+	o.kind = resource_kind(&req);
 	if (req.operation == OP_UPDATE)
 		take_all(old, new, &taken);
 	ck_assert_msg(!finding_fill(&o, &taken, &arena, &f, &err), "%s", err.msg);
@@ -125,7 +125,7 @@ static inline struct str all_of(const struct finding *f)
 	return text_get(&t);
 }
 
-static inline void printable(const char *why, struct str s)
+static inline void said_is_printable(const char *why, struct str s)
 {
 	for (size_t i = 0; i < s.n; i++)
 		ck_assert_msg((s.s[i] >= 0x20 && s.s[i] < 0x7f) || s.s[i] == '\n',

@@ -19,7 +19,7 @@ static void setup(void)
 
 static void teardown(void)
 {
-	object_wipe(&arena);
+	objects_wipe(&arena);
 }
 
 /* ---- base64 ---- */
@@ -80,7 +80,7 @@ END_TEST
 
 #define METADATA "\"metadata\":{\"resourceVersion\":\"7\"}"
 
-static const struct secret_case {
+static const struct objects_secret_case {
 	const char *why, *body;
 	const char *cert; /* what tls.crt is; NULL: refused */
 } secrets[] = {
@@ -112,11 +112,11 @@ static const struct secret_case {
 
 START_TEST(a_secret_is_read)
 {
-	const struct secret_case *c = &secrets[_i];
+	const struct objects_secret_case *c = &secrets[_i];
 	struct store s;
 	struct str version;
 	struct err err = { .msg = "" };
-	int r = secret_read(str_of(c->body), &arena, &s, &version, &err);
+	int r = objects_secret_read(str_of(c->body), &arena, &s, &version, &err);
 
 	ck_assert_msg((r == 0) == (c->cert != NULL), "%s: %s", c->why, err.msg);
 	if (c->cert)
@@ -140,7 +140,7 @@ START_TEST(a_patch_holds_what_changes)
 	after.part[PART_NEXT_CERT] = (struct str){ NULL, 0 };
 	after.part[PART_TRUSTED_SINCE] = (struct str){ NULL, 0 };
 	after.part[PART_SERVED_SINCE] = STR("2026-11-22T00:00:00Z");
-	ck_assert(secret_patch(&before, &after, STR("7"), &arena, &patch, &err) == 0);
+	ck_assert(objects_secret_patch(&before, &after, STR("7"), &arena, &patch, &err) == 0);
 	ck_assert_str_eq(patch.s, "{\"metadata\":{\"resourceVersion\":\"7\",\"annotations\":{"
 				  "\"oke-guard.internal/trusted-since\":null,"
 				  "\"oke-guard.internal/served-since\":\"2026-11-22T00:00:00Z\"}},"
@@ -183,7 +183,7 @@ START_TEST(a_configuration_is_read)
 	const struct configuration_case *c = &configurations[_i];
 	struct configuration got;
 	struct err err = { .msg = "" };
-	int r = configuration_read(str_of(c->body), &arena, &got, &err);
+	int r = objects_configuration_read(str_of(c->body), &arena, &got, &err);
 
 	ck_assert_msg((r == 0) == (c->bundle != NULL), "%s: %s", c->why, err.msg);
 	if (!c->bundle)
@@ -200,14 +200,14 @@ START_TEST(a_configuration_is_patched)
 	struct str patch;
 	struct err err;
 
-	ck_assert(configuration_patch(STR("[1]"), STR("7"), &arena, &patch, &err) == 0);
+	ck_assert(objects_configuration_patch(STR("[1]"), STR("7"), &arena, &patch, &err) == 0);
 	ck_assert_str_eq(patch.s, "{\"metadata\":{\"resourceVersion\":\"7\"},\"webhooks\":[1]}");
 }
 END_TEST
 
 /* ---- facts ---- */
 
-static const struct version_case {
+static const struct objects_version_case {
 	const char *why, *body, *want; /* NULL: refused */
 } versions[] = {
 	{ "plain", "{\"major\":\"1\",\"minor\":\"36\"}", "1.36" },
@@ -220,10 +220,10 @@ static const struct version_case {
 
 START_TEST(a_version_is_read)
 {
-	const struct version_case *c = &versions[_i];
+	const struct objects_version_case *c = &versions[_i];
 	struct str got;
 	struct err err = { .msg = "" };
-	int r = version_read(str_of(c->body), &arena, &got, &err);
+	int r = objects_version_read(str_of(c->body), &arena, &got, &err);
 
 	ck_assert_msg((r == 0) == (c->want != NULL), "%s: %s", c->why, err.msg);
 	if (c->want)
@@ -233,7 +233,7 @@ END_TEST
 
 /* ---- names ---- */
 
-static const struct name_case {
+static const struct kube_name_case {
 	const char *name;
 	bool ok;
 } names[] = {

@@ -32,26 +32,28 @@ static struct str copy(struct str s)
 	return c;
 }
 
-struct pair {
+struct rotate_test_pair {
 	struct str cert, key, ca;
 };
 
-static struct pair issue_for(const char *const *for_names, size_t n, int64_t at, unsigned days)
+static struct rotate_test_pair issue_for(const char *const *for_names, size_t n, int64_t at,
+					 unsigned days)
 {
 	struct certs_order order = {
 		.names = for_names, .names_n = n, .algorithm = CERTS_P256, .days = days, .now = at
 	};
 	struct certs_issued made;
 	struct err err;
-	struct pair p;
+	struct rotate_test_pair p;
 
 	ck_assert_msg(certs_issue(&order, &made, &err) == 0, "%s", err.msg);
-	p = (struct pair){ copy(str_of(made.cert)), copy(str_of(made.key)), copy(str_of(made.ca)) };
+	p = (struct rotate_test_pair){ copy(str_of(made.cert)), copy(str_of(made.key)),
+				       copy(str_of(made.ca)) };
 	certs_issued_done(&made);
 	return p;
 }
 
-static struct pair issue(int64_t at)
+static struct rotate_test_pair issue(int64_t at)
 {
 	return issue_for(names, 3, at, ROTATE_DAYS);
 }
@@ -176,9 +178,9 @@ static const struct state_case states[] = {
 	  false, "", false, "", ROTATE_FIRST },
 };
 
-static struct pair pair_of(enum pair_kind kind)
+static struct rotate_test_pair pair_of(enum pair_kind kind)
 {
-	struct pair p = { 0 };
+	struct rotate_test_pair p = { 0 };
 
 	switch (kind) {
 	case NONE:
@@ -227,7 +229,7 @@ START_TEST(a_state_has_one_step)
 {
 	const struct state_case *c = &states[_i];
 	struct rotate_order order = order_at(NOW);
-	struct pair current, next, other;
+	struct rotate_test_pair current, next, other;
 	struct store s = { 0 };
 	struct in_force f = { .state = STR("uid/7"), .wanted = c->wanted };
 	struct rotate_plan plan;
@@ -269,7 +271,7 @@ END_TEST
 
 struct seen {
 	int64_t from; /* since when; until the next entry's */
-	struct pair pair;
+	struct rotate_test_pair pair;
 	struct str bundle;
 };
 
@@ -296,7 +298,7 @@ static unsigned chance(unsigned n) /* 0 .. n - 1 */
 	return (random_state >> 8) % n;
 }
 
-static unsigned faults_of(const struct pair *p, struct str bundle, int64_t now)
+static unsigned faults_of(const struct rotate_test_pair *p, struct str bundle, int64_t now)
 {
 	struct keypair_want want = { .now = now, .names = names, .names_n = 3, .ca = bundle };
 	struct keypair_fault faults[KEYPAIR_FAULTS_MAX];
@@ -345,14 +347,14 @@ static void hold_invariant(struct world *w, unsigned forgiven)
 /* A write may make the view of a moment ago wrong: both sides of each write are looked at. */
 static void put_secret(struct world *w, const struct store *s)
 {
-	struct pair p;
+	struct rotate_test_pair p;
 
 	for (int i = 0; i < PARTS_N; i++)
 		w->secret.part[i] = copy(s->part[i]);
 	w->version++;
 	w->writes++;
-	p = (struct pair){ w->secret.part[PART_CERT], w->secret.part[PART_KEY],
-			   w->secret.part[PART_CA] };
+	p = (struct rotate_test_pair){ w->secret.part[PART_CERT], w->secret.part[PART_KEY],
+				       w->secret.part[PART_CA] };
 	if (!p.cert.n || !p.key.n)
 		return; /* replicas keep the last one */
 	if (w->pairs_n && str_eq(w->pairs[w->pairs_n - 1].pair.cert, p.cert))
@@ -511,7 +513,7 @@ END_TEST
 
 /* ---- somebody breaks things ---- */
 
-static void break_part(struct store *s, enum part which, const struct world *w)
+static void break_part(struct store *s, enum store_part which, const struct world *w)
 {
 	struct str *p = &s->part[which];
 
@@ -554,7 +556,7 @@ START_TEST(everything_heals)
 	}
 	broken = w->secret;
 	for (unsigned n = chance(4); n; n--)
-		break_part(&broken, (enum part)chance(PARTS_N), w);
+		break_part(&broken, (enum store_part)chance(PARTS_N), w);
 	put_secret(w, &broken);
 	if (!chance(2))
 		put_bundle(w, chance(3) ? issue(w->now).ca : chance(2) ? STR("") : STR("junk"));
@@ -572,7 +574,7 @@ START_TEST(everything_heals)
 	ck_assert_uint_eq(faults_of(&w->pairs[0].pair, w->bundle, w->now), 0);
 	for (int i = PART_NEXT_CERT; i < PARTS_N; i++)
 		ck_assert_msg(!w->secret.part[i].n || i >= PART_TRUSTED_SINCE, "%s is left over",
-			      parts[i].name);
+			      store_parts[i].name);
 	free(w);
 	arena_done(&arena);
 }

@@ -225,7 +225,7 @@ START_TEST(name_is_checked)
 }
 END_TEST
 
-static const struct order_case {
+static const struct issue_order_case {
 	const char *why;
 	size_t names_n;
 	unsigned days;

@@ -75,12 +75,12 @@ START_TEST(reads)
 {
 	const struct stream_case *c = &streams[_i];
 	scoped(file_end) FILE *f = stream_of(c->input, strlen(c->input));
-	struct records *records = records_new(f);
-	struct record record;
+	struct review_input *records = review_input_new(f);
+	struct review_record record;
 	struct err err = { .kind = ERR_NONE };
 	size_t n = 0;
 
-	while (records_next(records, &record, &err) > 0) {
+	while (review_input_next(records, &record, &err) > 0) {
 		char got[256];
 
 		ck_assert(!record.too_long);
@@ -91,19 +91,20 @@ START_TEST(reads)
 		n++;
 	}
 	ck_assert_msg(!c->want[n], "%s: %zu records", c->why, n);
-	records_free(records);
+	review_input_free(records);
 }
 END_TEST
 
 /* Longer than the server takes: said to be so, and the next one is read. */
 START_TEST(too_long)
 {
-	static const size_t sizes[] = { BODY_MAX, BODY_MAX + 1, RECORD_MAX + 1, 3 * RECORD_MAX };
+	static const size_t sizes[] = { BODY_MAX, BODY_MAX + 1, REVIEW_RECORD_MAX + 1,
+					3 * REVIEW_RECORD_MAX };
 	size_t size = sizes[_i];
 	char *text = malloc(size + 64);
 	scoped(file_end) FILE *f = NULL;
-	struct records *records;
-	struct record record;
+	struct review_input *records;
+	struct review_record record;
 	struct err err = { .kind = ERR_NONE };
 
 	ck_assert_ptr_nonnull(text);
@@ -113,29 +114,29 @@ START_TEST(too_long)
 	memcpy(text + size, "\n{\"b\":2}\n", 10);
 	f = stream_of(text, size + 9);
 	free(text);
-	records = records_new(f);
-	ck_assert_int_eq(records_next(records, &record, &err), 1);
+	records = review_input_new(f);
+	ck_assert_int_eq(review_input_next(records, &record, &err), 1);
 	ck_assert_int_eq(record.too_long, size > BODY_MAX);
 	ck_assert_uint_eq(record.line, 1);
-	ck_assert_int_eq(records_next(records, &record, &err), 1);
+	ck_assert_int_eq(review_input_next(records, &record, &err), 1);
 	ck_assert(!record.too_long && str_is(trimmed(record.body), "{\"b\":2}"));
 	ck_assert_uint_eq(record.line, 2);
-	ck_assert_int_eq(records_next(records, &record, &err), 0);
-	records_free(records);
+	ck_assert_int_eq(review_input_next(records, &record, &err), 0);
+	review_input_free(records);
 }
 END_TEST
 
 START_TEST(unreadable)
 {
 	scoped(file_end) FILE *f = fopen("/", "re");
-	struct records *records = records_new(f);
-	struct record record;
+	struct review_input *records = review_input_new(f);
+	struct review_record record;
 	struct err err = { .kind = ERR_NONE };
 
 	ck_assert_ptr_nonnull(f);
-	ck_assert_int_eq(records_next(records, &record, &err), -1);
+	ck_assert_int_eq(review_input_next(records, &record, &err), -1);
 	ck_assert_int_eq(err.kind, ERR_IO);
-	records_free(records);
+	review_input_free(records);
 }
 END_TEST
 

@@ -10,7 +10,7 @@
 #include "lib/serve/listen.h"
 #include "lib/serve/pages.h"
 
-struct field {
+struct head_field_row {
 	const char *name, *value;
 };
 #define HOST                                                                                       \
@@ -26,11 +26,11 @@ struct field {
 		"Content-Length", "10"                                                             \
 	}
 
-static const struct row {
+static const struct head_row {
 	const char *name, *method, *path;
 	unsigned status; /* 0: comes in */
 	bool sound;
-	struct field fields[6];
+	struct head_field_row fields[6];
 } rows[] = {
 	{ "a review", "POST", "/validate", 0, true, { HOST, TYPE, LENGTH } },
 	{ "names in any case",
@@ -154,11 +154,11 @@ static const struct row {
 	  { HOST, TYPE, LENGTH, { "Expect", "100-continue" } } },
 };
 
-static struct head head_of(const struct row *r)
+static struct head head_of(const struct head_row *r)
 {
 	struct head h = { .method = r->method, .path = r->path, .version = "HTTP/1.1" };
 
-	for (const struct field *f = r->fields; f->name; f++)
+	for (const struct head_field_row *f = r->fields; f->name; f++)
 		head_field(&h, str_of(f->name), str_of(f->value));
 	return h;
 }
@@ -175,15 +175,15 @@ START_TEST(paths_ask_their_policies)
 	};
 	struct head h = { .path = paths[_i].path };
 
-	ck_assert_int_eq(intake_part(&h), paths[_i].part);
+	ck_assert_int_eq(admit_part(&h), paths[_i].part);
 }
 END_TEST
 
 START_TEST(heads)
 {
-	const struct row *r = &rows[_i];
+	const struct head_row *r = &rows[_i];
 	struct head h = head_of(r);
-	const struct refusal *got = intake_review(&h);
+	const struct refusal *got = admit_review(&h);
 
 	ck_assert_msg((got ? got->status : 0) == r->status, "%s: %u", r->name,
 		      got ? got->status : 0);
@@ -210,7 +210,7 @@ START_TEST(host_is_of_1_1)
 
 	head_field(&h, STR("Content-Type"), STR("application/json"));
 	head_field(&h, STR("Content-Length"), STR("3"));
-	ck_assert_ptr_null(intake_review(&h));
+	ck_assert_ptr_null(admit_review(&h));
 }
 END_TEST
 

@@ -56,7 +56,7 @@ static void answer_is_right(const struct answer *a)
 	ck_assert_msg(!wrong, "%s: %.*s", wrong ? wrong : "", (int)a->len, a->body);
 }
 
-static const struct error_case {
+static const struct handler_error_case {
 	const char *why, *body, *want;
 } errors[] = {
 	{ "nothing", "", "{\"code\":400,\"error\":\"the body is empty\"}\n" },
@@ -69,7 +69,7 @@ static const struct error_case {
 
 START_TEST(no_review)
 {
-	const struct error_case *c = &errors[_i];
+	const struct handler_error_case *c = &errors[_i];
 	struct answer a;
 
 	handler_answer(set, POLICIES_ALL, str_of(c->body), NOW, &arena, NULL, &a);

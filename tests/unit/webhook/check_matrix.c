@@ -1,9 +1,9 @@
 /*
  * check_matrix.c - every managed object by every operation by every kind of user.
  *
- * tests/data/reviews/matrix.jsonl holds what a customer is to be told, and lookalikes which nobody is to
- * be told anything about; what other users are told follows from their class alone, save for the
- * accounts that a line excepts.
+ * tests/data/reviews/matrix.jsonl holds what a customer is to be told, and lookalikes which nobody
+ * is to be told anything about; what other users are told follows from their class alone, save for
+ * the accounts that a line excepts.
  */
 #include "tests/data/reviews/corpus.h"
 

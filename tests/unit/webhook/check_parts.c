@@ -7,7 +7,8 @@
 
 #define CONFIG "tests/data/reviews/config.yaml"
 
-static const char *const files[] = { "tests/data/reviews/reviews.jsonl", "tests/data/reviews/deep.jsonl",
+static const char *const files[] = { "tests/data/reviews/reviews.jsonl",
+				     "tests/data/reviews/deep.jsonl",
 				     "tests/data/reviews/made.jsonl" };
 
 static struct policy_set *set;

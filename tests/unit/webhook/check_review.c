@@ -36,7 +36,7 @@ static struct review decode(const char *text)
 	return review;
 }
 
-static const struct bad_case {
+static const struct review_bad_case {
 	const char *why, *body, *want;
 } bads[] = {
 	{ "nothing", "", "the body is empty" },
@@ -127,7 +127,7 @@ static const struct bad_case {
 
 START_TEST(refuses)
 {
-	const struct bad_case *c = &bads[_i];
+	const struct review_bad_case *c = &bads[_i];
 	struct review review = { .version = REVIEW_V1BETA1 };
 	struct err err = { .kind = ERR_NONE };
 

@@ -166,14 +166,14 @@ static bool is_disputed(const char *id)
 	return false;
 }
 
-struct tally {
+struct judged_tally {
 	const char *category;
 	unsigned lines, agree, also, disputed, wrong;
 };
 
 #define TALLIES 64
 
-static struct tally *tally_of(struct tally *t, const char *category)
+static struct judged_tally *tally_of(struct judged_tally *t, const char *category)
 {
 	size_t i = 0;
 
@@ -209,11 +209,11 @@ static const char *fault_of(const struct recorded *r, const struct answered *a)
 	return NULL;
 }
 
-static void judge_line(const struct recorded *r, struct tally *tallies)
+static void judge_line(const struct recorded *r, struct judged_tally *tallies)
 {
 	const char *category = meta_text(r->meta, "category"), *fault;
 	const cJSON *expect = cJSON_GetObjectItemCaseSensitive(r->meta, "expect");
-	struct tally *t = tally_of(tallies, category);
+	struct judged_tally *t = tally_of(tallies, category);
 	struct answered a;
 
 	corpus_answer(set, r->review, &a);
@@ -232,12 +232,13 @@ static void judge_line(const struct recorded *r, struct tally *tallies)
 
 static int by_category(const void *a, const void *b)
 {
-	return strcmp(((const struct tally *)a)->category, ((const struct tally *)b)->category);
+	return strcmp(((const struct judged_tally *)a)->category,
+		      ((const struct judged_tally *)b)->category);
 }
 
-static unsigned print_tallies(struct tally *t)
+static unsigned print_tallies(struct judged_tally *t)
 {
-	struct tally sum = { .category = "all" };
+	struct judged_tally sum = { .category = "all" };
 	size_t n = 0;
 
 	while (t[n].category)
@@ -246,7 +247,7 @@ static unsigned print_tallies(struct tally *t)
 	printf("%-22s %6s %6s %8s %9s %6s\n", "category", "lines", "agree", "also ok", "disputed",
 	       "wrong");
 	for (size_t i = 0; i <= n; i++) {
-		const struct tally *x = i < n ? &t[i] : &sum;
+		const struct judged_tally *x = i < n ? &t[i] : &sum;
 
 		printf("%-22s %6u %6u %8u %9u %6u\n", x->category, x->lines, x->agree, x->also,
 		       x->disputed, x->wrong);
@@ -262,7 +263,7 @@ static unsigned print_tallies(struct tally *t)
 
 static void judge_corpus(const struct corpus *c)
 {
-	struct tally tallies[TALLIES + 1] = { 0 };
+	struct judged_tally tallies[TALLIES + 1] = { 0 };
 	unsigned wrong;
 
 	for (size_t i = 0; i < c->n; i++)

@@ -70,7 +70,7 @@ static int parse(char *const *words, int *rest)
 	return options_parse(&help, defs, DEFS_N, argc, argv, rest);
 }
 
-static const struct row {
+static const struct options_row {
 	const char *name, *words[8];
 	int want;
 	struct values values;
@@ -143,7 +143,7 @@ END_TEST
 
 START_TEST(argv_row)
 {
-	const struct row *r = &rows[_i];
+	const struct options_row *r = &rows[_i];
 	int rest = 0, got = parse((char *const *)r->words, &rest);
 
 	ck_assert_msg(got == r->want, "%s: %d, not %d", r->name, got, r->want);

@@ -15,7 +15,7 @@ static void teardown(void)
 	arena_done(&arena);
 }
 
-static void printable(const char *why, struct str s)
+static void shown_is_printable(const char *why, struct str s)
 {
 	for (size_t i = 0; i < s.n; i++)
 		ck_assert_msg(s.s[i] >= 0x20 && s.s[i] < 0x7f, "%s: byte 0x%02x", why,
@@ -49,7 +49,8 @@ START_TEST(text_is_made_fit)
 {
 	const struct shown_case *c = &shown_cases[_i];
 	struct str raw = { c->raw, c->n };
-	struct str got = shown(raw, c->max, &arena), ends = shown_ends(raw, c->max, &arena);
+	struct str got = printable_cut(raw, c->max, &arena),
+		   ends = printable_middle(raw, c->max, &arena);
 
 	ck_assert_msg(str_is(got, c->want), "%s: %.*s", c->why, STR_ARG(got));
 	ck_assert_msg(str_is(ends, c->ends), "%s: %.*s", c->why, STR_ARG(ends));
@@ -66,14 +67,14 @@ START_TEST(any_text_is_made_fit)
 		raw[i] = (char)((seed = seed * 1103515245u + 12345u) >> 16);
 	for (size_t max = 24; max < 300; max += 7)
 		for (size_t n = 0; n <= sizeof raw; n += 5) {
-			struct str s = shown((struct str){ raw, n }, max, &arena);
-			struct str e = shown_ends((struct str){ raw, n }, max, &arena);
+			struct str s = printable_cut((struct str){ raw, n }, max, &arena);
+			struct str e = printable_middle((struct str){ raw, n }, max, &arena);
 
 			ck_assert_uint_le(s.n, max);
 			ck_assert_uint_le(e.n, max);
-			printable("shown", s);
-			printable("shown_ends", e);
-			ck_assert_uint_le(shown_fit(s, max / 2), max / 2);
+			shown_is_printable("shown", s);
+			shown_is_printable("shown_ends", e);
+			ck_assert_uint_le(printable_fit(s, max / 2), max / 2);
 		}
 }
 END_TEST

@@ -56,7 +56,7 @@ static size_t lines_of(const char *s)
 		"" lit, sizeof(lit) - 1                                                            \
 	}
 
-static const struct row {
+static const struct log_row {
 	const char *name;
 	struct str value;
 	const char *want; /* between the quotes */
@@ -83,7 +83,7 @@ static const struct row {
 
 START_TEST(escapes)
 {
-	const struct row *r = &rows[_i];
+	const struct log_row *r = &rows[_i];
 	struct log_line l;
 	char want[256];
 	const char *got;

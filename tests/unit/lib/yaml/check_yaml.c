@@ -88,7 +88,7 @@ static const struct yaml_options plain = { .plain = true, .depth = 32, .bytes = 
 
 /* ---- rows ---- */
 
-static const struct row {
+static const struct yaml_row {
 	const char *name;
 	const struct yaml_options *options;
 	const char *text, *want;
@@ -189,7 +189,7 @@ static const struct row {
 
 START_TEST(texts)
 {
-	const struct row *r = &rows[_i];
+	const struct yaml_row *r = &rows[_i];
 	struct yaml_input input = { .text = str_of(r->text) };
 	char *got = read_all(&input, *r->options, MEMORY);
 
@@ -242,7 +242,7 @@ static int read_piece(void *ctx, char *buf, size_t room, size_t *got, struct err
 
 START_TEST(pieces_do_not_matter)
 {
-	const struct row *r = &rows[_i];
+	const struct yaml_row *r = &rows[_i];
 	struct yaml_input whole = { .text = str_of(r->text) };
 	char *want = read_all(&whole, *r->options, MEMORY);
 

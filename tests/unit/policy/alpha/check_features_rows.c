@@ -17,13 +17,13 @@
 #define COLUMNS        11
 #define ARENA_MAX      (1u << 20)
 
-struct row {
+struct table_row {
 	char line[LINE_MAX_BYTES];
 	const char *group, *version, *kind, *path, *minors, *alpha, *gates, *where, *value;
 	bool config;
 };
 
-static struct row rows[ROWS_MAX];
+static struct table_row rows[ROWS_MAX];
 static size_t rows_n;
 
 static size_t cut(char *line, const char *column[COLUMNS])
@@ -42,7 +42,7 @@ static void read_rows(const char *path, bool values)
 
 	ck_assert_msg(f != NULL, "%s: run the tests from the top of the source tree", path);
 	while (rows_n < ROWS_MAX && fgets(rows[rows_n].line, LINE_MAX_BYTES, f)) {
-		struct row *r = &rows[rows_n];
+		struct table_row *r = &rows[rows_n];
 		const char *c[COLUMNS] = { NULL };
 
 		if (r->line[0] == '#')
@@ -90,7 +90,7 @@ static bool by_name(const char *list, size_t n)
 	return true;
 }
 
-static void build(const struct row *r, struct text *json, struct text *place)
+static void build(const struct table_row *r, struct text *json, struct text *place)
 {
 	const char *p = r->path, *key = "";
 	size_t n = 0;
@@ -151,7 +151,7 @@ static bool one_of(const char *gates, struct str gate)
 	return false;
 }
 
-static bool found_at(const struct feature_uses *uses, const struct row *r, const char *place,
+static bool found_at(const struct feature_uses *uses, const struct table_row *r, const char *place,
 		     struct arena *arena)
 {
 	for (const struct feature_use *u = uses->first; u; u = u->next) {
@@ -167,10 +167,10 @@ static bool found_at(const struct feature_uses *uses, const struct row *r, const
 }
 
 /* Another row of the same place, which may be alpha where this one is not. */
-static bool other_row(const struct row *r, unsigned minor)
+static bool other_row(const struct table_row *r, unsigned minor)
 {
 	for (size_t i = 0; i < rows_n; i++) {
-		const struct row *o = &rows[i];
+		const struct table_row *o = &rows[i];
 
 		if (o != r && !strcmp(o->path, r->path) && !strcmp(o->kind, r->kind) &&
 		    !strcmp(o->version, r->version) && !strcmp(o->group, r->group) &&
@@ -180,7 +180,7 @@ static bool other_row(const struct row *r, unsigned minor)
 	return false;
 }
 
-static void check_row(const struct row *r, unsigned minor)
+static void check_row(const struct table_row *r, unsigned minor)
 {
 	scoped(arena_end) struct arena arena = { .limit = ARENA_MAX };
 	/* options of a log are an object of their own */

@@ -239,7 +239,7 @@ START_TEST(finding_says)
 
 	ck_assert_msg(str_is(got, says[_i].want), "%s\ngot:\n%.*s\nwant:\n%s", says[_i].why,
 		      STR_ARG(got), says[_i].want);
-	printable(says[_i].why, got);
+	said_is_printable(says[_i].why, got);
 	ck_assert(str_is(f.docs, DOCS_BASE "Tasks/contengconfiguringdnsserver.htm"));
 }
 END_TEST
@@ -294,7 +294,7 @@ START_TEST(command_survives_a_shell)
 	text_puts(&json, "\"}}}}}");
 	s.new = json.s;
 	f = say(&s);
-	printable(awkward[_i], f.command);
+	said_is_printable(awkward[_i], f.command);
 	list = read_configurations(str_copy(&arena, f.command));
 	ck_assert_msg(list && list->type == JSON_ARRAY && list->len == 1, "%.*s",
 		      STR_ARG(f.command));
@@ -335,8 +335,8 @@ START_TEST(every_limit_of_memory)
 			       .namespace = STR("kube-system"),
 			       .name = STR("coredns") };
 	const struct json *old = read_json(s.old), *new = read_json(s.new);
-	struct occasion o = { &s.config, &req, req.kind.kind, req.namespace, req.name, new, old };
-	struct taken taken = { .rule = &s.rule };
+	struct context o = { &s.config, &req, req.kind.kind, req.namespace, req.name, new, old };
+	struct hit taken = { .rule = &s.rule };
 	bool done = false;
 
 	policy_fill();

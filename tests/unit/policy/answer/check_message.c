@@ -44,7 +44,7 @@ static struct verdict verdict_of(enum action action, size_t n, size_t text, size
 				 .findings_all = n * 10 };
 }
 
-static void printable(struct str s, bool newlines)
+static void message_is_printable(struct str s, bool newlines)
 {
 	for (size_t i = 0; i < s.n; i++)
 		ck_assert_msg((s.s[i] >= 0x20 && s.s[i] < 0x7f) || (newlines && s.s[i] == '\n'),
@@ -77,7 +77,7 @@ START_TEST(message_keeps_its_limit)
 		      message.n);
 	ck_assert_msg(memmem(message.s, message.n, "[coredns/spec]", 14), "%s: no id", c->why);
 	ck_assert_msg(message.s[message.n - 1] != '\n', "%s: ends in a newline", c->why);
-	printable(message, true);
+	message_is_printable(message, true);
 }
 END_TEST
 
@@ -95,7 +95,7 @@ START_TEST(warnings_keep_their_limits)
 	for (size_t i = 0; i < n; i++) {
 		ck_assert_msg(out[i].n && out[i].n <= WARNING_MAX, "%s: %zu bytes", c->why,
 			      out[i].n);
-		printable(out[i], false);
+		message_is_printable(out[i], false);
 		total += out[i].n;
 	}
 	ck_assert_msg(total <= WARNINGS_TOTAL, "%s: %zu bytes together", c->why, total);
@@ -119,7 +119,7 @@ START_TEST(annotations_keep_their_limits)
 	for (size_t i = 0; i < n; i++) {
 		ck_assert_msg(out[i].value.n && out[i].value.n <= ANNOTATION_MAX, "%s: %s", c->why,
 			      out[i].key);
-		printable(out[i].value, false);
+		message_is_printable(out[i].value, false);
 	}
 }
 END_TEST

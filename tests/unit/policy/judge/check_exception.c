@@ -163,7 +163,7 @@ static struct verdict judge(const struct policy_set *by, enum what what, const c
 
 /* ---- when, who, what ---- */
 
-static const struct row {
+static const struct exception_row {
 	const char *why;
 	enum what what;
 	const char *user, *group;
@@ -196,7 +196,7 @@ static const struct row {
 
 START_TEST(row)
 {
-	const struct row *r = &rows[_i];
+	const struct exception_row *r = &rows[_i];
 	struct verdict v = judge(set, r->what, r->user, r->group, r->now);
 	struct annotation notes[ANNOTATIONS_MAX];
 	size_t n = verdict_annotations(&v, &arena, notes), seen = 0;

@@ -39,7 +39,7 @@ static void load_config_text(struct loaded *l, const char *spec)
 {
 	struct policy_source src = { .config = l->path, .no_builtin = true };
 	struct policy_report report;
-	struct said said;
+	struct judged_said said;
 	char *text;
 	FILE *f;
 
@@ -384,7 +384,7 @@ static void runs_out(const char *path)
 		struct policy_report report;
 		struct arena arena;
 		struct model model;
-		struct said said;
+		struct judged_said said;
 		char *text;
 
 		ck_assert_uint_lt(memory, MEMORY);

@@ -169,7 +169,7 @@ START_TEST(compared)
 	arena_init(&arena, MEMORY);
 	old = must_parse(str_of(c->old), &arena);
 	new = must_parse(str_of(c->new), &arena);
-	ck_assert_int_eq(diff(old, new, &arena, &list, &err), 0);
+	ck_assert_int_eq(diff_objects(old, new, &arena, &list, &err), 0);
 	ck_assert_msg(str_is(described(&list, &arena), c->want), "%s:\n%.*s", c->name,
 		      STR_ARG(described(&list, &arena)));
 	bad = diff_property(old, new, &arena);
@@ -187,11 +187,11 @@ START_TEST(the_root)
 	arena_init(&arena, MEMORY);
 	object = must_parse(STR("{\"a\":1}"), &arena);
 	list = must_parse(STR("[1]"), &arena);
-	ck_assert_int_eq(diff(NULL, NULL, &arena, &all, &err), 0);
+	ck_assert_int_eq(diff_objects(NULL, NULL, &arena, &all, &err), 0);
 	ck_assert_uint_eq(all.n, 0);
-	ck_assert_int_eq(diff(NULL, object, &arena, &all, &err), 0);
+	ck_assert_int_eq(diff_objects(NULL, object, &arena, &all, &err), 0);
 	ck_assert(all.n == 1 && !all.first->place && !all.first->from && all.first->to == object);
-	ck_assert_int_eq(diff(list, object, &arena, &all, &err), 0);
+	ck_assert_int_eq(diff_objects(list, object, &arena, &all, &err), 0);
 	ck_assert(all.n == 1 && !all.first->place && all.first->from == list && !all.first->next);
 }
 END_TEST
@@ -206,34 +206,39 @@ START_TEST(items_have_index_and_key)
 
 	arena_init(&arena, MEMORY);
 	ck_assert_int_eq(
-		diff(must_parse(STR("{\"env\":[{\"name\":\"A\"},{\"name\":\"B\"}]}"), &arena),
-		     must_parse(STR("{\"env\":[{\"name\":\"B\"}]}"), &arena), &arena, &all, &err),
+		diff_objects(
+			must_parse(STR("{\"env\":[{\"name\":\"A\"},{\"name\":\"B\"}]}"), &arena),
+			must_parse(STR("{\"env\":[{\"name\":\"B\"}]}"), &arena), &arena, &all,
+			&err),
 		0);
 	s = &all.first->place->step;
 	ck_assert(s->kind == STEP_ITEM && s->index == 0 && str_is(s->value, "A"));
 	ck_assert_int_eq(
-		diff(must_parse(STR("{\"env\":[{\"name\":\"A\"},{\"name\":\"B\"}]}"), &arena),
-		     must_parse(STR("{\"env\":[{\"name\":\"B\",\"v\":1},{\"name\":\"C\"}]}"),
-				&arena),
-		     &arena, &all, &err),
+		diff_objects(
+			must_parse(STR("{\"env\":[{\"name\":\"A\"},{\"name\":\"B\"}]}"), &arena),
+			must_parse(STR("{\"env\":[{\"name\":\"B\",\"v\":1},{\"name\":\"C\"}]}"),
+				   &arena),
+			&arena, &all, &err),
 		0);
 	s = &all.first->next->place->up->step; /* B: now the first */
 	ck_assert(s->kind == STEP_ITEM && s->index == 0 && str_is(s->value, "B"));
 	s = &all.first->next->next->place->step;
 	ck_assert(s->kind == STEP_ITEM && s->index == 1 && str_is(s->value, "C"));
 	ck_assert_int_eq(
-		diff(must_parse(STR("{\"env\":[{\"name\":\"A\"},{\"name\":\"A\"}]}"), &arena),
-		     must_parse(STR("{\"env\":[{\"name\":\"A\"},{\"name\":\"A\",\"v\":1}]}"),
-				&arena),
-		     &arena, &all, &err),
+		diff_objects(
+			must_parse(STR("{\"env\":[{\"name\":\"A\"},{\"name\":\"A\"}]}"), &arena),
+			must_parse(STR("{\"env\":[{\"name\":\"A\"},{\"name\":\"A\",\"v\":1}]}"),
+				   &arena),
+			&arena, &all, &err),
 		0);
 	s = &all.first->place->up->step;
 	ck_assert(s->kind == STEP_INDEX && s->index == 1);
 	ck_assert(str_is(s->key, "name") && str_is(s->value, "A"));
 	ck_assert_int_eq(
-		diff(must_parse(STR("{\"env\":[{\"name\":\"A\"},{\"name\":\"A\"}]}"), &arena),
-		     must_parse(STR("{\"env\":[{\"name\":\"A\"},{\"name\":\"B\"}]}"), &arena),
-		     &arena, &all, &err),
+		diff_objects(
+			must_parse(STR("{\"env\":[{\"name\":\"A\"},{\"name\":\"A\"}]}"), &arena),
+			must_parse(STR("{\"env\":[{\"name\":\"A\"},{\"name\":\"B\"}]}"), &arena),
+			&arena, &all, &err),
 		0);
 	s = &all.first->place->up->step; /* neither A nor B */
 	ck_assert(s->kind == STEP_INDEX && s->index == 1 && !s->key.s);
@@ -267,10 +272,10 @@ START_TEST(long_lists)
 	arena_init(&arena, MEMORY);
 	up = must_parse(long_list(&arena, 10000, 1, "name"), &arena);
 	scattered = must_parse(long_list(&arena, 10000, 7, "name"), &arena);
-	ck_assert_int_eq(diff(up, scattered, &arena, &all, &err), 0);
+	ck_assert_int_eq(diff_objects(up, scattered, &arena, &all, &err), 0);
 	ck_assert(str_is(described(&all, &arena), "x[order]\n"));
 	unkeyed = must_parse(long_list(&arena, 10000, 7, "id"), &arena);
-	ck_assert_int_eq(diff(up, unkeyed, &arena, &all, &err), 0);
+	ck_assert_int_eq(diff_objects(up, unkeyed, &arena, &all, &err), 0);
 	ck_assert_uint_eq(all.n, 10000 * 3 - 2); /* name, id, v; items 0 and 5000 stay */
 }
 END_TEST
@@ -291,12 +296,13 @@ START_TEST(large_objects)
 				    (side ? i * 7 : i) % 50000 == 777 && side);
 		text_puts(&t[side], side ? ",\"more\":1}" : ",\"less\":1}");
 	}
-	ck_assert_int_eq(diff(must_parse(text_get(&t[0]), &arena),
-			      must_parse(text_get(&t[1]), &arena), &arena, &all, &err),
+	ck_assert_int_eq(diff_objects(must_parse(text_get(&t[0]), &arena),
+				      must_parse(text_get(&t[1]), &arena), &arena, &all, &err),
 			 0);
 	ck_assert(str_is(described(&all, &arena), "key-777: 0 -> 1\nless: 1 -> -\nmore: - -> 1\n"));
-	ck_assert_int_eq(diff(must_parse(text_get(&t[0]), &arena),
-			      must_parse(STR("{\"key-3\":0,\"x\":1}"), &arena), &arena, &all, &err),
+	ck_assert_int_eq(diff_objects(must_parse(text_get(&t[0]), &arena),
+				      must_parse(STR("{\"key-3\":0,\"x\":1}"), &arena), &arena,
+				      &all, &err),
 			 0);
 	ck_assert_uint_eq(all.n, 50001);
 }
@@ -322,7 +328,7 @@ START_TEST(deep_objects)
 		sides[side] = json_parse(text_get(&t), &limits, &arena, &err);
 		ck_assert_msg(sides[side] != NULL, "%s", err.msg);
 	}
-	ck_assert_int_eq(diff(sides[0], sides[1], &arena, &all, &err), 0);
+	ck_assert_int_eq(diff_objects(sides[0], sides[1], &arena, &all, &err), 0);
 	ck_assert(all.n == 1 && all.first->place->depth == JSON_DEPTH_MAX - 1);
 	text_init(&t, &arena, 1 << 20);
 	place_print(all.first->place, &t);
@@ -350,7 +356,7 @@ START_TEST(no_room)
 		struct err err = { .kind = ERR_NONE };
 
 		arena_init(&arena, limit);
-		if (!diff(o, n, &arena, &all, &err)) {
+		if (!diff_objects(o, n, &arena, &all, &err)) {
 			ck_assert_uint_eq(all.n, 4);
 			break;
 		}

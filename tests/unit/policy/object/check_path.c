@@ -202,7 +202,7 @@ static const struct place *place_of(const struct path *path, struct arena *arena
 	return up;
 }
 
-static const struct match_case {
+static const struct path_match_case {
 	const char *name, *pattern, *place; /* "": the root */
 	bool covers, below;
 } matches[] = {
@@ -240,7 +240,7 @@ static const struct match_case {
 
 START_TEST(matching)
 {
-	const struct match_case *c = &matches[_i];
+	const struct path_match_case *c = &matches[_i];
 	scoped(arena_end) struct arena arena;
 	struct path pattern, path = { NULL, 0 };
 	const struct place *place;

@@ -43,7 +43,8 @@ static inline const char *diff_property(const struct json *old, const struct jso
 	const char *bad;
 	size_t n = 0;
 
-	if (diff(old, new, arena, &there, &err) < 0 || diff(new, old, arena, &back, &err) < 0)
+	if (diff_objects(old, new, arena, &there, &err) < 0 ||
+	    diff_objects(new, old, arena, &back, &err) < 0)
 		return err.msg[0] ? "no memory" : "no message";
 	if (json_equal(old, new) != !there.n)
 		return "no change is not the same as equal";
@@ -90,7 +91,8 @@ static inline const char *pair_property(struct str old, struct str new,
 		return "the pair has other values";
 	if (json_equal(o, n) != json_equal(both[1], both[0]))
 		return "what is shared is not equal";
-	if (diff(o, n, arena, &alone, &err) < 0 || diff(both[1], both[0], arena, &paired, &err) < 0)
+	if (diff_objects(o, n, arena, &alone, &err) < 0 ||
+	    diff_objects(both[1], both[0], arena, &paired, &err) < 0)
 		return "no memory";
 	for (a = alone.first, p = paired.first; a && p; a = a->next, p = p->next)
 		if (!same_place(a->place, p->place) || !json_equal(a->from, p->from) ||

@@ -104,7 +104,7 @@ static char *printed(const char *path, const char *name, enum print_format forma
 	struct policy_report report;
 	struct policy_set *set;
 	struct arena arena;
-	struct said said;
+	struct judged_said said;
 	struct text out;
 	char *text;
 

@@ -38,7 +38,7 @@ static struct policy_set *load(const char *objects, const char *rules, const cha
 {
 	char policy[4096], guard[4096];
 	struct policy_report report;
-	struct said said;
+	struct judged_said said;
 	struct policy_set *set;
 	const char *paths[1];
 	struct policy_source src = { .paths = paths, .no_builtin = !builtin };
@@ -121,7 +121,7 @@ static void put_short(struct text *out, const struct webhook *w)
 	"unsupported}"
 #define ASKED_OF_AUTOSCALERS "alpha.oke-guard.internal | autoscaling U * horizontalpodautoscalers\n"
 
-static const struct row {
+static const struct webhooks_row {
 	const char *name, *objects, *rules, *config, *want;
 } rows[] = {
 	{ "one kind in one namespace", DEPLOYMENT "kube-system, names: [a]}", RULE, "",
@@ -257,7 +257,7 @@ static const struct row {
 
 START_TEST(policies_ask)
 {
-	const struct row *r = &rows[_i];
+	const struct webhooks_row *r = &rows[_i];
 	struct policy_set *set = load(r->objects, r->rules, r->config, false);
 	scoped(arena_end) struct arena arena;
 	struct webhooks made;
@@ -493,7 +493,7 @@ END_TEST
 
 /* ---- comparing ---- */
 
-static const struct change {
+static const struct webhooks_change {
 	const char *name, *from, *to, *says; /* says "": no difference */
 	bool blind;
 } changes[] = {
@@ -571,7 +571,7 @@ static const struct webhook_target target = { .configuration = { "oke-guard", 9 
 
 START_TEST(differences_are_said)
 {
-	const struct change *c = &changes[_i];
+	const struct webhooks_change *c = &changes[_i];
 	struct policy_set *set =
 		load(DEPLOYMENT "kube-system}",
 		     "{name: r, operations: [UPDATE, DELETE], subresources: [\"\", scale], tier: "
