@@ -44,6 +44,15 @@ def without_comments(text):
     return re.sub(r"/\*.*?\*/", lambda m: "\n" * m[0].count("\n"), text, flags=re.S)
 
 
+def table_rows(text):
+    """The sources that first cells name: `lib/json/text.c`, or several as `lib/json/{text,keys}.c`."""
+    rows = set()
+    for cell in re.findall(r"^\| (`[^|]*`) \|", text, re.M):
+        for folder, many, one in re.findall(r"`([\w/]+/)(?:\{([\w,]+)\}|(\w+))\.c`", cell):
+            rows |= {f"{folder}{name}.c" for name in (many or one).split(",")}
+    return rows
+
+
 class Tree:
     def __init__(self, root, build):
         self.root, self.build = root, build
@@ -188,7 +197,7 @@ class Tree:
 
     def check_tests(self):
         page = self.root / "docs/source.md"
-        rows = set(re.findall(r"^\| `([\w/]+\.c)` \|", page.read_text(encoding="utf-8"), re.M)) if page.exists() else set()
+        rows = table_rows(page.read_text(encoding="utf-8")) if page.exists() else set()
         for name in self.files:
             if not name.endswith(".c"):
                 continue

@@ -37,6 +37,8 @@ uses() {
 # Who may use whom, circles, names: the table of the layers.
 tools/layers.py --build "${BUILD:-build}" | complain "tools/layers.py"
 
+/usr/bin/python3 tests/lint/test_layers.py 2>&1 | grep -vE '^(\.*|-*|OK|Ran .*)$' | complain "the lint's own test"
+
 # A foreign library is met in one place.
 only() { # HEADER PLACE(pattern)
 	uses "$1" include lib policy certs webhook agent cli | grep -vE "^$2" | complain "$1 belongs in $2 alone"

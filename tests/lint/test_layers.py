@@ -129,7 +129,7 @@ class Layers(unittest.TestCase):
 
     def test_a_row_too_many(self):
         self.complains("low/one.c has a test of its name", rows=ROWS + "| `low/one.c` | check_one |\n")
-        self.complains("there is no low/gone.c", rows=ROWS + "| `low/gone.c` | check_one |\n")
+        self.complains("there is no low/gone.c", rows=ROWS + "| `low/{gone}.c` `high/top.c` | check_one |\n")
 
     def test_a_picture_that_is_not_the_table(self):
         self.lint()
