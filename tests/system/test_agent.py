@@ -561,7 +561,7 @@ class Documents(AgentCase):
         events = set(re.findall(r"log_begin\([^\"();]*\"([^\"]+)\"\)", source))
         events |= set(re.findall(r"\[ROTATE_\w+\] =\s*{ \"([^\"]+)\"", source)) - {"tls.crt"}
         events |= set(re.findall(r"log_differences\([^\";]*\"([^\"]+)\"\)", source))
-        events |= set(re.findall(r"say\(p, a, \"([^\"]+)\"\)", source))
+        events |= set(re.findall(r"cmd_run_log_state\(p, a, \"([^\"]+)\"\)", source))
         self.assertEqual(events, set(re.findall(r"^\| `([^`]+)` \| (?:info|warn|error)", part, re.MULTILINE)))
         keys = set(re.findall(r"log_(?:str|text|number|bool)\(&l,\s*\"(\w+)\"", source))
         keys |= {"secret", "configuration"}

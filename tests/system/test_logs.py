@@ -26,7 +26,7 @@ class Log(Case):
         keys |= set(re.findall(r"log_text\(&l, \w+ \? \"\w+\" : \"(\w+)\"", source))
         self.assertEqual(keys | {"ts", "cut"}, KEYS)
         events = re.findall(r"log_begin(?:_limited)?\([^\"();]*\"([^\"]+)\"\)", source)
-        events += re.findall(r"log_review\([^\"();]*\"([^\"]+)\"", source) + re.findall(r"say\(k, \"([^\"]+)\"", source)
+        events += re.findall(r"log_review\([^\"();]*\"([^\"]+)\"", source) + re.findall(r"learn_keep_log\(k, \"([^\"]+)\"", source)
         self.assertEqual(set(events), EVENTS)
 
     def test_lines(self):
