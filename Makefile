@@ -59,6 +59,9 @@ check: ## build and run every test that needs Debian packages only
 	$(Q)$(MAKE) --no-print-directory -j$(JOBS) all tests
 	$(Q)BUILD=$(BUILD) SANITIZE=$(SANITIZE) tests/check.sh
 
+check-unit: ## the C tests alone: a minute
+	$(Q)UNIT=1 $(MAKE) --no-print-directory check
+
 check-asan: ## the same tests with AddressSanitizer, UndefinedBehaviorSanitizer and leak checking
 	$(Q)$(MAKE) --no-print-directory check BUILD=build/asan SANITIZE=address,undefined
 

@@ -4,10 +4,11 @@
 # fail; at the end `N passed, M failed`.
 #
 # SANITIZE=thread leaves only what runs threads: webhook/, lib/serve/ and the system tests.
+# UNIT=1 leaves only the C programs.
 # EMULATOR=COMMAND runs programs of another architecture by it: the C programs, and a server.
 set -u
 cd "$(dirname "$0")/.." || exit 2
-export BUILD=${BUILD:-build} SANITIZE=${SANITIZE:-}
+export BUILD=${BUILD:-build} SANITIZE=${SANITIZE:-} UNIT=${UNIT:-}
 read -ra emulator <<< "${EMULATOR:-}"
 # Debian's own: another python3 may stand before it and lack the packages.
 PYTHON=/usr/bin/python3
@@ -26,7 +27,7 @@ jobs=${JOBS:-$(nproc)}
 
 results=$(mktemp -d)
 trap 'rm -rf "$results"' EXIT
-started=0
+started=0 log='' result='' # of the test that runs, set by go
 
 # Run a test in the background, as soon as fewer than $jobs do: KIND ARGUMENT...
 # It writes what it said to $log and its line to $result; the order of the report is that of the start.
@@ -123,7 +124,7 @@ if [ "$SANITIZE" != thread ]; then
 		[ -e "$c" ] && go replay_corpus "$BUILD/${c%.c}"
 	done
 fi
-if [ "$SANITIZE" != thread ] && [ ${#emulator[@]} = 0 ]; then
+if [ "$SANITIZE" != thread ] && [ -z "$UNIT" ] && [ ${#emulator[@]} = 0 ]; then
 	while read -r t; do
 		go python_tests "$t" "$t"
 	done < <(find tests/unit -name '*.py' | sort)
@@ -136,6 +137,7 @@ if [ ${#emulator[@]} != 0 ]; then
 	chmod +x "$BUILD/emulated/oke-guard"
 	BUILD=$BUILD/emulated
 fi
+[ -z "$UNIT" ] || system=()
 # What measures time or fills the machine has it for itself.
 alone=" test_load.py test_rollout.py test_reload.py "
 for t in "${system[@]}"; do
