@@ -8,6 +8,7 @@
 
 #include "oke/certs.h"
 #include "lib/serve/pages.h"
+#include "lib/base/time.h"
 
 /* ---- /readyz ---- */
 
@@ -17,10 +18,10 @@
  */
 static bool agent_health_api(const struct agent_health *h, const struct status_view *v, FILE *f)
 {
-	char date[CERTS_DATE];
+	char date[TIME_TEXT];
 	int64_t stale = h->interval * 3 > HEALTH_STALE_S ? h->interval * 3 : HEALTH_STALE_S;
 
-	certs_date(v->success, date);
+	time_print(v->success, date);
 	if (!v->success)
 		fprintf(f, "no round has ended well yet%s%s", *v->error ? ": " : "", v->error);
 	else
@@ -32,15 +33,15 @@ static bool agent_health_api(const struct agent_health *h, const struct status_v
 static bool agent_health_certificate(const struct agent_health *h, const struct status_view *v,
 				     FILE *f)
 {
-	char expires[CERTS_DATE], renew[CERTS_DATE];
+	char expires[TIME_TEXT], renew[TIME_TEXT];
 
 	(void)h;
 	if (!v->self) {
 		fputs("somebody else's", f);
 		return true;
 	}
-	certs_date(v->plan.expires, expires);
-	certs_date(v->plan.renew, renew);
+	time_print(v->plan.expires, expires);
+	time_print(v->plan.renew, renew);
 	if (v->plan.good)
 		fprintf(f, "valid until %s, renewal due %s, step %s", expires, renew,
 			rotate_step_name(v->plan.step));
@@ -67,11 +68,11 @@ static bool agent_health_policies(const struct agent_health *h, const struct sta
 				  FILE *f)
 {
 	struct reload_state s;
-	char date[CERTS_DATE];
+	char date[TIME_TEXT];
 
 	(void)v;
 	reload_state(h->reload, &s);
-	certs_date(s.failed ? s.failed : s.loaded, date);
+	time_print(s.failed ? s.failed : s.loaded, date);
 	fprintf(f,
 		s.failed ? "since %s the files hold some that cannot be used: %s" : "loaded %s%s",
 		date, s.failed ? s.why : "");

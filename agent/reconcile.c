@@ -8,6 +8,7 @@
 #include "agent/wait.h"
 #include "oke/certs.h"
 #include "lib/base/cleanup.h"
+#include "lib/base/time.h"
 #include "oke/policy.h"
 #include "oke/webhooks.h"
 
@@ -207,7 +208,7 @@ static const struct reconcile_step_words {
 static void reconcile_log_step(struct reconcile_pass *t, const struct rotate_plan *plan)
 {
 	struct log_line l;
-	char date[CERTS_DATE];
+	char date[TIME_TEXT];
 
 	if (!plan->good && *plan->why && plan->step == ROTATE_ISSUE) {
 		log_begin(&l, t->r->log, LOG_WARN,
@@ -220,7 +221,7 @@ static void reconcile_log_step(struct reconcile_pass *t, const struct rotate_pla
 	log_text(&l, plan->step == ROTATE_WRITE ? "configuration" : "secret",
 		 plan->step == ROTATE_WRITE ? t->r->configuration : t->r->secret);
 	if (plan->expires) {
-		certs_date(plan->expires, date);
+		time_print(plan->expires, date);
 		log_text(&l, "expires", date);
 	}
 	log_end(&l);

@@ -6,6 +6,7 @@
 
 #include "oke/certs.h"
 #include "lib/base/cleanup.h"
+#include "lib/base/time.h"
 
 #define FACTS_MEMORY (4u << 20) /* of one bundle that is looked at */
 #define ALL_FAULTS   (~0u)
@@ -48,16 +49,9 @@ const char *rotate_step_name(enum rotate_step s)
 /* 0: it is no time. */
 static int64_t rotate_parse_date(struct str s)
 {
-	struct tm tm = { 0 };
-	char z[CERTS_DATE];
-	const char *end;
+	int64_t t;
 
-	if (!s.n || s.n >= sizeof z)
-		return 0;
-	memcpy(z, s.s, s.n);
-	z[s.n] = '\0';
-	end = strptime(z, "%Y-%m-%dT%H:%M:%SZ", &tm);
-	return end && !*end ? timegm(&tm) : 0;
+	return time_parse(s, &t) ? t : 0;
 }
 
 /* A time of the past; one of the future was written under another clock: 0, note it again. */
@@ -70,9 +64,9 @@ static int64_t rotate_parse_since(struct str s, int64_t now)
 
 static struct str rotate_print_date(int64_t t, struct arena *arena)
 {
-	char date[CERTS_DATE];
+	char date[TIME_TEXT];
 
-	certs_date(t, date);
+	time_print(t, date);
 	return str_copy(arena, str_of(date));
 }
 

@@ -17,6 +17,7 @@
 
 #include "certs/pair.h"
 #include "certs/x509.h"
+#include "lib/base/time.h"
 
 #define CA_FACTS_MAX (1u << 20) /* bytes of the CA's facts */
 
@@ -37,15 +38,6 @@ fault_add(struct faults *f, enum keypair_fault_kind kind, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(f->out[i].text, sizeof f->out[i].text, fmt, ap);
 	va_end(ap);
-}
-
-void certs_date(int64_t t, char out[CERTS_DATE])
-{
-	time_t when = (time_t)t;
-	struct tm tm;
-
-	if (!gmtime_r(&when, &tm) || !strftime(out, CERTS_DATE, "%Y-%m-%dT%H:%M:%SZ", &tm))
-		strcpy(out, "(no date)");
 }
 
 /* ---- names ---- */
@@ -100,15 +92,15 @@ static void fault_look_key(const struct keypair *kp, const struct keypair_want *
 static void fault_dates_of(const char *what, const struct certificate *c, int64_t now,
 			   struct faults *f)
 {
-	char date[CERTS_DATE];
+	char date[TIME_TEXT];
 
 	if (now > c->not_after) {
-		certs_date(c->not_after, date);
+		time_print(c->not_after, date);
 		fault_add(f, FAULT_EXPIRED, "%s %.100s expired on %s; issue a new one", what,
 			  c->subject, date);
 	}
 	if (now < c->not_before) {
-		certs_date(c->not_before, date);
+		time_print(c->not_before, date);
 		fault_add(f, FAULT_NOT_YET_VALID,
 			  "%s %.100s is not valid before %s; is this machine's clock right?", what,
 			  c->subject, date);

@@ -17,6 +17,7 @@
 #include <openssl/x509v3.h>
 
 #include "certs/x509.h"
+#include "lib/base/time.h"
 
 #define SERIAL_BITS 128
 #define CN_MAX      64  /* RFC 5280, ub-common-name */
@@ -219,9 +220,9 @@ static int issue_sign(X509 *x, EVP_PKEY *key, const struct certs_order *order, s
 static X509 *issue_ca_new(const struct certs_order *order, EVP_PKEY *key, struct err *err)
 {
 	scoped(x509_end) X509 *x = NULL;
-	char cn[CN_MAX], date[CERTS_DATE];
+	char cn[CN_MAX], date[TIME_TEXT];
 
-	certs_date(order->now, date);
+	time_print(order->now, date);
 	snprintf(cn, sizeof cn, "oke-guard CA %s", date);
 	if (!(x = issue_body_new(order, key, cn, NULL, err)) ||
 	    issue_profile_set(x, x, ca_profile, sizeof ca_profile / sizeof *ca_profile, err) < 0 ||

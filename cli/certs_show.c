@@ -8,6 +8,7 @@
 
 #include "oke/certs.h"
 #include "lib/base/cleanup.h"
+#include "lib/base/time.h"
 
 #define SHOW_MEMORY_MAX (16u << 20) /* two files and their facts */
 #define DAY             86400
@@ -29,11 +30,11 @@ static void certs_show_names(const struct certificate *c)
 
 static void certs_show_dates(const struct certificate *c, int64_t now)
 {
-	char from[CERTS_DATE], to[CERTS_DATE];
+	char from[TIME_TEXT], to[TIME_TEXT];
 	long long days = (c->not_after - now + DAY / 2) / DAY;
 
-	certs_date(c->not_before, from);
-	certs_date(c->not_after, to);
+	time_print(c->not_before, from);
+	time_print(c->not_after, to);
 	printf("     %-12s %s to %s ", "valid", from, to);
 	if (now < c->not_before)
 		printf("(not yet)\n");
@@ -81,10 +82,10 @@ static bool certs_show_json_names(cJSON *o, const struct certificate *c)
 static bool certs_show_json_certificate(cJSON *list, const struct certificate *c)
 {
 	cJSON *o = cJSON_CreateObject();
-	char from[CERTS_DATE], to[CERTS_DATE];
+	char from[TIME_TEXT], to[TIME_TEXT];
 
-	certs_date(c->not_before, from);
-	certs_date(c->not_after, to);
+	time_print(c->not_before, from);
+	time_print(c->not_after, to);
 	if (!cJSON_AddItemToArray(list, o)) {
 		cJSON_Delete(o);
 		return false;

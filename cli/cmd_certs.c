@@ -14,6 +14,7 @@
 #include "cli/certs_show.h"
 #include "cli/cmd.h"
 #include "lib/base/options.h"
+#include "lib/base/time.h"
 
 #define FILES_MEMORY_MAX (8u << 20) /* the CA's file and the names of one run */
 #define NAMES_MAX        (OPTION_LIST_MAX + 4)
@@ -110,10 +111,10 @@ static int cmd_certs_files_of(struct cmd_certs_options *a, struct arena *arena, 
 static void cmd_certs_print_validity(const char *indent, int64_t from, int64_t to, int64_t now)
 {
 	int64_t renew = certs_renew_at(from, to);
-	char until[CERTS_DATE], due[CERTS_DATE];
+	char until[TIME_TEXT], due[TIME_TEXT];
 
-	certs_date(to, until);
-	certs_date(renew, due);
+	time_print(to, until);
+	time_print(renew, due);
 	printf("%sgood until %s (%lld days); renewal is due %s %s\n", indent, until,
 	       (long long)((to - now + DAY / 2) / DAY), now >= renew ? "since" : "from", due);
 }

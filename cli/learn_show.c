@@ -8,6 +8,7 @@
 #include "oke/certs.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/printable.h"
+#include "lib/base/time.h"
 
 #define ACCOUNT_PREFIX STR("system:serviceaccount:")
 #define SHOWN_MAX      120 /* columns of a name in the table */
@@ -227,11 +228,11 @@ static void learn_show_put_quoted(struct text *out, struct str s)
 
 static void learn_show_put_row(struct text *out, const struct learn_row *r)
 {
-	char first[CERTS_DATE], last[CERTS_DATE];
+	char first[TIME_TEXT], last[TIME_TEXT];
 	const struct str *p = r->part;
 
-	certs_date(r->first, first);
-	certs_date(r->last, last);
+	time_print(r->first, first);
+	time_print(r->last, last);
 	text_printf(out, "# %7llu  %s  %s  %-8s  ", (unsigned long long)r->count, first, last,
 		    identity_class_name(r->class));
 	learn_show_put_shown(out, p[LEARN_USER]);

@@ -9,6 +9,7 @@
 #include "lib/base/cleanup.h"
 #include "oke/policy.h"
 #include "lib/base/version.h"
+#include "lib/base/time.h"
 #include "lib/serve/pages.h"
 
 #define VERBOSE_MAX 1024
@@ -52,12 +53,12 @@ static bool health_policies_loaded(const struct health *h, char why[VERBOSE_MAX]
 {
 	struct health_policies f;
 	struct reload_state s;
-	char loaded[CERTS_DATE], failed[CERTS_DATE];
+	char loaded[TIME_TEXT], failed[TIME_TEXT];
 
 	health_look(h, &f);
 	reload_state(h->reload, &s);
-	certs_date(s.loaded, loaded);
-	certs_date(s.failed, failed);
+	time_print(s.loaded, loaded);
+	time_print(s.failed, failed);
 	if (s.failed)
 		snprintf(why, VERBOSE_MAX,
 			 "%zu policies, %zu rules, loaded %s; since %s the files hold others that "
@@ -71,9 +72,9 @@ static bool health_policies_loaded(const struct health *h, char why[VERBOSE_MAX]
 
 static bool health_certificate_valid(const struct health *h, char why[VERBOSE_MAX])
 {
-	char date[CERTS_DATE];
+	char date[TIME_TEXT];
 
-	certs_date(atomic_load(&h->certificate->not_after), date);
+	time_print(atomic_load(&h->certificate->not_after), date);
 	snprintf(why, VERBOSE_MAX, "valid until %s%s", date,
 		 atomic_load(&h->certificate->broken)
 			 ? "; the files hold another that cannot be used"
@@ -174,9 +175,9 @@ static void health_add_str(cJSON *j, const char *key, struct str s)
 
 static void health_add_time(cJSON *j, const char *key, int64_t t)
 {
-	char date[CERTS_DATE];
+	char date[TIME_TEXT];
 
-	certs_date(t, date);
+	time_print(t, date);
 	cJSON_AddStringToObject(j, key, date);
 }
 

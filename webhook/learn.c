@@ -7,6 +7,7 @@
 
 #include "oke/certs.h"
 #include "lib/base/cleanup.h"
+#include "lib/base/time.h"
 #include "lib/json/json.h"
 
 #define ARENA_MAX    (4 * (size_t)LEARN_FILE_MAX) /* for the nodes of a document */
@@ -235,7 +236,7 @@ static void learn_cjson_end(cJSON **j)
 static bool learn_json_add_row(cJSON *list, const struct learn_row *r)
 {
 	cJSON *o = cJSON_CreateObject();
-	char first[CERTS_DATE], last[CERTS_DATE];
+	char first[TIME_TEXT], last[TIME_TEXT];
 
 	if (!cJSON_AddItemToArray(list, o)) {
 		cJSON_Delete(o);
@@ -244,8 +245,8 @@ static bool learn_json_add_row(cJSON *list, const struct learn_row *r)
 	for (size_t i = 0; i < LEARN_PARTS; i++)
 		if (!cJSON_AddStringToObject(o, parts[i].key.s, r->part[i].s))
 			return false;
-	certs_date(r->first, first);
-	certs_date(r->last, last);
+	time_print(r->first, first);
+	time_print(r->last, last);
 	return cJSON_AddStringToObject(o, "class", identity_class_name(r->class)) &&
 	       cJSON_AddNumberToObject(o, "count", (double)r->count) &&
 	       cJSON_AddStringToObject(o, "first", first) &&
@@ -326,21 +327,9 @@ static int learn_read_count(const struct json *j, uint64_t *out)
 	return 0;
 }
 
-/* Exactly what certs_date writes. */
 static int learn_read_date(const struct json *j, int64_t *out)
 {
-	struct str s = json_str(j);
-	char text[CERTS_DATE] = "", again[CERTS_DATE];
-	struct tm tm = { 0 };
-
-	if (!j || j->type != JSON_STRING || s.n != strlen("2026-11-23T00:00:00Z"))
-		return -1;
-	memcpy(text, s.s, s.n);
-	if (!strptime(text, "%Y-%m-%dT%H:%M:%SZ", &tm))
-		return -1;
-	*out = timegm(&tm);
-	certs_date(*out, again);
-	return strcmp(text, again) ? -1 : 0;
+	return j && j->type == JSON_STRING && time_parse(json_str(j), out) ? 0 : -1;
 }
 
 static int learn_read_class(const struct json *j, enum identity_class *out)

@@ -25,10 +25,6 @@
 #define CERTS_CHAIN_MAX 16         /* certificates of one file */
 #define CERTS_NAMES_MAX 256        /* names of one certificate */
 
-/* "2026-11-23T00:00:00Z" */
-#define CERTS_DATE 32
-void certs_date(int64_t t, char out[CERTS_DATE]);
-
 /* ---- one certificate, as facts; texts are printable ASCII ---- */
 
 struct certificate {

@@ -16,7 +16,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <time.h>
+
+#include "lib/base/time.h"
 
 #define OPTIONS_MAX   48 /* of one subcommand */
 #define WORD_MAX      64 /* longer words are not compared with ours */
@@ -129,22 +130,12 @@ static int options_set_choice(const struct option_parse *p, const struct option_
 	return options_bad_value(p, d, "expects one of %s, not '%.60s'", d->choices, text);
 }
 
-/* strptime takes the 30th of February: what it made of the text must print as the text again. */
 static int options_set_time(const struct option_parse *p, const struct option_def *d,
 			    const char *text)
 {
-	static const char format[] = "%Y-%m-%dT%H:%M:%SZ";
-	struct tm tm = { 0 };
-	const char *end = strptime(text, format, &tm);
-	time_t t = timegm(&tm);
-	char again[32] = "";
-
-	if (end && !*end && gmtime_r(&t, &tm))
-		strftime(again, sizeof again, format, &tm);
-	if (strcmp(again, text) != 0)
+	if (!time_parse(str_of(text), d->value))
 		return options_bad_value(
 			p, d, "expects a time as in 2026-11-30T00:00:00Z, not '%.60s'", text);
-	*(int64_t *)d->value = t;
 	return OPTIONS_GO_ON;
 }
 

@@ -14,7 +14,7 @@ enum option_type {
 	OPTION_LIST,   /* struct option_list *value: may be given more than once */
 	OPTION_NUMBER, /* long *value: min..max, both included */
 	OPTION_CHOICE, /* const char **value: one of choices, "text|json" */
-	OPTION_TIME,   /* int64_t *value: seconds since the epoch; 2026-11-30T00:00:00Z */
+	OPTION_TIME,   /* int64_t *value: seconds since the epoch; as time_parse reads */
 };
 
 #define OPTION_LIST_MAX 64

@@ -5,8 +5,7 @@
  * and until just before expires, by the clock of the request: it ends to the
  * second without a reload. It never makes a finding silent.
  */
-#include <time.h>
-
+#include "lib/base/time.h"
 #include "policy/judge/judge.h"
 
 static bool names_rule(const struct exception *e, const struct rule *rule)
@@ -64,15 +63,11 @@ int exception_tell_expired(const struct judge *j, const struct rule *rule, struc
 {
 	const struct exception *e;
 	struct text t;
-	struct tm tm;
-	char when[32] = "";
-	time_t expires;
+	char when[TIME_TEXT];
 
 	if (f->action != ACTION_DENY || f->exception.n || !(e = last_expired(j, rule)))
 		return 0;
-	expires = (time_t)e->expires;
-	if (gmtime_r(&expires, &tm))
-		strftime(when, sizeof when, "%Y-%m-%dT%H:%M:%SZ", &tm);
+	time_print(e->expires, when);
 	text_init(&t, j->arena, 1024);
 	text_printf(&t, "Exception %.*s expired %s; ask ",
 		    STR_ARG(printable_cut(e->name, 63, j->arena)), when);

@@ -1,6 +1,7 @@
 /*
  * exception.c - SupportException: who may, what, how long, and who said so.
  */
+#include "lib/base/time.h"
 #include "policy/load/parts.h"
 
 static void read_time(struct load_reader *r, const struct yaml_node *n, void *out, const void *arg)

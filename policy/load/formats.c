@@ -3,35 +3,10 @@
  */
 #include "policy/load/formats.h"
 
-#include <ctype.h>
 #include <strings.h>
-#include <time.h>
 
+#include "lib/base/chars.h"
 #include "policy/model/model.h"
-
-static bool char_is_lower(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
-}
-
-static bool char_is_alnum(char c)
-{
-	return char_is_lower(c) || (c >= 'A' && c <= 'Z');
-}
-
-/* All of the text is of the class, or one of the further characters. */
-static bool chars_all(struct str s, bool (*class)(char), const char *others)
-{
-	for (size_t i = 0; i < s.n; i++)
-		if (!class(s.s[i]) && (!s.s[i] || !strchr(others, s.s[i])))
-			return false;
-	return true;
-}
-
-static bool is_printable(char c)
-{
-	return c >= ' ' && c <= '~';
-}
 
 /* Of people and their words, in any script; YAML has seen to it that it is UTF-8. */
 static bool is_written(char c)
@@ -80,7 +55,7 @@ static bool label_ok(struct str s)
 
 static bool line_ok(struct str s)
 {
-	return s.n && chars_all(s, is_printable, "") && s.s[0] != ' ' && s.s[s.n - 1] != ' ';
+	return s.n && chars_all(s, char_is_printable, "") && s.s[0] != ' ' && s.s[s.n - 1] != ' ';
 }
 
 static bool text_ok(struct str s)
@@ -113,7 +88,7 @@ static bool gate_ok(struct str s)
 
 static bool value_ok(struct str s)
 {
-	return chars_all(s, is_printable, "");
+	return chars_all(s, char_is_printable, "");
 }
 
 static bool user_ok(struct str s)
@@ -196,25 +171,6 @@ const struct format format_kubernetes = { kubernetes_ok, 4, "a minor version, as
 
 static const char *const booleans[] = { "y", "yes", "n", "no", "true", "false", "on", "off" };
 
-static bool char_is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
-static bool char_is_hex(char c)
-{
-	return isxdigit((unsigned char)c);
-}
-
-static size_t chars_digits(struct str s, const char *others)
-{
-	size_t n = 0;
-
-	while (n < s.n && (char_is_digit(s.s[n]) || (s.s[n] && strchr(others, s.s[n]))))
-		n++;
-	return n;
-}
-
 static size_t plain_exponent(struct str s)
 {
 	size_t n = 0, sign;
@@ -270,73 +226,4 @@ const char *plain_meaning(struct str s)
 	if (is_date(s))
 		return "a date";
 	return str_is(s, "=") ? "a default value" : NULL;
-}
-
-/* ---- times ---- */
-
-/* One number of exactly n digits; moves on behind it and a separator (0: none). */
-static bool time_take(struct str *s, size_t n, char separator, int *out)
-{
-	if (s->n < n + !!separator || chars_digits((struct str){ s->s, n }, "") != n)
-		return false;
-	*out = 0;
-	for (size_t i = 0; i < n; i++)
-		*out = *out * 10 + (s->s[i] - '0');
-	if (separator && s->s[n] != separator)
-		return false;
-	*s = str_from(*s, n + !!separator);
-	return true;
-}
-
-static bool time_take_zone(struct str s, int64_t *ahead)
-{
-	int hours, minutes, sign;
-
-	*ahead = 0;
-	if (str_is(s, "Z"))
-		return true;
-	if (s.n != 6 || (s.s[0] != '+' && s.s[0] != '-'))
-		return false;
-	sign = s.s[0] == '-' ? -1 : 1;
-	s = str_from(s, 1);
-	if (!time_take(&s, 2, ':', &hours) || !time_take(&s, 2, 0, &minutes) || hours > 23 ||
-	    minutes > 59)
-		return false;
-	*ahead = (int64_t)sign * (hours * 3600 + minutes * 60);
-	return true;
-}
-
-bool time_parse(struct str s, int64_t *seconds)
-{
-	int year, month, hour, minute, second, day;
-	struct tm tm = { 0 };
-	int64_t ahead, t;
-
-	if (!time_take(&s, 4, '-', &year) || !time_take(&s, 2, '-', &month) ||
-	    !time_take(&s, 2, 'T', &day) || !time_take(&s, 2, ':', &hour) ||
-	    !time_take(&s, 2, ':', &minute) || !time_take(&s, 2, 0, &second) ||
-	    !time_take_zone(s, &ahead))
-		return false;
-	tm = (struct tm){ .tm_year = year - 1900,
-			  .tm_mon = month - 1,
-			  .tm_mday = day,
-			  .tm_hour = hour,
-			  .tm_min = minute,
-			  .tm_sec = second };
-	t = timegm(&tm);
-	/* timegm puts the 30th of February right instead of refusing it */
-	if (tm.tm_year != year - 1900 || tm.tm_mon != month - 1 || tm.tm_mday != day ||
-	    tm.tm_hour != hour || tm.tm_min != minute || tm.tm_sec != second)
-		return false;
-	*seconds = t - ahead;
-	return true;
-}
-
-void time_print(int64_t seconds, char out[21])
-{
-	time_t t = (time_t)seconds;
-	struct tm tm;
-
-	if (!gmtime_r(&t, &tm) || !strftime(out, 21, "%Y-%m-%dT%H:%M:%SZ", &tm))
-		out[0] = '\0';
 }

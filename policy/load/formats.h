@@ -6,7 +6,6 @@
 #define POLICY_LOAD_FORMATS_H
 
 #include <stdbool.h>
-#include <stdint.h>
 
 #include "lib/base/str.h"
 
@@ -41,10 +40,5 @@ extern const struct format format_kubernetes; /* "1.36" */
  * text: "a boolean", "a number", "null", "a date"; NULL: a text for all of them.
  */
 const char *plain_meaning(struct str s);
-
-/* RFC 3339, in whole seconds: "2026-11-30T00:00:00Z", "...+01:00". */
-bool time_parse(struct str s, int64_t *seconds);
-/* "2026-11-30T00:00:00Z"; the year must have four digits. */
-void time_print(int64_t seconds, char out[21]);
 
 #endif

@@ -5,7 +5,7 @@
  * approved it is among those it is for: warnings.
  */
 #include "oke/policy_print.h"
-#include "policy/load/formats.h"
+#include "lib/base/time.h"
 #include "policy/validate/overlap.h"
 #include "policy/load/set.h"
 #include "policy/validate/validate.h"
@@ -179,7 +179,7 @@ void validate_exceptions(const struct validation *v)
 void policy_set_lint(const struct policy_set *set, int64_t now, struct policy_report *report)
 {
 	for (const struct exception *e = set->model.exceptions; e; e = e->next) {
-		char when[21];
+		char when[TIME_TEXT];
 
 		if (now < e->expires)
 			continue;

@@ -11,6 +11,7 @@
 
 #include "oke/certs.h"
 #include "lib/base/cleanup.h"
+#include "lib/base/time.h"
 
 #define NOW       ((int64_t)1795000000)
 #define FACTS_MAX (4u << 20)
@@ -33,7 +34,7 @@ static void must_be_plain(const char *s)
 
 static void look_at(const struct certificate *c)
 {
-	char date[CERTS_DATE];
+	char date[TIME_TEXT];
 
 	must_be_plain(c->subject);
 	must_be_plain(c->issuer);
@@ -44,7 +45,7 @@ static void look_at(const struct certificate *c)
 	must(c->names_n <= CERTS_NAMES_MAX);
 	for (size_t i = 0; i < c->names_n; i++)
 		must_be_plain(c->names[i]);
-	certs_date(c->not_after, date);
+	time_print(c->not_after, date);
 	must_be_plain(date);
 	certs_due(c->not_before, c->not_after, NOW);
 }

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "oke/certs.h"
+#include "lib/base/time.h"
 
 #define MINUTE  60
 #define DAY     86400
@@ -67,9 +68,9 @@ static struct rotate_order order_at(int64_t now)
 
 static struct str date(int64_t t)
 {
-	char z[CERTS_DATE];
+	char z[TIME_TEXT];
 
-	certs_date(t, z);
+	time_print(t, z);
 	return copy(str_of(z));
 }
 

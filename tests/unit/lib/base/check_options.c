@@ -134,10 +134,13 @@ static const struct options_row {
 START_TEST(a_time)
 {
 	char *words[] = { "--now=2026-11-30T00:00:00Z", NULL };
+	char *ahead[] = { "--now=2026-11-30T00:00:00+01:00", NULL };
 	int rest;
 
 	ck_assert_int_eq(parse(words, &rest), GO_ON);
 	ck_assert_int_eq(moment, 1795996800);
+	ck_assert_int_eq(parse(ahead, &rest), GO_ON);
+	ck_assert_int_eq(moment, 1795996800 - 3600);
 }
 END_TEST
 
