@@ -6,6 +6,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "lib/base/time.h"
+#include "lib/base/utf8.h"
+
 #define TAIL_ROOM 64 /* kept free for ,"cut":true} and the newline */
 
 static const char *const levels[] = { "debug", "info", "warn", "error" };
@@ -41,33 +44,6 @@ __attribute__((format(printf, 2, 3))) static void log_putf(struct log_line *l, c
 	log_put(l, buf, n < 0 ? 0 : (size_t)n);
 }
 
-/*
- * One character of UTF-8 at s (n > 0): its code point and how many bytes it has.
- * What is no UTF-8 counts as U+FFFD, one byte.
- */
-static uint32_t log_decode(const unsigned char *s, size_t n, size_t *used)
-{
-	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
-	size_t want = s[0] < 0x80 ? 1 : s[0] >= 0xf0 ? 4 : s[0] >= 0xe0 ? 3 : s[0] >= 0xc0 ? 2 : 0;
-	uint32_t c = s[0];
-
-	*used = 1;
-	if (want == 1)
-		return c;
-	if (!want || want > n || s[0] > 0xf4)
-		return 0xfffd;
-	c &= 0xffu >> (want + 1);
-	for (size_t i = 1; i < want; i++) {
-		if ((s[i] & 0xc0) != 0x80)
-			return 0xfffd;
-		c = c << 6 | (s[i] & 0x3f);
-	}
-	if (c < least[want] || c > 0x10ffff || (c >= 0xd800 && c <= 0xdfff))
-		return 0xfffd;
-	*used = want;
-	return c;
-}
-
 static void log_put_character(struct log_line *l, uint32_t c)
 {
 	char plain = (char)c;
@@ -88,8 +64,12 @@ static void log_put_string(struct log_line *l, struct str s)
 	size_t max = s.n > LOG_VALUE_MAX ? LOG_VALUE_MAX : s.n, used;
 
 	log_put(l, "\"", 1);
-	for (size_t i = 0; i < max; i += used)
-		log_put_character(l, log_decode((const unsigned char *)s.s + i, s.n - i, &used));
+	for (size_t i = 0; i < max; i += used ? used : 1) {
+		uint32_t c = 0xfffd; /* for a byte that is no UTF-8 */
+
+		used = utf8_decode(s.s + i, s.n - i, &c);
+		log_put_character(l, c);
+	}
 	if (max < s.n)
 		log_put(l, "...", 3);
 	log_put(l, "\"", 1);
@@ -116,13 +96,12 @@ static void log_member(struct log_line *l, const char *key, struct str value, bo
 static void log_put_time(struct log_line *l)
 {
 	struct timespec now;
-	struct tm tm;
-	char date[32];
+	char date[TIME_TEXT];
 
 	clock_gettime(CLOCK_REALTIME, &now);
-	gmtime_r(&now.tv_sec, &tm);
-	strftime(date, sizeof date, "%Y-%m-%dT%H:%M:%S", &tm);
-	log_putf(l, "{\"ts\":\"%s.%03ldZ\"", date, now.tv_nsec / 1000000);
+	time_print(now.tv_sec, date);
+	log_putf(l, "{\"ts\":\"%.*s.%03ldZ\"", (int)strcspn(date, "Z"), date,
+		 now.tv_nsec / 1000000);
 }
 
 void log_begin(struct log_line *l, struct log *log, enum log_level level, const char *msg)
