@@ -9,6 +9,7 @@
 
 #include "lib/json/json.h"
 #include "lib/base/printable.h"
+#include "lib/base/base64.h"
 
 #define QUOTED_MAX 120   /* bytes of a live value in a message */
 #define ROWS_MAX   10000 /* of one live rule: groups times versions times resources */
@@ -127,7 +128,7 @@ static int compare_bundle(const struct comparison *c)
 
 	if (!c->target->ca_bundle.n)
 		return 0;
-	want = base64_of(c->target->ca_bundle, c->arena);
+	want = base64_encode(c->target->ca_bundle, c->arena);
 	if (!want.s)
 		return -1;
 	if (!live.n)

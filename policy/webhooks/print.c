@@ -3,38 +3,12 @@
  */
 #include "policy/webhooks/print.h"
 
+#include "lib/base/base64.h"
 #include "lib/yaml/write.h"
 
 unsigned webhooks_port(const struct webhook_target *target)
 {
 	return target->port ? target->port : WEBHOOKS_PORT;
-}
-
-/* RFC 4648, with padding: as Kubernetes writes bytes. */
-struct str base64_of(struct str bytes, struct arena *arena)
-{
-	static const char digits[] =
-		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-	size_t n = (bytes.n + 2) / 3 * 4, at = 0;
-	char *out = arena_alloc(arena, n + 1);
-
-	if (!out)
-		return (struct str){ NULL, 0 };
-	for (size_t i = 0; i < bytes.n; i += 3) {
-		size_t left = bytes.n - i;
-		unsigned v = (unsigned)(unsigned char)bytes.s[i] << 16;
-
-		v |= left > 1 ? (unsigned)(unsigned char)bytes.s[i + 1] << 8 : 0;
-		v |= left > 2 ? (unsigned char)bytes.s[i + 2] : 0;
-		out[at++] = digits[v >> 18];
-		out[at++] = digits[v >> 12 & 63];
-		out[at++] = digits[v >> 6 & 63];
-		out[at++] = digits[v & 63];
-		for (size_t k = left; k < 3; k++)
-			out[at - 3 + k] = '=';
-	}
-	out[n] = '\0';
-	return (struct str){ out, n };
 }
 
 static void put_strings(struct emit *e, const char *key, const struct webhook_strings *s)
@@ -54,7 +28,7 @@ static void put_client(struct emit *e, const struct webhook *w, const struct web
 	emit_number(e, "port", webhooks_port(target));
 	emit_end(e);
 	if (target->ca_bundle.n) {
-		struct str encoded = base64_of(target->ca_bundle, e->out->arena);
+		struct str encoded = base64_encode(target->ca_bundle, e->out->arena);
 
 		e->out->full |= !encoded.s;
 		emit_str(e, "caBundle", encoded);

@@ -11,7 +11,4 @@
 
 unsigned webhooks_port(const struct webhook_target *target);
 
-/* {NULL, 0}: the arena is full. */
-struct str base64_of(struct str bytes, struct arena *arena);
-
 #endif
