@@ -26,6 +26,8 @@ struct str {
 #define STR(lit) ((struct str){ "" lit, sizeof(lit) - 1 })
 /* For printf's "%.*s". */
 #define STR_ARG(x) ((int)((x).n > 4096 ? 4096 : (x).n)), ((x).s ? (x).s : "")
+/* The same for a word that a message repeats: its beginning will do. */
+#define QUOTED(x) ((int)((x).n > 60 ? 60 : (x).n)), ((x).s ? (x).s : "")
 
 static inline struct str str_of(const char *z)
 {

@@ -18,8 +18,6 @@
 #include "policy/load/parts.h"
 #include "policy/load/source.h"
 
-#define QUOTED(x) ((int)((x).n > 60 ? 60 : (x).n)), ((x).s ? (x).s : "")
-
 #define DEPTH_MAX   32
 #define SCRATCH_MAX (96u << 20) /* nodes of one file: a byte or two can make one */
 

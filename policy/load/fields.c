@@ -10,8 +10,6 @@
 
 #include "policy/load/documents.h"
 
-#define QUOTED(x) ((int)((x).n > 60 ? 60 : (x).n)), ((x).s ? (x).s : "")
-
 /* ---- what is wrong ---- */
 
 __attribute__((format(printf, 3, 0))) static void

@@ -3,8 +3,6 @@
  */
 #include "policy/load/parts.h"
 
-#define QUOTED(x) ((int)((x).n > 60 ? 60 : (x).n)), ((x).s ? (x).s : "")
-
 static const struct load_word tiers[] = {
 	{ "supported", TIER_SUPPORTED },
 	{ "best-effort", TIER_BEST_EFFORT },

@@ -4,8 +4,6 @@
 #include "policy/alpha/features.h"
 #include "policy/load/parts.h"
 
-#define QUOTED(x) ((int)((x).n > 60 ? 60 : (x).n)), ((x).s ? (x).s : "")
-
 /* ---- paths ---- */
 
 static void read_path(struct load_reader *r, const struct yaml_node *n, void *out, const void *arg)

@@ -6,8 +6,6 @@
 #include "policy/load/documents.h"
 #include "lib/base/nearest.h"
 
-#define QUOTED(x) ((int)((x).n > 60 ? 60 : (x).n)), ((x).s ? (x).s : "")
-
 /* ---- replaces ---- */
 
 static struct policy **builtin_named(struct model *model, struct str name)

@@ -7,7 +7,6 @@
 #include "policy/load/documents.h"
 
 /* For messages: at most 60 bytes of a name. */
-#define QUOTED(x) ((int)((x).n > 60 ? 60 : (x).n)), ((x).s ? (x).s : "")
 
 struct validation {
 	const struct model *model;
