@@ -6,6 +6,7 @@
 
 #include "agent/cmd.h"
 #include "lib/base/version.h"
+#include "lib/base/nearest.h"
 #include "lib/base/options.h"
 
 static const struct agent_command {
@@ -36,7 +37,7 @@ static int agent_unknown_command(const char *word)
 
 	for (size_t i = 0; i < COMMANDS_N; i++)
 		names[i] = commands[i].name;
-	near = options_nearest(word, names, COMMANDS_N);
+	near = nearest_of(word, names, COMMANDS_N);
 	fprintf(stderr, "oke-guard-agent: there is no command '%.60s'; %s%s\n", word,
 		near ? "did you mean " : "try oke-guard-agent --help", near ? near : "");
 	return AGENT_USAGE;

@@ -7,6 +7,7 @@
 #include "oke/alpha.h"
 #include "lib/base/cleanup.h"
 #include "cli/cmd.h"
+#include "lib/base/nearest.h"
 #include "lib/base/options.h"
 
 #define OUTPUT_MAX (16u << 20) /* of one command */
@@ -199,7 +200,7 @@ int cmd_alpha(int argc, char **argv)
 		return cmd_alpha_run_explain(argc - 1, argv + 1);
 	if (!strcmp(word, "--help") || !strcmp(word, "-h"))
 		return fputs(usage, stdout) < 0 || fflush(stdout) ? EXIT_INPUT : EXIT_CLEAN;
-	near = options_nearest(word, names, 2);
+	near = nearest_of(word, names, 2);
 	fprintf(stderr, "oke-guard alpha: %s%.60s%s; %s%s%s\n",
 		*word ? "there is no '" : "say what", word, *word ? "'" : "",
 		near ? "did you mean '" : "list or explain", near ? near : "", near ? "'?" : "");

@@ -13,6 +13,7 @@
 #include "lib/base/cleanup.h"
 #include "cli/certs_show.h"
 #include "cli/cmd.h"
+#include "lib/base/nearest.h"
 #include "lib/base/options.h"
 #include "lib/base/time.h"
 
@@ -434,7 +435,7 @@ static int cmd_certs_unknown_action(const char *word)
 
 	for (size_t i = 0; i < ACTIONS_N; i++)
 		names[i] = actions[i].name;
-	near = options_nearest(word, names, ACTIONS_N);
+	near = nearest_of(word, names, ACTIONS_N);
 	fprintf(stderr, "oke-guard certs: there is no action '%.60s'; %s%s\n", word,
 		near ? "did you mean " : "there are issue, check and show", near ? near : "");
 	return EXIT_INPUT;

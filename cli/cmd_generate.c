@@ -7,6 +7,7 @@
 #include "lib/base/cleanup.h"
 #include "oke/webhooks.h"
 #include "cli/cmd.h"
+#include "lib/base/nearest.h"
 #include "lib/base/options.h"
 
 #define GENERATE_ARENA_MAX (64u << 20)
@@ -211,7 +212,7 @@ int cmd_generate(int argc, char **argv)
 		return cmd_generate_run_webhooks(argc - 1, argv + 1);
 	if (!strcmp(word, "--help") || !strcmp(word, "-h"))
 		return cmd_generate_print_usage();
-	near = options_nearest(word, names, 1);
+	near = nearest_of(word, names, 1);
 	fprintf(stderr, "oke-guard generate: %s%.60s%s; %s\n", *word ? "there is no '" : "",
 		*word ? word : "name what to generate", *word ? "'" : "",
 		near ? "did you mean 'webhook-configuration'?"

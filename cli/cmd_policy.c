@@ -9,6 +9,7 @@
 #include "lib/base/cleanup.h"
 #include "oke/policy_print.h"
 #include "cli/cmd.h"
+#include "lib/base/nearest.h"
 #include "lib/base/options.h"
 
 #define OUTPUT_MAX (64u << 20) /* of one command */
@@ -88,7 +89,7 @@ static int cmd_policy_unknown_policy(const struct policy_set *set, const char *w
 		names[n] = policy_name_at(set, n).s;
 		n++;
 	}
-	near = options_nearest(word, names, n);
+	near = nearest_of(word, names, n);
 	fprintf(stderr, "oke-guard policy: no policy is called '%.60s'; %s%s%s\n", word,
 		near ? "did you mean '" : "`oke-guard policy print` lists them", near ? near : "",
 		near ? "'?" : "");
@@ -105,7 +106,7 @@ static int cmd_policy_unknown_rule(const struct policy_set *set, const char *wor
 		names[n] = rule_name_at(set, policy, n).s;
 		n++;
 	}
-	near = options_nearest(rule, names, n);
+	near = nearest_of(rule, names, n);
 	fprintf(stderr, "oke-guard policy: policy '%.*s' has no rule '%.60s'; ", STR_ARG(policy),
 		rule);
 	if (near)
@@ -324,7 +325,7 @@ static int cmd_policy_run_schema(int argc, char **argv)
 		return fwrite(schema.s, 1, schema.n, stdout) != schema.n || fflush(stdout)
 			       ? EXIT_INPUT
 			       : EXIT_CLEAN;
-	near = options_nearest(argv[rest], kinds, n);
+	near = nearest_of(argv[rest], kinds, n);
 	fprintf(stderr, "oke-guard policy schema: there is no kind '%.60s'; %s%s%s\n", argv[rest],
 		near ? "did you mean '" : "`oke-guard policy schema` lists them", near ? near : "",
 		near ? "'?" : "");
@@ -366,7 +367,7 @@ int cmd_policy(int argc, char **argv)
 			return verbs[i].run(argc - 1, argv + 1);
 		names[i] = verbs[i].name;
 	}
-	near = options_nearest(argv[1], names, VERBS_N);
+	near = nearest_of(argv[1], names, VERBS_N);
 	fprintf(stderr, "oke-guard policy: there is no command '%.60s'; %s%s%s\n", argv[1],
 		near ? "did you mean '" : "try oke-guard policy --help", near ? near : "",
 		near ? "'?" : "");

@@ -6,6 +6,7 @@
 
 #include "lib/base/version.h"
 #include "cli/cmd.h"
+#include "lib/base/nearest.h"
 #include "lib/base/options.h"
 
 static const struct main_command {
@@ -41,7 +42,7 @@ static int main_unknown_command(const char *word)
 
 	for (size_t i = 0; i < COMMANDS_N; i++)
 		names[i] = commands[i].name;
-	near = options_nearest(word, names, COMMANDS_N);
+	near = nearest_of(word, names, COMMANDS_N);
 	if (near)
 		fprintf(stderr, "oke-guard: there is no command '%.60s'; did you mean '%s'?\n",
 			word, near);

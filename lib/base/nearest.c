@@ -4,6 +4,7 @@
 #include "lib/base/nearest.h"
 
 #include <ctype.h>
+#include <strings.h>
 
 static size_t nearest_min(size_t a, size_t b)
 {
@@ -40,6 +41,11 @@ static size_t nearest_distance(struct str a, struct str b)
 	return row[a.n % 3][b.n];
 }
 
+static bool nearest_is_beginning(struct str word, struct str known)
+{
+	return word.n > 2 && word.n < known.n && !strncasecmp(word.s, known.s, word.n);
+}
+
 void nearest_start(struct nearest *n, struct str word)
 {
 	*n = (struct nearest){ .word = word, .distance = word.n < 3 ? 1 : 1 + word.n / 3 };
@@ -47,13 +53,24 @@ void nearest_start(struct nearest *n, struct str word)
 
 void nearest_try(struct nearest *n, struct str known)
 {
-	size_t d;
+	size_t d = 1;
 
 	if (!known.n || known.n > NEAREST_WORD_MAX || !n->word.n || n->word.n > NEAREST_WORD_MAX)
 		return;
-	d = nearest_distance(n->word, known);
+	if (!nearest_is_beginning(n->word, known))
+		d = nearest_distance(n->word, known);
 	if (n->best.s ? d >= n->distance : d > n->distance || d >= known.n)
 		return;
 	n->best = known;
 	n->distance = d;
+}
+
+const char *nearest_of(const char *word, const char *const *names, size_t n)
+{
+	struct nearest near;
+
+	nearest_start(&near, str_of(word));
+	for (size_t i = 0; i < n; i++)
+		nearest_try(&near, str_of(names[i]));
+	return near.best.s;
 }

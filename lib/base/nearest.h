@@ -7,7 +7,8 @@
  *	for each known word: nearest_try(&n, known);
  *	if (n.best.s) ... "did you mean ..."
  *
- * Compared without case; letters that are left out, added, changed or swapped count.
+ * Compared without case; letters that are left out, added, changed or swapped count. A word
+ * of three letters or more that a known one begins with is one letter away from it.
  */
 #ifndef LIB_BASE_NEAREST_H
 #define LIB_BASE_NEAREST_H
@@ -23,5 +24,7 @@ struct nearest {
 
 void nearest_start(struct nearest *n, struct str word);
 void nearest_try(struct nearest *n, struct str known);
+/* The nearest of n names; NULL: none. */
+const char *nearest_of(const char *word, const char *const *names, size_t n);
 
 #endif

@@ -17,10 +17,11 @@
 #include <string.h>
 #include <strings.h>
 
+#include "lib/base/nearest.h"
 #include "lib/base/time.h"
 
 #define OPTIONS_MAX   48 /* of one subcommand */
-#define WORD_MAX      64 /* longer words are not compared with ours */
+#define WORD_MAX      64 /* of an option, or of program and command; longer ones are cut */
 #define HELP_COLUMNS  88
 #define HELP_INDENT   30
 #define CODE_OPTION   256 /* getopt_long's value for defs[0] */
@@ -38,53 +39,6 @@ struct option_parse {
 	bool seen[OPTIONS_MAX];
 	bool environment; /* the command line is done with */
 };
-
-/* Edits (insert, delete, replace, swap of neighbours) between two short words. */
-static size_t options_distance(const char *a, const char *b)
-{
-	size_t row[3][WORD_MAX + 1], na = strlen(a), nb = strlen(b);
-
-	if (na > WORD_MAX || nb > WORD_MAX)
-		return WORD_MAX;
-	for (size_t j = 0; j <= nb; j++)
-		row[0][j] = j;
-	for (size_t i = 1; i <= na; i++) {
-		size_t *now = row[i % 3], *last = row[(i - 1) % 3];
-
-		now[0] = i;
-		for (size_t j = 1; j <= nb; j++) {
-			size_t cost = last[j - 1] + (a[i - 1] != b[j - 1]);
-
-			if (last[j] + 1 < cost)
-				cost = last[j] + 1;
-			if (now[j - 1] + 1 < cost)
-				cost = now[j - 1] + 1;
-			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] &&
-			    row[(i - 2) % 3][j - 2] + 1 < cost)
-				cost = row[(i - 2) % 3][j - 2] + 1;
-			now[j] = cost;
-		}
-	}
-	return row[na % 3][nb];
-}
-
-const char *options_nearest(const char *word, const char *const *names, size_t n)
-{
-	size_t best = strlen(word) / 2 + 1; /* further away is no typing error */
-	const char *found = NULL;
-
-	for (size_t i = 0; i < n; i++) {
-		size_t d = strlen(word) > 2 && !strncmp(names[i], word, strlen(word))
-				   ? 1
-				   : options_distance(word, names[i]);
-
-		if (d < best) {
-			best = d;
-			found = names[i];
-		}
-	}
-	return found;
-}
 
 /* "expects a whole number from 1 to 64, not 'x'", and the like. */
 __attribute__((format(printf, 3, 4))) static int
@@ -229,7 +183,7 @@ static int options_unknown(const struct option_parse *p, const char *word)
 		if (p->defs[i].type == OPTION_FLAG && !strcmp(name, p->defs[i].name))
 			return options_bad_value(p, &p->defs[i], "takes no value");
 	}
-	near = options_nearest(name, names, p->n + 1);
+	near = nearest_of(name, names, p->n + 1);
 	if (near)
 		fprintf(stderr, "%s: there is no option --%s; did you mean --%s?\n", p->command,
 			name, near);

@@ -61,11 +61,6 @@ struct command_help {
 };
 
 /*
- * The name a mistyped word most likely means; NULL when none is near.
- */
-const char *options_nearest(const char *word, const char *const *names, size_t n);
-
-/*
  * Parse argv (argv[0] is the subcommand's name); *rest is the index of the first
  * operand, operands are moved behind the options. Returns -1 to go on; else the
  * exit status: 0 after --help (on stdout), 2 after a usage error (one line on stderr that

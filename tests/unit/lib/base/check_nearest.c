@@ -30,6 +30,35 @@ START_TEST(the_nearest_word)
 }
 END_TEST
 
+static const struct name_row {
+	const char *why, *word, *want;
+} names[] = {
+	{ "a letter is missing", "lisen", "listen" },
+	{ "a letter too many", "listten", "listen" },
+	{ "neighbours swapped", "lsiten", "listen" },
+	{ "another letter", "lixten", "listen" },
+	{ "capitals", "LISTEN", "listen" },
+	{ "the beginning", "thr", "threads" },
+	{ "the beginning, in capitals", "THR", "threads" },
+	{ "too much is wrong", "xobter", NULL },
+	{ "two letters are no beginning", "th", NULL },
+	{ "nothing near", "banana", NULL },
+	{ "nothing at all", "", NULL },
+	{ "too long to compare",
+	  "listenlistenlistenlistenlistenlistenlistenlistenlistenlistenlistenlisten", NULL },
+};
+
+START_TEST(the_nearest_name)
+{
+	static const char *const known[] = { "listen", "threads", "output" };
+	const struct name_row *row = &names[_i];
+	const char *got = nearest_of(row->word, known, 3);
+
+	ck_assert_msg(got == row->want || (got && row->want && !strcmp(got, row->want)), "%s: %s",
+		      row->why, got ? got : "(none)");
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("nearest");
@@ -38,6 +67,7 @@ int main(void)
 	int failed;
 
 	tcase_add_loop_test(tc, the_nearest_word, 0, sizeof nears / sizeof *nears);
+	tcase_add_loop_test(tc, the_nearest_name, 0, sizeof names / sizeof *names);
 	suite_add_tcase(suite, tc);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);

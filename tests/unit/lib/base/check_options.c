@@ -123,6 +123,7 @@ static const struct options_row {
 	{ "half a choice", { "-ojso" }, 2, { 0 }, 0 },
 	{ "two choices", { "-otext|json" }, 2, { 0 }, 0 },
 	{ "no such option", { "--lisen=:2" }, 2, { 0 }, 0 },
+	{ "no such option, in capitals", { "--LISTEN=:2" }, 2, { 0 }, 0 },
 	{ "no such letter", { "-x" }, 2, { 0 }, 0 },
 	{ "the 30th of February", { "--now=2026-02-30T00:00:00Z" }, 2, { 0 }, 0 },
 	{ "a time and more", { "--now=2026-11-30T00:00:00Zulu" }, 2, { 0 }, 0 },
@@ -208,31 +209,6 @@ START_TEST(environment_is_checked)
 }
 END_TEST
 
-static const struct near {
-	const char *name, *word, *want;
-} nears[] = {
-	{ "a letter is missing", "lisen", "listen" },
-	{ "a letter too many", "listten", "listen" },
-	{ "neighbours swapped", "lsiten", "listen" },
-	{ "another letter", "lixten", "listen" },
-	{ "the beginning", "thr", "threads" },
-	{ "nothing near", "banana", NULL },
-	{ "nothing at all", "", NULL },
-	{ "too long to compare",
-	  "listenlistenlistenlistenlistenlistenlistenlistenlistenlistenlistenlisten", NULL },
-};
-
-START_TEST(nearest_row)
-{
-	static const char *const names[] = { "listen", "threads", "output" };
-	const char *got = options_nearest(nears[_i].word, names, 3);
-
-	ck_assert_msg(got == nears[_i].want ||
-			      (got && nears[_i].want && !strcmp(got, nears[_i].want)),
-		      "%s: %s", nears[_i].name, got ? got : "(none)");
-}
-END_TEST
-
 int main(void)
 {
 	Suite *s = suite_create("options");
@@ -245,7 +221,6 @@ int main(void)
 	tcase_add_test(t, list_is_bounded);
 	tcase_add_test(t, environment_fills_what_argv_left);
 	tcase_add_test(t, environment_is_checked);
-	tcase_add_loop_test(t, nearest_row, 0, sizeof nears / sizeof *nears);
 	suite_add_tcase(s, t);
 	r = srunner_create(s);
 	srunner_run_all(r, CK_NORMAL);
