@@ -14,6 +14,7 @@
 #include "agent/wait.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/printable.h"
+#include "lib/base/clock.h"
 
 #define GROUP       "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations/"
 #define AGAIN_MS    2000
@@ -150,7 +151,7 @@ static bool cmd_probe_is_settled(struct kube *k, const struct cmd_probe_options 
 /* Until it is proved, or the time is over: after an installation everything takes a moment. */
 static int cmd_probe_loop(struct kube *k, const struct cmd_probe_options *a, int signals)
 {
-	long long end = wait_now() + a->timeout * 1000;
+	long long end = clock_ms() + a->timeout * 1000;
 	struct kube_answer *answer = calloc(1, sizeof *answer);
 	enum probe_outcome outcome = PROBE_FAILED;
 	struct err err = { .kind = ERR_NONE };
@@ -164,7 +165,7 @@ static int cmd_probe_loop(struct kube *k, const struct cmd_probe_options *a, int
 		kube_answer_done(answer);
 		outcome = cmd_probe_try_once(k, a, answer, &err);
 		if (cmd_probe_is_settled(k, a, outcome) || answer->result == KUBE_STOPPED ||
-		    wait_now() + AGAIN_MS > end || wait_sleep(signals, AGAIN_MS))
+		    clock_ms() + AGAIN_MS > end || wait_sleep(signals, AGAIN_MS))
 			break;
 	}
 	status = cmd_probe_tell(k, a, outcome, answer, &err);

@@ -9,6 +9,7 @@
 #include "agent/cmd.h"
 #include "agent/wait.h"
 #include "lib/base/cleanup.h"
+#include "lib/base/clock.h"
 
 #define PATH "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations/"
 
@@ -28,7 +29,7 @@ static bool remove_may_pass(enum kube_result r)
 static int remove_configuration(struct kube *k, const struct cmd_remove_options *a, int signals,
 				struct err *err)
 {
-	long long end = wait_now() + a->timeout * 1000;
+	long long end = clock_ms() + a->timeout * 1000;
 	struct kube_request request = { .method = KUBE_DELETE };
 	struct kube_answer answer;
 	char path[KUBE_URL_MAX];
@@ -47,7 +48,7 @@ static int remove_configuration(struct kube *k, const struct cmd_remove_options 
 			return AGENT_DONE;
 		}
 		wait = wait_backoff(++failures, answer.retry_after);
-		if (!remove_may_pass(answer.result) || wait_now() + wait > end ||
+		if (!remove_may_pass(answer.result) || clock_ms() + wait > end ||
 		    wait_sleep(signals, wait))
 			return cmd_complain("remove", AGENT_FAILED, err);
 	}

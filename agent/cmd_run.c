@@ -19,6 +19,7 @@
 #include "lib/base/cleanup.h"
 #include "oke/policy.h"
 #include "lib/base/version.h"
+#include "lib/base/clock.h"
 #include "lib/serve/listen.h"
 #include "lib/serve/memory.h"
 #include "lib/serve/reload.h"
@@ -197,12 +198,12 @@ static uint64_t cmd_run_reloads(const struct cmd_run_program *p)
 /* Sleep, at most ms, until policies changed (false) or a signal came (true). */
 static bool cmd_run_wait_for_event(struct cmd_run_program *p, long ms)
 {
-	long long end = wait_now() + ms, tidied = wait_now();
+	long long end = clock_ms() + ms, tidied = clock_ms();
 	uint64_t before = cmd_run_reloads(p);
 	long tick = 0;
 
 	for (;;) {
-		long long now = wait_now();
+		long long now = clock_ms();
 		struct pollfd fds[] = { { .fd = p->signals, .events = POLLIN },
 					{ .fd = reload_fd(&p->reload), .events = POLLIN } };
 
@@ -212,9 +213,9 @@ static bool cmd_run_wait_for_event(struct cmd_run_program *p, long ms)
 		poll(fds, 2, (int)cmd_run_min_long(tick, (long)(end - now)));
 		if (fds[0].revents)
 			return true;
-		reload_tick(&p->reload, wait_now());
-		if (wait_now() - tidied >= SERVER_TICK_MS) {
-			tidied = wait_now();
+		reload_tick(&p->reload, clock_ms());
+		if (clock_ms() - tidied >= SERVER_TICK_MS) {
+			tidied = clock_ms();
 			reload_tidy(&p->reload);
 			log_tick(&p->log);
 		}

@@ -9,6 +9,7 @@
 #include "oke/certs.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/time.h"
+#include "lib/base/clock.h"
 #include "oke/policy.h"
 #include "oke/webhooks.h"
 
@@ -388,12 +389,12 @@ static void reconcile_facts_if_due(struct reconcile_pass *t)
 	bool failed;
 	struct log_line l;
 
-	if (wait_now() < r->facts_at)
+	if (clock_ms() < r->facts_at)
 		return;
 	objects_wipe(&t->arena);
 	failed = reconcile_read_version(t, &version) < 0 ||
 		 (r->facts && reconcile_publish_facts(t, version) < 0);
-	r->facts_at = wait_now() + (failed ? FACTS_AGAIN_S : FACTS_EVERY_S) * 1000LL;
+	r->facts_at = clock_ms() + (failed ? FACTS_AGAIN_S : FACTS_EVERY_S) * 1000LL;
 	if (failed && !r->facts_failed && !r->stopped) {
 		log_begin(&l, r->log, LOG_WARN, "the version of Kubernetes could not be told");
 		log_text(&l, "error", t->err->msg);

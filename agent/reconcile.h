@@ -32,7 +32,7 @@ struct reconcile {
 	/* Its own. */
 	struct status_view view;
 	long retry_after;   /* the API server's wish, after a failure */
-	long long facts_at; /* when facts are due, in milliseconds of CLOCK_BOOTTIME */
+	long long facts_at; /* when facts are due, by clock_ms */
 	bool learnt;        /* view.kubernetes is another than it was: load policies for it */
 	bool stopped;       /* a call was given up for the stop descriptor */
 	bool facts_failed;

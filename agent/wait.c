@@ -7,7 +7,6 @@
 #include <string.h>
 #include <sys/random.h>
 #include <sys/signalfd.h>
-#include <time.h>
 
 int wait_signals(struct err *err)
 {
@@ -44,12 +43,4 @@ long wait_backoff(unsigned failures, long retry_after)
 	if (getrandom(&chance, sizeof chance, GRND_NONBLOCK) < 0)
 		chance = 0;
 	return ms + ms / 4 * chance / 65536;
-}
-
-long long wait_now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_BOOTTIME, &t);
-	return t.tv_sec * 1000LL + t.tv_nsec / 1000000;
 }

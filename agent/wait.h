@@ -20,7 +20,4 @@ bool wait_sleep(int signals, long milliseconds);
 /* Milliseconds until the next try, after so many failures in a row: a quarter of it by chance. */
 long wait_backoff(unsigned failures, long retry_after);
 
-/* Milliseconds of CLOCK_BOOTTIME. */
-long long wait_now(void);
-
 #endif

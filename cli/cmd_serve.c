@@ -15,7 +15,6 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "oke/policy.h"
@@ -31,6 +30,7 @@
 #include "lib/serve/metrics.h"
 #include "lib/serve/notify.h"
 #include "lib/base/options.h"
+#include "lib/base/clock.h"
 #include "lib/serve/reload.h"
 #include "lib/serve/server.h"
 #include "webhook/endpoint.h"
@@ -79,14 +79,6 @@ static int cmd_serve_complain(const struct err *err)
 {
 	fprintf(stderr, "oke-guard serve: %s\n", err->msg);
 	return EXIT_INPUT;
-}
-
-static long long cmd_serve_now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000LL + t.tv_nsec / 1000000;
 }
 
 /* ---- before the start ---- */
@@ -202,7 +194,7 @@ static int cmd_serve_start_pages(struct cmd_serve_program *p, const struct cmd_s
 				     .budget = &p->budget,
 				     .webhook = p->webhook,
 				     .draining = &p->draining,
-				     .started = cmd_serve_now_ms() / 1000 };
+				     .started = clock_ms() / 1000 };
 	p->pages = cmd_serve_start_server(&config, asked->health_listen, p->health_listen, err);
 	return p->pages ? 0 : -1;
 }
@@ -291,8 +283,8 @@ static bool cmd_serve_wait_and_tick(struct cmd_serve_program *p, long ms)
 {
 	bool stop = cmd_serve_wait_for_event(
 		p, cmd_serve_min_long(cmd_serve_min_long(ms, p->wait),
-				      reload_wait(&p->reload, cmd_serve_now_ms())));
-	long long now = cmd_serve_now_ms();
+				      reload_wait(&p->reload, clock_ms())));
+	long long now = clock_ms();
 
 	p->wait = server_tick(p->webhook);
 	p->wait = cmd_serve_min_long(p->wait, server_tick(p->pages));
@@ -325,17 +317,17 @@ static void cmd_serve_log_stopping(struct cmd_serve_program *p, long grace)
  */
 static void cmd_serve_drain(struct cmd_serve_program *p, long grace)
 {
-	long long end = cmd_serve_now_ms() + grace * 1000;
+	long long end = clock_ms() + grace * 1000;
 	bool again = false;
 
 	atomic_store(&p->draining, true);
 	cmd_serve_log_stopping(p, grace);
 	cmd_serve_tell_manager(p, "STOPPING=1");
-	while (!again && cmd_serve_now_ms() < end)
+	while (!again && clock_ms() < end)
 		again = cmd_serve_wait_and_tick(p, CONN_TICK_MS);
 	server_quiesce(p->webhook);
-	end = cmd_serve_now_ms() + STOP_MS;
-	while (!again && server_connections(p->webhook) && cmd_serve_now_ms() < end) {
+	end = clock_ms() + STOP_MS;
+	while (!again && server_connections(p->webhook) && clock_ms() < end) {
 		server_cut_idle(p->webhook);
 		again = cmd_serve_wait_and_tick(p, STOP_TICK_MS);
 	}

@@ -1,4 +1,5 @@
 #include "webhook/endpoint.h"
+#include "lib/base/clock.h"
 
 #include <time.h>
 
@@ -151,23 +152,6 @@ static void endpoint_tell_undecided(const struct endpoint *s, const struct answe
 
 /* ---- judging ---- */
 
-static uint64_t endpoint_nanoseconds(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
-}
-
-/* time() may be a tick behind, and an exception ends to the second. */
-static int64_t endpoint_now_seconds(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_REALTIME, &t);
-	return t.tv_sec;
-}
-
 static void endpoint_judge(struct endpoint *s, const struct head *head, struct str body,
 			   uint64_t begun, struct reply *out)
 {
@@ -176,10 +160,10 @@ static void endpoint_judge(struct endpoint *s, const struct head *head, struct s
 	struct arena arena;
 
 	arena_init(&arena, HANDLER_ARENA_MAX);
-	handler_answer(policy_set_of(set), admit_part(head), body, endpoint_now_seconds(), &arena,
+	handler_answer(policy_set_of(set), admit_part(head), body, clock_seconds(), &arena,
 		       NULL, &a);
 	if (a.decided)
-		endpoint_tell_decided(s, &a, head, endpoint_nanoseconds() - begun);
+		endpoint_tell_decided(s, &a, head, clock_ns() - begun);
 	else
 		endpoint_tell_undecided(s, &a);
 	out->status = a.status;
@@ -194,7 +178,7 @@ static void endpoint_judge(struct endpoint *s, const struct head *head, struct s
 static void endpoint_answer(void *ctx, const struct head *head, struct str body, struct reply *out)
 {
 	struct endpoint *s = ctx;
-	uint64_t begun = endpoint_nanoseconds();
+	uint64_t begun = clock_ns();
 
 	out->type = "application/json";
 	if (body.n <= BUDGET_LARGE) {

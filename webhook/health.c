@@ -10,6 +10,7 @@
 #include "oke/policy.h"
 #include "lib/base/version.h"
 #include "lib/base/time.h"
+#include "lib/base/clock.h"
 #include "lib/serve/pages.h"
 
 #define VERBOSE_MAX 1024
@@ -212,14 +213,6 @@ static void health_add_policies(cJSON *j, const struct health *h)
 	shared_unref(shared);
 }
 
-static int64_t health_monotonic(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec;
-}
-
 static void health_add_reload(cJSON *j, const struct health *h)
 {
 	cJSON *reload = cJSON_AddObjectToObject(j, "policyReload");
@@ -249,7 +242,7 @@ static void health_page_status(void *ctx, const struct head *head, struct reply 
 	cJSON_AddStringToObject(j, "version", OKE_GUARD_VERSION);
 	health_add_policies(j, h);
 	health_add_reload(j, h);
-	cJSON_AddNumberToObject(j, "uptimeSeconds", (double)(health_monotonic() - h->started));
+	cJSON_AddNumberToObject(j, "uptimeSeconds", (double)(clock_ms() / 1000 - h->started));
 	cJSON_AddBoolToObject(j, "draining", atomic_load(h->draining));
 	cJSON_AddNumberToObject(j, "connections", server_connections(h->webhook));
 	cJSON_AddNumberToObject(j, "reviews", (double)metrics_reviews(h->metrics));

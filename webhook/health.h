@@ -24,7 +24,7 @@ struct health {
 	const struct budget *budget;
 	const struct server *webhook;
 	const atomic_bool *draining;
-	int64_t started; /* in seconds of CLOCK_MONOTONIC */
+	int64_t started; /* in seconds of clock_ms */
 };
 
 /* For server_config, with the health as ctx. */

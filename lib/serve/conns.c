@@ -2,7 +2,8 @@
 
 #include <sys/ioctl.h>
 #include <sys/socket.h>
-#include <time.h>
+
+#include "lib/base/clock.h"
 
 static const struct conn_limit {
 	long long ms; /* 0: none */
@@ -17,14 +18,6 @@ static const struct conn_limit {
 	[CONN_DROP] = { CONN_BODY_MS, METRICS_BODY, true },
 	[CONN_ANSWER] = { CONN_ANSWER_MS, METRICS_ANSWER, true },
 };
-
-static long long conns_now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC_COARSE, &t);
-	return t.tv_sec * 1000LL + t.tv_nsec / 1000000;
-}
 
 void conns_init(struct conns *all, unsigned max, const struct budget *budget,
 		struct metrics *metrics)
@@ -44,7 +37,7 @@ void conn_enter(struct conn *c, enum conn_phase phase)
 		atomic_store(&c->arrived, 0);
 	if (phase == CONN_ANSWER)
 		atomic_store(&c->served, true);
-	atomic_store(&c->state, conns_now_ms() * CONN_PHASES_N + phase);
+	atomic_store(&c->state, clock_ms() * CONN_PHASES_N + phase);
 }
 
 void conn_arrived(struct conn *c, size_t n)
@@ -186,7 +179,7 @@ static void conns_tick_one(struct conns *all, struct conn *c, long long now)
 
 void conns_tick(struct conns *all)
 {
-	long long now = conns_now_ms();
+	long long now = clock_ms();
 
 	pthread_mutex_lock(&all->lock);
 	for (struct conn *c = all->first; c; c = c->next)

@@ -3,19 +3,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "lib/base/clock.h"
 
 #define PIECE  (16 * 1024)
 #define PIECES 64 /* of one connection in one tick */
-
-static long long linger_now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000LL + t.tv_nsec / 1000000;
-}
 
 void linger_init(struct lingering *l)
 {
@@ -35,7 +28,7 @@ void linger_add(struct lingering *l, int fd)
 	pthread_mutex_lock(&l->lock);
 	if (l->n < LINGER_MAX && (fd = fcntl(fd, F_DUPFD_CLOEXEC, 0)) >= 0) {
 		l->v[l->n].fd = fd;
-		l->v[l->n++].end = linger_now_ms() + LINGER_MS;
+		l->v[l->n++].end = clock_ms() + LINGER_MS;
 	}
 	pthread_mutex_unlock(&l->lock);
 }
@@ -54,7 +47,7 @@ static bool linger_drop(int fd)
 
 bool linger_tick(struct lingering *l)
 {
-	long long now = linger_now_ms();
+	long long now = clock_ms();
 	bool any;
 
 	pthread_mutex_lock(&l->lock);

@@ -8,6 +8,7 @@
 
 #include "lib/base/time.h"
 #include "lib/base/utf8.h"
+#include "lib/base/clock.h"
 
 #define TAIL_ROOM 64 /* kept free for ,"cut":true} and the newline */
 
@@ -116,18 +117,10 @@ void log_begin(struct log_line *l, struct log *log, enum log_level level, const 
 	log_text(l, "msg", msg);
 }
 
-static int64_t log_seconds(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec;
-}
-
 /* May one more line be written in this second? *missed: how many were not, before it. */
 static bool log_within_rate(struct log *log, uint64_t *missed)
 {
-	int64_t now = log_seconds();
+	int64_t now = clock_ms() / 1000;
 	bool yes;
 
 	*missed = 0;
@@ -187,7 +180,7 @@ void log_tick(struct log *log)
 	uint64_t missed = 0;
 
 	pthread_mutex_lock(&log->lock);
-	if (log->suppressed && log->second != log_seconds()) {
+	if (log->suppressed && log->second != clock_ms() / 1000) {
 		missed = log->suppressed;
 		log->suppressed = 0;
 	}

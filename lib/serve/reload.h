@@ -59,7 +59,7 @@ void reload_done(struct reload *r);
 /* For poll(2), POLLIN, or -1; and how many milliseconds reload_tick may wait. */
 int reload_fd(const struct reload *r);
 long reload_wait(const struct reload *r, long long now_ms);
-/* Put in force what has changed, if it is time to look. now_ms: CLOCK_MONOTONIC. */
+/* Put in force what has changed, if it is time to look. now_ms: clock_ms(). */
 void reload_tick(struct reload *r, long long now_ms);
 /* Load again, though no file has changed: the source itself has. */
 void reload_now(struct reload *r);

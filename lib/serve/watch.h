@@ -27,7 +27,7 @@ struct watch {
 	long long looked;      /* when it was last time to look */
 };
 
-/* The paths stay the caller's. Times are milliseconds of CLOCK_MONOTONIC. */
+/* The paths stay the caller's. Times are milliseconds of clock_ms. */
 void watch_init(struct watch *w, const char *const *paths, size_t n);
 void watch_done(struct watch *w);
 
