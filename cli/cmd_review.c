@@ -17,6 +17,7 @@
 #include "cli/cmd.h"
 #include "webhook/handler.h"
 #include "lib/base/options.h"
+#include "lib/serve/error_body.h"
 #include "cli/review_input.h"
 
 #define SHOWN_MAX 80
@@ -156,7 +157,7 @@ static void cmd_review_count(struct cmd_review_run *run, const struct answer *a)
 static void cmd_review_answer_too_long(struct answer *out)
 {
 	*out = (struct answer){ .status = 413 };
-	out->body = handler_error(413, "the body is larger than 8 MiB", &out->len);
+	out->body = error_body(413, "the body is larger than 8 MiB", &out->len);
 }
 
 static void cmd_review_judge(struct cmd_review_run *run, const char *file,

@@ -17,7 +17,7 @@
 #include "lib/base/arena.h"
 #include "lib/base/err.h"
 #include "lib/base/str.h"
-#include "webhook/admit.h"
+#include "lib/serve/head.h"
 
 #define REVIEW_RECORD_MAX                                                                          \
 	(BODY_MAX + (64u << 10)) /* a review as the server takes it, and what stands around it */

@@ -1,10 +1,11 @@
 #include "webhook/endpoint.h"
-#include "lib/base/clock.h"
 
 #include <time.h>
 
-#include "webhook/handler.h"
+#include "lib/base/clock.h"
 #include "lib/serve/memory.h"
+#include "webhook/admit.h"
+#include "webhook/handler.h"
 
 #define LOGGED_PATHS 1024 /* bytes of the changed paths in a line */
 

@@ -10,7 +10,7 @@
 #include "webhook/review.h"
 
 /*
- * Memory of one request besides its body: nodes of object and oldObject (40
+ * Memory of one request besides its body: nodes of object and oldObject (32
  * bytes each), the comparison, the texts. The largest object the API server
  * takes (etcd: 1.5 MiB) fits with both versions.
  */
@@ -28,11 +28,6 @@ struct answer {
 /* Always fills out. Valid as long as body, arena and set. now: seconds since the epoch. */
 void handler_answer(const struct policy_set *set, enum policies_part part, struct str body,
 		    int64_t now, struct arena *arena, struct trace *trace, struct answer *out);
-/*
- * A one-line JSON error for a status, as the server gives for what is no review:
- * {"code":400,"error":"request.uid: is missing"}. malloc'd; NULL: no memory.
- */
-char *handler_error(unsigned status, const char *message, size_t *len);
 void answer_done(struct answer *a);
 
 #endif

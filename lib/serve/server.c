@@ -11,7 +11,7 @@
 
 #include "lib/base/cleanup.h"
 #include "lib/serve/conns.h"
-#include "webhook/handler.h"
+#include "lib/serve/error_body.h"
 #include "lib/serve/linger.h"
 #include "lib/serve/fd_reserve.h"
 #include "lib/serve/tls.h"
@@ -175,7 +175,7 @@ static enum MHD_Result server_send_refusal(struct MHD_Connection *connection, st
 {
 	struct reply reply = { .status = p->refusal->status, .type = "application/json" };
 
-	reply.body = handler_error(reply.status, p->refusal->message, &reply.len);
+	reply.body = error_body(reply.status, p->refusal->message, &reply.len);
 	return server_send_reply(connection, p, &reply, p->refusal, close);
 }
 

@@ -16,7 +16,7 @@
 #include "lib/base/slot.h"
 #include "lib/base/str.h"
 #include "lib/serve/budget.h"
-#include "webhook/admit.h"
+#include "lib/serve/head.h"
 #include "lib/serve/metrics.h"
 
 #define SERVER_TICK_MS 1000
