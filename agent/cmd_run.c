@@ -8,8 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <poll.h>
-#include <unistd.h>
 
 #include "agent/cluster.h"
 #include "agent/cmd.h"
@@ -17,14 +15,11 @@
 #include "agent/reconcile.h"
 #include "agent/wait.h"
 #include "lib/base/cleanup.h"
-#include "oke/policy.h"
-#include "lib/base/version.h"
 #include "lib/base/clock.h"
-#include "lib/serve/listen.h"
+#include "lib/base/version.h"
 #include "lib/serve/memory.h"
-#include "lib/serve/reload.h"
-#include "lib/serve/server.h"
-#include "lib/serve/certificate.h"
+#include "lib/serve/program.h"
+#include "policy/follow/follow.h"
 
 #define HEALTH_CONNECTIONS 32
 #define NAMES              3
@@ -38,21 +33,14 @@ struct cmd_run_options {
 };
 
 struct cmd_run_program {
-	struct log log;
-	struct metrics metrics;   /* reloads are counted there */
-	struct serving_cert none; /* no certificate of its own: the plain port has none */
-	struct slot policies;
-	struct policy_source source;
-	struct reload reload;
+	struct program program; /* without a certificate of its own: the plain port has none */
+	struct policy_follow follow;
 	struct status status;
 	struct agent_health health;
-	struct server *pages;
 	struct kube *kube;
 	struct reconcile round;
-	atomic_bool draining;
-	char listen[LISTEN_ADDRESS], names[NAMES][600];
+	char names[NAMES][600];
 	const char *name[NAMES];
-	int signals;
 };
 
 /* ---- start ---- */
@@ -98,49 +86,31 @@ static void cmd_run_name_service(struct cmd_run_program *p, const struct cmd_run
 
 static int cmd_run_start_policies(struct cmd_run_program *p, const struct cmd_run_options *a)
 {
-	p->source = (struct policy_source){ .paths = a->policies.v,
-					    .paths_n = a->policies.n,
-					    .config = a->config };
-	p->reload = (struct reload){ .command = "oke-guard-agent run",
-				     .source = &p->source,
-				     .policies = &p->policies,
-				     .certificate = &p->none,
-				     .metrics = &p->metrics,
-				     .log = &p->log };
-	if (reload_start(&p->reload) < 0)
+	p->follow = (struct policy_follow){
+		.source = { .paths = a->policies.v, .paths_n = a->policies.n, .config = a->config }
+	};
+	if (program_load(&p->program, "oke-guard-agent run", &policy_follow_ops, &p->follow) < 0)
 		return -1; /* it has said why */
-	reload_watch(&p->reload);
+	reload_watch(&p->program.reload);
 	return 0;
 }
 
 static int cmd_run_start_pages(struct cmd_run_program *p, const struct cmd_run_options *a,
 			       struct err *err)
 {
-	struct server_config config = { .threads = 1,
-					.connections = HEALTH_CONNECTIONS,
-					.metrics = &p->metrics,
-					.draining = &p->draining,
-					.ops = &agent_health_ops,
-					.ctx = &p->health };
-
 	p->health = (struct agent_health){ .status = &p->status,
-					   .reload = &p->reload,
+					   .reload = &p->program.reload,
 					   .interval = a->interval };
-	if ((config.fd = listen_on(a->health_listen, p->listen, err)) < 0)
-		return -1;
-	if (!(p->pages = server_new(&config, err))) {
-		close(config.fd);
-		return -1;
-	}
-	return 0;
+	return program_start_pages(&p->program, a->health_listen, HEALTH_CONNECTIONS,
+				   &agent_health_ops, &p->health, err);
 }
 
 static void cmd_run_fill_reconcile(struct cmd_run_program *p, const struct cmd_run_options *a)
 {
 	p->round = (struct reconcile){ .kube = p->kube,
-				       .log = &p->log,
+				       .log = &p->program.log,
 				       .status = &p->status,
-				       .policies = &p->policies,
+				       .policies = &p->program.in_force,
 				       .namespace = a->namespace,
 				       .service = a->service,
 				       .secret = a->secret,
@@ -158,14 +128,12 @@ static int cmd_run_start(struct cmd_run_program *p, const struct cmd_run_options
 {
 	struct err err;
 
-	memory_tune();
-	metrics_init(&p->metrics);
-	log_init(&p->log, STDERR_FILENO, a->log_level);
+	program_init(&p->program, a->log_level);
 	cmd_run_name_service(p, a);
 	if (cmd_run_start_policies(p, a) < 0)
 		return AGENT_USAGE;
-	if ((p->signals = wait_signals(&err)) < 0 ||
-	    !(p->kube = cluster_open(&a->cluster, p->signals, &err)))
+	if ((p->program.signals = program_take_signals(&err)) < 0 ||
+	    !(p->kube = cluster_open(&a->cluster, p->program.signals, &err)))
 		return cmd_complain("run", AGENT_USAGE, &err);
 	cmd_run_fill_reconcile(p, a);
 	return cmd_run_start_pages(p, a, &err) < 0 ? cmd_complain("run", AGENT_USAGE, &err)
@@ -174,51 +142,31 @@ static int cmd_run_start(struct cmd_run_program *p, const struct cmd_run_options
 
 static void cmd_run_finish(struct cmd_run_program *p)
 {
-	server_free(p->pages);
 	kube_free(p->kube);
-	reload_done(&p->reload);
-	slot_publish(&p->policies, NULL);
-	metrics_done(&p->metrics);
-	if (p->signals >= 0)
-		close(p->signals);
+	program_done(&p->program);
 }
 
 /* ---- the life ---- */
 
-static long cmd_run_min_long(long a, long b)
-{
-	return a < b ? a : b;
-}
-
 static uint64_t cmd_run_reloads(const struct cmd_run_program *p)
 {
-	return metrics_reloads(&p->metrics, METRICS_POLICIES, true);
+	return metrics_reloads(&p->program.metrics, METRICS_POLICIES, true);
 }
 
 /* Sleep, at most ms, until policies changed (false) or a signal came (true). */
 static bool cmd_run_wait_for_event(struct cmd_run_program *p, long ms)
 {
-	long long end = clock_ms() + ms, tidied = clock_ms();
+	long long end = clock_ms() + ms;
 	uint64_t before = cmd_run_reloads(p);
-	long tick = 0;
 
 	for (;;) {
 		long long now = clock_ms();
-		struct pollfd fds[] = { { .fd = p->signals, .events = POLLIN },
-					{ .fd = reload_fd(&p->reload), .events = POLLIN } };
 
 		if (now >= end || cmd_run_reloads(p) != before)
 			return false;
-		tick = cmd_run_min_long(server_tick(p->pages), reload_wait(&p->reload, now));
-		poll(fds, 2, (int)cmd_run_min_long(tick, (long)(end - now)));
-		if (fds[0].revents)
+		if (program_wait(&p->program, (long)(end - now)))
 			return true;
-		reload_tick(&p->reload, clock_ms());
-		if (clock_ms() - tidied >= SERVER_TICK_MS) {
-			tidied = clock_ms();
-			reload_tidy(&p->reload);
-			log_tick(&p->log);
-		}
+		program_tick(&p->program);
 	}
 }
 
@@ -227,9 +175,9 @@ static void cmd_run_log_state(struct cmd_run_program *p, const struct cmd_run_op
 {
 	struct log_line l;
 
-	log_begin(&l, &p->log, LOG_INFO, msg);
+	log_begin(&l, &p->program.log, LOG_INFO, msg);
 	log_text(&l, "version", OKE_GUARD_VERSION);
-	log_text(&l, "health", p->listen);
+	log_text(&l, "health", p->program.pages_at);
 	log_text(&l, "configuration", a->configuration);
 	log_text(&l, "certificates", a->certificates);
 	log_end(&l);
@@ -248,8 +196,8 @@ static int cmd_run_loop(struct cmd_run_program *p, const struct cmd_run_options 
 
 		failures = reconcile_run(&p->round, a->interval, &seconds) < 0 ? failures + 1 : 0;
 		if (p->round.learnt) {
-			p->source.learnt = p->round.view.kubernetes;
-			reload_now(&p->reload);
+			p->follow.source.learnt = p->round.view.kubernetes;
+			reload_now(&p->program.reload);
 			continue;
 		}
 		/* A second more: the API server tells its time in whole ones. */
@@ -352,9 +300,7 @@ int cmd_run(int argc, char **argv)
 		err_nomem(&err);
 		return cmd_complain("run", AGENT_USAGE, &err);
 	}
-	*p = (struct cmd_run_program){
-		.policies = SLOT_INIT, .none.pairs = SLOT_INIT, .status = STATUS_INIT, .signals = -1
-	};
+	*p = (struct cmd_run_program){ .status = STATUS_INIT };
 	status = cmd_run_loop(p, &asked);
 	cmd_run_finish(p);
 	free(p);

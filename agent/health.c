@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "oke/certs.h"
+#include "lib/serve/metrics.h"
 #include "lib/serve/pages.h"
 #include "lib/base/time.h"
 
@@ -121,14 +122,9 @@ static void agent_health_page_ready(void *ctx, const struct head *head, struct r
 
 /* ---- /metrics ---- */
 
-static void agent_health_metric_head(FILE *f, const char *name, const char *type, const char *help)
-{
-	fprintf(f, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
-}
-
 static void agent_health_gauge(FILE *f, const char *name, const char *help, int64_t value)
 {
-	agent_health_metric_head(f, name, "gauge", help);
+	metrics_head(f, name, "gauge", help);
 	fprintf(f, "%s %" PRId64 "\n", name, value);
 }
 
@@ -139,13 +135,13 @@ static uint64_t agent_health_count(const atomic_ullong *counter)
 
 static void agent_health_put_certificate(FILE *f, const struct status_view *v)
 {
-	agent_health_metric_head(
+	metrics_head(
 		f, "oke_guard_agent_certificate_expiry_seconds", "gauge",
 		"Seconds until the certificate in the Secret expires; absent in mode external.");
 	if (v->self && v->plan.expires)
 		fprintf(f, "oke_guard_agent_certificate_expiry_seconds %" PRId64 "\n",
 			v->plan.expires - (int64_t)time(NULL));
-	agent_health_metric_head(
+	metrics_head(
 		f, "oke_guard_agent_renewal_step", "gauge",
 		"1 for the step that the certificates are at; absent in mode external.");
 	for (int i = 0; v->self && i < ROTATE_STEPS_N; i++)
@@ -155,12 +151,12 @@ static void agent_health_put_certificate(FILE *f, const struct status_view *v)
 
 static void agent_health_put_counters(FILE *f, const struct status *s)
 {
-	agent_health_metric_head(f, "oke_guard_agent_api_calls_total", "counter",
+	metrics_head(f, "oke_guard_agent_api_calls_total", "counter",
 				 "Calls to the API server, by result.");
 	for (int i = 0; i < KUBE_RESULTS_N; i++)
 		fprintf(f, "oke_guard_agent_api_calls_total{result=\"%s\"} %" PRIu64 "\n",
 			kube_result_name((enum kube_result)i), agent_health_count(&s->calls[i]));
-	agent_health_metric_head(f, "oke_guard_agent_writes_total", "counter",
+	metrics_head(f, "oke_guard_agent_writes_total", "counter",
 				 "What was written, by object.");
 	fprintf(f,
 		"oke_guard_agent_writes_total{object=\"secret\"} %" PRIu64 "\n"
@@ -193,7 +189,7 @@ static void agent_health_page_metrics(void *ctx, const struct head *head, struct
 			   s.failed != 0);
 	agent_health_put_certificate(f, &v);
 	agent_health_put_counters(f, h->status);
-	metrics_process(f);
+	metrics_print_process(f);
 	fclose(f);
 	out->type = "text/plain; version=0.0.4; charset=utf-8";
 }

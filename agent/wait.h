@@ -1,5 +1,5 @@
 /*
- * wait.h - signals, and how long to wait before a call is tried again.
+ * wait.h - how long to wait before a call is tried again.
  */
 #ifndef AGENT_WAIT_H
 #define AGENT_WAIT_H
@@ -11,10 +11,7 @@
 #define WAIT_FIRST_S 1  /* after the first failure; doubled with each */
 #define WAIT_MOST_S  60 /* but never longer than this, unless the API server asks for it */
 
-/* SIGTERM and SIGINT from now on make a descriptor readable. -1 with err. */
-int wait_signals(struct err *err);
-
-/* Sleep; true: a signal has come (at once, then). */
+/* Sleep; true: a signal has come (at once, then). signals: program_take_signals. */
 bool wait_sleep(int signals, long milliseconds);
 
 /* Milliseconds until the next try, after so many failures in a row: a quarter of it by chance. */

@@ -18,24 +18,21 @@
 #include <unistd.h>
 
 #include "oke/policy.h"
+#include "lib/base/cleanup.h"
+#include "lib/base/clock.h"
+#include "lib/base/options.h"
 #include "lib/base/version.h"
 #include "lib/serve/budget.h"
-#include "cli/cmd.h"
 #include "lib/serve/conns.h"
+#include "lib/serve/memory.h"
+#include "lib/serve/notify.h"
+#include "lib/serve/program.h"
+#include "lib/serve/tls.h"
+#include "policy/follow/follow.h"
+#include "webhook/endpoint.h"
 #include "webhook/health.h"
 #include "webhook/learn_keep.h"
-#include "lib/serve/listen.h"
-#include "lib/serve/log.h"
-#include "lib/serve/memory.h"
-#include "lib/serve/metrics.h"
-#include "lib/serve/notify.h"
-#include "lib/base/options.h"
-#include "lib/base/clock.h"
-#include "lib/serve/reload.h"
-#include "lib/serve/server.h"
-#include "webhook/endpoint.h"
-#include "lib/serve/certificate.h"
-#include "lib/serve/tls.h"
+#include "cli/cmd.h"
 
 #define THREADS_DEFAULT    4 /* at most; fewer where there are fewer CPUs */
 #define CONNECTIONS_MAX    1024
@@ -43,7 +40,6 @@
 #define FILES_WANTED       (2 * (CONNECTIONS_MAX + HEALTH_CONNECTIONS) + 64)
 #define FILES_OTHER        64 /* descriptors that are no connections */
 #define MIB                (1024u * 1024)
-#define SECOND_MS          1000
 #define STOP_TICK_MS       25
 #define STOP_MS            40000 /* the longest a request may take: 8 MiB, slowly, and the answer */
 
@@ -55,24 +51,18 @@ struct cmd_serve_options {
 };
 
 struct cmd_serve_program {
-	struct log log;
-	struct metrics metrics;
+	struct program program;
+	struct policy_follow follow;
+	struct review_metrics metrics;
 	struct budget budget;
-	struct slot policies;
-	struct policy_source source;
-	struct serving_cert serving;
-	struct reload reload;
 	struct endpoint service;
 	struct learn learn;
 	struct learn_keeper keeper;
 	struct health health;
-	struct server *webhook, *pages;
-	atomic_bool draining;
+	struct server *webhook;
 	unsigned connections;
-	char listen[LISTEN_ADDRESS], health_listen[LISTEN_ADDRESS];
-	int signals;      /* SIGTERM and SIGINT, for poll(2) */
-	long wait;        /* what the servers want, in milliseconds */
-	long long second; /* when the slow checks were last made */
+	char listen[LISTEN_ADDRESS];
+	long wait; /* what the webhook's server wants, in milliseconds */
 };
 
 static int cmd_serve_complain(const struct err *err)
@@ -101,21 +91,6 @@ static unsigned cmd_serve_raise_files(void)
 	return room > CONNECTIONS_MAX ? CONNECTIONS_MAX : (unsigned)room;
 }
 
-/* Threads inherit the mask: no worker is ever interrupted. */
-static int cmd_serve_take_signals(struct cmd_serve_program *p, struct err *err)
-{
-	sigset_t set;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGINT);
-	pthread_sigmask(SIG_BLOCK, &set, NULL);
-	signal(SIGPIPE, SIG_IGN);
-	if ((p->signals = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC)) < 0)
-		return err_set(err, ERR_IO, "signalfd: %s", strerror(errno));
-	return 0;
-}
-
 static unsigned cmd_serve_threads_of(const struct cmd_serve_options *asked)
 {
 	cpu_set_t set;
@@ -130,32 +105,21 @@ static unsigned cmd_serve_threads_of(const struct cmd_serve_options *asked)
 
 /* ---- start ---- */
 
+static void cmd_serve_policies_in_force(void *ctx, const struct policy_set *set)
+{
+	review_metrics_follow(ctx, set);
+}
+
 static int cmd_serve_start_policies(struct cmd_serve_program *p,
 				    const struct cmd_serve_options *asked)
 {
-	p->source = (struct policy_source){ .paths = asked->policies.v,
-					    .paths_n = asked->policies.n,
-					    .config = asked->config,
-					    .facts = asked->facts };
-	p->reload = (struct reload){ .command = "oke-guard serve",
-				     .source = &p->source,
-				     .policies = &p->policies,
-				     .certificate = &p->serving,
-				     .metrics = &p->metrics,
-				     .log = &p->log };
-	return reload_start(&p->reload);
-}
-
-static struct server *cmd_serve_start_server(struct server_config *config, const char *where,
-					     char bound[LISTEN_ADDRESS], struct err *err)
-{
-	struct server *s;
-
-	if ((config->fd = listen_on(where, bound, err)) < 0)
-		return NULL;
-	if (!(s = server_new(config, err)))
-		close(config->fd);
-	return s;
+	p->follow = (struct policy_follow){ .source = { .paths = asked->policies.v,
+							.paths_n = asked->policies.n,
+							.config = asked->config,
+							.facts = asked->facts },
+					    .in_force = cmd_serve_policies_in_force,
+					    .ctx = &p->metrics };
+	return program_load(&p->program, "oke-guard serve", &policy_follow_ops, &p->follow);
 }
 
 static int cmd_serve_start_webhook(struct cmd_serve_program *p,
@@ -163,78 +127,71 @@ static int cmd_serve_start_webhook(struct cmd_serve_program *p,
 {
 	struct server_config config = { .threads = cmd_serve_threads_of(asked),
 					.connections = p->connections,
-					.pairs = &p->serving.pairs,
+					.pairs = &p->program.certificate.pairs,
 					.priorities = tls_priorities(asked->tls_min),
 					.budget = &p->budget,
-					.metrics = &p->metrics,
-					.draining = &p->draining,
+					.metrics = &p->program.metrics,
+					.draining = &p->program.draining,
 					.ops = &endpoint_ops,
 					.ctx = &p->service };
 
-	p->webhook = cmd_serve_start_server(&config, asked->listen, p->listen, err);
+	p->webhook = program_listen(&config, asked->listen, p->listen, err);
 	return p->webhook ? 0 : -1;
 }
 
 static int cmd_serve_start_pages(struct cmd_serve_program *p, const struct cmd_serve_options *asked,
 				 struct err *err)
 {
-	struct server_config config = { .threads = 1,
-					.connections = HEALTH_CONNECTIONS,
-					.metrics = &p->metrics,
-					.draining = &p->draining,
-					.ops = &health_ops,
-					.ctx = &p->health };
-
-	p->health = (struct health){ .policies = &p->policies,
-				     .certificate = &p->serving,
-				     .reload = &p->reload,
-				     .metrics = &p->metrics,
+	p->health = (struct health){ .policies = &p->program.in_force,
+				     .certificate = &p->program.certificate,
+				     .reload = &p->program.reload,
+				     .reviews = &p->metrics,
+				     .metrics = &p->program.metrics,
 				     .learn = &p->learn,
-				     .log = &p->log,
+				     .log = &p->program.log,
 				     .budget = &p->budget,
 				     .webhook = p->webhook,
-				     .draining = &p->draining,
+				     .draining = &p->program.draining,
 				     .started = clock_ms() / 1000 };
-	p->pages = cmd_serve_start_server(&config, asked->health_listen, p->health_listen, err);
-	return p->pages ? 0 : -1;
+	return program_start_pages(&p->program, asked->health_listen, HEALTH_CONNECTIONS,
+				   &health_ops, &p->health, err);
 }
 
 static int cmd_serve_start(struct cmd_serve_program *p, const struct cmd_serve_options *asked)
 {
 	struct err err;
 
-	memory_tune();
+	program_init(&p->program, asked->log_level);
 	p->connections = cmd_serve_raise_files();
-	metrics_init(&p->metrics);
-	log_init(&p->log, STDERR_FILENO, asked->log_level);
+	review_metrics_init(&p->metrics);
 	budget_init(&p->budget, (size_t)asked->body_budget * MIB);
 	learn_init(&p->learn, LEARN_ROWS);
-	endpoint_init(&p->service, &p->policies, &p->metrics, &p->log, &p->learn);
+	endpoint_init(&p->service, &p->program.in_force, &p->metrics, &p->program.log, &p->learn);
 	p->keeper = (struct learn_keeper){ .learn = &p->learn,
 					   .file = asked->learn_state,
-					   .log = &p->log };
+					   .log = &p->program.log };
 	if (cmd_serve_start_policies(p, asked) < 0)
 		return EXIT_INPUT; /* it has said why */
 	learn_keep_begin(&p->keeper);
-	if (cmd_serve_take_signals(p, &err) < 0 ||
-	    serving_cert_start(&p->serving, asked->cert, asked->key, &err) < 0 ||
+	if ((p->program.signals = program_take_signals(&err)) < 0 ||
+	    serving_cert_start(&p->program.certificate, asked->cert, asked->key, &err) < 0 ||
 	    cmd_serve_start_webhook(p, asked, &err) < 0 ||
 	    cmd_serve_start_pages(p, asked, &err) < 0)
 		return cmd_serve_complain(&err);
-	reload_watch(&p->reload);
+	reload_watch(&p->program.reload);
 	return EXIT_CLEAN;
 }
 
 static void cmd_serve_log_serving(struct cmd_serve_program *p,
 				  const struct cmd_serve_options *asked)
 {
-	const struct policy_set *set = policy_set_of(p->policies.now);
+	const struct policy_set *set = policy_set_of(p->program.in_force.now);
 	struct log_line l;
 
-	log_begin(&l, &p->log, LOG_INFO, "serving");
+	log_begin(&l, &p->program.log, LOG_INFO, "serving");
 	log_text(&l, "version", OKE_GUARD_VERSION);
 	log_text(&l, "listen", p->listen);
-	log_text(&l, "health", p->health_listen);
+	log_text(&l, "health", p->program.pages_at);
 	log_text(&l, "mode", mode_name(policy_set_mode(set)));
 	log_number(&l, "policies", (int64_t)policy_set_policies(set));
 	log_number(&l, "rules", (int64_t)policy_set_rules(set));
@@ -243,7 +200,8 @@ static void cmd_serve_log_serving(struct cmd_serve_program *p,
 	log_end(&l);
 	if (asked->cert)
 		return;
-	log_begin(&l, &p->log, LOG_WARN, "no --tls-cert: serving a certificate made for this run");
+	log_begin(&l, &p->program.log, LOG_WARN,
+		  "no --tls-cert: serving a certificate made for this run");
 	log_end(&l);
 }
 
@@ -255,46 +213,24 @@ static void cmd_serve_tell_manager(struct cmd_serve_program *p, const char *stat
 
 	if (notify_send(state, &err) >= 0)
 		return;
-	log_begin(&l, &p->log, LOG_WARN, "the service manager cannot be told");
+	log_begin(&l, &p->program.log, LOG_WARN, "the service manager cannot be told");
 	log_text(&l, "error", err.msg);
 	log_end(&l);
 }
 
 /* ---- while serving ---- */
 
-/* Sleep until something happens, at most ms. Has a signal to stop come? */
-static bool cmd_serve_wait_for_event(const struct cmd_serve_program *p, long ms)
-{
-	struct pollfd fds[] = { { .fd = p->signals, .events = POLLIN },
-				{ .fd = reload_fd(&p->reload), .events = POLLIN } };
-	struct signalfd_siginfo taken;
-
-	poll(fds, sizeof fds / sizeof *fds, (int)ms);
-	return read(p->signals, &taken, sizeof taken) > 0;
-}
-
-static long cmd_serve_min_long(long a, long b)
-{
-	return a < b ? a : b;
-}
-
 /* Sleep until something is due, at most ms; then do it. Has a signal to stop come? */
 static bool cmd_serve_wait_and_tick(struct cmd_serve_program *p, long ms)
 {
-	bool stop = cmd_serve_wait_for_event(
-		p, cmd_serve_min_long(cmd_serve_min_long(ms, p->wait),
-				      reload_wait(&p->reload, clock_ms())));
-	long long now = clock_ms();
+	struct signalfd_siginfo taken;
+	bool stop = program_wait(&p->program, ms < p->wait ? ms : p->wait);
 
+	stop = stop && read(p->program.signals, &taken, sizeof taken) > 0;
 	p->wait = server_tick(p->webhook);
-	p->wait = cmd_serve_min_long(p->wait, server_tick(p->pages));
-	reload_tick(&p->reload, now);
-	if (now - p->second >= SECOND_MS) {
-		p->second = now;
-		reload_tidy(&p->reload);
+	if (program_tick(&p->program)) {
 		endpoint_tick(&p->service);
-		learn_keep_tick(&p->keeper, now);
-		log_tick(&p->log);
+		learn_keep_tick(&p->keeper, clock_ms());
 	}
 	return stop;
 }
@@ -305,7 +241,7 @@ static void cmd_serve_log_stopping(struct cmd_serve_program *p, long grace)
 {
 	struct log_line l;
 
-	log_begin(&l, &p->log, LOG_INFO, "stopping");
+	log_begin(&l, &p->program.log, LOG_INFO, "stopping");
 	log_number(&l, "graceSeconds", grace);
 	log_number(&l, "connections", server_connections(p->webhook));
 	log_end(&l);
@@ -320,7 +256,7 @@ static void cmd_serve_drain(struct cmd_serve_program *p, long grace)
 	long long end = clock_ms() + grace * 1000;
 	bool again = false;
 
-	atomic_store(&p->draining, true);
+	atomic_store(&p->program.draining, true);
 	cmd_serve_log_stopping(p, grace);
 	cmd_serve_tell_manager(p, "STOPPING=1");
 	while (!again && clock_ms() < end)
@@ -335,17 +271,13 @@ static void cmd_serve_drain(struct cmd_serve_program *p, long grace)
 
 static void cmd_serve_finish(struct cmd_serve_program *p)
 {
-	server_free(p->pages); /* first: it looks at the other */
+	server_free(TAKE(p->program.pages)); /* first: it looks at the other */
 	server_free(p->webhook);
-	if (p->signals >= 0)
-		close(p->signals);
-	reload_done(&p->reload);
-	serving_cert_done(&p->serving);
-	slot_publish(&p->policies, NULL);
+	program_done(&p->program);
 	endpoint_done(&p->service);
 	learn_keep_end(&p->keeper);
 	learn_done(&p->learn);
-	metrics_done(&p->metrics);
+	review_metrics_done(&p->metrics);
 }
 
 static int cmd_serve_loop(struct cmd_serve_program *p, const struct cmd_serve_options *asked)
@@ -361,8 +293,8 @@ static int cmd_serve_loop(struct cmd_serve_program *p, const struct cmd_serve_op
 	while (!cmd_serve_wait_and_tick(p, SERVER_TICK_MS))
 		;
 	cmd_serve_drain(p, asked->grace);
-	log_begin(&l, &p->log, LOG_INFO, "stopped");
-	log_number(&l, "reviews", (int64_t)metrics_reviews(&p->metrics));
+	log_begin(&l, &p->program.log, LOG_INFO, "stopped");
+	log_number(&l, "reviews", (int64_t)review_metrics_reviews(&p->metrics));
 	log_end(&l);
 	return EXIT_CLEAN;
 }
@@ -477,9 +409,7 @@ static const struct option_def defs[] = {
 
 int cmd_serve(int argc, char **argv)
 {
-	struct cmd_serve_program p = { .policies = SLOT_INIT,
-				       .serving.pairs = SLOT_INIT,
-				       .signals = -1 };
+	struct cmd_serve_program p = { 0 };
 	int rest, status;
 
 	status = options_parse(&help, defs, sizeof defs / sizeof *defs, argc, argv, &rest);

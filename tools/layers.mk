@@ -67,12 +67,16 @@ LAYERS += policy/webhooks
 USES_policy/webhooks := lib/base lib/json lib/yaml policy/object policy/catalogue policy/model policy/alpha policy/validate policy/load
 DOORS_policy/webhooks := policy/webhooks
 
+LAYERS += policy/follow
+USES_policy/follow := lib/serve
+DOORS_policy/follow := policy/load policy/model
+
 LAYERS += webhook
 USES_webhook := lib/base lib/json lib/serve
 DOORS_webhook := certs policy/judge policy/load policy/model policy/answer policy/catalogue
 
 LAYERS += agent
-USES_agent := lib/base lib/json lib/serve
+USES_agent := lib/base lib/json lib/serve policy/follow
 DOORS_agent := certs policy/load policy/model policy/webhooks
 
 LAYERS += cli/report
@@ -80,5 +84,5 @@ USES_cli/report := lib/base lib/json
 DOORS_cli/report := policy/answer policy/model
 
 LAYERS += cli
-USES_cli := lib/base lib/json lib/yaml lib/serve cli/report policy/alpha policy/manifest webhook
+USES_cli := lib/base lib/json lib/yaml lib/serve policy/follow cli/report policy/alpha policy/manifest webhook
 DOORS_cli := certs policy/judge policy/load policy/print policy/webhooks policy/alpha policy/model policy/answer policy/catalogue

@@ -9,7 +9,7 @@
 
 #define LOGGED_PATHS 1024 /* bytes of the changed paths in a line */
 
-void endpoint_init(struct endpoint *s, struct slot *policies, struct metrics *metrics,
+void endpoint_init(struct endpoint *s, struct slot *policies, struct review_metrics *metrics,
 		   struct log *log, struct learn *learn)
 {
 	*s = (struct endpoint){
@@ -35,8 +35,8 @@ static const struct refusal *endpoint_admit(void *ctx, const struct head *head)
 	const struct refusal *refusal = admit_review(head);
 
 	if (refusal)
-		metrics_error(s->metrics,
-			      refusal->status == 413 ? METRICS_TOO_LARGE : METRICS_REQUEST);
+		review_metrics_error(s->metrics,
+			      refusal->status == 413 ? REVIEW_ERROR_TOO_LARGE : REVIEW_ERROR_REQUEST);
 	return refusal;
 }
 
@@ -123,14 +123,14 @@ static void endpoint_tell_decided(const struct endpoint *s, const struct answer 
 {
 	const struct verdict *v = &a->verdict;
 
-	metrics_review(s->metrics, a->review.request.operation, v->action,
+	review_metrics_review(s->metrics, a->review.request.operation, v->action,
 		       a->review.request.dry_run, nanoseconds);
 	if (v->error.n) {
-		metrics_error(s->metrics, METRICS_UNREADABLE);
+		review_metrics_error(s->metrics, REVIEW_ERROR_UNREADABLE);
 		endpoint_log_review(s->log, LOG_WARN, "an object could not be read", a, head);
 	}
 	for (size_t i = 0; i < v->findings_n; i++) {
-		metrics_finding(s->metrics, &v->findings[i]);
+		review_metrics_finding(s->metrics, &v->findings[i]);
 		if (v->findings[i].action > ACTION_ALLOW)
 			endpoint_log_finding(s->log, a, head, &v->findings[i]);
 	}
@@ -144,7 +144,7 @@ static void endpoint_tell_undecided(const struct endpoint *s, const struct answe
 {
 	struct log_line l;
 
-	metrics_error(s->metrics, a->status < 500 ? METRICS_MALFORMED : METRICS_MEMORY);
+	review_metrics_error(s->metrics, a->status < 500 ? REVIEW_ERROR_MALFORMED : REVIEW_ERROR_MEMORY);
 	log_begin_limited(&l, s->log, LOG_WARN, "a request was no review");
 	log_number(&l, "status", a->status);
 	log_str(&l, "answer", (struct str){ a->body, a->body && a->len ? a->len - 1 : 0 });

@@ -13,19 +13,19 @@
 #include "lib/base/slot.h"
 #include "webhook/learn.h"
 #include "lib/serve/log.h"
-#include "lib/serve/metrics.h"
+#include "webhook/metrics.h"
 #include "lib/serve/server.h"
 
 struct endpoint {
 	struct slot *policies; /* of struct policy_set */
-	struct metrics *metrics;
+	struct review_metrics *metrics;
 	struct log *log;
 	struct learn *learn;
 	pthread_mutex_t large;
 	atomic_bool freed_much; /* memory may be given back to the system: service_tick */
 };
 
-void endpoint_init(struct endpoint *s, struct slot *policies, struct metrics *metrics,
+void endpoint_init(struct endpoint *s, struct slot *policies, struct review_metrics *metrics,
 		   struct log *log, struct learn *learn);
 void endpoint_done(struct endpoint *s);
 /* For server_config, with the service as ctx. */

@@ -152,7 +152,7 @@ static void health_page_metrics(void *ctx, const struct head *head, struct reply
 	now.exception_expiry = health_next_expiry(h);
 	learn_size(h->learn, &now.learned_rows, &now.learned_left_out);
 	memcpy(now.exceptions, f.exceptions, sizeof now.exceptions);
-	out->body = metrics_text(h->metrics, &now, &out->len);
+	out->body = review_metrics_text(h->reviews, h->metrics, &now, &out->len);
 	out->type = "text/plain; version=0.0.4; charset=utf-8";
 }
 
@@ -245,7 +245,7 @@ static void health_page_status(void *ctx, const struct head *head, struct reply 
 	cJSON_AddNumberToObject(j, "uptimeSeconds", (double)(clock_ms() / 1000 - h->started));
 	cJSON_AddBoolToObject(j, "draining", atomic_load(h->draining));
 	cJSON_AddNumberToObject(j, "connections", server_connections(h->webhook));
-	cJSON_AddNumberToObject(j, "reviews", (double)metrics_reviews(h->metrics));
+	cJSON_AddNumberToObject(j, "reviews", (double)review_metrics_reviews(h->reviews));
 	certificate = cJSON_AddObjectToObject(j, "certificate");
 	health_add_time(certificate, "notAfter", atomic_load(&h->certificate->not_after));
 	cJSON_AddBoolToObject(certificate, "filesBroken", atomic_load(&h->certificate->broken));

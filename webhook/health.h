@@ -8,7 +8,7 @@
 
 #include "webhook/learn.h"
 #include "lib/serve/log.h"
-#include "lib/serve/metrics.h"
+#include "webhook/metrics.h"
 #include "lib/serve/reload.h"
 #include "lib/serve/server.h"
 #include "lib/serve/certificate.h"
@@ -18,7 +18,8 @@ struct health {
 	struct slot *policies; /* of struct policy_set */
 	const struct serving_cert *certificate;
 	struct reload *reload;
-	struct metrics *metrics;
+	struct review_metrics *reviews;
+	const struct metrics *metrics;
 	struct learn *learn;
 	struct log *log;
 	const struct budget *budget;

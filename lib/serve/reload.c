@@ -24,7 +24,7 @@ static void reload_log_message(struct reload_told *t, bool error, const char *te
 
 	if (t->messages++ >= MESSAGES_MAX)
 		return;
-	log_begin(&l, t->reload->log, error ? LOG_ERROR : LOG_WARN, "policy");
+	log_begin(&l, t->reload->log, error ? LOG_ERROR : LOG_WARN, t->reload->ops->subject);
 	log_text(&l, error ? "error" : "warning", text);
 	log_end(&l);
 }
@@ -41,7 +41,7 @@ static void reload_take_message(void *ctx, bool error, const char *text)
 		reload_log_message(t, error, text);
 }
 
-/* ---- policies ---- */
+/* ---- the set ---- */
 
 static void reload_set_state(struct reload *r, const struct reload_state *next)
 {
@@ -57,15 +57,12 @@ void reload_state(struct reload *r, struct reload_state *out)
 	pthread_mutex_unlock(&r->lock);
 }
 
-static void reload_log_loaded(const struct reload *r, const struct policy_set *set)
+static void reload_log_loaded(const struct reload *r, struct shared *set)
 {
 	struct log_line l;
 
-	log_begin(&l, r->log, LOG_INFO, "the policies were reloaded");
-	log_text(&l, "mode", mode_name(policy_set_mode(set)));
-	log_number(&l, "policies", (int64_t)policy_set_policies(set));
-	log_number(&l, "rules", (int64_t)policy_set_rules(set));
-	log_number(&l, "overrides", (int64_t)policy_set_overrides(set));
+	log_begin(&l, r->log, LOG_INFO, r->ops->reloaded);
+	r->ops->describe(set, &l);
 	log_end(&l);
 }
 
@@ -73,18 +70,17 @@ static void reload_log_failed(const struct reload *r, const struct reload_state 
 {
 	struct log_line l;
 
-	log_begin(&l, r->log, LOG_ERROR,
-		  "the policies cannot be reloaded; the last ones stay in force");
+	log_begin(&l, r->log, LOG_ERROR, r->ops->failed);
 	log_text(&l, "error", s->why);
 	log_number(&l, "errors", (int64_t)s->errors);
 	log_end(&l);
 }
 
-static void reload_publish(struct reload *r, struct policy_set *set)
+static void reload_publish(struct reload *r, struct shared *set)
 {
 	const struct reload_state state = { .loaded = time(NULL) };
 
-	slot_publish(r->policies, policy_set_shared(set));
+	slot_publish(r->slot, set);
 	reload_set_state(r, &state);
 }
 
@@ -102,18 +98,18 @@ static void reload_fail(struct reload *r, const struct reload_told *told, size_t
 static void reload_load_again(struct reload *r)
 {
 	struct reload_told told = { .reload = r };
-	struct policy_report report = { .message = reload_take_message, .ctx = &told };
-	struct policy_set *set = policy_set_new(r->source, &report);
+	size_t errors = 0;
+	struct shared *set = r->ops->load(r->ctx, reload_take_message, &told, &errors);
 
 	r->tidy = TIDY_TURNS;
 	metrics_reload(r->metrics, METRICS_POLICIES, set);
 	if (!set) {
-		reload_fail(r, &told, report.errors);
+		reload_fail(r, &told, errors);
 		return;
 	}
 	reload_log_loaded(r, set);
 	reload_publish(r, set);
-	metrics_follow(r->metrics, set); /* the slot holds it: nobody else publishes */
+	r->ops->follow(r->ctx, set); /* the slot holds it: nobody else publishes */
 }
 
 /*
@@ -121,15 +117,15 @@ static void reload_load_again(struct reload *r)
  * look. Contents are read only when something else differs or might not show a change, or when
  * the last reading failed, perhaps for want of descriptors.
  */
-static bool reload_policies_changed(struct reload *r)
+static bool reload_set_changed(struct reload *r)
 {
-	struct policy_mark now;
+	struct reload_mark now;
 	bool same;
 
-	policy_source_mark(r->source, false, &now);
+	r->ops->mark(r->ctx, false, &now);
 	if (now.identity == r->mark.identity && !r->mark.fresh && !r->state.failed)
 		return false;
-	policy_source_mark(r->source, true, &now);
+	r->ops->mark(r->ctx, true, &now);
 	same = now.contents == r->mark.contents;
 	r->mark = now;
 	return !same;
@@ -137,7 +133,7 @@ static bool reload_policies_changed(struct reload *r)
 
 void reload_now(struct reload *r)
 {
-	policy_source_mark(r->source, true, &r->mark);
+	r->ops->mark(r->ctx, true, &r->mark);
 	reload_load_again(r);
 }
 
@@ -168,13 +164,13 @@ static void reload_look_at_certificate(struct reload *r)
 int reload_start(struct reload *r)
 {
 	struct reload_told told = { .reload = r, .first = true };
-	struct policy_report report = { .message = reload_take_message, .ctx = &told };
-	struct policy_set *set;
+	struct shared *set;
+	size_t errors;
 
 	pthread_mutex_init(&r->lock, NULL);
 	r->watch.fd = -1;
-	policy_source_mark(r->source, true, &r->mark);
-	if (!(set = policy_set_new(r->source, &report)))
+	r->ops->mark(r->ctx, true, &r->mark);
+	if (!(set = r->ops->load(r->ctx, reload_take_message, &told, &errors)))
 		return -1;
 	reload_publish(r, set);
 	return 0;
@@ -183,14 +179,8 @@ int reload_start(struct reload *r)
 void reload_watch(struct reload *r)
 {
 	const char *paths[WATCH_PATHS_MAX];
-	size_t n = 0;
+	size_t n = r->ops->paths(r->ctx, paths, WATCH_PATHS_MAX - 2);
 
-	for (size_t i = 0; i < r->source->paths_n && n + 4 < WATCH_PATHS_MAX; i++)
-		paths[n++] = r->source->paths[i];
-	if (r->source->config)
-		paths[n++] = r->source->config;
-	if (r->source->facts)
-		paths[n++] = r->source->facts;
 	if (r->certificate->cert_file) {
 		paths[n++] = r->certificate->cert_file;
 		paths[n++] = r->certificate->key_file;
@@ -219,7 +209,7 @@ void reload_tick(struct reload *r, long long now_ms)
 	if (!watch_tick(&r->watch, now_ms))
 		return;
 	reload_look_at_certificate(r);
-	if (reload_policies_changed(r))
+	if (reload_set_changed(r))
 		reload_load_again(r);
 }
 
@@ -230,8 +220,8 @@ void reload_tidy(struct reload *r)
 	if (!r->tidy)
 		return;
 	r->tidy--;
-	set = slot_get(r->policies);
-	metrics_follow(r->metrics, policy_set_of(set));
+	set = slot_get(r->slot);
+	r->ops->follow(r->ctx, set);
 	shared_unref(set);
 	memory_trim();
 	memory_drop_code();

@@ -1,5 +1,6 @@
 /*
- * reload.h - policies, exceptions, configuration and certificate follow their files.
+ * reload.h - what is in force follows its files: a set, whatever it is of, and the
+ * certificate.
  *
  * The next set is built whole and checked, then published: a request keeps the
  * set it began with, which is freed when the last one leaves it. Files that hold
@@ -15,7 +16,6 @@
 #include <pthread.h>
 #include <stdint.h>
 
-#include "oke/policy.h"
 #include "lib/base/slot.h"
 #include "lib/serve/log.h"
 #include "lib/serve/metrics.h"
@@ -31,17 +31,43 @@ struct reload_state {
 	char why[RELOAD_WHY_MAX]; /* the first of them, FILE:LINE:COLUMN: ... */
 };
 
+/* The state of a set's files: other marks, other files. See oke/policy.h. */
+struct reload_mark {
+	uint64_t identity, contents;
+	bool fresh;
+};
+
+/* What is wrong with the files, a line each. */
+typedef void reload_message(void *ctx, bool error, const char *text);
+
+/* What the set is of. ctx is reload's. */
+struct reload_ops {
+	/* Whole or not at all. NULL: the messages say why; *errors is how many there are. */
+	struct shared *(*load)(void *ctx, reload_message *message, void *message_ctx,
+			       size_t *errors);
+	void (*mark)(void *ctx, bool contents, struct reload_mark *out);
+	/* Files and folders to watch, at most room; how many. */
+	size_t (*paths)(void *ctx, const char **out, size_t room);
+	/* What a set holds, for the log. */
+	void (*describe)(struct shared *set, struct log_line *l);
+	/* That set is in force: forget what was counted of others. */
+	void (*follow)(void *ctx, struct shared *set);
+	/* Messages of the log: above a message of the loader; after a success; after a failure. */
+	const char *subject, *reloaded, *failed;
+};
+
 struct reload {
 	/* The caller's, filled in before reload_start. */
 	const char *command; /* "oke-guard serve": before each message on stderr */
-	const struct policy_source *source;
-	struct slot *policies; /* of struct policy_set; empty */
+	const struct reload_ops *ops;
+	void *ctx;
+	struct slot *slot; /* of what ops load; empty */
 	struct serving_cert *certificate;
 	struct metrics *metrics;
 	struct log *log;
 
 	struct watch watch;
-	struct policy_mark mark; /* of what was last loaded, or tried */
+	struct reload_mark mark; /* of what was last loaded, or tried */
 	unsigned tidy;           /* how often reload_tidy is still to do its work */
 	pthread_mutex_t lock;    /* of state */
 	struct reload_state state;

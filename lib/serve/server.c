@@ -71,7 +71,7 @@ static void server_body_refuse(struct peer *p, const struct refusal *why)
 	if (why == &refusal_busy)
 		metrics_shed(p->server->config.metrics, METRICS_BUDGET);
 	else
-		metrics_error(p->server->config.metrics, METRICS_MEMORY);
+		metrics_no_memory(p->server->config.metrics);
 }
 
 /*

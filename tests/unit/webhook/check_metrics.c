@@ -8,9 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/serve/metrics.h"
+#include "webhook/metrics.h"
 
-static struct metrics m;
+static struct review_metrics m;
+static struct metrics server;
 static const struct metrics_now now = { .policies = 45,
 					.rules = 296,
 					.overrides = 2,
@@ -21,18 +22,19 @@ static const struct metrics_now now = { .policies = 45,
 
 static void setup(void)
 {
-	metrics_init(&m);
+	review_metrics_init(&m);
+	server = (struct metrics){ 0 };
 }
 
 static void teardown(void)
 {
-	metrics_done(&m);
+	review_metrics_done(&m);
 }
 
 static char *text(void)
 {
 	size_t len = 0;
-	char *t = metrics_text(&m, &now, &len);
+	char *t = review_metrics_text(&m, &server, &now, &len);
 
 	ck_assert_ptr_nonnull(t);
 	ck_assert_uint_eq(strlen(t), len);
@@ -80,13 +82,13 @@ START_TEST(review)
 	const struct review_row *r = &reviews[_i];
 	char *t;
 
-	metrics_review(&m, r->op, r->decision, r->dry_run, r->nanoseconds);
+	review_metrics_review(&m, r->op, r->decision, r->dry_run, r->nanoseconds);
 	t = text();
 	ck_assert_msg(has(t, r->line), "%s: %s", r->name, t);
 	ck_assert_msg(has(t, r->bucket), "%s: %s", r->name, t);
 	ck_assert_msg(!r->below || has(t, r->below), "%s: %s", r->name, t);
 	ck_assert_msg(has(t, "oke_guard_review_seconds_count 1"), "%s: %s", r->name, t);
-	ck_assert_uint_eq(metrics_reviews(&m), 1);
+	ck_assert_uint_eq(review_metrics_reviews(&m), 1);
 	free(t);
 }
 END_TEST
@@ -107,11 +109,11 @@ START_TEST(findings)
 		       d = finding("a\"b\\c\nd", "r", TIER_BEST_EFFORT, ACTION_AUDIT);
 	char *t;
 
-	metrics_finding(&m, &a);
-	metrics_finding(&m, &b);
-	metrics_finding(&m, &a);
-	metrics_finding(&m, &c);
-	metrics_finding(&m, &d);
+	review_metrics_finding(&m, &a);
+	review_metrics_finding(&m, &b);
+	review_metrics_finding(&m, &a);
+	review_metrics_finding(&m, &c);
+	review_metrics_finding(&m, &d);
 	t = text();
 	ck_assert(has(t, "oke_guard_findings_total{policy=\"coredns\",rule=\"spec\","
 			 "tier=\"unsupported\",action=\"deny\"} 2"));
@@ -138,7 +140,7 @@ START_TEST(findings_are_bounded)
 
 		snprintf(rule, sizeof rule, "r%u", i);
 		f.rule = str_of(rule);
-		metrics_finding(&m, &f);
+		review_metrics_finding(&m, &f);
 	}
 	t = text();
 	for (char *line = strtok_r(t, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
@@ -165,20 +167,20 @@ START_TEST(findings_follow_the_set)
 
 	ck_assert_ptr_nonnull(set);
 	kept.exception = STR("no-longer-loaded");
-	metrics_finding(&m, &kept);
-	metrics_finding(&m, &own);
+	review_metrics_finding(&m, &kept);
+	review_metrics_finding(&m, &own);
 	for (unsigned i = 0; i < METRICS_FINDINGS_MAX * 2; i++) {
 		char rule[32];
 		struct finding f = finding("gone", rule, TIER_UNSUPPORTED, ACTION_DENY);
 
 		snprintf(rule, sizeof rule, "r%u", i);
 		f.rule = str_of(rule);
-		metrics_finding(&m, &f);
+		review_metrics_finding(&m, &f);
 		if (i % 1000 == 0)
-			metrics_follow(&m, set);
+			review_metrics_follow(&m, set);
 	}
-	metrics_follow(&m, set);
-	metrics_finding(&m, &kept);
+	review_metrics_follow(&m, set);
+	review_metrics_finding(&m, &kept);
 	t = text();
 	ck_assert(has(t, "oke_guard_findings_total{policy=\"coredns\",rule=\"spec\","
 			 "tier=\"unsupported\",action=\"warn\"} 2"));
@@ -197,17 +199,20 @@ START_TEST(every_reason_has_a_line)
 	char *t;
 	size_t lines = 0;
 
-	for (unsigned i = 0; i < METRICS_ERRORS_N; i++)
-		metrics_error(&m, (enum metrics_error)i);
+	for (unsigned i = 0; i < REVIEW_ERRORS_N; i++)
+		review_metrics_error(&m, (enum review_error)i);
 	for (unsigned i = 0; i < METRICS_SHED_N; i++)
-		metrics_shed(&m, (enum metrics_shed)i);
-	metrics_reload(&m, METRICS_CERTIFICATE, true);
-	metrics_reload(&m, METRICS_POLICIES, false);
+		metrics_shed(&server, (enum metrics_shed)i);
+	metrics_no_memory(&server); /* the server's own, besides the webhook's */
+	metrics_reload(&server, METRICS_CERTIFICATE, true);
+	metrics_reload(&server, METRICS_POLICIES, false);
 	t = text();
 	for (const char *at = t; (at = strstr(at, "{reason=\"")); at++)
 		lines++;
-	ck_assert_uint_eq(lines, METRICS_ERRORS_N + METRICS_SHED_N);
+	ck_assert_uint_eq(lines, REVIEW_ERRORS_N + METRICS_SHED_N);
 	ck_assert_ptr_null(strstr(t, "(null)"));
+	ck_assert(has(t, "oke_guard_errors_total{reason=\"malformed\"} 1"));
+	ck_assert(has(t, "oke_guard_errors_total{reason=\"memory\"} 2"));
 	ck_assert(has(t, "oke_guard_requests_shed_total{reason=\"slow_sender\"} 1"));
 	ck_assert(has(t, "oke_guard_certificate_reload_total{result=\"ok\"} 1"));
 	ck_assert(has(t, "oke_guard_policy_reload_total{result=\"ok\"} 0"));
@@ -229,7 +234,7 @@ START_TEST(format)
 	struct finding f = finding("p", "r", TIER_SUPPORTED, ACTION_ALLOW);
 	size_t samples = 0;
 
-	metrics_finding(&m, &f);
+	review_metrics_finding(&m, &f);
 	t = text();
 	for (char *line = strtok_r(t, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
 		if (!strncmp(line, "# HELP ", 7)) {
@@ -267,11 +272,11 @@ static void *count(void *unused)
 
 	(void)unused;
 	for (int i = 0; i < EACH; i++) {
-		metrics_review(&m, OP_CREATE, ACTION_DENY, false, 1000);
+		review_metrics_review(&m, OP_CREATE, ACTION_DENY, false, 1000);
 		f.action = (enum action)(i % 4);
-		metrics_finding(&m, &f);
+		review_metrics_finding(&m, &f);
 		if (i % 16 == 0)
-			metrics_finding(&m, &gone);
+			review_metrics_finding(&m, &gone);
 	}
 	return NULL;
 }
@@ -287,7 +292,7 @@ START_TEST(threads)
 		tally_keep(&m.findings, all_but_gone, NULL);
 	for (int i = 0; i < THREADS; i++)
 		pthread_join(t[i], NULL);
-	ck_assert_uint_eq(metrics_reviews(&m), THREADS * EACH);
+	ck_assert_uint_eq(review_metrics_reviews(&m), THREADS * EACH);
 	out = text();
 	snprintf(want, sizeof want,
 		 "oke_guard_findings_total{policy=\"p\",rule=\"r\",tier=\"unsupported\","
