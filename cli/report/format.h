@@ -1,5 +1,5 @@
 /*
- * format.h - what the formats of a report have to do; private to check_*.c.
+ * format.h - what the formats of a report have to do; private to this folder.
  */
 #ifndef CLI_REPORT_FORMAT_H
 #define CLI_REPORT_FORMAT_H
@@ -36,7 +36,7 @@ struct report_format {
 	void (*end)(struct report *r, const struct report_summary *s);
 };
 
-extern const struct report_format report_json, report_sarif, report_junit;
+extern const struct report_format report_text, report_json, report_sarif, report_junit;
 
 /* "alpha/fields", "preflight/removed"; size of out: REPORT_ID_MAX. */
 #define REPORT_ID_MAX 160
