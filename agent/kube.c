@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "lib/base/cleanup.h"
+#include "lib/base/files.h"
 #include "lib/json/json.h"
 #include "lib/base/version.h"
 
@@ -108,15 +109,14 @@ static int kube_read_token(const char *file, char out[KUBE_TOKEN_MAX], struct er
 {
 	const size_t prefix = sizeof HEADER_TOKEN - 1;
 	scoped(fd_end) int fd = open(file, O_RDONLY | O_CLOEXEC);
+	ssize_t got = fd < 0 ? -1 : file_read_up_to(fd, out + prefix, KUBE_TOKEN_MAX - prefix);
 	size_t n = prefix;
-	ssize_t got = -1;
 
-	memcpy(out, HEADER_TOKEN, prefix);
-	while (fd >= 0 && n < KUBE_TOKEN_MAX && (got = read(fd, out + n, KUBE_TOKEN_MAX - n)) > 0)
-		n += (size_t)got;
-	if (fd < 0 || got < 0)
+	if (got < 0)
 		return err_set(err, ERR_IO, "the token file %.200s cannot be read: %s", file,
 			       strerror(errno));
+	memcpy(out, HEADER_TOKEN, prefix);
+	n += (size_t)got;
 	while (n > prefix && strchr("\r\n ", out[n - 1]))
 		n--;
 	for (size_t i = prefix; i < n; i++)

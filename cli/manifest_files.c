@@ -3,7 +3,6 @@
  */
 #include "cli/manifest_files.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,75 +10,38 @@
 #include <sys/stat.h>
 
 #include "lib/base/cleanup.h"
+#include "lib/base/files.h"
 
 struct manifest_folder { /* one that is being walked */
 	char *path;
-	struct dirent **entries;
-	int n, next;
+	struct folder folder;
+	int next;
 	bool chart; /* holds a Chart.yaml */
 };
-
-static bool is_manifest_name(const char *name)
-{
-	static const char *const tails[] = { ".yaml", ".yml", ".json" };
-	size_t n = strlen(name);
-
-	for (size_t i = 0; i < sizeof tails / sizeof *tails; i++) {
-		size_t tail = strlen(tails[i]);
-
-		if (n > tail && !strcmp(name + n - tail, tails[i]))
-			return true;
-	}
-	return false;
-}
-
-static int manifest_files_visible(const struct dirent *e)
-{
-	return e->d_name[0] != '.';
-}
-
-/* strcmp, not strcoll: the same order everywhere. */
-static int manifest_files_by_name(const struct dirent **a, const struct dirent **b)
-{
-	return strcmp((*a)->d_name, (*b)->d_name);
-}
 
 static int manifest_folder_open(const struct manifest_files *walk, struct manifest_folder *f,
 				char *path)
 {
 	*f = (struct manifest_folder){ .path = path };
-	f->n = scandir(path, &f->entries, manifest_files_visible, manifest_files_by_name);
-	if (f->n < 0) {
+	if (folder_read(path, &f->folder) < 0) {
 		walk->failed(walk->ctx, path, strerror(errno));
 		free(path);
 		return -1;
 	}
-	for (int i = 0; i < f->n; i++)
-		f->chart = f->chart || !strcmp(f->entries[i]->d_name, "Chart.yaml");
+	for (int i = 0; i < f->folder.n; i++)
+		f->chart = f->chart || !strcmp(f->folder.entries[i]->d_name, "Chart.yaml");
 	return 0;
 }
 
 static void manifest_folder_done(struct manifest_folder *f)
 {
-	for (int i = 0; i < f->n; i++)
-		free(f->entries[i]);
-	free(f->entries);
+	folder_done(&f->folder);
 	free(f->path);
 }
 
 static char *manifest_files_join(const char *folder, const char *name)
 {
-	size_t n = strlen(folder);
-	char *path = NULL;
-
-	if (!strcmp(folder, "."))
-		return strdup(name);
-	while (n > 1 && folder[n - 1] == '/')
-		n--;
-	if (asprintf(&path, "%.*s%s%s", (int)n, folder, n && folder[n - 1] == '/' ? "" : "/",
-		     name) < 0)
-		return NULL;
-	return path;
+	return strcmp(folder, ".") ? file_join(folder, name) : strdup(name);
 }
 
 /* The path of a folder to walk next, or NULL when the entry is done with. */
@@ -94,11 +56,11 @@ static char *manifest_folder_take(const struct manifest_files *walk,
 		return NULL;
 	}
 	if (lstat(path, &link) < 0 || stat(path, &st) < 0) {
-		if (is_manifest_name(name))
+		if (file_is_yaml(name))
 			walk->failed(walk->ctx, path, strerror(errno));
 		return NULL;
 	}
-	if (S_ISREG(st.st_mode) && is_manifest_name(name))
+	if (S_ISREG(st.st_mode) && file_is_yaml(name))
 		walk->file(walk->ctx, path, false);
 	if (!S_ISDIR(st.st_mode) || S_ISLNK(link.st_mode))
 		return NULL;
@@ -123,12 +85,12 @@ static void manifest_files_walk_folder(const struct manifest_files *walk, const 
 	while (depth) {
 		struct manifest_folder *f = &stack[depth - 1];
 
-		if (f->next == f->n) {
+		if (f->next == f->folder.n) {
 			manifest_folder_done(f);
 			depth--;
 			continue;
 		}
-		path = manifest_folder_take(walk, f, f->entries[f->next++]->d_name);
+		path = manifest_folder_take(walk, f, f->folder.entries[f->next++]->d_name);
 		if (!path)
 			continue;
 		if (depth == MANIFEST_FOLDERS_MAX) {

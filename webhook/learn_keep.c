@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "lib/base/cleanup.h"
+#include "lib/base/files.h"
 
 #define NEW_SUFFIX    ".new"
 #define BROKEN_SUFFIX ".broken"
@@ -19,20 +20,6 @@
 static int learn_keep_failed(struct err *err, const char *doing, const char *file)
 {
 	return err_set(err, ERR_IO, "cannot %s %.300s: %s", doing, file, strerror(errno));
-}
-
-/* Up to n bytes, as many as there are; -1 and errno. */
-static ssize_t learn_keep_read_all(int fd, char *to, size_t n)
-{
-	size_t have = 0;
-	ssize_t got;
-
-	while (have < n && (got = read(fd, to + have, n - have)) != 0) {
-		if (got < 0 && errno != EINTR)
-			return -1;
-		have += got > 0 ? (size_t)got : 0;
-	}
-	return (ssize_t)have;
 }
 
 char *learn_file(const char *file, size_t *len, struct err *err)
@@ -56,7 +43,7 @@ char *learn_file(const char *file, size_t *len, struct err *err)
 		err_nomem(err);
 		return NULL;
 	}
-	if ((n = learn_keep_read_all(fd, text, (size_t)st.st_size)) < 0) {
+	if ((n = file_read_up_to(fd, text, (size_t)st.st_size)) < 0) {
 		learn_keep_failed(err, "read", file);
 		free(text);
 		return NULL;

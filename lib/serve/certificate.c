@@ -14,22 +14,10 @@ static void serving_cert_keypair_end(struct keypair **kp)
 	keypair_unref(*kp);
 }
 
-/* A missing file has a mark too: all zeros. */
-static void serving_cert_take_marks(const struct serving_cert *c, struct serving_cert_mark out[2])
+static void serving_cert_take_marks(const struct serving_cert *c, struct file_mark out[2])
 {
-	const char *files[2] = { c->cert_file, c->key_file };
-
-	for (size_t i = 0; i < 2; i++) {
-		struct stat st;
-
-		memset(&out[i], 0, sizeof out[i]); /* the gaps too: memcmp looks at them */
-		if (stat(files[i], &st) < 0)
-			continue;
-		out[i].device = st.st_dev;
-		out[i].inode = st.st_ino;
-		out[i].changed = st.st_mtim;
-		out[i].size = st.st_size;
-	}
+	file_mark_take(c->cert_file, &out[0]);
+	file_mark_take(c->key_file, &out[1]);
 }
 
 /* What cannot serve now. Other faults (a weak key, a name) are for `oke-guard certs check`. */
@@ -106,12 +94,12 @@ void serving_cert_done(struct serving_cert *c)
 
 int serving_cert_tick(struct serving_cert *c, struct err *err)
 {
-	struct serving_cert_mark now[2];
+	struct file_mark now[2];
 
 	if (!c->cert_file)
 		return 0;
 	serving_cert_take_marks(c, now);
-	if (!memcmp(now, c->marks, sizeof now))
+	if (file_mark_same(&now[0], &c->marks[0]) && file_mark_same(&now[1], &c->marks[1]))
 		return 0;
 	memcpy(c->marks, now, sizeof now);
 	if (serving_cert_load_files(c, err) < 0) {

@@ -7,22 +7,15 @@
 
 #include <stdatomic.h>
 #include <stdint.h>
-#include <sys/stat.h>
 
 #include "lib/base/err.h"
+#include "lib/base/files.h"
 #include "lib/base/slot.h"
-
-struct serving_cert_mark { /* tells one state of a file from another */
-	dev_t device;
-	ino_t inode;
-	struct timespec changed;
-	off_t size;
-};
 
 struct serving_cert {
 	const char *cert_file, *key_file; /* NULL: one is made for this run */
 	struct slot pairs;                /* of struct tls_pair */
-	struct serving_cert_mark marks[2];
+	struct file_mark marks[2];
 	atomic_llong not_after;
 	atomic_bool broken; /* the files hold something that was not taken */
 };

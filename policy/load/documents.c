@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "lib/base/cleanup.h"
+#include "lib/base/files.h"
 #include "policy/load/builtin.h"
 #include "policy/load/resolve.h"
 #include "policy/load/parts.h"
@@ -165,19 +166,14 @@ load_file_error(struct loader *l, const char *path, const char *fmt, ...)
 /* The bytes of a file, up to one more than may be; *buf is to be freed. */
 static int load_read_bytes(int fd, char **buf, size_t *n)
 {
-	ssize_t got = 1;
+	ssize_t got;
 
 	*n = 0;
-	if (!(*buf = malloc(POLICY_FILE_MAX + 1)))
+	if (!(*buf = malloc(POLICY_FILE_MAX + 1)) ||
+	    (got = file_read_up_to(fd, *buf, POLICY_FILE_MAX + 1)) < 0)
 		return -1;
-	while (got > 0 && *n <= POLICY_FILE_MAX) {
-		got = read(fd, *buf + *n, POLICY_FILE_MAX + 1 - *n);
-		if (got > 0)
-			*n += (size_t)got;
-		else if (got < 0 && errno == EINTR)
-			got = 1;
-	}
-	return got < 0 ? -1 : 0;
+	*n = (size_t)got;
+	return 0;
 }
 
 static bool is_config_file(const struct loader *l, const struct stat *st)

@@ -1,6 +1,5 @@
 #include "policy/load/source.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -8,40 +7,16 @@
 #include <unistd.h>
 
 #include "lib/base/cleanup.h"
+#include "lib/base/files.h"
 #include "policy/load/documents.h"
 
 #define PIECE 16384 /* bytes that are read at a time */
 
-static bool has_extension(const char *name)
-{
-	static const char *const known[] = { ".yaml", ".yml", ".json" };
-	size_t n = strlen(name);
-
-	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
-		if (n > strlen(known[i]) && !strcmp(name + n - strlen(known[i]), known[i]))
-			return true;
-	return false;
-}
-
-static int is_policy_file(const struct dirent *e)
-{
-	return e->d_name[0] != '.' && has_extension(e->d_name);
-}
-
-static int source_order(const struct dirent **a, const struct dirent **b)
-{
-	return strcmp((*a)->d_name, (*b)->d_name);
-}
-
 static int visit_entry(const char *folder, const char *name, source_fn *visit, void *ctx)
 {
-	scoped(free_end) char *path = NULL;
-	size_t n = strlen(folder);
+	scoped(free_end) char *path = file_join(folder, name);
 
-	while (n > 1 && folder[n - 1] == '/')
-		n--;
-	if (asprintf(&path, "%.*s/%s", (int)n, folder, name) < 0) {
-		path = NULL;
+	if (!path) {
 		errno = ENOMEM;
 		return -1;
 	}
@@ -51,17 +26,14 @@ static int visit_entry(const char *folder, const char *name, source_fn *visit, v
 
 static int each_of_folder(const char *path, source_fn *visit, void *ctx)
 {
-	struct dirent **entries;
-	int n = scandir(path, &entries, is_policy_file, source_order), status = 0;
+	scoped(folder_done) struct folder folder = { 0 };
+	int status = 0;
 
-	if (n < 0)
+	if (folder_read(path, &folder) < 0)
 		return -1;
-	for (int i = 0; i < n; i++) {
-		if (!status)
-			status = visit_entry(path, entries[i]->d_name, visit, ctx);
-		free(entries[i]);
-	}
-	free(entries);
+	for (int i = 0; i < folder.n && !status; i++)
+		if (file_is_yaml(folder.entries[i]->d_name))
+			status = visit_entry(path, folder.entries[i]->d_name, visit, ctx);
 	return status;
 }
 
@@ -77,16 +49,9 @@ int source_each(const char *path, source_fn *visit, void *ctx)
 
 /* ---- facts ---- */
 
-static char *fact_path(const char *folder, const char *name)
-{
-	char *path;
-
-	return asprintf(&path, "%s/%s", folder, name) < 0 ? NULL : path;
-}
-
 int source_fact(const char *folder, const char *name, char text[FACT_TEXT_MAX], size_t *n)
 {
-	scoped(free_end) char *path = fact_path(folder, name);
+	scoped(free_end) char *path = file_join(folder, name);
 	scoped(fd_end) int fd = path ? open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK) : -1;
 	ssize_t got = fd < 0 ? -1 : read(fd, text, FACT_TEXT_MAX);
 
@@ -138,13 +103,17 @@ static void mark_add_contents(struct marking *m, const char *path)
 
 static void mark_file(struct marking *m, const char *path, const struct stat *st)
 {
-	const long long identity[] = { (long long)st->st_dev,  (long long)st->st_ino,
-				       (long long)st->st_size, (long long)st->st_mode,
-				       st->st_mtim.tv_sec,     st->st_mtim.tv_nsec,
-				       st->st_ctim.tv_sec,     st->st_ctim.tv_nsec };
+	struct file_mark mark;
 
-	for (size_t i = 0; i < sizeof identity / sizeof *identity; i++)
-		mark_add_number(&m->mark.identity, identity[i]);
+	file_mark_of(st, &mark);
+	mark_add_number(&m->mark.identity, (long long)mark.device);
+	mark_add_number(&m->mark.identity, (long long)mark.inode);
+	mark_add_number(&m->mark.identity, (long long)mark.size);
+	mark_add_number(&m->mark.identity, (long long)mark.mode);
+	mark_add_number(&m->mark.identity, mark.written.tv_sec);
+	mark_add_number(&m->mark.identity, mark.written.tv_nsec);
+	mark_add_number(&m->mark.identity, mark.changed.tv_sec);
+	mark_add_number(&m->mark.identity, mark.changed.tv_nsec);
 	if (st->st_ctim.tv_sec + POLICY_MARK_SETTLES > m->now)
 		m->mark.fresh = true;
 	if (m->contents)
@@ -173,7 +142,7 @@ void policy_source_mark(const struct policy_source *src, bool contents, struct p
 
 	if (src->config)
 		mark_path(&m, src->config, false);
-	if (src->facts && (fact = fact_path(src->facts, FACT_KUBERNETES)))
+	if (src->facts && (fact = file_join(src->facts, FACT_KUBERNETES)))
 		mark_path(&m, fact, false);
 	for (size_t i = 0; i < src->paths_n; i++)
 		if (source_each(src->paths[i], mark_path, &m) < 0)
