@@ -517,7 +517,7 @@ class CommandLine(Case):
         where = ("--server=https://127.0.0.1:1",)
         for arguments, said in (
                 ((), "name a command"),
-                (("rin",), "did you mean run"),
+                (("rin",), "did you mean 'run'?"),
                 (("run",), "--namespace is missing"),
                 (("run", "--namespace=../x", "--release=r", *where), "expects the name of an object"),
                 (("run", "--namespace=a", "--release=r/..", *where), "expects the name of an object"),
@@ -561,7 +561,7 @@ class Documents(AgentCase):
         events = set(re.findall(r"log_begin\([^\"();]*\"([^\"]+)\"\)", source))
         events |= set(re.findall(r"\[ROTATE_\w+\] =\s*{ \"([^\"]+)\"", source)) - {"tls.crt"}
         events |= set(re.findall(r"log_differences\([^\";]*\"([^\"]+)\"\)", source))
-        events |= set(re.findall(r"cmd_run_log_state\(p, a, \"([^\"]+)\"\)", source))
+        events |= set(re.findall(r"log_state\(p, a, \"([^\"]+)\"\)", source))
         self.assertEqual(events, set(re.findall(r"^\| `([^`]+)` \| (?:info|warn|error)", part, re.MULTILINE)))
         keys = set(re.findall(r"log_(?:str|text|number|bool)\(&l,\s*\"(\w+)\"", source))
         keys |= {"secret", "configuration"}

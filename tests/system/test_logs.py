@@ -20,13 +20,14 @@ KEYS, EVENTS = table("| key |"), table("| `msg` | level |")
 
 class Log(Case):
     def test_the_source_says_nothing_else(self):
-        source = "".join(path.read_text() for folder in ("webhook", "lib/serve", "cli")
+        source = "".join(path.read_text() for folder in ("webhook", "lib/serve", "policy/follow", "cli")
                          for path in (ROOT / folder).glob("*.c"))
         keys = set(re.findall(r"log_(?:str|text|number|bool)\(\w*&?\w*, (?:\w+ \? )?\"(\w+)\"", source))
         keys |= set(re.findall(r"log_text\(&l, \w+ \? \"\w+\" : \"(\w+)\"", source))
         self.assertEqual(keys | {"ts", "cut"}, KEYS)
         events = re.findall(r"log_begin(?:_limited)?\([^\"();]*\"([^\"]+)\"\)", source)
-        events += re.findall(r"log_review\([^\"();]*\"([^\"]+)\"", source) + re.findall(r"learn_keep_log\(k, \"([^\"]+)\"", source)
+        events += re.findall(r"log_review\([^\"();]*\"([^\"]+)\"", source) + re.findall(r"learn_keep_\w+\(k, \"([^\"]+)\"", source)
+        events += re.findall(r"\.(?:subject|reloaded|failed) = \"([^\"]+)\"", source)
         self.assertEqual(set(events), EVENTS)
 
     def test_lines(self):

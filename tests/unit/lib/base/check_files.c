@@ -1,6 +1,7 @@
 /* check_files.c - names, order, bounds, and what tells one state of a file from another. */
 #include <check.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
