@@ -202,7 +202,8 @@ TESTS     := $(patsubst %.c,$(BUILD)/%,$(TEST_C))
 # Without a fuzzer each target is a program that replays files: the corpus in `make check`.
 REPLAYS   := $(patsubst %.c,$(BUILD)/%,$(FUZZ_C))
 BENCHES   := $(patsubst %.c,$(BUILD)/%,$(BENCH_C))
-CHECK_L   := $(shell $(PKG_CONFIG) --libs check 2>/dev/null)
+# cJSON is in the tests as a second opinion.
+CHECK_L   := $(shell $(PKG_CONFIG) --libs check libcjson 2>/dev/null)
 
 .PHONY: all tests fuzzers benches FORCE
 all: $(addprefix $(BUILD)/,$(PROGRAMS))
