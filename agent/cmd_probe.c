@@ -240,7 +240,8 @@ int cmd_probe(int argc, char **argv)
 	if (status >= 0)
 		return status;
 	if (cmd_probe_validate_names(&a, config_map, &err) < 0 ||
-	    (signals = program_take_signals(&err)) < 0 || !(k = cluster_open(&a.cluster, signals, &err)))
+	    (signals = program_take_signals(&err)) < 0 ||
+	    !(k = cluster_open(&a.cluster, signals, &err)))
 		return cmd_complain("probe", AGENT_USAGE, &err);
 	status = cmd_probe_loop(k, &a, signals);
 	kube_free(k);

@@ -85,7 +85,8 @@ int cmd_remove(int argc, char **argv)
 	if (status >= 0)
 		return status;
 	if (cluster_name("webhook-configuration", a.configuration, &err) < 0 ||
-	    (signals = program_take_signals(&err)) < 0 || !(k = cluster_open(&a.cluster, signals, &err)))
+	    (signals = program_take_signals(&err)) < 0 ||
+	    !(k = cluster_open(&a.cluster, signals, &err)))
 		return cmd_complain("remove", AGENT_USAGE, &err);
 	status = remove_configuration(k, &a, signals, &err);
 	kube_free(k);

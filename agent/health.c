@@ -141,9 +141,8 @@ static void agent_health_put_certificate(FILE *f, const struct status_view *v)
 	if (v->self && v->plan.expires)
 		fprintf(f, "oke_guard_agent_certificate_expiry_seconds %" PRId64 "\n",
 			v->plan.expires - (int64_t)time(NULL));
-	metrics_head(
-		f, "oke_guard_agent_renewal_step", "gauge",
-		"1 for the step that the certificates are at; absent in mode external.");
+	metrics_head(f, "oke_guard_agent_renewal_step", "gauge",
+		     "1 for the step that the certificates are at; absent in mode external.");
 	for (int i = 0; v->self && i < ROTATE_STEPS_N; i++)
 		fprintf(f, "oke_guard_agent_renewal_step{step=\"%s\"} %d\n",
 			rotate_step_name((enum rotate_step)i), v->plan.step == (enum rotate_step)i);
@@ -152,12 +151,11 @@ static void agent_health_put_certificate(FILE *f, const struct status_view *v)
 static void agent_health_put_counters(FILE *f, const struct status *s)
 {
 	metrics_head(f, "oke_guard_agent_api_calls_total", "counter",
-				 "Calls to the API server, by result.");
+		     "Calls to the API server, by result.");
 	for (int i = 0; i < KUBE_RESULTS_N; i++)
 		fprintf(f, "oke_guard_agent_api_calls_total{result=\"%s\"} %" PRIu64 "\n",
 			kube_result_name((enum kube_result)i), agent_health_count(&s->calls[i]));
-	metrics_head(f, "oke_guard_agent_writes_total", "counter",
-				 "What was written, by object.");
+	metrics_head(f, "oke_guard_agent_writes_total", "counter", "What was written, by object.");
 	fprintf(f,
 		"oke_guard_agent_writes_total{object=\"secret\"} %" PRIu64 "\n"
 		"oke_guard_agent_writes_total{object=\"configuration\"} %" PRIu64 "\n",

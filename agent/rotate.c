@@ -2,7 +2,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "oke/certs.h"
 #include "lib/base/cleanup.h"

@@ -35,8 +35,8 @@ static const struct refusal *endpoint_admit(void *ctx, const struct head *head)
 	const struct refusal *refusal = admit_review(head);
 
 	if (refusal)
-		review_metrics_error(s->metrics,
-			      refusal->status == 413 ? REVIEW_ERROR_TOO_LARGE : REVIEW_ERROR_REQUEST);
+		review_metrics_error(s->metrics, refusal->status == 413 ? REVIEW_ERROR_TOO_LARGE
+									: REVIEW_ERROR_REQUEST);
 	return refusal;
 }
 
@@ -124,7 +124,7 @@ static void endpoint_tell_decided(const struct endpoint *s, const struct answer 
 	const struct verdict *v = &a->verdict;
 
 	review_metrics_review(s->metrics, a->review.request.operation, v->action,
-		       a->review.request.dry_run, nanoseconds);
+			      a->review.request.dry_run, nanoseconds);
 	if (v->error.n) {
 		review_metrics_error(s->metrics, REVIEW_ERROR_UNREADABLE);
 		endpoint_log_review(s->log, LOG_WARN, "an object could not be read", a, head);
@@ -144,7 +144,8 @@ static void endpoint_tell_undecided(const struct endpoint *s, const struct answe
 {
 	struct log_line l;
 
-	review_metrics_error(s->metrics, a->status < 500 ? REVIEW_ERROR_MALFORMED : REVIEW_ERROR_MEMORY);
+	review_metrics_error(s->metrics,
+			     a->status < 500 ? REVIEW_ERROR_MALFORMED : REVIEW_ERROR_MEMORY);
 	log_begin_limited(&l, s->log, LOG_WARN, "a request was no review");
 	log_number(&l, "status", a->status);
 	log_str(&l, "answer", (struct str){ a->body, a->body && a->len ? a->len - 1 : 0 });
@@ -161,8 +162,8 @@ static void endpoint_judge(struct endpoint *s, const struct head *head, struct s
 	struct arena arena;
 
 	arena_init(&arena, HANDLER_ARENA_MAX);
-	handler_answer(policy_set_of(set), admit_part(head), body, clock_seconds(), &arena,
-		       NULL, &a);
+	handler_answer(policy_set_of(set), admit_part(head), body, clock_seconds(), &arena, NULL,
+		       &a);
 	if (a.decided)
 		endpoint_tell_decided(s, &a, head, clock_ns() - begun);
 	else

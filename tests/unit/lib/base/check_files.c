@@ -51,11 +51,8 @@ END_TEST
 static const struct join_row {
 	const char *folder, *name, *want;
 } joins[] = {
-	{ "a", "b", "a/b" },
-	{ "a/", "b", "a/b" },
-	{ "a//", "b", "a/b" },
-	{ "/", "b", "/b" },
-	{ ".", "b", "./b" },
+	{ "a", "b", "a/b" }, { "a/", "b", "a/b" }, { "a//", "b", "a/b" },
+	{ "/", "b", "/b" },  { ".", "b", "./b" },
 };
 
 START_TEST(joined)
