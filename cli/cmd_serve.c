@@ -6,10 +6,7 @@
  * what is due: deadlines, changed policies, a changed certificate, memory to
  * give back. The workers belong to the servers.
  */
-#include <errno.h>
-#include <poll.h>
 #include <sched.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
