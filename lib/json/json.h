@@ -165,4 +165,8 @@ void json_print(const struct json *j, struct text *out);
 /* The same for a string. */
 void json_quote(struct str s, struct text *out);
 
+/* The inside of a JSON string, printable ASCII: \n, \u202e, \ud83d\ude00; a byte that is
+ * no UTF-8 becomes \ufffd. */
+void json_escape(struct str raw, struct text *out);
+
 #endif

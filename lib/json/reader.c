@@ -9,22 +9,6 @@
 
 #define INPUT_MAX (256u << 20) /* what the lengths of a node can hold, and to spare */
 
-int reader_fail(struct json_reader *r, const char *at, const char *problem)
-{
-	return err_set(r->err, ERR_SYNTAX, "byte %zu: %s", (size_t)(at - r->start),
-		       at < r->end ? problem : "the JSON text ends too early");
-}
-
-void *reader_no_room(struct json_reader *r, size_t size)
-{
-	if (r->arena->limit - r->arena->total < size + _Alignof(max_align_t))
-		err_set(r->err, ERR_LIMIT, "byte %zu: the JSON text needs more than %zu bytes",
-			(size_t)(r->p - r->start), r->arena->limit);
-	else
-		err_nomem(r->err);
-	return NULL;
-}
-
 /* Is the key new among the few so far? */
 static inline int reader_note_key(struct json_reader *r, struct json_frame *f, const char *at,
 				  struct str key)

@@ -309,45 +309,6 @@ bool redact_text(struct str key, struct str t)
 
 /* ---- writing ---- */
 
-static void escape_code(uint32_t c, struct text *out)
-{
-	static const char letters[] = "btn?fr";
-
-	if (c >= 8 && c <= 13 && c != 11)
-		text_printf(out, "\\%c", letters[c - 8]);
-	else if (c < 0x10000)
-		text_printf(out, "\\u%04x", (unsigned)c);
-	else
-		text_printf(out, "\\u%04x\\u%04x", (unsigned)(0xd7c0 + (c >> 10)),
-			    (unsigned)(0xdc00 | (c & 0x3ff)));
-}
-
-void json_escape(struct str raw, struct text *out)
-{
-	const unsigned char *s = (const unsigned char *)raw.s;
-	uint32_t code;
-
-	for (size_t i = 0; i < raw.n && !out->full;) {
-		size_t from = i;
-
-		while (i < raw.n && s[i] >= 0x20 && s[i] < 0x7f && s[i] != '"' && s[i] != '\\' &&
-		       i - from < 64)
-			i++;
-		if (i > from) {
-			text_add(out, raw.s + from, i - from);
-		} else if (s[i] == '"' || s[i] == '\\') {
-			text_printf(out, "\\%c", s[i++]);
-		} else if (s[i] < 0x80) {
-			escape_code(s[i++], out);
-		} else {
-			size_t n = utf8_decode(raw.s + i, raw.n - i, &code);
-
-			escape_code(n ? code : 0xfffd, out);
-			i += n ? n : 1;
-		}
-	}
-}
-
 struct printer {
 	struct text *out;
 	bool left_out;

@@ -36,8 +36,4 @@ bool redact_print(const struct json *value, struct str key, struct text *out);
 /* Does the text of a field (its key) hold something that looks like a credential? */
 bool redact_text(struct str key, struct str text);
 
-/* The inside of a JSON string, printable ASCII: \n, \u202e, \ud83d\ude00; a byte that is
- * no UTF-8 becomes \ufffd. */
-void json_escape(struct str raw, struct text *out);
-
 #endif

@@ -1,0 +1,483 @@
+/*
+ * to_json.c - nodes of YAML to JSON. Aliases are followed, so every node is counted
+ * when it is visited: nine lines can name a billion.
+ */
+#include "lib/yaml/to_json.h"
+
+#include "lib/json/json.h"
+#include "lib/yaml/scalar.h"
+
+#define MERGES_MAX 32 /* mappings that merge mappings that merge ... */
+
+static int convert_fail(struct yaml_converter *c, const struct yaml_node *at)
+{
+	c->line = at->line;
+	return -1;
+}
+
+static int convert_too_large(struct yaml_converter *c, const struct yaml_node *at)
+{
+	err_set(c->err, ERR_LIMIT, "the object is larger than %zu MiB once its aliases are followed",
+		c->limits->bytes >> 20);
+	return convert_fail(c, at);
+}
+
+static int convert_no_room(struct yaml_converter *c, const struct yaml_node *at)
+{
+	c->full = true;
+	return convert_too_large(c, at);
+}
+
+static int convert_visit(struct yaml_converter *c, const struct yaml_node *n)
+{
+	size_t cost = 1 + (n->kind == YAML_SCALAR ? n->text.n / 64 : 0);
+
+	if (c->visits >= cost) {
+		c->visits -= cost;
+		return 0;
+	}
+	err_set(c->err, ERR_LIMIT,
+		"the document has more than %zu nodes once its aliases are followed: write it "
+		"without aliases of aliases, or split it",
+		c->limits->visits);
+	return convert_fail(c, n);
+}
+
+/* ---- scalars ---- */
+
+static int convert_scalar(struct yaml_converter *c, const struct yaml_node *n, struct scalar *out)
+{
+	if (scalar_read(n, out, c->err) == 0)
+		return 0;
+	*out = (struct scalar){ .kind = SCALAR_STRING };
+	return c->limits->lenient ? 0 : convert_fail(c, n);
+}
+
+static int convert_key(struct yaml_converter *c, const struct yaml_node *n, struct scalar *scalar,
+		       struct str *out)
+{
+	if (scalar_key(n, scalar, out, c->err) == 0)
+		return 0;
+	*out = n->text;
+	return c->limits->lenient ? 0 : convert_fail(c, n);
+}
+
+/* ---- members ---- */
+
+struct gathering {
+	struct yaml_converter *c;
+	struct yaml_members all;
+	size_t room;
+};
+
+static int gather_one(struct gathering *g, const struct yaml_node *map,
+		      const struct yaml_node *value)
+{
+	struct yaml_member *m, *grown;
+	struct scalar scalar;
+	struct str key;
+
+	if (convert_visit(g->c, value) < 0)
+		return -1;
+	if (convert_key(g->c, yaml_deref(value->key), &scalar, &key) < 0)
+		return -1;
+	if (g->all.n == g->room) {
+		size_t room = g->room ? 2 * g->room : map->n + 1;
+
+		if (!(grown = arena_calloc(g->c->arena, room, sizeof *grown)))
+			return convert_no_room(g->c, value);
+		if (g->all.n)
+			memcpy(grown, g->all.v, g->all.n * sizeof *grown);
+		g->all.v = grown;
+		g->room = room;
+	}
+	if (key.s == scalar.text && !(key = str_copy(g->c->arena, key)).s)
+		return convert_no_room(g->c, value);
+	m = &g->all.v[g->all.n];
+	*m = (struct yaml_member){ key, value, map, (unsigned)g->all.n };
+	g->all.n++;
+	return 0;
+}
+
+static bool is_merge_member(const struct yaml_node *value)
+{
+	const struct yaml_node *k = value->key;
+
+	return k->kind == YAML_SCALAR && str_is(k->text, "<<") &&
+	       (k->tag ? !strcmp(k->tag, "tag:yaml.org,2002:merge") : k->plain);
+}
+
+static int not_mergeable(struct gathering *g, const struct yaml_node *at)
+{
+	err_set(g->c->err, ERR_SYNTAX,
+		"a merge key (<<) takes a mapping, or a list of mappings, or aliases of them");
+	return convert_fail(g->c, at);
+}
+
+/* A mapping whose members are gathered, or a list of mappings that are merged. */
+struct level {
+	const struct yaml_node *map, *next;
+	const struct yaml_node **items; /* of a list: those that are left */
+	size_t items_n;
+};
+
+struct levels {
+	struct level v[MERGES_MAX];
+	size_t n;
+};
+
+static int levels_push(struct gathering *g, struct levels *l, const struct level *level,
+		       const struct yaml_node *at)
+{
+	if (l->n == MERGES_MAX) {
+		err_set(g->c->err, ERR_LIMIT, "merge keys (<<) stand more than %d deep",
+			MERGES_MAX);
+		return convert_fail(g->c, at);
+	}
+	l->v[l->n++] = *level;
+	return convert_visit(g->c, at);
+}
+
+static int levels_push_map(struct gathering *g, struct levels *l, const struct yaml_node *value)
+{
+	const struct yaml_node *map = yaml_deref((struct yaml_node *)value);
+
+	if (map->kind != YAML_MAPPING)
+		return g->c->limits->lenient ? 0 : not_mergeable(g, value);
+	return levels_push(g, l, &(struct level){ .map = map, .next = map->child }, map);
+}
+
+/* Of a list, what stands first counts most: so it is merged last. */
+static int levels_push_list(struct gathering *g, struct levels *l, const struct yaml_node *list)
+{
+	struct level level = { .items = arena_calloc(g->c->arena, list->n + 1,
+						     sizeof *level.items) };
+
+	if (!level.items)
+		return convert_no_room(g->c, list);
+	for (const struct yaml_node *i = list->child; i; i = i->next)
+		level.items[level.items_n++] = i;
+	return levels_push(g, l, &level, list);
+}
+
+/* One step of the innermost level: its next member, its next mapping, or its end. */
+static int gather_next(struct gathering *g, struct levels *l)
+{
+	struct level *top = &l->v[l->n - 1];
+	const struct yaml_node *v = top->next;
+
+	if (top->items ? !top->items_n : !v) {
+		l->n--;
+		return 0;
+	}
+	if (top->items)
+		return levels_push_map(g, l, top->items[--top->items_n]);
+	top->next = v->next;
+	if (!is_merge_member(v))
+		return gather_one(g, top->map, v);
+	return v->kind == YAML_SEQUENCE ? levels_push_list(g, l, v) : levels_push_map(g, l, v);
+}
+
+/* What comes later counts: as kubectl's reader has it, also of merge keys. */
+static int gather_all(struct gathering *g, const struct yaml_node *map)
+{
+	struct levels levels = { .n = 0 };
+
+	if (levels_push_map(g, &levels, map) < 0)
+		return -1;
+	while (levels.n)
+		if (gather_next(g, &levels) < 0)
+			return -1;
+	return 0;
+}
+
+static int member_order(const void *a, const void *b)
+{
+	const struct yaml_member *x = a, *y = b;
+	int order = str_cmp(x->key, y->key);
+
+	return order ? order : (x->order > y->order) - (x->order < y->order);
+}
+
+static int member_repeated(struct yaml_converter *c, const struct yaml_member *a,
+			   const struct yaml_member *b)
+{
+	err_set(c->err, ERR_SYNTAX,
+		"key \"%.*s\" stands twice in this mapping (first in line %u): keep one, or put "
+		"them in quotes",
+		(int)(a->key.n > 80 ? 80 : a->key.n), a->key.s, a->value->key->line);
+	return convert_fail(c, b->value->key);
+}
+
+/* Of equal keys keep the last; the same mapping must not hold two (`yes` and `true`). */
+static int keep_last(struct yaml_converter *c, struct yaml_members *m)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < m->n; i++) {
+		bool last = i + 1 == m->n || !str_eq(m->v[i].key, m->v[i + 1].key);
+
+		if (!last && !c->limits->lenient && m->v[i].from == m->v[i + 1].from && m->v[i].value != m->v[i + 1].value)
+			return member_repeated(c, &m->v[i], &m->v[i + 1]);
+		if (last)
+			m->v[kept++] = m->v[i];
+	}
+	m->n = kept;
+	return 0;
+}
+
+int yaml_members_of(struct yaml_converter *c, const struct yaml_node *map, struct yaml_members *out)
+{
+	struct gathering g = { .c = c };
+
+	if (gather_all(&g, map) < 0)
+		return -1;
+	if (g.all.n)
+		qsort(g.all.v, g.all.n, sizeof *g.all.v, member_order);
+	if (keep_last(c, &g.all) < 0)
+		return -1;
+	*out = g.all;
+	return 0;
+}
+
+const struct yaml_member *yaml_member_find(const struct yaml_members *m, struct str key)
+{
+	size_t lo = 0, hi = m->n;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+		int order = str_cmp(key, m->v[mid].key);
+
+		if (!order)
+			return &m->v[mid];
+		if (order < 0)
+			hi = mid;
+		else
+			lo = mid + 1;
+	}
+	return NULL;
+}
+
+struct str yaml_member_text(const struct yaml_members *m, struct str key)
+{
+	const struct yaml_member *found = yaml_member_find(m, key);
+	const struct yaml_node *v = found ? yaml_deref((struct yaml_node *)found->value) : NULL;
+	struct scalar scalar;
+	struct err ignored;
+
+	if (!v || v->kind != YAML_SCALAR || scalar_read(v, &scalar, &ignored) < 0 ||
+	    scalar.kind != SCALAR_STRING)
+		return (struct str){ NULL, 0 };
+	return v->text;
+}
+
+/* ---- the walk ---- */
+
+struct writer_frame {                 /* a collection that is being written */
+	const struct yaml_node *item; /* of a list: the next */
+	struct yaml_members members;  /* of a mapping */
+	size_t next;
+	bool map, begun;
+	struct json *node, **last; /* where nodes are made */
+};
+
+struct writer {
+	struct yaml_converter *c;
+	bool nodes;       /* nodes are made, not a text */
+	struct text out;  /* else */
+	struct json root; /* its child is the whole */
+	struct writer_frame frames[YAML_JSON_DEPTH_MAX];
+	unsigned depth;
+};
+
+/* ---- as a text ---- */
+
+static void write_string(struct text *out, struct str s)
+{
+	text_puts(out, "\"");
+	json_escape(s, out);
+	text_puts(out, "\"");
+}
+
+static void write_scalar_text(struct text *out, const struct scalar *s, struct str text)
+{
+	switch (s->kind) {
+	case SCALAR_NULL:
+		text_puts(out, "null");
+		break;
+	case SCALAR_BOOL:
+		text_puts(out, s->yes ? "true" : "false");
+		break;
+	case SCALAR_INT:
+	case SCALAR_FLOAT:
+		text_puts(out, s->text);
+		break;
+	case SCALAR_STRING:
+		write_string(out, text);
+		break;
+	}
+}
+
+/* ---- as nodes ---- */
+
+#define LENGTH_MASK 0x1fffffffu /* what json.len holds */
+
+static struct json *node_add(struct writer *w, const struct yaml_member *member,
+			     enum json_type type)
+{
+	struct writer_frame *f = w->depth ? &w->frames[w->depth - 1] : NULL;
+	struct json *parent = f ? f->node : &w->root, *j = arena_zalloc(w->c->arena, sizeof *j);
+
+	if (!j) {
+		w->c->full = true;
+		return NULL;
+	}
+	j->type = (unsigned)type & 7;
+	if (member) {
+		j->key = member->key.s;
+		j->key_len = (uint32_t)member->key.n;
+	}
+	parent->len = (parent->len + 1) & LENGTH_MASK;
+	if (f) {
+		*f->last = j;
+		f->last = &j->next;
+	} else {
+		parent->child = j;
+	}
+	return j;
+}
+
+static int node_scalar(struct writer *w, const struct yaml_member *member, const struct scalar *s,
+		       struct str text)
+{
+	bool number = s->kind == SCALAR_INT || s->kind == SCALAR_FLOAT;
+	enum json_type type = s->kind == SCALAR_NULL   ? JSON_NULL
+			      : s->kind == SCALAR_BOOL ? s->yes ? JSON_TRUE : JSON_FALSE
+			      : number		       ? JSON_NUMBER
+						       : JSON_STRING;
+	struct json *j = node_add(w, member, type);
+
+	if (number && !(text = str_copy(w->c->arena, str_of(s->text))).s) {
+		w->c->full = true;
+		return -1;
+	}
+	if (!j)
+		return -1;
+	if (type == JSON_NUMBER || type == JSON_STRING) {
+		j->text = text.s;
+		j->len = (uint32_t)text.n & LENGTH_MASK;
+	}
+	return 0;
+}
+
+/* ---- either ---- */
+
+static int write_scalar(struct writer *w, const struct yaml_member *member,
+			const struct yaml_node *n)
+{
+	struct scalar s;
+
+	if (convert_scalar(w->c, n, &s) < 0)
+		return -1;
+	if (w->nodes)
+		return node_scalar(w, member, &s, n->text);
+	write_scalar_text(&w->out, &s, n->text);
+	return 0;
+}
+
+static int open_collection(struct writer *w, const struct yaml_member *member,
+			   const struct yaml_node *n)
+{
+	struct writer_frame f = { .map = n->kind == YAML_MAPPING };
+
+	/* A scalar at the deepest level is one level more. */
+	if (w->depth + 1 >= w->c->limits->depth) {
+		err_set(w->c->err, ERR_LIMIT, "the object is nested more than %u levels deep",
+			w->c->limits->depth);
+		return convert_fail(w->c, n);
+	}
+	if (w->nodes) {
+		if (!(f.node = node_add(w, member, f.map ? JSON_OBJECT : JSON_ARRAY)))
+			return -1;
+		f.last = &f.node->child;
+	} else {
+		text_puts(&w->out, f.map ? "{" : "[");
+	}
+	if (f.map ? yaml_members_of(w->c, n, &f.members) < 0 : convert_visit(w->c, n) < 0)
+		return -1;
+	f.item = f.map ? NULL : n->child;
+	w->frames[w->depth++] = f;
+	return 0;
+}
+
+static int write_node(struct writer *w, const struct yaml_member *member,
+		      const struct yaml_node *n)
+{
+	const struct yaml_node *v = yaml_deref((struct yaml_node *)n);
+
+	if (v->kind != YAML_SCALAR)
+		return open_collection(w, member, v);
+	return convert_visit(w->c, v) < 0 ? -1 : write_scalar(w, member, v);
+}
+
+static void write_between(struct writer *w, const struct writer_frame *f)
+{
+	text_puts(&w->out, f->begun ? "," : "");
+	if (f->map) {
+		write_string(&w->out, f->members.v[f->next].key);
+		text_puts(&w->out, ":");
+	}
+}
+
+/* The next child of the innermost collection, or its end. */
+static int write_next(struct writer *w)
+{
+	struct writer_frame *f = &w->frames[w->depth - 1];
+	const struct yaml_member *member;
+	const struct yaml_node *item;
+
+	if (f->map ? f->next == f->members.n : !f->item) {
+		if (!w->nodes)
+			text_puts(&w->out, f->map ? "}" : "]");
+		w->depth--;
+		return 0;
+	}
+	if (!w->nodes)
+		write_between(w, f);
+	f->begun = true;
+	if (f->map) {
+		member = &f->members.v[f->next++];
+		return write_node(w, member, member->value);
+	}
+	item = f->item;
+	f->item = item->next;
+	return write_node(w, NULL, item);
+}
+
+static int write_all(struct writer *w, const struct yaml_node *root)
+{
+	if (write_node(w, NULL, root) < 0)
+		return -1;
+	while (w->depth)
+		if (w->out.full || write_next(w) < 0)
+			return w->out.full ? convert_too_large(w->c, root) : -1;
+	return w->out.full ? convert_too_large(w->c, root) : 0;
+}
+
+int yaml_node_to_json(struct yaml_converter *c, const struct yaml_node *root, struct str *out)
+{
+	struct writer w = { .c = c };
+
+	text_init(&w.out, c->arena, c->limits->bytes);
+	if (write_all(&w, root) < 0)
+		return -1;
+	*out = text_get(&w.out);
+	return 0;
+}
+
+struct json *yaml_node_to_nodes(struct yaml_converter *c, const struct yaml_node *root)
+{
+	struct writer w = { .c = c, .nodes = true };
+
+	return write_all(&w, root) < 0 ? NULL : w.root.child;
+}
