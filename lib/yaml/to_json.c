@@ -17,7 +17,8 @@ static int convert_fail(struct yaml_converter *c, const struct yaml_node *at)
 
 static int convert_too_large(struct yaml_converter *c, const struct yaml_node *at)
 {
-	err_set(c->err, ERR_LIMIT, "the object is larger than %zu MiB once its aliases are followed",
+	err_set(c->err, ERR_LIMIT,
+		"the object is larger than %zu MiB once its aliases are followed",
 		c->limits->bytes >> 20);
 	return convert_fail(c, at);
 }
@@ -217,7 +218,8 @@ static int keep_last(struct yaml_converter *c, struct yaml_members *m)
 	for (size_t i = 0; i < m->n; i++) {
 		bool last = i + 1 == m->n || !str_eq(m->v[i].key, m->v[i + 1].key);
 
-		if (!last && !c->limits->lenient && m->v[i].from == m->v[i + 1].from && m->v[i].value != m->v[i + 1].value)
+		if (!last && !c->limits->lenient && m->v[i].from == m->v[i + 1].from &&
+		    m->v[i].value != m->v[i + 1].value)
 			return member_repeated(c, &m->v[i], &m->v[i + 1]);
 		if (last)
 			m->v[kept++] = m->v[i];
@@ -353,7 +355,7 @@ static int node_scalar(struct writer *w, const struct yaml_member *member, const
 	bool number = s->kind == SCALAR_INT || s->kind == SCALAR_FLOAT;
 	enum json_type type = s->kind == SCALAR_NULL   ? JSON_NULL
 			      : s->kind == SCALAR_BOOL ? s->yes ? JSON_TRUE : JSON_FALSE
-			      : number		       ? JSON_NUMBER
+			      : number                 ? JSON_NUMBER
 						       : JSON_STRING;
 	struct json *j = node_add(w, member, type);
 
@@ -410,8 +412,7 @@ static int open_collection(struct writer *w, const struct yaml_member *member,
 	return 0;
 }
 
-static int write_node(struct writer *w, const struct yaml_member *member,
-		      const struct yaml_node *n)
+static int write_node(struct writer *w, const struct yaml_member *member, const struct yaml_node *n)
 {
 	const struct yaml_node *v = yaml_deref((struct yaml_node *)n);
 

@@ -9,79 +9,13 @@
  */
 #include "policy/alpha/finder.h"
 #include "lib/base/cleanup.h"
-#include "lib/yaml/yaml.h"
+#include "lib/yaml/to_json.h"
 
 #define CONFIG_MAX       (256u << 10) /* bytes of one file; a longer one is not looked into */
 #define CONFIG_DEPTH     32
-#define CONFIG_NODES     20000 /* of one document, aliases followed */
+#define CONFIG_VISITS    50000 /* of nodes of one document, aliases followed (to_json.h) */
 #define CONFIG_DOCUMENTS 32
 #define CONFIG_FILES     64 /* of one ConfigMap */
-
-/* ---- YAML to nodes ---- */
-
-struct config_converter {
-	struct finder *f;
-	size_t nodes; /* that may still be made */
-};
-
-static const struct config_word {
-	const char *text;
-	enum json_type type;
-} words[] = {
-	{ "true", JSON_TRUE },   { "True", JSON_TRUE },   { "TRUE", JSON_TRUE },
-	{ "yes", JSON_TRUE },    { "on", JSON_TRUE },     { "false", JSON_FALSE },
-	{ "False", JSON_FALSE }, { "FALSE", JSON_FALSE }, { "no", JSON_FALSE },
-	{ "off", JSON_FALSE },   { "null", JSON_NULL },   { "~", JSON_NULL },
-	{ "", JSON_NULL },
-};
-
-static void config_scalar(const struct yaml_node *from, struct json *to)
-{
-	to->type = JSON_STRING;
-	to->text = from->text.s;
-	to->len = (uint32_t)from->text.n & 0x1fffffff;
-	if (!from->plain)
-		return;
-	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-		if (str_is(from->text, words[i].text))
-			to->type = (uint32_t)words[i].type & 7;
-}
-
-/* Recursion is bounded by the reader's depth (CONFIG_DEPTH), aliases by the count of nodes. */
-/* NOLINTNEXTLINE(misc-no-recursion) */
-static struct json *config_convert(struct config_converter *c, const struct yaml_node *from,
-				   unsigned depth)
-{
-	const struct yaml_node *node = yaml_deref((struct yaml_node *)from);
-	struct json *to, **last;
-
-	if (!node || !c->nodes || depth > CONFIG_DEPTH)
-		return NULL;
-	c->nodes--;
-	if (!(to = arena_zalloc(c->f->arena, sizeof *to))) {
-		c->f->full = true;
-		return NULL;
-	}
-	if (node->kind == YAML_SCALAR) {
-		config_scalar(node, to);
-		return to;
-	}
-	to->type = node->kind == YAML_MAPPING ? JSON_OBJECT : JSON_ARRAY;
-	last = &to->child;
-	for (const struct yaml_node *n = node->child; n; n = n->next) {
-		const struct yaml_node *key = yaml_deref(n->key);
-
-		if (!(*last = config_convert(c, n, depth + 1)))
-			return NULL;
-		if (key && key->kind == YAML_SCALAR) {
-			(*last)->key = key->text.s;
-			(*last)->key_len = (uint32_t)key->text.n;
-		}
-		last = &(*last)->next;
-		to->len = (to->len + 1) & 0x1fffffff;
-	}
-	return to;
-}
 
 /* ---- one document ---- */
 
@@ -203,6 +137,26 @@ static void ignore_problem(void *ctx, struct yaml_place at, const char *text)
 	(void)text;
 }
 
+/*
+ * As the component reads it; but what it might refuse is no reason here to look away, so nothing
+ * is refused for what it says.
+ */
+static void read_document(struct finder *f, const struct yaml_node *root, struct documents *out)
+{
+	static const struct yaml_limits limits = { .visits = CONFIG_VISITS,
+						   .depth = CONFIG_DEPTH,
+						   .lenient = true };
+	struct err ignored;
+	struct yaml_converter c = {
+		.limits = &limits, .arena = f->arena, .visits = CONFIG_VISITS, .err = &ignored
+	};
+	struct json *doc = yaml_node_to_nodes(&c, root);
+
+	f->full |= c.full;
+	if (doc && doc->type == JSON_OBJECT)
+		out->v[out->n++] = doc;
+}
+
 static void read_documents(struct finder *f, struct str text, struct documents *out)
 {
 	struct yaml_input input = { .text = text };
@@ -221,13 +175,8 @@ static void read_documents(struct finder *f, struct str text, struct documents *
 		return;
 	}
 	while (out->n < CONFIG_DOCUMENTS &&
-	       yaml_stream_next(stream, f->arena, &root, &ignored) == 1) {
-		struct config_converter c = { f, CONFIG_NODES };
-		struct json *doc = config_convert(&c, root, 1);
-
-		if (doc && doc->type == JSON_OBJECT)
-			out->v[out->n++] = doc;
-	}
+	       yaml_stream_next(stream, f->arena, &root, &ignored) == 1)
+		read_document(f, root, out);
 }
 
 /* The same document before: by its kind, since files have no other name for it. */

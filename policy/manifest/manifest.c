@@ -31,6 +31,10 @@ struct manifest {
 	const struct yaml_node *object; /* the last */
 };
 
+static const struct yaml_limits manifest_limits = { .bytes = MANIFEST_OBJECT_MAX,
+						    .visits = MANIFEST_VISITS_MAX,
+						    .depth = MANIFEST_DEPTH_MAX };
+
 struct manifest *manifest_new(const struct yaml_input *input,
 			      const struct manifest_options *options)
 {
@@ -42,7 +46,9 @@ struct manifest *manifest_new(const struct yaml_input *input,
 	manifest_read_init(&m->read, input);
 	arena_init(&m->arena, MANIFEST_MEMORY_MAX);
 	arena_init(&m->object_arena, OBJECT_MEMORY_MAX);
-	m->converter = (struct yaml_converter){ .arena = &m->object_arena, .err = &m->err };
+	m->converter = (struct yaml_converter){ .limits = &manifest_limits,
+						.arena = &m->object_arena,
+						.err = &m->err };
 	return m;
 }
 
@@ -291,7 +297,8 @@ unsigned manifest_line(const struct manifest *m, const struct place *place)
 {
 	struct err ignored = { .kind = ERR_NONE };
 	struct arena arena;
-	struct yaml_converter c = { .arena = &arena,
+	struct yaml_converter c = { .limits = &manifest_limits,
+				    .arena = &arena,
 				    .visits = MANIFEST_VISITS_MAX,
 				    .err = &ignored };
 	const struct yaml_node *node = m->object;

@@ -17,14 +17,14 @@
 
 #include "oke/policy.h"
 #include "policy/object/path.h"
-#include "lib/yaml/yaml.h"
+#include "lib/yaml/to_json.h"
 
-#define MANIFEST_DOCUMENT_MAX (32u << 20)  /* bytes of a document */
-#define MANIFEST_MEMORY_MAX   (512u << 20) /* of a document's nodes */
-#define MANIFEST_OBJECT_MAX   (8u << 20)   /* bytes of an object as JSON, as of a request */
-#define MANIFEST_DEPTH_MAX    128          /* of an object, as of a request */
-#define MANIFEST_VISITS_MAX   8000000      /* nodes of a document; 64 bytes of text count as one */
-#define MANIFEST_LISTS_MAX    8            /* Lists in Lists */
+#define MANIFEST_DOCUMENT_MAX (32u << 20)         /* bytes of a document */
+#define MANIFEST_MEMORY_MAX   (512u << 20)        /* of a document's nodes */
+#define MANIFEST_OBJECT_MAX   (8u << 20)          /* bytes of an object as JSON, as of a request */
+#define MANIFEST_DEPTH_MAX    YAML_JSON_DEPTH_MAX /* of an object, as of a request */
+#define MANIFEST_VISITS_MAX   8000000 /* nodes of a document; 64 bytes of text count as one */
+#define MANIFEST_LISTS_MAX    8       /* Lists in Lists */
 
 struct manifest_object {
 	struct str json;

@@ -23,6 +23,33 @@ def bodies():
         yield line[line.index(b', "review": ') + len(b', "review": '):-1]
 
 
+class Gates(unittest.TestCase):
+    """A gate inside a ConfigMap, however YAML spells that it is on: a review warns as check does."""
+
+    def warnings(self, text):
+        request = {"uid": "u", "operation": "CREATE", "kind": {"group": "", "version": "v1", "kind": "ConfigMap"},
+                   "resource": {"group": "", "version": "v1", "resource": "configmaps"}, "namespace": "x", "name": "kc",
+                   "userInfo": {"username": "ocid1.user.oc1..a"}, "oldObject": None,
+                   "object": {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "kc", "namespace": "x"},
+                              "data": {"kubelet": text}}}
+        body = {"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": request}
+        with tempfile.NamedTemporaryFile("w", suffix=".yaml") as config:
+            config.write("{apiVersion: oke-guard.internal/v1, kind: GuardConfig, metadata: {name: x}, "
+                         'spec: {cluster: {kubernetes: "1.28"}}}')
+            config.flush()
+            done = review("-o", "json", "--config", config.name, "-", stdin=json.dumps(body).encode())
+        return json.loads(done.stdout)["response"].get("warnings", [])
+
+    def test_spellings_and_merge_keys(self):
+        head = "apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\n"
+        for on in ("true", "On", "ON", "Yes", "YES", "y", "Y"):
+            gate = f"{{UserNamespacesSupport: {on}}}"
+            for text in (f"{head}featureGates: {gate}\n", f"x: &g {gate}\n{head}featureGates:\n  <<: *g\n"):
+                with self.subTest(text=text):
+                    self.assertIn("UserNamespacesSupport", " ".join(self.warnings(text)))
+        self.assertEqual(self.warnings(f"{head}featureGates: {{UserNamespacesSupport: Off}}\n"), [])
+
+
 class Json(unittest.TestCase):
     def test_recorded_reviews_are_answered_in_order(self):
         done = review("-o", "json", "--config", CONFIG, str(RECORDED))

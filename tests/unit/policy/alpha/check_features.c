@@ -546,11 +546,32 @@ static const struct feature_row configs[] = {
 	  "{'apiVersion':'kubelet.config.k8s.io/v1beta1','featureGates':{'EventedPLEG':true},"
 	  "'memoryThrottlingFactor':0.8}",
 	  NULL, "gate memoryThrottlingFactor MemoryQoS; gate featureGates EventedPLEG", NULL },
+	{ "a merge key", 36, "v1 ConfigMap",
+	  CONFIG_MAP("x: &g {EventedPLEG: true}\\n" KUBELET_HEAD "featureGates:\\n  <<: *g\\n"),
+	  NULL, "gate data.kubelet EventedPLEG", NULL },
+	{ "a list of merge keys", 36, "v1 ConfigMap",
+	  CONFIG_MAP("x: &g {EventedPLEG: true}\\ny: &h {MaxPods: false}\\n" KUBELET_HEAD
+		     "featureGates: {<<: [*h, *g]}\\n"),
+	  NULL, "gate data.kubelet EventedPLEG", NULL },
+	{ "merged off again", 36, "v1 ConfigMap",
+	  CONFIG_MAP("x: &g {EventedPLEG: true}\\n" KUBELET_HEAD
+		     "featureGates:\\n  <<: *g\\n  EventedPLEG: false\\n"),
+	  NULL, "", NULL },
+	{ "it was on by a merge key", 36, "v1 ConfigMap",
+	  CONFIG_MAP(KUBELET_HEAD "featureGates: {EventedPLEG: On}"),
+	  CONFIG_MAP("x: &g {EventedPLEG: yes}\\n" KUBELET_HEAD "featureGates:\\n  <<: *g\\n"), "",
+	  NULL },
+	{ "what no reader takes hides nothing", 36, "v1 ConfigMap",
+	  CONFIG_MAP(
+		  "a: !!binary aGk=\\nb: .nan\\nc: !!int x\\n~: d\\nyes: 1\\ntrue: 2\\n<<: 3\\n" KUBELET_HEAD
+		  "featureGates: {EventedPLEG: true}"),
+	  NULL, "gate data.kubelet EventedPLEG", NULL },
 	{ "an alias is followed, not copied for ever", 36, "v1 ConfigMap",
-	  CONFIG_MAP(KUBELET_HEAD
-		     "a: &a [1,1,1,1,1,1,1,1,1]\\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a]\\nc: &c "
-		     "[*b,*b,*b,*b,*b,*b,*b,*b]\\nd: &d [*c,*c,*c,*c,*c,*c,*c,*c]\\ne: "
-		     "[*d,*d,*d,*d,*d,*d,*d,*d]\\nfeatureGates:\\n  EventedPLEG: true\\n"),
+	  CONFIG_MAP(
+		  KUBELET_HEAD
+		  "a: &a [1,1,1,1,1,1,1,1,1]\\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a]\\nc: &c "
+		  "[*b,*b,*b,*b,*b,*b,*b,*b]\\nd: &d [*c,*c,*c,*c,*c,*c,*c,*c]\\ne: &e "
+		  "[*d,*d,*d,*d,*d,*d,*d,*d]\\nf: [*e,*e]\\nfeatureGates:\\n  EventedPLEG: true\\n"),
 	  NULL, "", NULL },
 };
 
@@ -646,6 +667,30 @@ RUN(rules)
 RUN(gates)
 RUN(configs)
 RUN(drops)
+
+/* YAML 1.1 has eleven words for each; a document of its own comes as JSON. */
+static const char *const spellings[] = { "y",     "Y",    "yes", "Yes", "YES",   "true",
+					 "True",  "TRUE", "on",  "On",  "ON",    "n",
+					 "N",     "no",   "No",  "NO",  "false", "False",
+					 "FALSE", "off",  "Off", "OFF" };
+#define TRUE_N 11
+
+START_TEST(spellings_found)
+{
+	char object[400];
+	struct feature_row row = { spellings[_i], 36, "v1 ConfigMap", object, NULL, "", NULL };
+
+	if (_i < TRUE_N)
+		row.want = "gate data.kubelet EventedPLEG";
+	snprintf(object, sizeof object, CONFIG_MAP(KUBELET_HEAD "featureGates: {EventedPLEG: %s}"),
+		 spellings[_i]);
+	run(&row);
+	snprintf(object, sizeof object,
+		 CONFIG_MAP("x: &g {EventedPLEG: %s}\\n" KUBELET_HEAD "featureGates: {<<: *g}"),
+		 spellings[_i]);
+	run(&row);
+}
+END_TEST
 
 /* ---- what a client sent with the request ---- */
 
@@ -831,6 +876,7 @@ int main(void)
 	tcase_add_loop_test(tc, rules_found, 0, ROWS(rules));
 	tcase_add_loop_test(tc, gates_found, 0, ROWS(gates));
 	tcase_add_loop_test(tc, configs_found, 0, ROWS(configs));
+	tcase_add_loop_test(tc, spellings_found, 0, ROWS(spellings));
 	tcase_add_loop_test(tc, drops_found, 0, ROWS(drops));
 	tcase_add_test(tc, options_of_a_delete);
 	tcase_add_test(tc, delete_is_no_use);
