@@ -10,6 +10,7 @@
 #ifndef OKE_WEBHOOKS_H
 #define OKE_WEBHOOKS_H
 
+#include "lib/base/strings.h"
 #include "oke/policy.h"
 
 #define WEBHOOKS_TIMEOUT        2          /* seconds, of each entry */
@@ -18,19 +19,14 @@
 #define WEBHOOKS_MINOR_MIN      30         /* of Kubernetes: matchConditions are v1 since 1.30 */
 #define WEBHOOKS_TEXT_MAX       (4u << 20) /* bytes of a rendered configuration */
 
-struct webhook_strings {
-	struct str *v;
-	size_t n;
-};
-
 enum webhook_scope { SCOPE_ANY, SCOPE_NAMESPACED, SCOPE_CLUSTER };
 
 const char *webhook_scope_name(enum webhook_scope scope); /* "*", "Namespaced", "Cluster" */
 
 struct webhook_rule {
-	struct webhook_strings groups, versions; /* versions: mostly ["*"] */
-	struct webhook_strings resources;        /* "deployments", "deployments/scale"; sorted */
-	unsigned operations;                     /* bits of enum operation */
+	struct strings groups, versions; /* versions: mostly ["*"] */
+	struct strings resources;        /* "deployments", "deployments/scale"; sorted */
+	unsigned operations;             /* bits of enum operation */
 	enum webhook_scope scope;
 };
 
@@ -44,7 +40,7 @@ struct webhook {
 	struct str path; /* "/validate/support" */
 	bool fail;       /* failurePolicy Fail; else Ignore */
 	/* By kubernetes.io/metadata.name: In these, or NotIn them; none: no selector. */
-	struct webhook_strings namespaces;
+	struct strings namespaces;
 	bool except_namespaces;
 	struct webhook_rule *rules;
 	size_t rules_n;

@@ -5,7 +5,7 @@
 
 #include <assert.h>
 
-#include "policy/load/formats.h"
+#include "lib/yaml/plain.h"
 
 static struct emit_level *emit_top(struct emit *e)
 {
@@ -200,12 +200,12 @@ void emit_comment(struct emit *e, const char *text)
 }
 
 /* A file's name may hold a newline, which would end the comment. */
-void emit_origin(struct emit *e, const struct origin *at)
+void emit_origin(struct emit *e, const char *file, unsigned line)
 {
-	if (e->json || !at || !at->file)
+	if (e->json || !file)
 		return;
 	text_puts(e->out, " # ");
-	for (const char *p = at->file; *p; p++)
+	for (const char *p = file; *p; p++)
 		text_add(e->out, *p >= ' ' && *p <= '~' ? p : "?", 1);
-	text_printf(e->out, ":%u", at->line);
+	text_printf(e->out, ":%u", line);
 }

@@ -10,8 +10,7 @@
 
 #include <stdbool.h>
 
-#include "lib/base/str.h"
-#include "policy/model/model.h"
+#include "lib/base/strings.h"
 
 #define EMIT_DEPTH 16
 
@@ -40,7 +39,7 @@ void emit_number(struct emit *e, const char *key, size_t value);
 void emit_strings(struct emit *e, const char *key, const struct strings *list);
 
 /* Behind the line that was begun last. YAML alone; nothing when file is NULL. */
-void emit_origin(struct emit *e, const struct origin *at);
+void emit_origin(struct emit *e, const char *file, unsigned line);
 void emit_comment(struct emit *e, const char *text);
 
 #endif

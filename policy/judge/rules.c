@@ -6,14 +6,6 @@
  */
 #include "policy/judge/judge.h"
 
-static bool rule_strings_hold(const struct strings *list, struct str s)
-{
-	for (size_t i = 0; i < list->n; i++)
-		if (str_eq(list->v[i], s))
-			return true;
-	return false;
-}
-
 static bool in_any_set(const struct judge *j, const struct strings *sets)
 {
 	for (size_t i = 0; i < sets->n; i++)
@@ -34,8 +26,8 @@ bool rule_may_fit(const struct judge *j, const struct rule *rule)
 {
 	if (!rule->active || !(rule->operations & j->req->operation))
 		return false;
-	if (!rule_strings_hold(&rule->subresources, j->req->subresource) &&
-	    !rule_strings_hold(&rule->subresources, j->req->request_subresource))
+	if (!strings_hold(&rule->subresources, j->req->subresource) &&
+	    !strings_hold(&rule->subresources, j->req->request_subresource))
 		return false;
 	if (rule->identities.n && !in_any_set(j, &rule->identities))
 		return false;
@@ -74,7 +66,7 @@ static bool value_in(const struct json *v, void *ctx)
 		return true;
 	if (c->in_set_accounts && account_in_sets(t->j->config, namespace, s))
 		return true;
-	return rule_strings_hold(&c->in, s);
+	return strings_hold(&c->in, s);
 }
 
 static bool value_exists(const struct json *v, void *ctx)

@@ -8,6 +8,7 @@
 
 #include <stdarg.h>
 
+#include "lib/yaml/plain.h"
 #include "policy/load/documents.h"
 
 /* ---- what is wrong ---- */
@@ -346,14 +347,6 @@ void read_bits(struct load_reader *r, const struct yaml_node *n, void *out, cons
 	}
 }
 
-static bool is_among_read(const struct strings *list, struct str s)
-{
-	for (size_t i = 0; i < list->n; i++)
-		if (str_eq(list->v[i], s))
-			return true;
-	return false;
-}
-
 void read_strings(struct load_reader *r, const struct yaml_node *n, void *out, const void *arg)
 {
 	struct strings list = { NULL, 0 };
@@ -373,7 +366,7 @@ void read_strings(struct load_reader *r, const struct yaml_node *n, void *out, c
 
 		if (!read_text(r, c, &s) || !read_fits_format(r, c, s, arg))
 			continue;
-		if (is_among_read(&list, s))
+		if (strings_hold(&list, s))
 			read_error(r, c, "\"%.*s\" stands twice in this list", QUOTED(s));
 		else
 			list.v[list.n++] = read_keep_str(r, s);

@@ -1,6 +1,5 @@
 /*
- * formats.h - what texts in policies look like: names, labels, sentences, URLs; and
- * what a text without quotes means to the many readers of YAML.
+ * formats.h - what texts in policies look like: names, labels, sentences, URLs.
  */
 #ifndef POLICY_LOAD_FORMATS_H
 #define POLICY_LOAD_FORMATS_H
@@ -34,11 +33,5 @@ extern const struct format format_user;  /* of users and groups: exact */
 extern const struct format format_user_pattern;
 extern const struct format format_account;    /* NAMESPACE/NAME */
 extern const struct format format_kubernetes; /* "1.36" */
-
-/*
- * What a plain (unquoted) text is for some reader of YAML 1.1 or 1.2 when it is no
- * text: "a boolean", "a number", "null", "a date"; NULL: a text for all of them.
- */
-const char *plain_meaning(struct str s);
 
 #endif

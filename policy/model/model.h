@@ -9,17 +9,13 @@
 #ifndef POLICY_MODEL_MODEL_H
 #define POLICY_MODEL_MODEL_H
 
+#include "lib/base/strings.h"
 #include "oke/policy.h"
 #include "policy/object/path.h"
 
 struct origin {           /* where something was written */
 	const char *file; /* "builtin/coredns.yaml", or the path as given */
 	unsigned line, column;
-};
-
-struct strings {
-	struct str *v;
-	size_t n;
 };
 
 /* A fact and the values under which something applies: {cni: [flannel, custom]}. */

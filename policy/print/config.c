@@ -15,7 +15,7 @@ static void print_given_at(struct emit *e, const struct config *c, const char *p
 	while (p && !str_is(p->path, path))
 		p = p->next;
 	if (p)
-		emit_origin(e, &p->origin);
+		emit_origin(e, p->origin.file, p->origin.line);
 	else
 		emit_comment(e, "default");
 }
@@ -47,7 +47,7 @@ static void print_overrides(struct emit *e, const struct config *c)
 		if (o->reason.s)
 			emit_str(e, "reason", o->reason);
 		emit_end(e);
-		emit_origin(e, &o->origin);
+		emit_origin(e, o->origin.file, o->origin.line);
 		arena_done(&scratch);
 	}
 	emit_end(e);
@@ -66,7 +66,7 @@ static void print_fail_closed(struct emit *e, const struct config *c)
 		text_init(&rule, &scratch, 1024);
 		text_printf(&rule, "%.*s/%.*s", STR_ARG(m->policy), STR_ARG(m->rule));
 		emit_str(e, NULL, text_get(&rule));
-		emit_origin(e, &m->origin);
+		emit_origin(e, m->origin.file, m->origin.line);
 		arena_done(&scratch);
 	}
 	emit_end(e);
@@ -91,7 +91,7 @@ static void print_fact(struct emit *e, const struct config *c, const char *name)
 
 	if (f) {
 		emit_str(e, name, f->value);
-		emit_origin(e, &f->origin);
+		emit_origin(e, f->origin.file, f->origin.line);
 	}
 }
 
@@ -131,7 +131,7 @@ static void print_addon_facts(struct emit *e, const struct fact *first, struct s
 	for (const struct fact *f = first; f; f = f->next)
 		if (addon_parts(f, &other, &key) && str_eq(other, addon)) {
 			emit_str(e, key.s, f->value); /* the end of a text of the model */
-			emit_origin(e, &f->origin);
+			emit_origin(e, f->origin.file, f->origin.line);
 		}
 	emit_end(e);
 }

@@ -223,7 +223,7 @@ static void print_rule(struct emit *e, const struct rule *r)
 {
 	emit_map(e, NULL, false);
 	emit_str(e, "name", r->name);
-	emit_origin(e, &r->origin);
+	emit_origin(e, r->origin.file, r->origin.line);
 	print_operations(e, r->operations);
 	if (r->subresources.n > 1 || r->subresources.v[0].n)
 		emit_strings(e, "subresources", &r->subresources);
@@ -278,7 +278,7 @@ static void print_head(struct emit *e, const char *kind, struct str name,
 	emit_map(e, "metadata", true);
 	emit_str(e, "name", name);
 	emit_end(e);
-	emit_origin(e, origin);
+	emit_origin(e, origin->file, origin->line);
 }
 
 bool policy_print_policy(const struct policy_set *set, struct str name, enum print_format format,

@@ -3,22 +3,6 @@
  */
 #include "policy/validate/overlap.h"
 
-bool strings_hold(const struct strings *list, struct str s)
-{
-	for (size_t i = 0; i < list->n; i++)
-		if (str_eq(list->v[i], s))
-			return true;
-	return false;
-}
-
-bool strings_meet(const struct strings *list, const struct strings *others)
-{
-	for (size_t i = 0; i < others->n; i++)
-		if (strings_hold(list, others->v[i]))
-			return true;
-	return false;
-}
-
 static bool same_or_any(struct str a, struct str b)
 {
 	return str_is(a, "*") || str_is(b, "*") || str_eq(a, b);

@@ -1,14 +1,11 @@
 /*
- * overlap.h - do two lists, two objects, two paths have anything in common? Asked
+ * overlap.h - do two objects, two paths have anything in common? Asked
  * of what policies write, never of requests.
  */
 #ifndef POLICY_VALIDATE_OVERLAP_H
 #define POLICY_VALIDATE_OVERLAP_H
 
 #include "policy/model/model.h"
-
-bool strings_hold(const struct strings *list, struct str s);
-bool strings_meet(const struct strings *a, const struct strings *b);
 
 /* Can an object fit both? Labels are not looked at. */
 bool overlap_objects(const struct object_ref *a, const struct object_ref *b);

@@ -40,14 +40,6 @@ struct offer {
 
 /* ---- who asks ---- */
 
-static bool alpha_strings_hold(const struct strings *list, struct str s)
-{
-	for (size_t i = 0; i < list->n; i++)
-		if (str_eq(list->v[i], s))
-			return true;
-	return false;
-}
-
 static bool rule_wants(const struct offering *o, const struct rule *r, const struct offer *f)
 {
 	unsigned stages, uses;
@@ -57,7 +49,7 @@ static bool rule_wants(const struct offering *o, const struct rule *r, const str
 	stages = r->features->stages ? r->features->stages : FEATURE_ALPHA;
 	uses = r->features->uses ? r->features->uses : USE(USE_KINDS) - 1;
 	return stages & f->stages && uses & f->uses && r->operations & f->operations &&
-	       alpha_strings_hold(&r->subresources, f->subresource);
+	       strings_hold(&r->subresources, f->subresource);
 }
 
 static void offer_target(struct offering *o, const struct rule *r, const struct offer *f,

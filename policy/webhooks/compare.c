@@ -59,14 +59,6 @@ static bool list_has_text(const struct json *list, struct str s)
 	return false;
 }
 
-static bool webhook_strings_hold(const struct webhook_strings *list, struct str s)
-{
-	for (size_t i = 0; i < list->n; i++)
-		if (str_eq(list->v[i], s))
-			return true;
-	return false;
-}
-
 /* ---- single values ---- */
 
 static void compare_text(const struct comparison *c, const char *key, const char *fallback,
@@ -165,7 +157,7 @@ static const struct json *own_expression(const struct comparison *c, const struc
 
 static void compare_namespaces(const struct comparison *c, const struct json *values)
 {
-	const struct webhook_strings *want = &c->wanted->namespaces;
+	const struct strings *want = &c->wanted->namespaces;
 	bool except = c->wanted->except_namespaces;
 
 	for (size_t i = 0; i < want->n; i++)
@@ -174,7 +166,7 @@ static void compare_namespaces(const struct comparison *c, const struct json *va
 				    except ? "does not leave out" : "leaves out",
 				    STR_ARG(want->v[i]));
 	for (const struct json *v = first_of_array(values); v; v = v->next)
-		if (!webhook_strings_hold(want, json_str(v)))
+		if (!strings_hold(want, json_str(v)))
 			compare_say(c, except, "namespaceSelector %s namespace %.*s",
 				    except ? "leaves out" : "also takes",
 				    STR_ARG(compare_quoted(c, v, "")));
@@ -278,10 +270,10 @@ static unsigned unsent_by_wanted(const struct comparison *c, const struct reques
 		while (k < rule->resources.n && !resource_takes(rule->resources.v[k], r->resource))
 			k++;
 		if (k < rule->resources.n &&
-		    (webhook_strings_hold(&rule->groups, r->group) ||
-		     webhook_strings_hold(&rule->groups, STR("*"))) &&
-		    (webhook_strings_hold(&rule->versions, r->version) ||
-		     webhook_strings_hold(&rule->versions, STR("*"))))
+		    (strings_hold(&rule->groups, r->group) ||
+		     strings_hold(&rule->groups, STR("*"))) &&
+		    (strings_hold(&rule->versions, r->version) ||
+		     strings_hold(&rule->versions, STR("*"))))
 			left &= ~rule->operations;
 	}
 	return left;

@@ -87,9 +87,9 @@ static int compare_str(const void *a, const void *b)
 }
 
 /* Those that the asks name, sorted, each once. */
-static struct webhook_strings namespaces_of(struct build *b, const struct interests *asks)
+static struct strings namespaces_of(struct build *b, const struct interests *asks)
 {
-	struct webhook_strings s = { arena_calloc(b->arena, asks->n + 1, sizeof *s.v), 0 };
+	struct strings s = { arena_calloc(b->arena, asks->n + 1, sizeof *s.v), 0 };
 	size_t kept = 0;
 
 	if (!s.v) {
@@ -166,7 +166,7 @@ static struct webhook *entry_like(struct build *b, size_t first, const struct we
 }
 
 static void add_namespaced(struct build *b, const struct webhook_part *part,
-			   const struct interests *asks, const struct webhook_strings *namespaces)
+			   const struct interests *asks, const struct strings *namespaces)
 {
 	size_t first = b->out->n;
 
@@ -193,7 +193,7 @@ static void add_namespaced(struct build *b, const struct webhook_part *part,
 	}
 }
 
-static bool namespaces_hold(const struct webhook_strings *list, const char *s)
+static bool namespaces_hold(const struct strings *list, const char *s)
 {
 	for (size_t i = 0; i < list->n; i++)
 		if (str_is(list->v[i], s))
@@ -219,7 +219,7 @@ static void name_namespaced(struct build *b, const struct webhook_part *part, si
 }
 
 static void add_elsewhere(struct build *b, const struct webhook_part *part,
-			  const struct interests *asks, const struct webhook_strings *except,
+			  const struct interests *asks, const struct strings *except,
 			  const char *behind)
 {
 	struct webhook *w;
@@ -236,7 +236,7 @@ static void add_elsewhere(struct build *b, const struct webhook_part *part,
 
 static void add_part(struct build *b, const struct webhook_part *part, const struct interests *asks)
 {
-	struct webhook_strings namespaces = namespaces_of(b, asks);
+	struct strings namespaces = namespaces_of(b, asks);
 	size_t first = b->out->n;
 	struct interests in;
 

@@ -136,15 +136,15 @@ static int list_of(struct arena *arena, const struct interest *v, size_t n,
 	*out = (struct webhook_rule){ .scope = v->scope, .operations = v->operations };
 	texts[0] = v->group;
 	texts[1] = v->version;
-	out->groups = (struct webhook_strings){ texts, 1 };
-	out->versions = (struct webhook_strings){ texts + 1, 1 };
-	out->resources = (struct webhook_strings){ texts + 2, n };
+	out->groups = (struct strings){ texts, 1 };
+	out->versions = (struct strings){ texts + 1, 1 };
+	out->resources = (struct strings){ texts + 2, n };
 	for (size_t i = 0; i < n; i++)
 		out->resources.v[i] = v[i].resource;
 	return 0;
 }
 
-static bool strings_same(const struct webhook_strings *a, const struct webhook_strings *b)
+static bool strings_same(const struct strings *a, const struct strings *b)
 {
 	for (size_t i = 0; i < a->n && i < b->n; i++)
 		if (!str_eq(a->v[i], b->v[i]))
@@ -167,8 +167,8 @@ bool webhook_rules_equal(const struct webhook *a, const struct webhook *b)
 	return a->rules_n == b->rules_n;
 }
 
-static int strings_join(struct arena *arena, struct webhook_strings *a,
-			const struct webhook_strings *more)
+static int strings_join(struct arena *arena, struct strings *a,
+			const struct strings *more)
 {
 	struct str *v = arena_calloc(arena, a->n + more->n, sizeof *v);
 
@@ -176,7 +176,7 @@ static int strings_join(struct arena *arena, struct webhook_strings *a,
 		return -1;
 	memcpy(v, a->v, a->n * sizeof *v);
 	memcpy(v + a->n, more->v, more->n * sizeof *v);
-	*a = (struct webhook_strings){ v, a->n + more->n };
+	*a = (struct strings){ v, a->n + more->n };
 	return 0;
 }
 
@@ -187,13 +187,13 @@ static int rules_fold(struct arena *arena, struct webhook *w, size_t column)
 
 	for (size_t i = 0; i < w->rules_n; i++) {
 		struct webhook_rule *r = &w->rules[i], like;
-		struct webhook_strings *of, *more = (struct webhook_strings *)((char *)r + column);
+		struct strings *of, *more = (struct strings *)((char *)r + column);
 		size_t k = 0;
 
 		for (; k < kept; k++) {
 			like = *r;
-			of = (struct webhook_strings *)((char *)&w->rules[k] + column);
-			*(struct webhook_strings *)((char *)&like + column) = *of;
+			of = (struct strings *)((char *)&w->rules[k] + column);
+			*(struct strings *)((char *)&like + column) = *of;
 			if (rule_same(&like, &w->rules[k]))
 				break;
 		}

@@ -11,7 +11,7 @@ unsigned webhooks_port(const struct webhook_target *target)
 	return target->port ? target->port : WEBHOOKS_PORT;
 }
 
-static void put_strings(struct emit *e, const char *key, const struct webhook_strings *s)
+static void put_strings(struct emit *e, const char *key, const struct strings *s)
 {
 	const struct strings list = { s->v, s->n };
 

@@ -82,7 +82,7 @@ static void teardown(void)
 
 /* ---- entries in short: a line an entry, its rules behind it ---- */
 
-static void put_list(struct text *out, const struct webhook_strings *s)
+static void put_list(struct text *out, const struct strings *s)
 {
 	for (size_t i = 0; i < s->n; i++)
 		text_printf(out, "%s%.*s", i ? "," : "", STR_ARG(s->v[i]));
@@ -327,7 +327,7 @@ static const struct critical never[] = {
 	{ "admissionregistration.k8s.io", "validatingwebhookconfigurations", NULL },
 };
 
-static bool list_takes(const struct webhook_strings *list, const char *s)
+static bool list_takes(const struct strings *list, const char *s)
 {
 	for (size_t i = 0; i < list->n; i++)
 		if (str_is(list->v[i], s) || str_is(list->v[i], "*"))
@@ -384,7 +384,7 @@ START_TEST(linters_find_nothing)
 }
 END_TEST
 
-static bool wild_among_others(const struct webhook_strings *list)
+static bool wild_among_others(const struct strings *list)
 {
 	return list->n > 1 && list_takes(list, "*");
 }

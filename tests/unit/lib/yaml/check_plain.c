@@ -1,7 +1,7 @@
 /*
- * check_formats.c - what texts without quotes mean.
+ * check_plain.c - what texts without quotes mean.
  */
-#include "policy/load/formats.h"
+#include "lib/yaml/plain.h"
 
 #include <check.h>
 
@@ -64,8 +64,8 @@ END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("forms");
-	TCase *tc = tcase_create("forms");
+	Suite *suite = suite_create("plain");
+	TCase *tc = tcase_create("plain");
 	SRunner *runner;
 	int failed;
 
