@@ -2,8 +2,8 @@
  * reader.c - the strict reader: bytes to nodes in an arena.
  *
  * Open containers stand on a stack of frames in the arena, so depth costs no C
- * stack. Keys of small objects are compared as they are read; json_keys.c has the
- * large ones. Of a pair of texts the second is read beside the first (json_twin.c).
+ * stack. Keys of small objects are compared as they are read; keys.c has the
+ * large ones. Of a pair of texts the second is read beside the first (pair.c).
  */
 #include "lib/json/reader.h"
 

@@ -1,8 +1,7 @@
 /*
- * reader.h - the state of the strict reader, and what its parts are: json.c walks
- * over values, json_text.c reads strings, numbers and words, json_keys.c finds keys that
- * repeat, json_twin.c finds what a text shares with the one that was read before it.
- * Private to these four.
+ * reader.h - the state of the strict reader, and what its parts are: reader.c walks
+ * over values, text.c reads strings, numbers and words, keys.c finds keys that repeat, pair.c
+ * finds what a text shares with the one that was read before it. Private to these.
  */
 #ifndef LIB_JSON_READER_H
 #define LIB_JSON_READER_H
@@ -57,7 +56,7 @@ static inline void *reader_take(struct json_reader *r, size_t size)
 	return p ? p : reader_no_room(r, size);
 }
 
-/* ---- json_text.c ---- */
+/* ---- text.c ---- */
 
 /* The string whose opening quote is at r->p, whatever it holds. */
 int reader_any_string(struct json_reader *r, struct str *out);
@@ -81,7 +80,7 @@ static inline int reader_string(struct json_reader *r, struct str *out)
 	return reader_any_string(r, out);
 }
 
-/* ---- json_keys.c ---- */
+/* ---- keys.c ---- */
 
 /* The key, whose quote was at `at`, stands in the object for the second time. */
 int reader_repeated(struct json_reader *r, const char *at, struct str key);
@@ -89,7 +88,7 @@ int reader_repeated(struct json_reader *r, const char *at, struct str key);
 /* An object of more than JSON_UNSORTED members is complete: sort them, unless a key repeats. */
 int reader_sort(struct json_reader *r, struct json *object);
 
-/* ---- json_twin.c ---- */
+/* ---- pair.c ---- */
 
 /* The value that may stand at the same place of the other text as the child of f that is read
  * now, or NULL. The key is not looked at in an array. */

@@ -1,5 +1,5 @@
 /*
- * finder.h - what the parts of features_*.c share; private to them.
+ * finder.h - what the parts of this room share; private to it.
  *
  * A finder carries one request on its way through the parts. Places may live on the
  * caller's stack: use_add copies the chain. After a failure of memory all parts go on
@@ -69,7 +69,7 @@ const struct json *item_find(const struct json *list, const struct step *step);
 const struct json *item_find_budgeted(struct finder *f, const struct json *list,
 				      const struct step *step, size_t index);
 
-/* ---- features_walk.c: gated fields and values ---- */
+/* ---- walk.c: gated fields and values ---- */
 
 /* Called for each leaf of interest that the walk finds new. */
 typedef void leaf_visit(struct finder *f, const struct subject *s,
@@ -84,7 +84,7 @@ void leaf_fill(struct feature_use *use, const struct catalogue_leaf *leaf);
 void walk_fields(struct finder *f, const struct subject *s, leaf_visit *visit);
 void find_fields(struct finder *f, const struct subject *s);
 
-/* ---- features_managed.c ---- */
+/* ---- managed.c ---- */
 
 #define MANAGED_DEPTH 32 /* of the trie; a JSON schema is not followed further */
 
@@ -118,7 +118,7 @@ bool workload_at(size_t i, struct gvk *out);
 #define POD_SPEC_STEPS 5
 void workload_find_pod(struct subject *s, struct place steps[POD_SPEC_STEPS]);
 
-/* ---- features_flags.c: gates that a command line or a map switches on ---- */
+/* ---- flags.c: gates that a command line or a map switches on ---- */
 
 struct switches { /* one byte a gate of the catalogue: 0 not named, else as below */
 	uint8_t *state;

@@ -1,7 +1,7 @@
 /*
  * diff.h - two objects to the list of changed places.
  *
- * Lists of objects are compared by their Kubernetes merge key (diff_list.c has the
+ * Lists of objects are compared by their Kubernetes merge key (merge_key.c has the
  * table) only if every item on both sides has it as a string or number and none
  * repeats (the API server accepts a second env entry of the same name), else by
  * index. An item that is added or removed is one change. Another order of the items

@@ -36,6 +36,11 @@ static const char *const *list_keys_of(struct str field)
 	return by_name;
 }
 
+struct str list_merge_key(struct str field)
+{
+	return str_of(*list_keys_of(field));
+}
+
 bool list_of_objects(const struct json *list)
 {
 	for (const struct json *i = list->child; i; i = i->next) {

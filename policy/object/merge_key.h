@@ -19,6 +19,9 @@ struct list_pairs {
 	bool reordered; /* those that both lists hold stand in another order */
 };
 
+/* The key by which Kubernetes merges lists of that name: "name", or the first of several. */
+struct str list_merge_key(struct str field);
+
 /* Does the list hold nothing but objects? An empty one does. */
 bool list_of_objects(const struct json *list);
 

@@ -80,6 +80,12 @@ bool path_below(const struct path *path, const struct place *place);
 bool path_any(const struct path *path, const struct json *root,
 	      bool (*visit)(const struct json *value, void *ctx), void *ctx);
 
+/* Does the step lead from a list to this item, which has that index? */
+bool step_takes(const struct step *step, const struct json *item, size_t index);
+
+/* The first value that the step leads to, and its index in a list; NULL: none. */
+const struct json *step_into(const struct step *step, const struct json *from, size_t *index);
+
 /* The value that stands at the place; NULL: none, or the place is deeper than PATH_STEPS_MAX. */
 const struct json *place_value(const struct json *root, const struct place *place);
 

@@ -82,7 +82,7 @@ static bool holds(const char *ranges, unsigned minor)
 static bool by_name(const char *list, size_t n)
 {
 	static const char *const others[] = { "volumeMounts", "volumeDevices",
-					      "topologySpreadConstraints" };
+					      "topologySpreadConstraints", "conditions" };
 
 	for (size_t i = 0; i < sizeof others / sizeof *others; i++)
 		if (strlen(others[i]) == n && !memcmp(others[i], list, n))
