@@ -14,38 +14,6 @@
 
 /* ---- the first line ---- */
 
-static const struct {
-	const char *resource, *kind;
-} kinds[] = {
-	{ "deployments", "Deployment" },
-	{ "daemonsets", "DaemonSet" },
-	{ "statefulsets", "StatefulSet" },
-	{ "replicasets", "ReplicaSet" },
-	{ "replicationcontrollers", "ReplicationController" },
-	{ "pods", "Pod" },
-	{ "services", "Service" },
-	{ "serviceaccounts", "ServiceAccount" },
-	{ "namespaces", "Namespace" },
-	{ "nodes", "Node" },
-	{ "jobs", "Job" },
-	{ "certificatesigningrequests", "CertificateSigningRequest" },
-	{ "persistentvolumeclaims", "PersistentVolumeClaim" },
-	{ "customresourcedefinitions", "CustomResourceDefinition" },
-};
-
-struct str resource_kind(const struct request *req)
-{
-	static const char *const same[] = { "", "status", "resize", "ephemeralcontainers" };
-
-	for (size_t i = 0; i < sizeof same / sizeof *same; i++)
-		if (str_is(req->subresource, same[i]))
-			return req->kind.kind;
-	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
-		if (str_is(req->resource.resource, kinds[i].resource))
-			return str_of(kinds[i].kind);
-	return req->resource.resource;
-}
-
 /* "Deployment kube-system/coredns"; each name is cut in the middle. */
 static struct str finding_object_words(const struct context *o, struct arena *arena)
 {

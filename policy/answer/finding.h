@@ -34,10 +34,6 @@ struct context {
 	const struct json *object, *old;
 };
 
-/* The kind of a resource, for requests whose own kind is another (Scale, TokenRequest):
- * "deployments" -> "Deployment". */
-struct str resource_kind(const struct request *req);
-
 /*
  * Fill sentence, changes, changes_n, changes_all, remedy, command and docs; the
  * other members are eval.c's. Values of Secrets and of env entries with credential-like names are

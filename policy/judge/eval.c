@@ -3,139 +3,12 @@
  *
  * Pure: request and clock in, verdict out. The numbers of the steps are those of
  * the table in the README; `review --trace` prints them.
- *
- * Nothing after step 6 raises an action: no override and no policy can deny an
- * exempt identity or lift an unknown one above its cap.
  */
-#include <stdarg.h>
-
 #include "policy/judge/judge.h"
 
-#define OUT_OF_ARENA "the request's memory (%zu MiB) is used up", j->arena->limit >> 20
-#define SPARE        (64u << 10) /* bytes to say so with, when the arena is used up */
+#include "policy/model/resources.h"
 
-void judge_step(const struct judge *j, int step, const char *fmt, ...)
-{
-	char line[600];
-	va_list ap;
-	int n;
-
-	if (!j->trace)
-		return;
-	n = snprintf(line, sizeof line, "%d ", step);
-	va_start(ap, fmt);
-	vsnprintf(line + n, sizeof line - (size_t)n, fmt, ap);
-	va_end(ap);
-	j->trace->line(j->trace->ctx, line);
-}
-
-/* ---- steps 5 to 8: the action ---- */
-
-static enum action lower_action(enum action a, enum action b)
-{
-	return a < b ? a : b;
-}
-
-static enum action mode_cap(enum mode mode)
-{
-	return mode == MODE_ENFORCE ? ACTION_DENY : mode == MODE_WARN ? ACTION_WARN : ACTION_AUDIT;
-}
-
-static int note_override(struct judge *j, const struct override *o, struct finding *f)
-{
-	struct text t;
-
-	text_init(&t, j->arena, 1024);
-	text_printf(&t, "%.*s/%.*s -> %s", STR_ARG(o->policy), STR_ARG(o->rule),
-		    action_name(o->action));
-	f->override = text_get(&t);
-	judge_step(j, 6, "override %.*s", STR_ARG(f->override));
-	return t.full ? err_set(j->err, ERR_LIMIT, OUT_OF_ARENA) : 0;
-}
-
-static enum action cap_action(struct judge *j, enum action a)
-{
-	enum action capped = a;
-
-	if (j->id.class == IDENTITY_UNKNOWN)
-		capped = lower_action(capped, j->config->unknown_cap);
-	capped = lower_action(capped, mode_cap(j->config->mode));
-	if (capped != a)
-		judge_step(j, 8, "%s is lowered to %s (identity %s, mode %s)", action_name(a),
-			   action_name(capped), identity_class_name(j->id.class),
-			   mode_name(j->config->mode));
-	return capped;
-}
-
-static int decide_action(struct judge *j, const struct rule *rule, struct finding *f)
-{
-	enum action a = j->config->tiers[rule->tier];
-
-	f->tier = rule->tier;
-	if (rule->has_action)
-		a = lower_action(a, rule->action);
-	judge_step(j, 5, "%.*s/%.*s: %s, so %s", STR_ARG(rule->policy->name), STR_ARG(rule->name),
-		   tier_name(rule->tier), action_name(a));
-	if (rule->override) {
-		a = rule->override->action;
-		if (note_override(j, rule->override, f) < 0)
-			return -1;
-	}
-	f->action = a;
-	exception_apply(j, rule, f);
-	f->action = cap_action(j, f->action);
-	return 0;
-}
-
-/* ---- findings ---- */
-
-static int finding_keep(struct judge *j, const struct finding *f)
-{
-	struct finding *grown;
-	size_t room = j->findings_room ? 2 * j->findings_room : 8;
-
-	if (j->findings_n == j->findings_room) {
-		if (!(grown = arena_calloc(j->arena, room, sizeof *grown)))
-			return err_set(j->err, ERR_LIMIT, OUT_OF_ARENA);
-		if (j->findings_n)
-			memcpy(grown, j->findings, j->findings_n * sizeof *grown);
-		j->findings = grown;
-		j->findings_room = room;
-	}
-	j->findings[j->findings_n++] = *f;
-	return 0;
-}
-
-/* "A", or "A, B" where a field needs both. */
-static int name_gates(struct judge *j, const struct feature_use *use, struct finding *f)
-{
-	struct text t;
-
-	text_init(&t, j->arena, 1024);
-	for (size_t i = 0; i < use->gates_n; i++) {
-		text_puts(&t, i ? ", " : "");
-		text_str(&t, use->gates[i]);
-	}
-	f->gate = text_get(&t);
-	return t.full ? err_set(j->err, ERR_LIMIT, OUT_OF_ARENA) : 0;
-}
-
-int judge_found(struct judge *j, const struct hit *taken)
-{
-	struct finding f = { .policy = taken->rule->policy->name, .rule = taken->rule->name };
-
-	if (taken->changes_n)
-		f.place = taken->changes[0]->place;
-	if (decide_action(j, taken->rule, &f) < 0)
-		return -1;
-	if (f.action == ACTION_ALLOW)
-		return 0;
-	if (finding_fill(&j->context, taken, j->arena, &f, j->err) < 0 ||
-	    exception_tell_expired(j, taken->rule, &f) < 0 ||
-	    (taken->use && name_gates(j, taken->use, &f) < 0))
-		return -1;
-	return finding_keep(j, &f);
-}
+#define SPARE (64u << 10) /* bytes to say so with, when the arena is used up */
 
 /* ---- step 4: the first rule that fits ---- */
 
@@ -191,7 +64,7 @@ static int judge_changes(struct judge *j, const struct policy *p, const struct c
 	struct changes left = { taken ? taken + all->n : NULL, all->n };
 
 	if (!taken)
-		return err_set(j->err, ERR_LIMIT, OUT_OF_ARENA);
+		return err_set(j->err, ERR_LIMIT, JUDGE_OUT_OF_ARENA(j));
 	memcpy(left.v, all->v, all->n * sizeof *all->v);
 	for (const struct rule *r = p->rules; r && left.n; r = r->next) {
 		size_t n;
@@ -258,7 +131,7 @@ static int candidates_find(struct judge *j, struct candidates *components,
 	*components = *features = (struct candidates){ NULL, 0 };
 	if (j->req->part != POLICIES_ALPHA) {
 		if (match_find(&j->set->index, j->req, &j->names, j->arena, components) < 0)
-			return err_set(j->err, ERR_LIMIT, OUT_OF_ARENA);
+			return err_set(j->err, ERR_LIMIT, JUDGE_OUT_OF_ARENA(j));
 		judge_narrow(j, components);
 	}
 	return j->req->part != POLICIES_SUPPORT ? judge_features_narrow(j, features) : 0;
@@ -345,7 +218,7 @@ static int judge_unreadable(struct judge *j, struct verdict *out)
 	out->error = printable_cut(str_of(j->err->msg), 200, j->arena);
 	judge_step(j, 3, "the object cannot be read: %.*s", STR_ARG(out->error));
 	f.action = customer ? ACTION_DENY : j->config->on_error;
-	f.action = lower_action(f.action, mode_cap(j->config->mode));
+	f.action = judge_mode_cap(j, f.action);
 	if (f.action == ACTION_ALLOW)
 		return 0;
 	text_init(&t, j->arena, 512);
@@ -357,7 +230,7 @@ static int judge_unreadable(struct judge *j, struct verdict *out)
 	f.remedy = STR("Send JSON without repeated keys, nested at most 128 levels deep, "
 		       "and change less at once.");
 	f.command = (struct str){ NULL, 0 };
-	return finding_keep(j, &f);
+	return judge_keep(j, &f);
 }
 
 static struct json *judge_read_object(struct judge *j, struct str text)

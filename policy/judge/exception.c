@@ -8,6 +8,8 @@
 #include "lib/base/time.h"
 #include "policy/judge/judge.h"
 
+#include "policy/model/exceptions.h"
+
 static bool names_rule(const struct exception *e, const struct rule *rule)
 {
 	const struct exception_rule *r = e->rules;
@@ -22,13 +24,6 @@ static bool exception_concerns(const struct judge *j, const struct exception *e,
 {
 	return names_rule(e, rule) && identity_in_list(&j->id, &e->identities) &&
 	       match_objects_fit(e->objects, j->req, &j->names, j->object, j->old);
-}
-
-static enum exception_state exception_state_at(const struct exception *e, int64_t now)
-{
-	if (now < e->not_before)
-		return EXCEPTION_PENDING;
-	return now < e->expires ? EXCEPTION_ACTIVE : EXCEPTION_EXPIRED;
 }
 
 void exception_apply(const struct judge *j, const struct rule *rule, struct finding *f)
@@ -78,43 +73,4 @@ int exception_tell_expired(const struct judge *j, const struct rule *rule, struc
 		return err_set(j->err, ERR_LIMIT, "the request's memory is used up");
 	f->remedy = text_get(&t);
 	return 0;
-}
-
-/* ---- which there are ---- */
-
-void policy_set_exceptions(const struct policy_set *set, int64_t now, size_t out[EXCEPTION_STATES])
-{
-	for (size_t i = 0; i < EXCEPTION_STATES; i++)
-		out[i] = 0;
-	for (const struct exception *e = set->model.exceptions; e; e = e->next)
-		out[exception_state_at(e, now)]++;
-}
-
-bool policy_set_exception_at(const struct policy_set *set, size_t i, int64_t now,
-			     struct exception_info *out)
-{
-	const struct exception *e = set->model.exceptions;
-
-	while (e && i--)
-		e = e->next;
-	if (!e)
-		return false;
-	*out = (struct exception_info){ .name = e->name,
-					.ticket = e->ticket,
-					.approved_by = e->approved_by,
-					.reason = e->reason,
-					.not_before = e->not_before,
-					.expires = e->expires,
-					.action = e->action,
-					.state = exception_state_at(e, now) };
-	return true;
-}
-
-bool policy_set_has_exception(const struct policy_set *set, struct str name)
-{
-	const struct exception *e = set->model.exceptions;
-
-	while (e && !str_eq(e->name, name))
-		e = e->next;
-	return e;
 }

@@ -9,7 +9,7 @@
 #include "policy/alpha/features.h"
 #include "policy/answer/finding.h"
 #include "policy/model/identity.h"
-#include "policy/load/set.h"
+#include "policy/model/set.h"
 
 struct judge {
 	const struct policy_set *set;
@@ -29,14 +29,25 @@ struct judge {
 	size_t findings_n, findings_room;
 };
 
+/* For err_set. */
+#define JUDGE_OUT_OF_ARENA(j) "the request's memory (%zu MiB) is used up", (j)->arena->limit >> 20
+
+/* ---- trace.c ---- */
+
 /* Say one step of the decision; free when nobody listens. */
 __attribute__((format(printf, 3, 4))) void judge_step(const struct judge *j, int step,
 						      const char *fmt, ...);
 
+/* ---- decide.c ---- */
+
 /* A rule took the request, some of its changes, or a use: decide, and keep the finding. */
 int judge_found(struct judge *j, const struct hit *taken);
+/* A finding that was filled otherwise. -1 with ERR_LIMIT. */
+int judge_keep(struct judge *j, const struct finding *f);
+/* The action, or what the mode lowers it to. */
+enum action judge_mode_cap(const struct judge *j, enum action a);
 
-/* ---- judge_features.c ---- */
+/* ---- alpha.c ---- */
 
 /* The policies of rules with `features` that may concern the request; most concern none. */
 int judge_features_narrow(const struct judge *j, struct candidates *out);

@@ -6,18 +6,12 @@
  */
 #include "policy/judge/judge.h"
 
+#include "policy/model/rule_scope.h"
+
 static bool in_any_set(const struct judge *j, const struct strings *sets)
 {
 	for (size_t i = 0; i < sets->n; i++)
 		if (identity_in_set(&j->id, sets->v[i]))
-			return true;
-	return false;
-}
-
-static bool any_set_filled(const struct judge *j, const struct strings *sets)
-{
-	for (size_t i = 0; i < sets->n; i++)
-		if (identity_set_filled(j->config, sets->v[i]))
 			return true;
 	return false;
 }
@@ -31,8 +25,8 @@ bool rule_may_fit(const struct judge *j, const struct rule *rule)
 		return false;
 	if (rule->identities.n && !in_any_set(j, &rule->identities))
 		return false;
-	return !rule->not_identities.n ||
-	       (any_set_filled(j, &rule->not_identities) && !in_any_set(j, &rule->not_identities));
+	return !rule->not_identities.n || (identity_sets_filled(j->config, &rule->not_identities) &&
+					   !in_any_set(j, &rule->not_identities));
 }
 
 /* ---- when ---- */
@@ -114,20 +108,13 @@ bool rule_fits(const struct judge *j, const struct rule *rule)
 
 /* ---- changed ---- */
 
-/* What $metadata stands for; ownerReferences and the like may have rules of their own above. */
-static const char *const metadata_members[] = { "labels", "annotations", "finalizers",
-						"ownerReferences" };
-
 static bool in_metadata(const struct place *top, const struct place *second)
 {
 	if (top->step.kind != STEP_KEY || !str_is(top->step.key, "metadata"))
 		return false;
 	if (!second)
 		return true; /* metadata as a whole */
-	for (size_t i = 0; i < sizeof metadata_members / sizeof *metadata_members; i++)
-		if (second->step.kind == STEP_KEY && str_is(second->step.key, metadata_members[i]))
-			return true;
-	return false;
+	return second->step.kind == STEP_KEY && rule_metadata_holds(second->step.key);
 }
 
 static bool in_content(const struct place *top)

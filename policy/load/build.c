@@ -4,27 +4,19 @@
  * What depends on the configuration alone is decided here, once: which policies
  * and rules the facts leave active, and which override a rule is under.
  */
-#include "policy/load/set.h"
+#include "policy/model/set.h"
 
-#include "policy/catalogue/catalogue.h"
 #include "policy/load/formats.h"
 #include "policy/load/documents.h"
 #include "policy/load/source.h"
-
-static const struct fact *fact_named(const struct config *config, struct str name)
-{
-	const struct fact *f = config->facts;
-
-	while (f && !str_eq(f->name, name))
-		f = f->next;
-	return f;
-}
+#include "policy/model/rule_scope.h"
+#include "policy/validate/validate.h"
 
 /* Do all tests hold? `unset` is what a test of an unset fact comes to. */
 static bool facts_hold(const struct fact_test *t, const struct config *config, bool unset)
 {
 	for (; t; t = t->next) {
-		const struct fact *f = fact_named(config, t->fact);
+		const struct fact *f = config_fact(config, t->fact);
 		bool holds = !f && unset;
 
 		for (size_t i = 0; f && i < t->values.n && !holds; i++)
@@ -33,22 +25,6 @@ static bool facts_hold(const struct fact_test *t, const struct config *config, b
 			return false;
 	}
 	return true;
-}
-
-/* The override that names the rule; else the one that names all of its policy. */
-static const struct override *override_of(const struct rule *rule, const struct config *config)
-{
-	const struct override *all = NULL;
-
-	for (const struct override *o = config->overrides; o; o = o->next) {
-		if (!str_eq(o->policy, rule->policy->name))
-			continue;
-		if (str_eq(o->rule, rule->name))
-			return o;
-		if (!all && str_is(o->rule, "*"))
-			all = o;
-	}
-	return all;
 }
 
 static void set_activate(struct model *model)
@@ -60,7 +36,7 @@ static void set_activate(struct model *model)
 		p->active = facts_hold(p->applies_to, &model->config, true);
 		for (struct rule *r = p->rules; r; r = r->next) {
 			r->active = facts_hold(r->cluster, &model->config, false);
-			r->override = override_of(r, &model->config);
+			r->override = rule_override(&model->config, r);
 		}
 	}
 }
@@ -95,7 +71,7 @@ static int learn_version(struct policy_set *set, const struct policy_source *src
 	char text[FACT_TEXT_MAX];
 	struct str version = { text, 0 };
 
-	if (fact_named(&set->model.config, STR(FACT_KUBERNETES)))
+	if (config_fact(&set->model.config, STR(FACT_KUBERNETES)))
 		return 0;
 	if (src->learnt)
 		version = str_of(src->learnt);
@@ -147,76 +123,4 @@ struct policy_set *policy_set_new(const struct policy_source *src, struct policy
 		return NULL;
 	}
 	return set;
-}
-
-void policy_set_ref(struct policy_set *set)
-{
-	atomic_fetch_add_explicit(&set->shared.refs, 1, memory_order_relaxed);
-}
-
-void policy_set_unref(struct policy_set *set)
-{
-	if (set)
-		shared_unref(&set->shared);
-}
-
-struct shared *policy_set_shared(struct policy_set *set)
-{
-	return &set->shared;
-}
-
-struct policy_set *policy_set_of(struct shared *shared)
-{
-	return (struct policy_set *)shared; /* its first member */
-}
-
-size_t policy_set_policies(const struct policy_set *set)
-{
-	return set->model.policies_n;
-}
-
-size_t policy_set_rules(const struct policy_set *set)
-{
-	return set->model.rules_n;
-}
-
-size_t policy_set_overrides(const struct policy_set *set)
-{
-	size_t n = 0;
-
-	for (const struct override *o = set->model.config.overrides; o; o = o->next)
-		n++;
-	return n;
-}
-
-unsigned policy_set_told(const struct policy_set *set)
-{
-	const struct fact *f = fact_named(&set->model.config, STR("kubernetes"));
-	unsigned minor = f ? catalogue_version(f->value) : 0;
-
-	return minor ? catalogue_minor(minor) : 0;
-}
-
-unsigned policy_set_minor(const struct policy_set *set)
-{
-	unsigned told = policy_set_told(set);
-
-	return told ? told : catalogue_minor_max;
-}
-
-enum mode policy_set_mode(const struct policy_set *set)
-{
-	return set->model.config.mode;
-}
-
-bool policy_set_has_rule(const struct policy_set *set, struct str policy, struct str rule)
-{
-	if (str_is(policy, "guard") && str_is(rule, "unreadable"))
-		return true; /* judging itself finds it: eval.c */
-	for (const struct policy *p = set->model.policies; p; p = p->next)
-		for (const struct rule *r = str_eq(p->name, policy) ? p->rules : NULL; r;
-		     r = r->next)
-			if (str_eq(r->name, rule))
-				return true;
-	return false;
 }

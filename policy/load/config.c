@@ -1,46 +1,13 @@
 /*
- * config.c - GuardConfig: the built-in defaults, and the one file on top of them.
+ * config.c - GuardConfig: the built-in defaults (documents.c), and the one file on top of them.
  *
- * The defaults are YAML that the same reader reads, so that what `policy print
- * config` shows is what is in force. A key that the file gives replaces the default
+ * A key that the file gives replaces the default
  * of that key alone: the accounts that the file lists as customers leave
  * exceptNamespaces as it was, a set that it names leaves the other sets.
  */
 #include "policy/load/parts.h"
 
 #include "policy/load/documents.h"
-
-static const char defaults[] =
-	"apiVersion: oke-guard.internal/v1\n"
-	"kind: GuardConfig\n"
-	"metadata: {name: default}\n"
-	"spec:\n"
-	"  mode: enforce\n"
-	"  tiers: {unsupported: deny, best-effort: warn, supported: allow}\n"
-	"  onError: allow\n"
-	"  overrides: []\n"
-	"  failClosed: []\n"
-	"  exceptions: {maxDays: 90}\n"
-	"  cluster: {kubernetes: auto, ocid: \"\"}\n"
-	"  self: {namespace: oke-guard, release: oke-guard}\n"
-	"  identities:\n"
-	"    exempt: {users: [], groups: [], serviceAccounts: []}\n"
-	"    customer:\n"
-	/* not "ocid1.*": Oracle's own services may act under another kind */
-	"      users: ['ocid1.user.*', 'ocid1.saml2idp.*', 'ocid1.instance.*', "
-	"'ocid1.workload.*']\n"
-	"      groups: []\n"
-	"      serviceAccounts:\n"
-	"        exceptNamespaces: [kube-system]\n"
-	"        names: [kube-system/default, kube-system/kubeconfig-sa, kube-system/oke-admin]\n"
-	"    sets:\n"
-	"      dns-autoscaler: {serviceAccounts: [kube-system/kube-dns-autoscaler]}\n"
-	"      npn-writers:\n"
-	"        serviceAccounts:\n"
-	"        - karpenter/karpenter\n"
-	"        - cluster-api-provider-oci-system/capoci-controller-manager\n"
-	"      guardAdmins: {}\n"
-	"    unknown: warn\n";
 
 /* ---- words ---- */
 
@@ -439,24 +406,4 @@ void read_config(struct load_reader *r, const struct yaml_node *n, void *out, co
 	read_fields(r, n, c, &config_fields);
 	if (!r->builtin && n->kind == YAML_MAPPING)
 		places_note(r, n);
-}
-
-int config_defaults(struct arena *arena, struct config *out)
-{
-	struct model model = { 0 };
-	struct arena scratch;
-	struct load_reader r = { .keep = arena,
-				 .scratch = &scratch,
-				 .file = "builtin/config",
-				 .model = &model,
-				 .builtin = true };
-
-	arena_init(&scratch, POLICY_FILE_MAX);
-	load_text(&r, str_of(defaults));
-	arena_done(&scratch);
-	model.config.origin = (struct origin){ 0 };
-	if (r.nomem || r.complaints_n)
-		return -1;
-	*out = model.config;
-	return 0;
 }

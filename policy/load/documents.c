@@ -136,6 +136,60 @@ void load_text(struct load_reader *r, struct str text)
 		read_error_at(r, yaml_stream_at(s), "%s", err.msg);
 }
 
+/* ---- the defaults ---- */
+
+static const char defaults[] =
+	"apiVersion: oke-guard.internal/v1\n"
+	"kind: GuardConfig\n"
+	"metadata: {name: default}\n"
+	"spec:\n"
+	"  mode: enforce\n"
+	"  tiers: {unsupported: deny, best-effort: warn, supported: allow}\n"
+	"  onError: allow\n"
+	"  overrides: []\n"
+	"  failClosed: []\n"
+	"  exceptions: {maxDays: 90}\n"
+	"  cluster: {kubernetes: auto, ocid: \"\"}\n"
+	"  self: {namespace: oke-guard, release: oke-guard}\n"
+	"  identities:\n"
+	"    exempt: {users: [], groups: [], serviceAccounts: []}\n"
+	"    customer:\n"
+	/* not "ocid1.*": Oracle's own services may act under another kind */
+	"      users: ['ocid1.user.*', 'ocid1.saml2idp.*', 'ocid1.instance.*', "
+	"'ocid1.workload.*']\n"
+	"      groups: []\n"
+	"      serviceAccounts:\n"
+	"        exceptNamespaces: [kube-system]\n"
+	"        names: [kube-system/default, kube-system/kubeconfig-sa, kube-system/oke-admin]\n"
+	"    sets:\n"
+	"      dns-autoscaler: {serviceAccounts: [kube-system/kube-dns-autoscaler]}\n"
+	"      npn-writers:\n"
+	"        serviceAccounts:\n"
+	"        - karpenter/karpenter\n"
+	"        - cluster-api-provider-oci-system/capoci-controller-manager\n"
+	"      guardAdmins: {}\n"
+	"    unknown: warn\n";
+
+int config_defaults(struct arena *arena, struct config *out)
+{
+	struct model model = { 0 };
+	struct arena scratch;
+	struct load_reader r = { .keep = arena,
+				 .scratch = &scratch,
+				 .file = "builtin/config",
+				 .model = &model,
+				 .builtin = true };
+
+	arena_init(&scratch, POLICY_FILE_MAX);
+	load_text(&r, str_of(defaults));
+	arena_done(&scratch);
+	model.config.origin = (struct origin){ 0 };
+	if (r.nomem || r.complaints_n)
+		return -1;
+	*out = model.config;
+	return 0;
+}
+
 /* ---- files ---- */
 
 static void load_named(struct loader *l, const char *name, struct str text)

@@ -4,7 +4,7 @@
 #ifndef POLICY_LOAD_DOCUMENTS_H
 #define POLICY_LOAD_DOCUMENTS_H
 
-#include "policy/model/model.h"
+#include "policy/model/report.h"
 
 #define POLICY_API_VERSION "oke-guard.internal/v1"
 
@@ -19,15 +19,7 @@
 int model_load(const struct policy_source *src, struct arena *arena, struct model *out,
 	       struct policy_report *report);
 
-/* Is the model sound as a whole? Unique names, sets and gates that exist, limits kept. */
-int model_validate(const struct model *model, struct arena *arena, struct policy_report *report);
-
 /* The built-in GuardConfig. */
 int config_defaults(struct arena *arena, struct config *out);
-
-/* Count and pass on one message at a place; at may be NULL. */
-__attribute__((format(printf, 4, 5))) void report_message(struct policy_report *report, bool error,
-							  const struct origin *at, const char *fmt,
-							  ...);
 
 #endif

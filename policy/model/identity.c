@@ -257,6 +257,14 @@ bool identity_set_filled(const struct config *config, struct str set)
 	return s && (s->members.users || s->members.groups || s->members.accounts);
 }
 
+bool identity_sets_filled(const struct config *config, const struct strings *sets)
+{
+	for (size_t i = 0; i < sets->n; i++)
+		if (identity_set_filled(config, sets->v[i]))
+			return true;
+	return false;
+}
+
 static bool is_service_account(const struct identity *id)
 {
 	return id->account_name.n && has_account_group(id->user, id->account_namespace);

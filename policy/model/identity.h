@@ -29,6 +29,8 @@ bool identity_in_set(const struct identity *id, struct str set);
 
 /* Have members of the set been configured (besides the product's own accounts)? */
 bool identity_set_filled(const struct config *config, struct str set);
+/* Of any of the sets? */
+bool identity_sets_filled(const struct config *config, const struct strings *sets);
 
 /* The built-in exempt ones by number, as they are compared; NULL at the end. */
 const char *identity_exempt_name(size_t i);                       /* by name alone */

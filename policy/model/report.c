@@ -1,9 +1,9 @@
 /*
  * report.c - a message with its place, fit to be shown: files may hold any byte.
  */
-#include <stdarg.h>
+#include "policy/model/report.h"
 
-#include "policy/load/documents.h"
+#include <stdarg.h>
 
 #define MESSAGE_TEXT_MAX 1500
 

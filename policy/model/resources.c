@@ -1,9 +1,12 @@
 /*
- * resources.c - plurals, and which built-in kinds have no namespace.
+ * resources.c - what is known of Kubernetes' own kinds: their plurals, which have no namespace,
+ * which have a status or a scale.
  */
 #include "policy/model/resources.h"
 
 #include <ctype.h>
+
+#include "policy/catalogue/catalogue.h"
 
 static bool kind_ends(struct str s, const char *tail)
 {
@@ -105,7 +108,7 @@ bool kind_cluster_scoped(struct str group, struct str kind)
 	return false;
 }
 
-bool kind_resource_cluster_scoped(struct str group, struct str resource)
+static bool is_cluster_scoped(struct str group, struct str resource)
 {
 	for (size_t i = 0; i < sizeof cluster_scoped / sizeof *cluster_scoped; i++) {
 		struct str kind = str_of(cluster_scoped[i].kind), plural;
@@ -124,4 +127,90 @@ bool kind_resource_cluster_scoped(struct str group, struct str resource)
 			return true;
 	}
 	return false;
+}
+
+/* ---- from the resource back to the kind ---- */
+
+static const struct {
+	const char *resource, *kind;
+} kinds[] = {
+	{ "deployments", "Deployment" },
+	{ "daemonsets", "DaemonSet" },
+	{ "statefulsets", "StatefulSet" },
+	{ "replicasets", "ReplicaSet" },
+	{ "replicationcontrollers", "ReplicationController" },
+	{ "pods", "Pod" },
+	{ "services", "Service" },
+	{ "serviceaccounts", "ServiceAccount" },
+	{ "namespaces", "Namespace" },
+	{ "nodes", "Node" },
+	{ "jobs", "Job" },
+	{ "certificatesigningrequests", "CertificateSigningRequest" },
+	{ "persistentvolumeclaims", "PersistentVolumeClaim" },
+	{ "customresourcedefinitions", "CustomResourceDefinition" },
+};
+
+struct str resource_kind(const struct request *req)
+{
+	static const char *const same[] = { "", "status", "resize", "ephemeralcontainers" };
+
+	for (size_t i = 0; i < sizeof same / sizeof *same; i++)
+		if (str_is(req->subresource, same[i]))
+			return req->kind.kind;
+	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+		if (str_is(req->resource.resource, kinds[i].resource))
+			return str_of(kinds[i].kind);
+	return req->resource.resource;
+}
+
+bool resource_cluster_scoped(struct str group, struct str resource)
+{
+	const char *slash = resource.n ? memchr(resource.s, '/', resource.n) : NULL;
+
+	if (slash)
+		resource.n = (size_t)(slash - resource.s);
+	return is_cluster_scoped(group, resource);
+}
+
+/* ---- subresources ---- */
+
+/* Kinds of Kubernetes itself without a status; and the few that have a scale. */
+static const struct {
+	const char *group, *resource; /* resource "": all of the group */
+} no_status[] = {
+	{ "", "configmaps" },
+	{ "", "limitranges" },
+	{ "", "podtemplates" },
+	{ "", "secrets" },
+	{ "", "serviceaccounts" },
+	{ "rbac.authorization.k8s.io", "" },
+	{ "scheduling.k8s.io", "priorityclasses" },
+	{ "storage.k8s.io", "storageclasses" },
+	{ "storage.k8s.io", "csidrivers" },
+	{ "networking.k8s.io", "networkpolicies" },
+};
+
+static bool has_status(struct str group, struct str resource)
+{
+	for (size_t i = 0; i < sizeof no_status / sizeof *no_status; i++)
+		if (str_is(group, no_status[i].group) &&
+		    (!*no_status[i].resource || str_is(resource, no_status[i].resource)))
+			return false;
+	return true;
+}
+
+/* Custom resources may have one. */
+static bool has_scale(struct str group, struct str resource)
+{
+	if (group.n && !catalogue_own_group(group))
+		return true;
+	return str_is(resource, "deployments") || str_is(resource, "replicasets") ||
+	       str_is(resource, "statefulsets") || str_is(resource, "replicationcontrollers");
+}
+
+bool resource_has(struct str group, struct str resource, struct str subresource)
+{
+	if (str_is(subresource, "status"))
+		return has_status(group, resource);
+	return !str_is(subresource, "scale") || has_scale(group, resource);
 }

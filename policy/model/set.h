@@ -1,8 +1,8 @@
 /*
- * set.h - a loaded, immutable set of policies; private to this folder.
+ * set.h - a loaded, immutable set of policies; private to policy/.
  */
-#ifndef POLICY_LOAD_SET_H
-#define POLICY_LOAD_SET_H
+#ifndef POLICY_MODEL_SET_H
+#define POLICY_MODEL_SET_H
 
 #include "lib/base/slot.h"
 #include "policy/model/match.h"
@@ -17,5 +17,8 @@ struct policy_set {
 	struct model model;
 	struct match_index index;
 };
+
+/* NULL: nobody told it. */
+const struct fact *config_fact(const struct config *config, struct str name);
 
 #endif

@@ -5,7 +5,7 @@
 
 #include "lib/yaml/write.h"
 #include "policy/load/documents.h"
-#include "policy/load/set.h"
+#include "policy/model/set.h"
 
 /* Say where the line that was begun last was given: by the path of its key. */
 static void print_given_at(struct emit *e, const struct config *c, const char *path)

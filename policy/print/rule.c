@@ -6,7 +6,7 @@
 #include "lib/yaml/write.h"
 #include "policy/alpha/features.h"
 #include "policy/validate/overlap.h"
-#include "policy/load/set.h"
+#include "policy/model/set.h"
 
 /* What Oracle's page makes of it, for people. */
 static const char *const tier_words[] = {

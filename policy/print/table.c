@@ -6,7 +6,7 @@
 #include "lib/yaml/write.h"
 #include "policy/alpha/features.h"
 #include "policy/load/documents.h"
-#include "policy/load/set.h"
+#include "policy/model/set.h"
 
 /* ---- the table ---- */
 

@@ -4,10 +4,8 @@
  * its own: errors. That it does nothing, takes in nearly everybody, or that he who
  * approved it is among those it is for: warnings.
  */
-#include "oke/policy_print.h"
-#include "lib/base/time.h"
 #include "policy/validate/overlap.h"
-#include "policy/load/set.h"
+#include "policy/model/rule_scope.h"
 #include "policy/validate/validate.h"
 
 #define EXCEPTIONS_MAX 1000 /* names are compared each with each */
@@ -43,12 +41,12 @@ static void validate_exception_rules(const struct validation *v, const struct ex
 
 		if (!r)
 			validate_unknown_rule(v, &ref->origin, ref->policy, ref->rule);
-		else if (validate_action(&v->model->config, r) <= e->action)
+		else if (rule_action(&v->model->config, r) <= e->action)
 			exception_warn(
 				v, &ref->origin, e,
 				"does nothing for %.*s/%.*s, which comes to %s anyway: leave it out",
 				QUOTED(ref->policy), QUOTED(ref->rule),
-				action_name(validate_action(&v->model->config, r)));
+				action_name(rule_action(&v->model->config, r)));
 	}
 }
 
@@ -174,18 +172,4 @@ void validate_exceptions(const struct validation *v)
 	}
 	for (const struct exception *e = v->model->exceptions; e; e = e->next)
 		validate_exception(v, e);
-}
-
-void policy_set_lint(const struct policy_set *set, int64_t now, struct policy_report *report)
-{
-	for (const struct exception *e = set->model.exceptions; e; e = e->next) {
-		char when[TIME_TEXT];
-
-		if (now < e->expires)
-			continue;
-		time_print(e->expires, when);
-		report_message(report, false, &e->origin,
-			       "exception \"%.*s\" has expired at %s: remove it", QUOTED(e->name),
-			       when);
-	}
 }

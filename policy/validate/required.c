@@ -6,7 +6,7 @@
 #include "policy/validate/validate.h"
 
 #include "policy/model/excluded.h"
-#include "policy/webhooks/required.h"
+#include "policy/model/rule_scope.h"
 
 __attribute__((format(printf, 4, 5))) static void mark_refuse(const struct validation *v,
 							      const struct exception_rule *mark,
@@ -21,11 +21,6 @@ __attribute__((format(printf, 4, 5))) static void mark_refuse(const struct valid
 	va_end(ap);
 	report_message(v->report, true, &mark->origin, "failClosed cannot take \"%.*s/%.*s\": %s",
 		       QUOTED(mark->policy), QUOTED(r ? r->name : mark->rule), text);
-}
-
-bool required_denies(const struct config *config, const struct rule *rule)
-{
-	return validate_action(config, rule) == ACTION_DENY;
 }
 
 /* Pods, nodes and APIs need these written to start, move or end: a refusal there is an outage. */
@@ -131,7 +126,7 @@ static void validate_mark(const struct validation *v, const struct exception_rul
 	for (const struct rule *r = p->rules; r; r = r->next) {
 		if (!all && !str_eq(r->name, mark->rule))
 			continue;
-		if (r->features || !required_denies(&v->model->config, r))
+		if (r->features || !rule_denies(&v->model->config, r))
 			continue;
 		any = true;
 		validate_mark_rule(v, mark, r);

@@ -8,6 +8,7 @@
 #include "lib/base/nearest.h"
 #include "policy/validate/overlap.h"
 #include "policy/model/excluded.h"
+#include "policy/model/rule_scope.h"
 
 __attribute__((format(printf, 3, 4))) static void
 rule_error(const struct validation *v, const struct rule *r, const char *fmt, ...)
@@ -184,15 +185,8 @@ static struct str path_key_at(const struct path *p, size_t i)
 
 static bool path_in_metadata(const struct path *p)
 {
-	static const char *const members[] = { "labels", "annotations", "finalizers",
-					       "ownerReferences" };
-
-	if (!str_is(path_key_at(p, 0), "metadata"))
-		return false;
-	for (size_t i = 0; i < sizeof members / sizeof *members; i++)
-		if (str_is(path_key_at(p, 1), members[i]))
-			return true;
-	return p->n == 1;
+	return str_is(path_key_at(p, 0), "metadata") &&
+	       (p->n == 1 || rule_metadata_holds(path_key_at(p, 1)));
 }
 
 static bool path_in_content(const struct path *p)

@@ -1,12 +1,15 @@
 /*
- * validate.h - the parts of model_validate; private to validate*.c.
+ * validate.h - model_validate and its parts.
  */
 #ifndef POLICY_VALIDATE_VALIDATE_H
 #define POLICY_VALIDATE_VALIDATE_H
 
-#include "policy/load/documents.h"
+#include "policy/model/report.h"
 
-/* For messages: at most 60 bytes of a name. */
+/* Is the model sound as a whole? Unique names, sets and gates that exist, limits kept. */
+int model_validate(const struct model *model, struct arena *arena, struct policy_report *report);
+
+/* ---- its parts; private to this room ---- */
 
 struct validation {
 	const struct model *model;
@@ -15,16 +18,14 @@ struct validation {
 	size_t n;
 };
 
+/* Fill by_name, which has room for all. */
+void validate_sort_names(struct validation *v);
 /* NULL: there is none. */
 const struct policy *validate_policy_named(const struct validation *v, struct str name);
 const struct rule *validate_rule_named(const struct policy *p, struct str name);
 /* Say that there is no such policy or rule, with the nearest. */
 void validate_unknown_rule(const struct validation *v, const struct origin *at, struct str policy,
 			   struct str rule);
-/* What the rule comes to without overrides: the lower of its tier's action and its own. */
-enum action validate_usual_action(const struct config *c, const struct rule *r);
-/* What it comes to with them, as long as no exception, mode or unknown identity lowers it. */
-enum action validate_action(const struct config *c, const struct rule *r);
 
 void validate_rules(const struct validation *v, const struct policy *p);
 void validate_overrides(const struct validation *v);

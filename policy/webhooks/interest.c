@@ -6,8 +6,6 @@
  */
 #include "policy/webhooks/interest.h"
 
-#include "policy/model/resources.h"
-
 void interest_add(struct interests *asks, const struct interest *ask)
 {
 	size_t room = asks->room ? 2 * asks->room : 64;
@@ -38,15 +36,6 @@ struct str interest_resource(struct interests *asks, struct str resource, struct
 	text_str(&t, subresource);
 	asks->full |= t.full;
 	return text_get(&t);
-}
-
-bool resource_cluster_scoped(struct str group, struct str resource)
-{
-	const char *slash = resource.n ? memchr(resource.s, '/', resource.n) : NULL;
-
-	if (slash)
-		resource.n = (size_t)(slash - resource.s);
-	return kind_resource_cluster_scoped(group, resource);
 }
 
 /* ---- order ---- */
@@ -167,8 +156,7 @@ bool webhook_rules_equal(const struct webhook *a, const struct webhook *b)
 	return a->rules_n == b->rules_n;
 }
 
-static int strings_join(struct arena *arena, struct strings *a,
-			const struct strings *more)
+static int strings_join(struct arena *arena, struct strings *a, const struct strings *more)
 {
 	struct str *v = arena_calloc(arena, a->n + more->n, sizeof *v);
 

@@ -1,5 +1,5 @@
 /*
- * webhooks_parts.h - what the parts of webhooks*.c share; private to them.
+ * interest.h - what the parts of this room share; private to it.
  *
  * A policy asks for requests, one line each; asks become rules, rules entries:
  *
@@ -13,7 +13,8 @@
 #define POLICY_WEBHOOKS_INTEREST_H
 
 #include "oke/webhooks.h"
-#include "policy/load/set.h"
+#include "policy/model/rule_scope.h"
+#include "policy/model/set.h"
 
 struct interest {
 	struct str group, version, resource; /* version "*": any; resource as in "pods/status" */
@@ -37,21 +38,10 @@ bool interest_covers(const struct interest *wide, const struct interest *a);
 /* "deployments", or "deployments/scale"; sets full when there is no room. */
 struct str interest_resource(struct interests *asks, struct str resource, struct str subresource);
 
-/* Does the rule ever lead to more than allowing, as the configuration has it? */
-bool rule_can_act(const struct config *config, const struct rule *rule);
-
-/* Do both name the same objects, as far as kind and namespace tell? `both` is where. */
-struct target {
-	struct str group, resource, namespace; /* namespace absent: any */
-};
-/* A rule may name more subresources than each of its objects has. */
-bool target_has(const struct target *where, struct str subresource);
-bool targets_meet(const struct object_ref *a, const struct object_ref *b, struct target *both);
-
-/* ---- webhooks_asks.c: policies of components ---- */
+/* ---- support.c: policies of components ---- */
 void interests_of_support(const struct policy_set *set, struct interests *out);
 
-/* ---- webhooks_alpha.c: policies of features ---- */
+/* ---- alpha.c: policies of features ---- */
 
 /* keyed: objects of kinds that hold nothing alpha but a key, such as kubectl's ApplySet labels. */
 void interests_of_alpha(const struct policy_set *set, struct interests *out,
@@ -59,12 +49,12 @@ void interests_of_alpha(const struct policy_set *set, struct interests *out,
 /* True where an object has one of those keys. Absent: none is alpha. */
 struct str webhook_keyed_expression(const struct policy_set *set, struct arena *arena);
 
-/* ---- webhooks_required.c: rules that the configuration marks failClosed ---- */
+/* ---- required.c: rules that the configuration marks failClosed ---- */
 void interests_of_required(const struct policy_set *set, struct interests *out);
 struct webhook_condition *required_conditions(const struct policy_set *set, struct arena *arena,
 					      size_t *n);
 
-/* ---- webhooks_cel.c ---- */
+/* ---- cel.c ---- */
 
 /* Leave out who is exempt by name and group, and nobody else. NULL: the arena is full. */
 struct webhook_condition *cel_exempt_conditions(struct arena *arena, size_t more, size_t *n);
@@ -73,13 +63,10 @@ void cel_quote(struct text *out, struct str text);
 /* ['a', 'b'] */
 void cel_list(struct text *out, const struct str *v, size_t n);
 
-/* ---- webhooks_rules.c ---- */
+/* ---- interest.c ---- */
 
 /* As few rules as send all that is asked; equal asks give equal rules. -1: the arena is full. */
 int webhook_rules_of(const struct interest *v, size_t n, struct arena *arena, struct webhook *out);
 bool webhook_rules_equal(const struct webhook *a, const struct webhook *b);
-
-/* Are the resource's objects known to have no namespace? */
-bool resource_cluster_scoped(struct str group, struct str resource);
 
 #endif

@@ -5,9 +5,9 @@
  * A guard that is dead then refuses exactly these: requests of customers, positively matched, for
  * the named objects and operations of the marked rules. Its matchConditions say so; a condition
  * that fails to evaluate would refuse too, so nothing is touched that may be absent. What must
- * never wait for a guard cannot be marked (validate_required.c).
+ * never wait for a guard cannot be marked (validate/required.c).
  */
-#include "policy/webhooks/required.h"
+#include "policy/webhooks/interest.h"
 
 #include "policy/model/excluded.h"
 
@@ -25,34 +25,12 @@ static bool is_required(const struct config *c, const struct rule *r)
 
 	while (m && !mark_names_rule(m, r))
 		m = m->next;
-	return m && rule_can_act(c, r) && !r->features && required_denies(c, r);
+	return m && rule_can_act(c, r) && !r->features && rule_denies(c, r);
 }
 
 /* ---- the objects ---- */
 
 typedef void required_visit(void *ctx, const struct rule *r, const struct required_object *o);
-
-static bool ref_names(const struct object_ref *ref, struct str name)
-{
-	for (size_t i = 0; i < ref->names.n; i++)
-		if (str_eq(ref->names.v[i], name))
-			return true;
-	return !ref->names.n && str_starts(name, ref->name_prefix);
-}
-
-bool required_object(const struct object_ref *a, const struct object_ref *b,
-		     struct required_object *out)
-{
-	const struct object_ref *exact = b->names.n ? b : a;
-
-	*out = (struct required_object){ .names = exact->names, .other = exact == b ? a : b };
-	if (!targets_meet(a, b, &out->where))
-		return false;
-	for (size_t i = 0; i < exact->names.n; i++)
-		if (ref_names(out->other, exact->names.v[i]))
-			return true;
-	return !exact->names.n;
-}
 
 static void visit_rule(const struct rule *r, required_visit *visit, void *ctx)
 {

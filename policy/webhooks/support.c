@@ -7,61 +7,7 @@
  */
 #include "policy/webhooks/interest.h"
 
-#include "policy/catalogue/catalogue.h"
-#include "policy/model/identity.h"
 #include "policy/model/excluded.h"
-#include "policy/validate/validate.h"
-
-/* ---- may the rule say something? ---- */
-
-static bool any_filled(const struct config *c, const struct strings *sets)
-{
-	for (size_t i = 0; i < sets->n; i++)
-		if (identity_set_filled(c, sets->v[i]))
-			return true;
-	return false;
-}
-
-/* The product's own accounts are in it without being listed. */
-static bool any_members(const struct config *c, const struct strings *sets)
-{
-	for (size_t i = 0; i < sets->n; i++)
-		if (str_is(sets->v[i], "guardAdmins"))
-			return true;
-	return any_filled(c, sets);
-}
-
-bool rule_can_act(const struct config *config, const struct rule *rule)
-{
-	enum action a =
-		rule->override ? rule->override->action : validate_usual_action(config, rule);
-
-	return rule->policy->active && rule->active && a > ACTION_ALLOW &&
-	       (!rule->identities.n || any_members(config, &rule->identities)) &&
-	       (!rule->not_identities.n || any_filled(config, &rule->not_identities));
-}
-
-/* ---- where ---- */
-
-static bool names_meet(struct str a, struct str b, struct str *both)
-{
-	if (str_is(a, "*"))
-		*both = b;
-	else if (str_is(b, "*") || str_eq(a, b))
-		*both = a;
-	else
-		return false;
-	return true;
-}
-
-bool targets_meet(const struct object_ref *a, const struct object_ref *b, struct target *both)
-{
-	if (!names_meet(a->group, b->group, &both->group) ||
-	    !names_meet(a->resource, b->resource, &both->resource))
-		return false;
-	both->namespace = a->namespace.n ? a->namespace : b->namespace;
-	return !a->namespace.n || !b->namespace.n || str_eq(a->namespace, b->namespace);
-}
 
 /* ---- namespaces that a rule's `when` leaves ---- */
 
@@ -98,49 +44,6 @@ static bool when_leaves(const struct config *c, const struct rule *r, struct str
 		if (of_accounts(w) && !leaves_namespace(c, w, namespace))
 			return false;
 	return true;
-}
-
-/* ---- subresources ---- */
-
-/* Kinds of Kubernetes itself without a status; and the few that have a scale. */
-static const struct {
-	const char *group, *resource; /* resource "": all of the group */
-} no_status[] = {
-	{ "", "configmaps" },
-	{ "", "limitranges" },
-	{ "", "podtemplates" },
-	{ "", "secrets" },
-	{ "", "serviceaccounts" },
-	{ "rbac.authorization.k8s.io", "" },
-	{ "scheduling.k8s.io", "priorityclasses" },
-	{ "storage.k8s.io", "storageclasses" },
-	{ "storage.k8s.io", "csidrivers" },
-	{ "networking.k8s.io", "networkpolicies" },
-};
-
-static bool has_status(struct str group, struct str resource)
-{
-	for (size_t i = 0; i < sizeof no_status / sizeof *no_status; i++)
-		if (str_is(group, no_status[i].group) &&
-		    (!*no_status[i].resource || str_is(resource, no_status[i].resource)))
-			return false;
-	return true;
-}
-
-/* Custom resources may have one. */
-static bool has_scale(struct str group, struct str resource)
-{
-	if (group.n && !catalogue_own_group(group))
-		return true;
-	return str_is(resource, "deployments") || str_is(resource, "replicasets") ||
-	       str_is(resource, "statefulsets") || str_is(resource, "replicationcontrollers");
-}
-
-bool target_has(const struct target *where, struct str subresource)
-{
-	if (str_is(subresource, "status"))
-		return has_status(where->group, where->resource);
-	return !str_is(subresource, "scale") || has_scale(where->group, where->resource);
 }
 
 /* ---- asks ---- */

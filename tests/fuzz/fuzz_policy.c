@@ -12,8 +12,9 @@
 #include "oke/policy_print.h"
 #include "policy/load/resolve.h"
 #include "policy/load/documents.h"
+#include "policy/validate/validate.h"
 #include "policy/load/parts.h"
-#include "policy/load/set.h"
+#include "policy/model/set.h"
 
 #define MEMORY (32u << 20)
 

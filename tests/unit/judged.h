@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "policy/load/documents.h"
+#include "policy/validate/validate.h"
 
 #define MEMORY (64u << 20)
 

@@ -7,6 +7,7 @@
 #include <check.h>
 
 #include "lib/base/cleanup.h"
+#include "policy/model/resources.h"
 #include "policy/answer/finding.h"
 #include "policy/answer/redact.h"
 

@@ -3,7 +3,7 @@
  * is printed of a set is taken again.
  */
 #include "oke/policy_print.h"
-#include "policy/load/set.h"
+#include "policy/model/set.h"
 #include "tests/unit/judged.h"
 
 #define BUILTIN_TAG "# with the built-in policies\n"

@@ -1,0 +1,118 @@
+/*
+ * decide.c - steps 5 to 8: what a rule that took something comes to, and the finding.
+ *
+ * Nothing after step 6 raises an action: no override and no policy can deny an
+ * exempt identity or lift an unknown one above its cap.
+ */
+#include "policy/judge/judge.h"
+
+#include "policy/model/rule_scope.h"
+
+static enum action lower_action(enum action a, enum action b)
+{
+	return a < b ? a : b;
+}
+
+static enum action mode_cap(enum mode mode)
+{
+	return mode == MODE_ENFORCE ? ACTION_DENY : mode == MODE_WARN ? ACTION_WARN : ACTION_AUDIT;
+}
+
+enum action judge_mode_cap(const struct judge *j, enum action a)
+{
+	return lower_action(a, mode_cap(j->config->mode));
+}
+
+static int note_override(struct judge *j, const struct override *o, struct finding *f)
+{
+	struct text t;
+
+	text_init(&t, j->arena, 1024);
+	text_printf(&t, "%.*s/%.*s -> %s", STR_ARG(o->policy), STR_ARG(o->rule),
+		    action_name(o->action));
+	f->override = text_get(&t);
+	judge_step(j, 6, "override %.*s", STR_ARG(f->override));
+	return t.full ? err_set(j->err, ERR_LIMIT, JUDGE_OUT_OF_ARENA(j)) : 0;
+}
+
+static enum action cap_action(struct judge *j, enum action a)
+{
+	enum action capped = a;
+
+	if (j->id.class == IDENTITY_UNKNOWN)
+		capped = lower_action(capped, j->config->unknown_cap);
+	capped = judge_mode_cap(j, capped);
+	if (capped != a)
+		judge_step(j, 8, "%s is lowered to %s (identity %s, mode %s)", action_name(a),
+			   action_name(capped), identity_class_name(j->id.class),
+			   mode_name(j->config->mode));
+	return capped;
+}
+
+static int decide_action(struct judge *j, const struct rule *rule, struct finding *f)
+{
+	enum action a = rule_usual_action(j->config, rule);
+
+	f->tier = rule->tier;
+	judge_step(j, 5, "%.*s/%.*s: %s, so %s", STR_ARG(rule->policy->name), STR_ARG(rule->name),
+		   tier_name(rule->tier), action_name(a));
+	if (rule->override) {
+		a = rule->override->action;
+		if (note_override(j, rule->override, f) < 0)
+			return -1;
+	}
+	f->action = a;
+	exception_apply(j, rule, f);
+	f->action = cap_action(j, f->action);
+	return 0;
+}
+
+/* ---- findings ---- */
+
+int judge_keep(struct judge *j, const struct finding *f)
+{
+	struct finding *grown;
+	size_t room = j->findings_room ? 2 * j->findings_room : 8;
+
+	if (j->findings_n == j->findings_room) {
+		if (!(grown = arena_calloc(j->arena, room, sizeof *grown)))
+			return err_set(j->err, ERR_LIMIT, JUDGE_OUT_OF_ARENA(j));
+		if (j->findings_n)
+			memcpy(grown, j->findings, j->findings_n * sizeof *grown);
+		j->findings = grown;
+		j->findings_room = room;
+	}
+	j->findings[j->findings_n++] = *f;
+	return 0;
+}
+
+/* "A", or "A, B" where a field needs both. */
+static int name_gates(struct judge *j, const struct feature_use *use, struct finding *f)
+{
+	struct text t;
+
+	text_init(&t, j->arena, 1024);
+	for (size_t i = 0; i < use->gates_n; i++) {
+		text_puts(&t, i ? ", " : "");
+		text_str(&t, use->gates[i]);
+	}
+	f->gate = text_get(&t);
+	return t.full ? err_set(j->err, ERR_LIMIT, JUDGE_OUT_OF_ARENA(j)) : 0;
+}
+
+int judge_found(struct judge *j, const struct hit *taken)
+{
+	struct finding f = { .policy = taken->rule->policy->name, .rule = taken->rule->name };
+
+	if (taken->changes_n)
+		f.place = taken->changes[0]->place;
+	if (decide_action(j, taken->rule, &f) < 0)
+		return -1;
+	if (f.action == ACTION_ALLOW)
+		return 0;
+	if (finding_fill(&j->context, taken, j->arena, &f, j->err) < 0 ||
+	    exception_tell_expired(j, taken->rule, &f) < 0 ||
+	    (taken->use && name_gates(j, taken->use, &f) < 0))
+		return -1;
+	return judge_keep(j, &f);
+}

@@ -1,0 +1,21 @@
+/*
+ * trace.c - the steps of a decision in words, for whoever listens.
+ */
+#include "policy/judge/judge.h"
+
+#include <stdarg.h>
+
+void judge_step(const struct judge *j, int step, const char *fmt, ...)
+{
+	char line[600];
+	va_list ap;
+	int n;
+
+	if (!j->trace)
+		return;
+	n = snprintf(line, sizeof line, "%d ", step);
+	va_start(ap, fmt);
+	vsnprintf(line + n, sizeof line - (size_t)n, fmt, ap);
+	va_end(ap);
+	j->trace->line(j->trace->ctx, line);
+}

@@ -1,0 +1,114 @@
+/*
+ * rule_scope.c - the action of a rule under its configuration, and the objects that a policy
+ * and its rule have in common.
+ */
+#include "policy/model/rule_scope.h"
+
+#include "policy/model/identity.h"
+
+/* ---- what it comes to ---- */
+
+enum action rule_usual_action(const struct config *c, const struct rule *r)
+{
+	enum action a = c->tiers[r->tier];
+
+	return r->has_action && r->action < a ? r->action : a;
+}
+
+const struct override *rule_override(const struct config *config, const struct rule *rule)
+{
+	const struct override *all = NULL;
+
+	for (const struct override *o = config->overrides; o; o = o->next) {
+		if (!str_eq(o->policy, rule->policy->name))
+			continue;
+		if (str_eq(o->rule, rule->name))
+			return o;
+		if (!all && str_is(o->rule, "*"))
+			all = o;
+	}
+	return all;
+}
+
+enum action rule_action(const struct config *config, const struct rule *rule)
+{
+	const struct override *o = rule_override(config, rule);
+
+	return o ? o->action : rule_usual_action(config, rule);
+}
+
+/* The product's own accounts are in it without being listed. */
+static bool any_members(const struct config *c, const struct strings *sets)
+{
+	for (size_t i = 0; i < sets->n; i++)
+		if (str_is(sets->v[i], "guardAdmins"))
+			return true;
+	return identity_sets_filled(c, sets);
+}
+
+bool rule_can_act(const struct config *config, const struct rule *rule)
+{
+	enum action a = rule_action(config, rule);
+
+	return rule->policy->active && rule->active && a > ACTION_ALLOW &&
+	       (!rule->identities.n || any_members(config, &rule->identities)) &&
+	       (!rule->not_identities.n || identity_sets_filled(config, &rule->not_identities));
+}
+
+bool rule_denies(const struct config *config, const struct rule *rule)
+{
+	return rule_action(config, rule) == ACTION_DENY;
+}
+
+bool rule_metadata_holds(struct str member)
+{
+	static const char *const members[] = { "labels", "annotations", "finalizers",
+					       "ownerReferences" };
+
+	for (size_t i = 0; i < sizeof members / sizeof *members; i++)
+		if (str_is(member, members[i]))
+			return true;
+	return false;
+}
+
+/* ---- where ---- */
+
+static bool names_meet(struct str a, struct str b, struct str *both)
+{
+	if (str_is(a, "*"))
+		*both = b;
+	else if (str_is(b, "*") || str_eq(a, b))
+		*both = a;
+	else
+		return false;
+	return true;
+}
+
+bool targets_meet(const struct object_ref *a, const struct object_ref *b, struct target *both)
+{
+	if (!names_meet(a->group, b->group, &both->group) ||
+	    !names_meet(a->resource, b->resource, &both->resource))
+		return false;
+	both->namespace = a->namespace.n ? a->namespace : b->namespace;
+	return !a->namespace.n || !b->namespace.n || str_eq(a->namespace, b->namespace);
+}
+
+bool ref_names(const struct object_ref *ref, struct str name)
+{
+	return strings_hold(&ref->names, name) ||
+	       (!ref->names.n && str_starts(name, ref->name_prefix));
+}
+
+bool required_object(const struct object_ref *a, const struct object_ref *b,
+		     struct required_object *out)
+{
+	const struct object_ref *exact = b->names.n ? b : a;
+
+	*out = (struct required_object){ .names = exact->names, .other = exact == b ? a : b };
+	if (!targets_meet(a, b, &out->where))
+		return false;
+	for (size_t i = 0; i < exact->names.n; i++)
+		if (ref_names(out->other, exact->names.v[i]))
+			return true;
+	return !exact->names.n;
+}
