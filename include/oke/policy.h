@@ -180,7 +180,7 @@ void policy_source_mark(const struct policy_source *src, bool contents, struct p
 struct policy_set *policy_set_new(const struct policy_source *src, struct policy_report *report);
 void policy_set_ref(struct policy_set *set);
 void policy_set_unref(struct policy_set *set); /* NULL is fine */
-/* For a slot (oke/slot.h): the set as a shared object, and back. */
+/* For a slot (lib/base/slot.h): the set as a shared object, and back. */
 struct shared *policy_set_shared(struct policy_set *set);
 struct policy_set *policy_set_of(struct shared *shared);
 

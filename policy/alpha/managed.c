@@ -2,7 +2,7 @@
  * managed.c - may managedFields name a field that a gate guards? Told from the bytes.
  *
  * Most lists name none, and to read one is more work than all else that is done for a small
- * change. features_dropped.c reads those that may: all that its walk would find is found
+ * change. dropped.c reads those that may: all that its walk would find is found
  * here too. What an entry names that stands in the old list as well was named before.
  */
 #include "policy/alpha/finder.h"

@@ -166,4 +166,3 @@ const struct format format_user_pattern = {
 const struct format format_account = { account_ok, 317,
 				       "NAMESPACE/NAME, as in kube-system/coredns" };
 const struct format format_kubernetes = { kubernetes_ok, 4, "a minor version, as in \"1.36\"" };
-

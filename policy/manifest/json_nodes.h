@@ -1,5 +1,5 @@
 /*
- * json_nodes.h - JSON as nodes of YAML, so that both go one way; private to manifest*.c.
+ * json_nodes.h - JSON as nodes of YAML, so that both go one way; private to this room.
  */
 #ifndef POLICY_MANIFEST_JSON_NODES_H
 #define POLICY_MANIFEST_JSON_NODES_H

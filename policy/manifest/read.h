@@ -1,5 +1,5 @@
 /*
- * read.h - a stream of YAML or JSON to documents; private to manifest*.c.
+ * read.h - a stream of YAML or JSON to documents; private to this room.
  */
 #ifndef POLICY_MANIFEST_READ_H
 #define POLICY_MANIFEST_READ_H

@@ -4,7 +4,7 @@
  * Open containers stand on a stack of frames in the arena, each with a function
  * that compares its next pair of children. A place is made when a change is found
  * and not before, since most of an object is equal. How lists are paired is in
- * diff_list.c.
+ * merge_key.c.
  */
 #include "policy/object/diff.h"
 

@@ -1,6 +1,6 @@
 /*
- * print.h - what writing and comparing share; private to webhooks_print.c and
- * webhooks_compare.c.
+ * print.h - what writing and comparing share; private to print.c and
+ * compare.c.
  */
 #ifndef POLICY_WEBHOOKS_PRINT_H
 #define POLICY_WEBHOOKS_PRINT_H
