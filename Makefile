@@ -185,9 +185,9 @@ include tools/layers.mk
 below = $(foreach d,$(USES_$(1)) $(filter-out $(1),$(DOORS_$(1))),$(d) $(call below,$(d)))
 with  = $(1) $(call reversed,$(filter $(call below,$(1)),$(LAYERS)))
 reversed = $(if $(1),$(call reversed,$(wordlist 2,999,$(1))) $(firstword $(1)))
-archives = $(patsubst %,$(BUILD)/%.a,$(LAYERS))
-libs = $(sort $(foreach l,$(LAYERS),$(LIBS_$(l))))
-link = -Wl,--start-group $(archives) -Wl,--end-group $(call pkg,libs,$(call libs,$(1))) -pthread
+archives = $(patsubst %,$(BUILD)/%.a,$(call with,$(1)))
+libs = $(sort $(foreach l,$(call with,$(1)),$(LIBS_$(l))))
+link = $(call pkg,libs,$(call libs,$(1))) -pthread
 
 MAINS     := cli/main.c agent/main.c
 LAYER_C    = $(filter-out $(MAINS),$(wildcard $(1)/*.c))

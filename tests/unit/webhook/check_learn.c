@@ -1,6 +1,5 @@
 /*
- * check_learn.c - what is remembered and what is not, the bounds, the state file, and
- * whom `learn show` warns of.
+ * check_learn.c - what is remembered and what is not, the bounds, the state file.
  */
 #include <check.h>
 #include <fcntl.h>
@@ -12,7 +11,6 @@
 
 #include "webhook/learn.h"
 #include "webhook/learn_keep.h"
-#include "cli/learn_show.h"
 
 #define NOW 1795305600 /* 2026-11-22T00:00:00Z */
 
@@ -408,53 +406,6 @@ START_TEST(file_cannot_be_written)
 }
 END_TEST
 
-/* ---- whom to look at twice ---- */
-
-static const struct objection_row {
-	const char *user;
-	enum identity_class class;
-	const char *says; /* NULL: nothing */
-} objections[] = {
-	{ "oke-addon-manager", IDENTITY_UNKNOWN, NULL },
-	{ "system:serviceaccount:kube-system:oke-addon", IDENTITY_UNKNOWN, NULL },
-	{ "ocid1.cluster.oc1..aaaa", IDENTITY_UNKNOWN, NULL },
-	{ "decide", IDENTITY_UNKNOWN, NULL }, /* "ci" and "cd" only as words */
-	{ "ocid1.user.oc1..aaaa", IDENTITY_UNKNOWN, "a person" },
-	{ "ocid1.saml2idp.oc1..aaaa/jo", IDENTITY_UNKNOWN, "a person" },
-	{ "oidc:jo@example.com", IDENTITY_UNKNOWN, "a person" },
-	{ "ocid1.instance.oc1..aaaa", IDENTITY_UNKNOWN, "whatever runs there" },
-	{ "system:masters", IDENTITY_UNKNOWN, "administrator" },
-	{ "oke-masters-admin", IDENTITY_UNKNOWN, "administrator" },
-	{ "kubernetes-admin", IDENTITY_UNKNOWN, "administrator" },
-	{ "system:anonymous", IDENTITY_UNKNOWN, "administrator" },
-	{ "system:node:10.0.0.1", IDENTITY_UNKNOWN, "node" },
-	{ "system:serviceaccount:argocd:argocd-application-controller", IDENTITY_UNKNOWN,
-	  "CI or delivery" },
-	{ "gitlab-runner", IDENTITY_UNKNOWN, "CI or delivery" },
-	{ "Jenkins", IDENTITY_UNKNOWN, "CI or delivery" },
-	{ "team/ci", IDENTITY_UNKNOWN, "CI or delivery" },
-	{ "system:serviceaccount:shop:web", IDENTITY_UNKNOWN, "outside kube-system" },
-	{ "system:serviceaccount:kube-system:default", IDENTITY_UNKNOWN, "default account" },
-	{ "system:serviceaccount:kube-system:Upper", IDENTITY_UNKNOWN, "exactly" },
-	{ "system:serviceaccount:x", IDENTITY_UNKNOWN, "exactly" },
-	{ "anybody*", IDENTITY_UNKNOWN, "exactly" },
-	{ "caf\xc3\xa9", IDENTITY_UNKNOWN, "exactly" },
-	{ "oke-addon-manager", IDENTITY_CUSTOMER, "a customer" },
-};
-
-START_TEST(objection)
-{
-	const struct objection_row *r = &objections[_i];
-	const char *says = learn_objection(str_of(r->user), r->class);
-
-	if (r->says)
-		ck_assert_msg(says && strstr(says, r->says), "%s: %s", r->user,
-			      says ? says : "(nothing)");
-	else
-		ck_assert_msg(!says, "%s: %s", r->user, says);
-}
-END_TEST
-
 int main(void)
 {
 	Suite *s = suite_create("learn");
@@ -471,7 +422,6 @@ int main(void)
 	tcase_add_test(table, there_and_back);
 	tcase_add_test(table, documents_add_up);
 	tcase_add_loop_test(table, bad_documents, 0, sizeof bad / sizeof *bad);
-	tcase_add_loop_test(table, objection, 0, sizeof objections / sizeof *objections);
 	suite_add_tcase(s, table);
 	tcase_add_checked_fixture(files, file_setup, file_teardown);
 	tcase_add_test(files, file_survives);
