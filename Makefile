@@ -221,7 +221,7 @@ $(BUILD)/flags: FORCE
 	@mkdir -p $(@D); printf '%s\n' '$(FLAGS_NOW)' | cmp -s - $@ || printf '%s\n' '$(FLAGS_NOW)' > $@
 
 # An archive a layer: a program takes of each what it needs, and nothing of another program.
-EXTRA_policy/load      := $(BUILD)/gen/builtin.o $(BUILD)/gen/schema.o
+EXTRA_policy/load      := $(BUILD)/gen/builtin.o $(BUILD)/gen/schema.o $(BUILD)/gen/versions.o
 EXTRA_policy/catalogue := $(BUILD)/gen/catalogue.o
 define ARCHIVE
 $(BUILD)/$(1).a: $(call obj,$(call LAYER_C,$(1))) $(EXTRA_$(1))
@@ -251,8 +251,15 @@ $(BUILD)/gen/schema.S: tools/embed.sh $(SCHEMAS) Makefile
 $(BUILD)/gen/schema.o: $(BUILD)/gen/schema.S $(SCHEMAS) $(BUILD)/flags
 	$(Q)$(CC) $(FLAGS) -c -o $@ $<
 
+# And the list of OKE's versions.
+VERSIONS := policy/catalogue/versions.yaml
+$(BUILD)/gen/versions.S: tools/embed.sh $(VERSIONS) Makefile
+	$(Q)mkdir -p $(@D); tools/embed.sh versions_files builtin $(VERSIONS) > $@
+$(BUILD)/gen/versions.o: $(BUILD)/gen/versions.S $(VERSIONS) $(BUILD)/flags
+	$(Q)$(CC) $(FLAGS) -c -o $@ $<
+
 # Facts about alpha features to a table (policy/catalogue/catalogue.h). Debian's python3 has PyYAML.
-CATALOGUE := $(wildcard policy/catalogue/*.yaml policy/catalogue/*.tsv)
+CATALOGUE := $(filter-out $(VERSIONS),$(wildcard policy/catalogue/*.yaml policy/catalogue/*.tsv))
 $(BUILD)/gen/catalogue.c: tools/catalogue/compile.py $(CATALOGUE)
 	$(Q)mkdir -p $(@D); $(PYTHON) tools/catalogue/compile.py > $@.new && mv $@.new $@
 $(BUILD)/gen/catalogue.o: $(BUILD)/gen/catalogue.c $(BUILD)/flags policy/catalogue/catalogue.h

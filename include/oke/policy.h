@@ -157,7 +157,8 @@ struct policy_source {
 	   the configuration says auto. It need not be there. */
 	const char *facts;
 	const char *learnt; /* "1.36": known without a file; it counts before it. NULL: not known */
-	bool no_builtin;    /* tests: leave the built-in pack out */
+	const char *versions; /* file with the KubernetesVersions; NULL: the built-in list */
+	bool no_builtin;      /* tests: leave the built-in pack out */
 };
 
 /*
@@ -191,6 +192,9 @@ enum mode policy_set_mode(const struct policy_set *set);
 unsigned policy_set_minor(const struct policy_set *set); /* of Kubernetes, features are judged by */
 unsigned policy_set_told(const struct policy_set *set);  /* the same; 0: nobody told the version */
 bool policy_set_has_rule(const struct policy_set *set, struct str policy, struct str rule);
+struct versions;
+/* The list of OKE's versions that is in force (policy/catalogue/versions.h); lives with the set. */
+const struct versions *policy_set_versions(const struct policy_set *set);
 
 /* ---- exceptions ---- */
 

@@ -42,9 +42,9 @@ struct oke_version { /* a row of the list */
 	struct kube_version
 		version; /* no patch: all of the minor's that have no row of their own */
 	bool preview;    /* never supported for production */
-	/* Days, as seconds since the epoch at 00:00 UTC; 0: not stated. The end is the first day
-	   without support. With after_days the end is not a day yet: so many days after the
-	   release of `after` on OKE. */
+	/* Days, as seconds since the epoch at 00:00 UTC; 0: not stated. The end is the last day of
+	   support. With after_days the end is so many days after `after` becomes available on
+	   OKE, which is a day only once the list has that row. */
 	int64_t available, end;
 	struct kube_version after;
 	unsigned after_days; /* 0: `end` counts */
@@ -70,7 +70,7 @@ struct oke_state {
 	enum oke_support support;
 	const struct oke_version *row; /* of the version, or the one of its minor that is supported
 					  longest; NULL: the list has none */
-	int64_t end;                   /* the first day without support; 0: not known as a day */
+	int64_t end;                   /* the last day of support; 0: not known as a day */
 	bool newer;                    /* newer than all that the list has */
 };
 

@@ -43,6 +43,8 @@ static const struct kind {
 };
 #define KINDS_N (sizeof kinds / sizeof *kinds)
 
+static const struct kind versions_kind = { "KubernetesVersions", read_versions };
+
 static const struct kind *kind_of_document(struct load_reader *r, const struct yaml_node *root)
 {
 	const struct yaml_node *n = read_value_of(root, "kind");
@@ -57,6 +59,12 @@ static const struct kind *kind_of_document(struct load_reader *r, const struct y
 	}
 	if (!read_text(r, n, &s))
 		return NULL;
+	if (str_is(s, versions_kind.name)) {
+		read_error(r, n,
+			   "KubernetesVersions stands in a file of its own, which is named with "
+			   "--versions");
+		return NULL;
+	}
 	nearest_start(&near, s);
 	for (size_t i = 0; i < KINDS_N; i++) {
 		if (str_is(s, kinds[i].name))
@@ -71,6 +79,26 @@ static const struct kind *kind_of_document(struct load_reader *r, const struct y
 			   "unknown kind \"%.*s\": only SupportPolicy, GuardConfig and "
 			   "SupportException belong here",
 			   QUOTED(s));
+	return NULL;
+}
+
+/* The one kind that a file of --versions may hold. */
+static const struct kind *kind_of_versions(struct load_reader *r, const struct yaml_node *root)
+{
+	const struct yaml_node *n = read_value_of(root, "kind");
+	struct str s;
+
+	if (!n)
+		read_error(r, root, "\"kind\" is missing: write KubernetesVersions");
+	else if (read_text(r, n, &s) && !str_is(s, versions_kind.name))
+		read_error(r, n,
+			   "\"%.*s\" does not belong here: a file of --versions holds one "
+			   "KubernetesVersions",
+			   QUOTED(s));
+	else if (r->model->versions_read)
+		read_error(r, root, "a second KubernetesVersions: a file of --versions holds one");
+	else
+		return &versions_kind;
 	return NULL;
 }
 
@@ -104,7 +132,7 @@ static void load_document(struct load_reader *r, const struct yaml_node *root)
 
 	if (is_empty_document(root) || !read_is_mapping(r, root) || !version_ok(r, root))
 		return;
-	if ((kind = kind_of_document(r, root)))
+	if ((kind = r->versions ? kind_of_versions(r, root) : kind_of_document(r, root)))
 		kind->read(r, root, r->model, NULL);
 }
 
@@ -296,6 +324,27 @@ static void load_config_file(struct loader *l, const char *path)
 				"the option out");
 }
 
+/* The list that replaces the built-in one. */
+static void load_versions_file(struct loader *l, const char *path)
+{
+	scoped(fd_end) int fd = open(path, O_RDONLY | O_CLOEXEC);
+	size_t errors = l->report->errors;
+
+	if (fd < 0) {
+		load_file_error(l, path, "cannot be read: %s", strerror(errno));
+		return;
+	}
+	l->reader.versions = true;
+	l->reader.model->versions_read = false;
+	load_fd(l, path, fd);
+	l->reader.versions = false;
+	if (!l->reader.model->versions_read && l->report->errors == errors)
+		load_file_error(
+			l, path,
+			"holds no KubernetesVersions: write one (oke-guard versions -o yaml "
+			"prints the one in force), or leave the option out");
+}
+
 /* ---- the whole ---- */
 
 static void load_builtin(struct loader *l)
@@ -309,6 +358,15 @@ static void load_builtin(struct loader *l)
 	l->reader.builtin = false;
 }
 
+static void load_builtin_versions(struct loader *l)
+{
+	const struct builtin_file *f = &versions_files[0];
+
+	l->reader.versions = true;
+	load_named(l, f->name, (struct str){ f->start, (size_t)(f->end - f->start) });
+	l->reader.versions = false;
+}
+
 static void load_all(struct loader *l, const struct policy_source *src)
 {
 	struct model *model = l->reader.model;
@@ -317,8 +375,11 @@ static void load_all(struct loader *l, const struct policy_source *src)
 		l->reader.nomem = true;
 		return;
 	}
+	load_builtin_versions(l);
 	if (!src->no_builtin)
 		load_builtin(l);
+	if (src->versions)
+		load_versions_file(l, src->versions);
 	if (src->config)
 		load_config_file(l, src->config);
 	for (size_t i = 0; i < src->paths_n && !l->reader.nomem; i++)

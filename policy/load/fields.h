@@ -29,7 +29,8 @@ struct load_reader {
 	const char *file;      /* kept */
 	struct model *model;   /* what is filled */
 	bool builtin;
-	bool nomem; /* an arena was full: nothing that was read counts */
+	bool versions; /* the file is for the list of versions, and for nothing else */
+	bool nomem;    /* an arena was full: nothing that was read counts */
 	struct complaint *complaints;
 	size_t complaints_n; /* noted or not */
 };

@@ -38,6 +38,7 @@ const struct known_fact *fact_known(struct load_reader *r, const struct yaml_nod
 /* ---- kinds: one document's `spec`, `metadata` and the rest; out is the reader's model ---- */
 
 read_fn read_policy, read_config, read_exception;
+read_fn read_versions; /* of the file that is for it, and of nothing else */
 
 /* metadata of all kinds; out: struct str (the name) */
 extern const struct load_fields metadata_fields;

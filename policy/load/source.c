@@ -142,6 +142,8 @@ void policy_source_mark(const struct policy_source *src, bool contents, struct p
 
 	if (src->config)
 		mark_path(&m, src->config, false);
+	if (src->versions)
+		mark_path(&m, src->versions, false);
 	if (src->facts && (fact = file_join(src->facts, FACT_KUBERNETES)))
 		mark_path(&m, fact, false);
 	for (size_t i = 0; i < src->paths_n; i++)

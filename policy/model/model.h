@@ -219,6 +219,8 @@ struct model {
 	struct exception *exceptions, **exceptions_last;
 	size_t exceptions_n;
 	struct config config;
+	const struct versions *versions; /* the list of OKE's versions */
+	bool versions_read;              /* while a file of it is read: it had one */
 };
 
 #endif

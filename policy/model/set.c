@@ -54,6 +54,11 @@ size_t policy_set_overrides(const struct policy_set *set)
 	return n;
 }
 
+const struct versions *policy_set_versions(const struct policy_set *set)
+{
+	return set->model.versions;
+}
+
 unsigned policy_set_told(const struct policy_set *set)
 {
 	const struct fact *f = config_fact(&set->model.config, STR("kubernetes"));
