@@ -27,7 +27,7 @@
 struct cmd_run_options {
 	struct cluster cluster;
 	const char *namespace, *release, *service, *secret, *configuration, *facts, *certificates,
-		*config, *health_listen, *log_level;
+		*config, *versions, *health_listen, *log_level;
 	struct option_list policies;
 	long overlap, interval;
 };
@@ -86,9 +86,10 @@ static void cmd_run_name_service(struct cmd_run_program *p, const struct cmd_run
 
 static int cmd_run_start_policies(struct cmd_run_program *p, const struct cmd_run_options *a)
 {
-	p->follow = (struct policy_follow){
-		.source = { .paths = a->policies.v, .paths_n = a->policies.n, .config = a->config }
-	};
+	p->follow = (struct policy_follow){ .source = { .paths = a->policies.v,
+							.paths_n = a->policies.n,
+							.config = a->config,
+							.versions = a->versions } };
 	if (program_load(&p->program, "oke-guard-agent run", &policy_follow_ops, &p->follow) < 0)
 		return -1; /* it has said why */
 	reload_watch(&p->program.reload);
@@ -256,6 +257,7 @@ static const struct option_def defs[] = {
 		     "the ConfigMap to write the version of Kubernetes to (none)"),
 	OPTION_ROW_POLICY(&asked.policies),
 	OPTION_ROW_CONFIG(&asked.config),
+	OPTION_ROW_VERSIONS(&asked.versions),
 	{ .name = "overlap",
 	  .type = OPTION_NUMBER,
 	  .value = &asked.overlap,

@@ -189,6 +189,11 @@ static unsigned cmd_check_read_version(const char *option, const char *text)
 			"treated as 1.%u\n",
 			option, minor, minor > alpha_newest() ? "newer" : "older",
 			minor > alpha_newest() ? alpha_newest() : alpha_oldest());
+	else if (minor > alpha_released())
+		fprintf(stderr,
+			"oke-guard check: warning: --%s: 1.%u is known as of %s only; what is found "
+			"about features is a warning at most\n",
+			option, minor, alpha_preliminary());
 	return minor;
 }
 

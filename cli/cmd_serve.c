@@ -26,6 +26,7 @@
 #include "lib/serve/program.h"
 #include "lib/serve/tls.h"
 #include "policy/follow/follow.h"
+#include "policy/follow/version.h"
 #include "webhook/endpoint.h"
 #include "webhook/health.h"
 #include "webhook/learn_keep.h"
@@ -41,8 +42,8 @@
 #define STOP_MS            40000 /* the longest a request may take: 8 MiB, slowly, and the answer */
 
 struct cmd_serve_options {
-	const char *listen, *health_listen, *cert, *key, *config, *facts, *tls_min, *log_level,
-		*learn_state;
+	const char *listen, *health_listen, *cert, *key, *config, *facts, *versions, *tls_min,
+		*log_level, *learn_state;
 	struct option_list policies;
 	long threads, body_budget, grace;
 };
@@ -113,7 +114,8 @@ static int cmd_serve_start_policies(struct cmd_serve_program *p,
 	p->follow = (struct policy_follow){ .source = { .paths = asked->policies.v,
 							.paths_n = asked->policies.n,
 							.config = asked->config,
-							.facts = asked->facts },
+							.facts = asked->facts,
+							.versions = asked->versions },
 					    .in_force = cmd_serve_policies_in_force,
 					    .ctx = &p->metrics };
 	return program_load(&p->program, "oke-guard serve", &policy_follow_ops, &p->follow);
@@ -192,6 +194,7 @@ static void cmd_serve_log_serving(struct cmd_serve_program *p,
 	log_text(&l, "mode", mode_name(policy_set_mode(set)));
 	log_number(&l, "policies", (int64_t)policy_set_policies(set));
 	log_number(&l, "rules", (int64_t)policy_set_rules(set));
+	policy_version_log(set, &l);
 	log_number(&l, "threads", cmd_serve_threads_of(asked));
 	log_text(&l, "tlsMin", asked->tls_min);
 	log_end(&l);
@@ -365,6 +368,7 @@ static const struct option_def defs[] = {
 	  .arg = "DIR",
 	  .env = "OKE_GUARD_FACTS",
 	  .help = "a folder of what the agent learnt, read again when it changes (none)" },
+	OPTION_ROW_VERSIONS(&asked.versions),
 	{ .name = "threads",
 	  .type = OPTION_NUMBER,
 	  .value = &asked.threads,

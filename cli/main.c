@@ -12,6 +12,7 @@ static const struct command commands[] = {
 	{ "certs", "issue, check and show certificates", cmd_certs },
 	{ "learn", "who touches what: the identities to exempt", cmd_learn },
 	{ "generate", "the webhook configuration that the policies need", cmd_generate },
+	{ "versions", "OKE's Kubernetes versions: which are supported, how long", cmd_versions },
 	{ "alpha", "what is known about alpha features: list, explain", cmd_alpha },
 };
 

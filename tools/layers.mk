@@ -72,7 +72,7 @@ USES_policy/follow := lib/serve
 DOORS_policy/follow := policy/load policy/model
 
 LAYERS += webhook
-USES_webhook := lib/base lib/json lib/serve
+USES_webhook := lib/base lib/json lib/serve policy/follow
 DOORS_webhook := certs policy/judge policy/load policy/model policy/answer policy/catalogue
 
 LAYERS += agent

@@ -20,6 +20,7 @@
 struct health_policies {
 	size_t policies, rules, overrides, exceptions[EXCEPTION_STATES];
 	enum mode mode;
+	struct policy_version kubernetes;
 };
 
 static void health_look(const struct health *h, struct health_policies *out)
@@ -32,6 +33,7 @@ static void health_look(const struct health *h, struct health_policies *out)
 					 .overrides = policy_set_overrides(set),
 					 .mode = policy_set_mode(set) };
 	policy_set_exceptions(set, time(NULL), out->exceptions);
+	policy_set_version(set, &out->kubernetes);
 	shared_unref(shared);
 }
 
@@ -83,6 +85,18 @@ static bool health_certificate_valid(const struct health *h, char why[VERBOSE_MA
 	return health_certificate_left(h) > 0;
 }
 
+/* Never a reason to be unready: it judges all the same. */
+static bool version_known(const struct health *h, char why[VERBOSE_MAX])
+{
+	char text[POLICY_VERSION_TEXT];
+	struct health_policies f;
+
+	health_look(h, &f);
+	policy_version_print(&f.kubernetes, text);
+	snprintf(why, VERBOSE_MAX, "%s", text);
+	return true;
+}
+
 static const struct health_check {
 	const char *name;
 	bool (*passes)(const struct health *h, char why[VERBOSE_MAX]);
@@ -90,6 +104,7 @@ static const struct health_check {
 	{ "serving", health_serving },
 	{ "policies", health_policies_loaded },
 	{ "certificate", health_certificate_valid },
+	{ "kubernetes", version_known },
 };
 
 static void health_page_ready(void *ctx, const struct head *head, struct reply *out)
@@ -150,6 +165,7 @@ static void health_page_metrics(void *ctx, const struct head *head, struct reply
 				    .body_bytes = budget_used(h->budget) };
 	now.log_suppressed = log_suppressed(h->log);
 	now.exception_expiry = health_next_expiry(h);
+	now.kubernetes = f.kubernetes;
 	learn_size(h->learn, &now.learned_rows, &now.learned_left_out);
 	memcpy(now.exceptions, f.exceptions, sizeof now.exceptions);
 	out->body = review_metrics_text(h->reviews, h->metrics, &now, &out->len);
@@ -196,6 +212,36 @@ static void health_add_exception(cJSON *list, const struct exception_info *e)
 	cJSON_AddItemToArray(list, j);
 }
 
+static void add_minor(cJSON *j, const char *key, unsigned minor)
+{
+	char text[16];
+
+	snprintf(text, sizeof text, "1.%u", minor);
+	cJSON_AddStringToObject(j, key, text);
+}
+
+/* Of a set: what it judges by, and what its list of OKE's versions says of the cluster's. */
+static void add_kubernetes(cJSON *j, const struct policy_set *set)
+{
+	cJSON *k = cJSON_AddObjectToObject(j, "kubernetes");
+	char text[POLICY_VERSION_TEXT];
+	struct policy_version v;
+
+	policy_set_version(set, &v);
+	add_minor(k, "judged", v.judged);
+	cJSON_AddStringToObject(k, "from", version_from_name(v.from));
+	if (v.told)
+		add_minor(k, "cluster", v.told);
+	add_minor(k, "newestKnown", v.newest);
+	if (v.preliminary)
+		health_add_str(k, "preliminary", v.preliminary_as_of);
+	cJSON_AddBoolToObject(k, "clusterNewer", v.newer);
+	policy_version_print(&v, text);
+	cJSON_AddStringToObject(k, "text", text);
+	if (policy_set_support_print(set, time(NULL), text))
+		cJSON_AddStringToObject(k, "support", text);
+}
+
 static void health_add_policies(cJSON *j, const struct health *h)
 {
 	struct shared *shared = slot_get(h->policies);
@@ -207,6 +253,7 @@ static void health_add_policies(cJSON *j, const struct health *h)
 	cJSON_AddNumberToObject(j, "policies", (double)policy_set_policies(set));
 	cJSON_AddNumberToObject(j, "rules", (double)policy_set_rules(set));
 	cJSON_AddNumberToObject(j, "overrides", (double)policy_set_overrides(set));
+	add_kubernetes(j, set);
 	list = cJSON_AddArrayToObject(j, "exceptions");
 	for (size_t i = 0; policy_set_exception_at(set, i, time(NULL), &e); i++)
 		health_add_exception(list, &e);

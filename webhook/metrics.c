@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "policy/follow/version.h"
+
 #define ACTIONS 4
 
 static const enum operation operations[] = { OP_CREATE, OP_UPDATE, OP_DELETE, OP_CONNECT };
@@ -258,6 +260,7 @@ char *review_metrics_text(struct review_metrics *m, const struct metrics *server
 	review_metrics_print_uses(f, m);
 	review_metrics_print_exceptions(f, now);
 	review_metrics_print_now(f, now);
+	policy_version_metrics(&now->kubernetes, f);
 	metrics_print_process(f);
 	if (ferror(f) | fclose(f)) {
 		free(text);

@@ -62,6 +62,7 @@ struct metrics_now {
 	uint64_t learned_left_out; /* and how often there was no room for it */
 	uint64_t log_suppressed;   /* lines that were not written */
 	int64_t exception_expiry;  /* seconds until the next one ends; < 0: none is in force */
+	struct policy_version kubernetes;
 };
 
 /* The server's numbers too. malloc'd; NULL without memory. */

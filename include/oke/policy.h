@@ -192,6 +192,44 @@ enum mode policy_set_mode(const struct policy_set *set);
 unsigned policy_set_minor(const struct policy_set *set); /* of Kubernetes, features are judged by */
 unsigned policy_set_told(const struct policy_set *set);  /* the same; 0: nobody told the version */
 bool policy_set_has_rule(const struct policy_set *set, struct str policy, struct str rule);
+/*
+ * Which version of Kubernetes features are judged by. Minors of 1.x.
+ *
+ * A cluster that is newer than all that is known is judged by the newest that is known, and
+ * one that only a pre-release is known of by that: `rough`, so that no finding about a feature
+ * is more than a warning.
+ */
+enum version_from {
+	VERSION_FROM_DEFAULT, /* nobody told it: the newest release known */
+	VERSION_FROM_CONFIG,  /* cluster.kubernetes */
+	VERSION_FROM_OPTION,  /* policy_source.kubernetes */
+	VERSION_FROM_FACTS,   /* policy_source.facts: the agent learnt it */
+	VERSION_FROM_SERVER   /* policy_source.learnt */
+};
+struct policy_version {
+	enum version_from from;
+	unsigned told;                /* the cluster's; 0: nobody told it */
+	unsigned judged;              /* what features are judged by */
+	unsigned newest;              /* the newest that is known as a release */
+	unsigned preliminary;         /* a newer one, known as of a pre-release; 0: none */
+	struct str preliminary_as_of; /* "1.38.0-beta.0" */
+	bool newer;                   /* told is newer than all that is known */
+	bool rough;                   /* told is newer than the newest release known */
+};
+void policy_set_version(const struct policy_set *set, struct policy_version *out);
+void policy_version_of(unsigned told, enum version_from from, struct policy_version *out);
+const char *version_from_name(enum version_from from); /* "configuration" */
+#define POLICY_VERSION_TEXT 256
+/* A sentence without a full stop: "features are judged by 1.36 (...); the newest ...". */
+void policy_version_print(const struct policy_version *v, char out[POLICY_VERSION_TEXT]);
+/* What the list of OKE's versions says of the cluster's: "OKE's support for Kubernetes 1.33 ended
+ * on ..."; false: nobody told the version. */
+bool policy_set_support_print(const struct policy_set *set, int64_t now,
+			      char out[POLICY_VERSION_TEXT]);
+/* Warnings: a version that OKE no longer supports, or soon will not; one that is not known here. */
+void policy_set_version_lint(const struct policy_set *set, int64_t now,
+			     struct policy_report *report);
+
 struct versions;
 /* The list of OKE's versions that is in force (policy/catalogue/versions.h); lives with the set. */
 const struct versions *policy_set_versions(const struct policy_set *set);

@@ -21,6 +21,10 @@ static void add_stage(const struct feature_use *use, struct text *out)
 					     [FEATURE_DEPRECATED] = "deprecated" };
 
 	text_printf(out, "%s in 1.%u", words[use->stage], use->minor);
+	if (use->newer)
+		text_printf(out, " (1.%u is not known yet)", use->newer);
+	else if (use->minor > catalogue_minor_released)
+		text_printf(out, " (as of %s)", catalogue_preliminary);
 	if (use->stage != FEATURE_ALPHA)
 		return;
 	if (use->beta > use->minor)

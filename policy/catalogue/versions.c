@@ -6,7 +6,7 @@
 #include <assert.h>
 #include <stdio.h>
 
-#include "policy/load/formats.h"
+#include "lib/base/time.h"
 
 #define DAY 86400 /* seconds */
 
@@ -198,24 +198,22 @@ const char *oke_support_name(enum oke_support s)
 	return names[s];
 }
 
-#define DATE_TEXT 11
-
-static void print_date(int64_t day, char out[DATE_TEXT])
+void versions_day_print(int64_t day, char out[VERSIONS_DAY])
 {
-	char text[21];
+	char text[TIME_TEXT];
 
 	time_print(day, text);
-	snprintf(out, DATE_TEXT, "%.10s", text);
+	snprintf(out, VERSIONS_DAY, "%.10s", text);
 }
 
 /* "until 2026-09-22", "until 30 days after 1.39.1", "". */
 static void print_until(const struct oke_state *s, char out[64])
 {
-	char date[DATE_TEXT], after[KUBE_VERSION_TEXT];
+	char date[VERSIONS_DAY], after[KUBE_VERSION_TEXT];
 
 	out[0] = '\0';
 	if (s->end) {
-		print_date(s->end, date);
+		versions_day_print(s->end, date);
 		snprintf(out, 64, " until %s", date);
 	} else if (s->row && s->row->after_days) {
 		kube_version_print(s->row->after, after);
@@ -226,12 +224,15 @@ static void print_until(const struct oke_state *s, char out[64])
 void versions_state_print(const struct versions *list, struct kube_version version,
 			  const struct oke_state *state, char out[OKE_STATE_TEXT])
 {
-	char name[KUBE_VERSION_TEXT], as_of[DATE_TEXT], end[DATE_TEXT], until[64];
+	char name[KUBE_VERSION_TEXT], as_of[VERSIONS_DAY], end[VERSIONS_DAY], until[64];
 
 	kube_version_print(version, name);
-	print_date(list->as_of, as_of);
-	print_date(state->end, end);
-	print_until(state, until);
+	versions_day_print(list->as_of, as_of);
+	versions_day_print(state->end, end);
+	until[0] = '\0';
+	if (state->row &&
+	    (version.patch == VERSION_ANY_PATCH || state->row->version.patch == version.patch))
+		print_until(state, until);
 	switch (state->support) {
 	case OKE_SUPPORTED:
 	case OKE_ENDING:
@@ -254,8 +255,8 @@ void versions_state_print(const struct versions *list, struct kube_version versi
 		return;
 	case OKE_NOT_KNOWN:
 		snprintf(out, OKE_STATE_TEXT,
-			 "whether OKE supports Kubernetes %s is not known as of %s%s%s", name,
-			 as_of, *until ? "; then it was supported" : "", until);
+			 "whether OKE supports Kubernetes %s is not known (list as of %s%s%s)",
+			 name, as_of, *until ? ":" : "", until);
 		return;
 	}
 }

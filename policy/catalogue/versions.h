@@ -89,6 +89,9 @@ const char *oke_support_name(enum oke_support s); /* "supported", "ending", "pas
 void versions_state_print(const struct versions *list, struct kube_version version,
 			  const struct oke_state *state, char out[OKE_STATE_TEXT]);
 
+#define VERSIONS_DAY 11
+void versions_day_print(int64_t day, char out[VERSIONS_DAY]); /* "2026-09-22" */
+
 /* Is the list older than VERSIONS_AGE_DAYS? */
 bool versions_aged(const struct versions *list, int64_t now);
 

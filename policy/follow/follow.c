@@ -1,5 +1,9 @@
 #include "policy/follow/follow.h"
 
+#include <time.h>
+
+#include "policy/follow/version.h"
+
 static struct shared *policy_follow_load(void *ctx, reload_message *message, void *message_ctx,
 					 size_t *errors)
 {
@@ -8,6 +12,8 @@ static struct shared *policy_follow_load(void *ctx, reload_message *message, voi
 	struct policy_set *set = policy_set_new(&f->source, &report);
 
 	*errors = report.errors;
+	if (set)
+		policy_set_version_lint(set, time(NULL), &report);
 	return set ? policy_set_shared(set) : NULL;
 }
 
@@ -25,12 +31,14 @@ static size_t policy_follow_paths(void *ctx, const char **out, size_t room)
 	const struct policy_source *source = &((const struct policy_follow *)ctx)->source;
 	size_t n = 0;
 
-	for (size_t i = 0; i < source->paths_n && n + 2 < room; i++)
+	for (size_t i = 0; i < source->paths_n && n + 3 < room; i++)
 		out[n++] = source->paths[i];
 	if (source->config)
 		out[n++] = source->config;
 	if (source->facts)
 		out[n++] = source->facts;
+	if (source->versions)
+		out[n++] = source->versions;
 	return n;
 }
 
@@ -42,6 +50,7 @@ static void policy_follow_describe(struct shared *shared, struct log_line *l)
 	log_number(l, "policies", (int64_t)policy_set_policies(set));
 	log_number(l, "rules", (int64_t)policy_set_rules(set));
 	log_number(l, "overrides", (int64_t)policy_set_overrides(set));
+	policy_version_log(set, l);
 }
 
 static void policy_follow_in_force(void *ctx, struct shared *shared)

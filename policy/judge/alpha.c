@@ -8,7 +8,7 @@
  */
 #include "policy/judge/judge.h"
 
-/* The minor that the configuration names; 0: the newest that is known. */
+/* The minor that the configuration names; 0: the newest release that is known. */
 static unsigned cluster_minor(const struct config *config)
 {
 	for (const struct fact *f = config->facts; f; f = f->next)

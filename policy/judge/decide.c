@@ -49,6 +49,21 @@ static enum action cap_action(struct judge *j, enum action a)
 	return capped;
 }
 
+/* Of a version that is not known as a release, nothing about a feature is sure enough to deny. */
+static enum action cap_use(struct judge *j, const struct feature_use *use, enum action a)
+{
+	struct policy_version v;
+
+	if (!use || a <= ACTION_WARN)
+		return a;
+	policy_set_version(j->set, &v);
+	if (!v.rough)
+		return a;
+	judge_step(j, 8, "%s is lowered to warn (1.%u is not known as a release)", action_name(a),
+		   v.told);
+	return ACTION_WARN;
+}
+
 static int decide_action(struct judge *j, const struct rule *rule, struct finding *f)
 {
 	enum action a = rule_usual_action(j->config, rule);
@@ -108,6 +123,7 @@ int judge_found(struct judge *j, const struct hit *taken)
 		f.place = taken->changes[0]->place;
 	if (decide_action(j, taken->rule, &f) < 0)
 		return -1;
+	f.action = cap_use(j, taken->use, f.action);
 	if (f.action == ACTION_ALLOW)
 		return 0;
 	if (finding_fill(&j->context, taken, j->arena, &f, j->err) < 0 ||

@@ -71,8 +71,10 @@ static int learn_version(struct policy_set *set, const struct policy_source *src
 	char text[FACT_TEXT_MAX];
 	struct str version = { text, 0 };
 
+	set->version_from = VERSION_FROM_CONFIG;
 	if (config_fact(&set->model.config, STR(FACT_KUBERNETES)))
 		return 0;
+	set->version_from = src->learnt ? VERSION_FROM_SERVER : VERSION_FROM_FACTS;
 	if (src->learnt)
 		version = str_of(src->learnt);
 	else if (!src->facts || source_fact(src->facts, FACT_KUBERNETES, text, &version.n) < 0)
@@ -99,6 +101,8 @@ static int set_fill(struct policy_set *set, const struct policy_source *src,
 		report_message(report, true, NULL, "out of memory");
 		return -1;
 	}
+	if (src->kubernetes)
+		set->version_from = VERSION_FROM_OPTION;
 	set_activate(&set->model);
 	if (match_build(&set->model, &set->arena, &set->index) == 0)
 		return 0;

@@ -4,6 +4,7 @@
  */
 #include "policy/catalogue/versions.h"
 
+#include "lib/base/time.h"
 #include "policy/load/parts.h"
 
 #define QUOTED(x) ((int)((x).n > 60 ? 60 : (x).n)), ((x).s ? (x).s : "")

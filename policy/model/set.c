@@ -71,7 +71,7 @@ unsigned policy_set_minor(const struct policy_set *set)
 {
 	unsigned told = policy_set_told(set);
 
-	return told ? told : catalogue_minor_max;
+	return told ? told : catalogue_minor_released;
 }
 
 enum mode policy_set_mode(const struct policy_set *set)
