@@ -51,7 +51,7 @@ class Upstream:
     def spec(self, name):
         """What a gate is in this minor: the last line of its history that is not later."""
         gate = self.gates.get(name)
-        fits = [s for s in gate["specs"] if s["minor"] <= self.minor] if gate else []
+        fits = [s for s in gate["specs"] if s["minor"] <= self.minor and not s["compat"]] if gate else []
         return max(fits, key=lambda s: s["minor"]) if fits else None
 
     def known(self, name):
@@ -142,7 +142,8 @@ class Slice:
             gates = [g for g in r["gates"] if self.up.known(g)]
             if not gates or facts.minor(r["from"]) > self.up.minor or (r["struct"], r["field"]) in self.markers:
                 continue
-            if not any(self.up.names_gate(r["evidence"], g) for g in gates):
+            if any(self.up.stage(g) != "ga" for g in gates) and \
+                    not any(self.up.names_gate(r["evidence"], g) for g in gates):
                 self.unproven.append(r)
             self.by_reader.setdefault((r["struct"], r["field"]), []).append({**r, "gates": sorted(gates)})
 

@@ -16,6 +16,8 @@ type Spec struct {
 	Stage   string `json:"stage"`
 	Default bool   `json:"default"`
 	Locked  bool   `json:"locked"`
+	// Compat: only where the server need not be compatible with older minors, which is not the default.
+	Compat bool `json:"compat"`
 }
 
 // Gate is what the registration of a gate states, and where the gate is used.
@@ -113,6 +115,9 @@ func (r *reader) constant(dir, ident, name string, doc *ast.CommentGroup) {
 }
 
 func (r *reader) name(dir string, e ast.Expr) string {
+	if call, ok := e.(*ast.CallExpr); ok && len(call.Args) == 1 { // featuregate.Feature(other.Gate)
+		return r.name(dir, call.Args[0])
+	}
 	ident := lastName(e)
 	if name, ok := r.names[dir][ident]; ok {
 		if _, local := e.(*ast.Ident); local {
@@ -201,6 +206,8 @@ func specOf(lit *ast.CompositeLit) Spec {
 			spec.Minor = minorOf(kv.Value)
 		case "Default":
 			spec.Default = lastName(kv.Value) == "true"
+		case "MinCompatibilityVersion":
+			spec.Compat = true
 		case "LockToDefault":
 			spec.Locked = lastName(kv.Value) == "true"
 		case "PreRelease":
@@ -271,6 +278,7 @@ func kubeadmSpecs(e ast.Expr) []Spec {
 
 var uses = []struct{ folder, component string }{
 	{"pkg/kubelet", "kubelet"},
+	{"pkg/volume", "kubelet"},
 	{"pkg/scheduler", "kube-scheduler"},
 	{"pkg/controller", "kube-controller-manager"},
 	{"cmd/kube-controller-manager", "kube-controller-manager"},
