@@ -50,13 +50,17 @@ def new_gate(up, name, ask):
     for key in ("components", "kep", "requires"):
         if gate[key]:
             row[key] = gate[key]
-    if not gate["components"]:
-        ask("gates", f"{name}: which component reads it? No use of it was found")
+    ask_components(row, name, ask)
     return row
 
 
+def ask_components(row, name, ask):
+    if not row.get("components"):
+        ask("gates", f"{name}: which component reads it? No use of it was found")
+
+
 def fold_gates(doc, up, registered, ask):
-    """registered: the gates that some minor before this one was seen to register."""
+    """registered: the gates that some minor up to this one was seen to register."""
     gates, minor = doc["gates"], up.minor
     for name in sorted(set(gates) | set(up.gates)):
         g = gates.get(name)
@@ -65,7 +69,8 @@ def fold_gates(doc, up, registered, ask):
             if fresh:
                 # What a reader found out about it stays.
                 gates[name] = {**fresh, **{k: g[k] for k in ("components", "kep", "requires") if k in g}}
-            else:
+                ask_components(gates[name], name, ask)
+            elif name in registered:
                 del gates[name]
             continue
         if not g:
@@ -153,9 +158,6 @@ def fold_fields(rows, sl, gate_off, ask):
         if sl.alpha(row["gates"]):
             ask("fields", f"{'/'.join(filter(None, key[:2]))} {key[2]} {key[3]}: {', '.join(row['gates'])} is alpha, and no "
                           "marker says that it guards this field: does it still?")
-    for r in sl.unproven:
-        ask("by-reader.yaml", f"{r['struct']}.{r['field']}: {r['evidence']} no longer names {', '.join(r['gates'])}: does the gate "
-                              "still guard it, and where?")
     for struct, field, gates in sl.elsewhere:
         ask("fields", f"{struct}.{field}: only the internal type is marked ({', '.join(gates)}): is it guarded here too?")
     by_key = {tuple(r[c] for c in FIELD_KEY): r for r in rows}
@@ -202,15 +204,35 @@ def stage_before(up, name, minor):
     return max(specs, key=lambda s: s["minor"])["stage"] if specs else ""
 
 
-def fold_values(rows, sl):
-    up = sl.up
+VALUE_KEY = ("group", "version", "kind", "path", "value", "gate")
+
+
+def fold_values(rows, sl, reader):
+    """Values of fields, from by-reader.yaml; configuration of components goes on with its gate."""
+    minor = sl.up.minor
+    config = fold_config([r for r in rows if r["gate_off"] == "config"], sl.up)
+    rows = [r for r in rows if r["gate_off"] != "config"]
+    for r in rows:
+        r["minors"], r["alpha_in"] = forget(r["minors"], minor), forget(r["alpha_in"], minor)
+    by_key = {tuple(r[c] for c in VALUE_KEY): r for r in rows}
+    for key, gate_off in sl.values(reader).items():
+        r = by_key.get(key)
+        if not r:
+            r = dict(zip(VALUE_KEY, key)) | {"minors": set(), "alpha_in": set(), "gate_off": gate_off, "gate_on": ""}
+            rows.append(r)
+        r["minors"].add(minor)
+        if sl.up.stage(key[-1]) == "alpha":
+            r["alpha_in"].add(minor)
+    for r in rows:
+        r["minors"], r["alpha_in"] = facts.ranges(r["minors"]), facts.ranges(r["alpha_in"])
+    return [r for r in rows if r["minors"]] + config
+
+
+def fold_config(rows, up):
     for r in rows:
         had, alpha = forget(r["minors"], up.minor), forget(r["alpha_in"], up.minor)
         gates = [r["gate"]]
         there, is_alpha = goes_on(up, gates, had, alpha)
-        gvk = (r["group"], r["version"], r["kind"])
-        if r["gate_off"] != "config" and (*gvk, field_of(r["path"])) not in sl.paths:
-            there = False
         first = had == set() and up.minor in facts.minors(r["minors"]) and up.known(r["gate"])
         if there or first:
             had.add(up.minor)
@@ -218,6 +240,12 @@ def fold_values(rows, sl):
             alpha.add(up.minor)
         r["minors"], r["alpha_in"] = facts.ranges(had), facts.ranges(alpha)
     return [r for r in rows if r["minors"]]
+
+
+def ask_evidence(sl, ask):
+    for r in sl.unproven:
+        ask("by-reader.yaml", f"{r['struct']}.{r['field']}: {r['evidence']} no longer names {', '.join(r['gates'])}: does the gate "
+                              "still guard it, and where?")
 
 
 def ask_values(sl, reader, ask):
@@ -231,9 +259,37 @@ def ask_values(sl, reader, ask):
                                   f"({sl.up.stage(gate)}): which fields take it?")
 
 
-def field_of(path):
-    """Of a value's path the field: spec.accessModes[*] stands in spec.accessModes."""
-    return re.sub(r"(\[\*\]|\.\{\*\})$", "", path)
+# Constants of these types are reasons and causes that Kubernetes writes.
+UNGUARDED = {"string", "CauseType", "StatusReason"}
+
+
+def ask_new(sl, before, reader, ask):
+    """
+    Fields and constants that the minor before did not have, and that no marker and no reader guards:
+    upstream's markers come late at times. before: the packages of the minor before.
+    """
+    told = {(v["struct"].partition("/")[0], str(x)) for v in reader["values"] for x in v["values"]}
+    for key, package in sorted(sl.up.packages.items()):
+        old = before.get(key)
+        if not package["version"] or not old or not served_package(sl.up, package):
+            continue
+        for name, fields in sorted(package["structs"].items()):
+            had = {f["name"] for f in old["structs"].get(name) or []}
+            new = [f["name"] for f in fields or [] if f["name"] and f["name"] not in had] if name in old["structs"] else []
+            for field in new:
+                struct = f"{key}.{name}"
+                if (struct, field) not in sl.markers and (struct, field) not in sl.by_reader:
+                    ask("fields", f"{struct}.{field} is new and without a marker: does a gate guard it?")
+        had = {(c["type"], c["value"]) for c in old["constants"] or []}
+        types = {c["type"] for c in old["constants"] or [] if c["type"]}
+        for c in package["constants"] or []:
+            new = c["type"] in types - UNGUARDED and (c["type"], c["value"]) not in had
+            if new and not c.get("gates") and (key.partition("/")[0], c["value"]) not in told:
+                ask("values", f"{key}.{c['type']} = {c['value']!r} is new and without a marker: does a gate guard it?")
+
+
+def served_package(up, package):
+    return package["group"] == "meta.k8s.io" or any((g, v) == (package["group"], package["version"]) for g, v, _ in up.served)
 
 
 def fold_rules(rows, up):
@@ -326,7 +382,11 @@ def lifecycle_row(key, life, old, up):
 
 
 def fold_lifecycles(doc, up):
-    """Alpha and beta kinds, as the minor states them; what it no longer declares stays as it was."""
+    """
+    Alpha and beta kinds, as the minor states them; what it no longer declares stays as it was. A
+    pre-release brings new kinds, and changes nothing that a release has stated.
+    """
+    preliminary = "-" in up.version
     by_key = {(r["group"], r["version"], r["kind"]): r for r in doc["lifecycle"]}
     for package in up.packages.values():
         if not PRE.match(package["version"]):
@@ -335,9 +395,10 @@ def fold_lifecycles(doc, up):
             key = (package["group"], package["version"], kind)
             if kind.endswith("List") and kind[:-4] in package["lifecycle"]:
                 continue
-            by_key[key] = lifecycle_row(key, life, by_key.get(key, {}), up)
+            if not preliminary or by_key.get(key, {}).get("introduced") in (None, f"1.{up.minor}"):
+                by_key[key] = lifecycle_row(key, life, by_key.get(key, {}), up)
     for row in by_key.values():
-        if row.get("scheduled") and facts.minor(row["removed"]) <= up.minor:
+        if not preliminary and row.get("scheduled") and facts.minor(row["removed"]) <= up.minor:
             del row["scheduled"]
     doc["lifecycle"] = sorted(by_key.values(), key=lambda r: (facts.minor(r.get("removed", "1.999")), r["group"],
                                                              r["version"], r["kind"]))

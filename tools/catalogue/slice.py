@@ -92,6 +92,11 @@ class Upstream:
         return (package["structs"].get(name) or []) if package else []
 
 
+def held(type_):
+    """Behind a field's path, to what it holds: "[*]" of a list, ".{*}" of a map."""
+    return "".join(s if s == "[*]" else "." + s for s in type_.get("steps") or [])
+
+
 class Slice:
     def __init__(self, up, reader):
         self.up = up
@@ -99,7 +104,7 @@ class Slice:
         self.by_reader, self.unproven = {}, []
         self.read_markers()
         self.read_reader(reader)
-        self.rows, self.paths = {}, set()
+        self.rows, self.paths, self.places = {}, set(), {}
         for group, version, kind in sorted(up.served) + OPTIONS:
             root = up.struct(group, version, kind)
             if root and not kind.endswith("List"):
@@ -140,7 +145,8 @@ class Slice:
     def read_reader(self, reader):
         for r in reader["fields"]:
             gates = [g for g in r["gates"] if self.up.known(g)]
-            if not gates or facts.minor(r["from"]) > self.up.minor or (r["struct"], r["field"]) in self.markers:
+            marked = (r["struct"], r["field"]) in self.markers and "under" not in r
+            if not gates or facts.minor(r["from"]) > self.up.minor or marked:
                 continue
             if any(self.up.stage(g) != "ga" for g in gates) and \
                     not any(self.up.names_gate(r["evidence"], g) for g in gates):
@@ -148,12 +154,13 @@ class Slice:
             self.by_reader.setdefault((r["struct"], r["field"]), []).append({**r, "gates": sorted(gates)})
 
     def gates_of(self, struct, field, path):
+        rows = [r for r in self.by_reader.get((struct, field), []) if "under" not in r or re.search(r["under"], path)]
+        for r in rows:
+            if "under" in r: # in one place guarded otherwise than the marker says
+                return r["gates"]
         if (struct, field) in self.markers:
             return self.markers[struct, field]
-        for r in self.by_reader.get((struct, field), []):
-            if "under" not in r or re.search(r["under"], path):
-                return r["gates"]
-        return []
+        return rows[0]["gates"] if rows else []
 
     # ---- from kinds to paths ----
 
@@ -163,16 +170,14 @@ class Slice:
             at = path if inline else f"{path}.{f['name']}".lstrip(".")
             gates = [] if inline else self.gates_of(struct, f["name"], path)
             self.paths.add((*gvk, at))
+            self.places.setdefault((struct, f["name"]), []).append((*gvk, at + held(f["type"])))
             if gates:
                 self.rows[(*gvk, at)] = {"gates": gates, "parent_gates": [g for g in above if g not in gates],
                                          "where": self.where(gvk, at), "struct": struct, "field": f["name"]}
             ref = f["type"].get("ref", "")
             if not ref or ref in chain:
                 continue
-            below = at
-            for step in f["type"].get("steps") or []:
-                below += step if step == "[*]" else "." + step
-            self.expand(gvk, ref, below, (*chain, ref), (*above, *(g for g in gates if g not in above)))
+            self.expand(gvk, ref, at + held(f["type"]), (*chain, ref), (*above, *(g for g in gates if g not in above)))
 
     @staticmethod
     def where(gvk, path):
@@ -182,6 +187,20 @@ class Slice:
 
     def alpha(self, gates):
         return any(self.up.stage(g) == "alpha" for g in gates)
+
+    def values(self, reader):
+        """{(group, version, kind, path, value, gate): gate_off} of by-reader.yaml, in this minor."""
+        out = {}
+        for v in reader["values"]:
+            if not self.up.known(v["gate"]) or facts.minor(v["from"]) > self.up.minor:
+                continue
+            if self.up.stage(v["gate"]) != "ga" and not self.up.names_gate(v["evidence"], v["gate"]):
+                self.unproven.append({**v, "gates": [v["gate"]]})
+            for place in self.places.get((v["struct"], v["field"]), []):
+                if v["gate"] in self.rows.get(place, {}).get("gates", []):
+                    continue # there the field itself is guarded
+                out |= {(*place, str(value), v["gate"]): v.get("gate_off", "") for value in v["values"]}
+        return out
 
     def carry(self, before):
         """
