@@ -25,6 +25,8 @@ DEPS_CHART = $(DEPS_BUILD) $(if $(shell command -v go),,golang-go)
 # Any go will do: what is older than Kubernetes asks for fetches a newer one (tests/e2e/build.sh).
 DEPS_E2E   = $(DEPS_BUILD) etcd-server containerd runc containernetworking-plugins nftables iptables iproute2 \
 	procps openssl util-linux faketime jq $(if $(shell command -v go),,golang-go)
+# Any go will do here too: sources are read, none is built.
+DEPS_REFRESH = $(DEPS_BUILD) $(if $(shell command -v go),,golang-go)
 # The image's libraries are unpacked, not installed (tools/image/sysroot.py).
 DEPS_IMAGE = $(CROSS_GCC) pkg-config debian-archive-keyring python3 python3-yaml
 
@@ -41,11 +43,11 @@ HARDEN_LD := -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed
 
 .DEFAULT_GOAL := all
 GOALS := $(or $(MAKECMDGOALS),all)
-OUTER := help deps deps-% run check check-% lint fuzz bench bench-% chart e2e webhooks clean soak image image-%
+OUTER := help deps deps-% run check check-% lint fuzz bench bench-% chart e2e webhooks refresh clean soak image image-%
 INNER := $(filter-out $(OUTER),$(GOALS))
 
 # ---------------------------------------------------------------- commands
-.PHONY: help run check check-asan check-tsan lint fuzz bench bench-instructions chart e2e webhooks soak image clean
+.PHONY: help run check check-asan check-tsan lint fuzz bench bench-instructions chart e2e webhooks refresh soak image clean
 help: ## what there is
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 22
 
@@ -140,6 +142,11 @@ webhooks: ## write the chart's webhook entries anew: those that the built-in pol
 	$(Q)$(MAKE) --no-print-directory -j$(JOBS) all
 	$(Q)ACCEPT=1 BUILD=$(BUILD) PYTHONDONTWRITEBYTECODE=1 $(PYTHON) tests/unit/cli/test_generate.py \
 		Output.test_the_chart_has_the_built_in_policies
+
+refresh: ## what is known of a Kubernetes minor, from published Go modules: make refresh KUBERNETES=1.38
+	$(Q)tools/deps.sh $(DEPS_REFRESH)
+	$(if $(KUBERNETES),,$(error name the minor: make refresh KUBERNETES=1.38))
+	$(Q)BUILD=$(BUILD) PYTHONDONTWRITEBYTECODE=1 $(PYTHON) tools/catalogue/refresh.py $(if $(COMPARE),--compare) $(KUBERNETES)
 
 SECONDS ?= 60
 soak: ## a mixed load for SECONDS (60); fails when memory, descriptors or threads grow

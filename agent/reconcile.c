@@ -351,8 +351,9 @@ static void say_version(const struct reconcile_pass *t)
 	if (!v.rough)
 		return;
 	policy_version_print(&v, text);
-	log_begin(&l, t->r->log, LOG_WARN, text);
+	log_begin(&l, t->r->log, LOG_WARN, "the cluster's version is not known as a release");
 	log_text(&l, "kubernetes", t->r->view.kubernetes);
+	log_text(&l, "warning", text);
 	log_end(&l);
 }
 

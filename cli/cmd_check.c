@@ -322,7 +322,7 @@ static int cmd_check_read_options(struct cmd_check_options *a, int argc, char **
 		  .value = &a->kubernetes,
 		  .arg = "VERSION",
 		  .help = "the cluster's version, such as 1.36 (the configuration's, else the "
-			  "newest that is known)" },
+			  "newest release known)" },
 		{ .name = "to",
 		  .type = OPTION_STRING,
 		  .value = &a->to,

@@ -83,7 +83,7 @@ static int learn_version(struct policy_set *set, const struct policy_source *src
 		return name_version(set, version);
 	report_message(report, false, NULL,
 		       "%s/" FACT_KUBERNETES
-		       ": holds no version as in 1.36; the newest that is known is taken",
+		       ": holds no version as in 1.36; the newest release known is taken",
 		       src->learnt ? "the API server" : src->facts);
 	return 0;
 }
