@@ -6,7 +6,6 @@
 #include <string.h>
 #include <time.h>
 
-#include "oke/alpha.h"
 #include "oke/certs.h"
 #include "oke/policy.h"
 #include "lib/serve/metrics.h"
@@ -86,7 +85,7 @@ static bool agent_health_policies(const struct agent_health *h, const struct sta
 /* What the API server said it is, and whether this program knows as much. */
 static void version_of(const struct status_view *v, struct policy_version *out)
 {
-	policy_version_of(alpha_version(str_of(v->kubernetes)), VERSION_FROM_SERVER, out);
+	policy_version_of(str_of(v->kubernetes), VERSION_FROM_SERVER, out);
 }
 
 static bool kubernetes(const struct agent_health *h, const struct status_view *v, FILE *f)

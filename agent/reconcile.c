@@ -6,7 +6,6 @@
 
 #include "agent/objects.h"
 #include "agent/wait.h"
-#include "oke/alpha.h"
 #include "oke/certs.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/time.h"
@@ -347,7 +346,7 @@ static void say_version(const struct reconcile_pass *t)
 	struct policy_version v;
 	struct log_line l;
 
-	policy_version_of(alpha_version(str_of(t->r->view.kubernetes)), VERSION_FROM_SERVER, &v);
+	policy_version_of(str_of(t->r->view.kubernetes), VERSION_FROM_SERVER, &v);
 	if (!v.rough)
 		return;
 	policy_version_print(&v, text);

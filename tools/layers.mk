@@ -68,7 +68,7 @@ USES_policy/webhooks := lib/base lib/json lib/yaml policy/object policy/catalogu
 DOORS_policy/webhooks := policy/webhooks
 
 LAYERS += policy/follow
-USES_policy/follow := lib/serve
+USES_policy/follow := lib/base lib/serve
 DOORS_policy/follow := policy/load policy/model
 
 LAYERS += webhook

@@ -217,7 +217,8 @@ struct policy_version {
 	bool rough;                   /* told is newer than the newest release known */
 };
 void policy_set_version(const struct policy_set *set, struct policy_version *out);
-void policy_version_of(unsigned told, enum version_from from, struct policy_version *out);
+/* told: "1.36"; what is no version, or empty: nobody told it. */
+void policy_version_of(struct str told, enum version_from from, struct policy_version *out);
 const char *version_from_name(enum version_from from); /* "configuration" */
 #define POLICY_VERSION_TEXT 256
 /* A sentence without a full stop: "features are judged by 1.36 (...); the newest ...". */

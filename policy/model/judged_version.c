@@ -21,8 +21,10 @@ const char *version_from_name(enum version_from from)
 	return names[from];
 }
 
-void policy_version_of(unsigned told, enum version_from from, struct policy_version *out)
+void policy_version_of(struct str text, enum version_from from, struct policy_version *out)
 {
+	unsigned told = catalogue_version(text);
+
 	*out = (struct policy_version){ .from = told ? from : VERSION_FROM_DEFAULT,
 					.told = told,
 					.judged = told ? catalogue_minor(told)
@@ -40,7 +42,7 @@ void policy_set_version(const struct policy_set *set, struct policy_version *out
 {
 	const struct fact *f = config_fact(&set->model.config, STR("kubernetes"));
 
-	policy_version_of(f ? catalogue_version(f->value) : 0, set->version_from, out);
+	policy_version_of(f ? f->value : (struct str){ NULL, 0 }, set->version_from, out);
 }
 
 /* ---- in words ---- */

@@ -32,7 +32,7 @@ static void versions_head(const struct versions *list, int64_t now, struct text 
 	char as_of[VERSIONS_DAY];
 	struct policy_version known;
 
-	policy_version_of(0, VERSION_FROM_DEFAULT, &known);
+	policy_version_of((struct str){ NULL, 0 }, VERSION_FROM_DEFAULT, &known);
 	versions_day_print(list->as_of, as_of);
 	text_printf(out, "OKE's Kubernetes versions as of %s (%" PRId64 " days old): %.*s\n", as_of,
 		    (now - list->as_of) / DAY, STR_ARG(list->source));
