@@ -35,12 +35,14 @@ static int note_override(struct judge *j, const struct override *o, struct findi
 	return t.full ? err_set(j->err, ERR_LIMIT, JUDGE_OUT_OF_ARENA(j)) : 0;
 }
 
-static enum action cap_action(struct judge *j, enum action a)
+static enum action cap_action(struct judge *j, const struct rule *rule, enum action a)
 {
 	enum action capped = a;
 
 	if (j->id.class == IDENTITY_UNKNOWN)
 		capped = lower_action(capped, j->config->unknown_cap);
+	if (j->id.class == IDENTITY_UNKNOWN && rule->has_unknown)
+		capped = lower_action(capped, rule->unknown);
 	capped = judge_mode_cap(j, capped);
 	if (capped != a)
 		judge_step(j, 8, "%s is lowered to %s (identity %s, mode %s)", action_name(a),
@@ -78,7 +80,7 @@ static int decide_action(struct judge *j, const struct rule *rule, struct findin
 	}
 	f->action = a;
 	exception_apply(j, rule, f);
-	f->action = cap_action(j, f->action);
+	f->action = cap_action(j, rule, f->action);
 	return 0;
 }
 

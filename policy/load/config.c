@@ -269,9 +269,16 @@ static const struct load_field exceptions_table[] = {
 };
 static const struct load_fields exceptions_fields = FIELDS("\"exceptions\"", exceptions_table);
 
+static const struct load_field writers_table[] = {
+	{ "tls", read_list, CONFIG(self_tls), &accounts_list, NULL },
+	{ "extra", read_list, CONFIG(self_extra), &accounts_list, NULL },
+};
+static const struct load_fields writers_fields = FIELDS("\"writers\"", writers_table);
+
 static const struct load_field self_table[] = {
 	{ "namespace", read_str, CONFIG(self_namespace), &format_name, NULL },
 	{ "release", read_str, CONFIG(self_release), &format_name, NULL },
+	{ "writers", read_fields, 0, &writers_fields, NULL },
 };
 static const struct load_fields self_fields = FIELDS("\"self\"", self_table);
 
@@ -283,11 +290,22 @@ static void read_words_fact(struct load_reader *r, const struct yaml_node *n, vo
 	read_fact(r, n, out, known->values);
 }
 
+static void read_dns_ip(struct load_reader *r, const struct yaml_node *n, void *out,
+			const void *arg)
+{
+	struct str s;
+
+	(void)out;
+	if (read_text(r, n, &s) && read_fits_format(r, n, s, arg))
+		fact_set(r, n, STR("dnsIP"), s);
+}
+
 static const struct load_field cluster_table[] = {
 	{ "cni", read_words_fact, 0, &known_facts[0], NULL },
 	{ "clusterType", read_words_fact, 0, &known_facts[1], NULL },
 	{ "kubernetes", read_kubernetes, 0, &format_kubernetes, NULL },
 	{ "ocid", read_str, CONFIG(cluster_ocid), &format_ocid, NULL },
+	{ "dnsIP", read_dns_ip, 0, &form_ip, NULL },
 	{ "addons", read_addons, 0, &form_addon, NULL },
 };
 static const struct load_fields cluster_fields = FIELDS("\"cluster\"", cluster_table);

@@ -54,6 +54,16 @@ void read_object_labels(struct load_reader *r, const struct yaml_node *n, void *
 }
 
 #define OBJECT(member) offsetof(struct object_ref, member)
+static void read_pods(struct load_reader *r, const struct yaml_node *n, void *out, const void *arg)
+{
+	bool pods = true;
+
+	read_bool(r, n, &pods, arg);
+	if (!pods)
+		read_error(r, n, "\"pods\" is true, or is left out");
+	*(enum pod_view *)out = POD_ITSELF;
+}
+
 static const struct load_field object_table[] = {
 	{ "group", read_str, OBJECT(group), &format_group, "the API group, \"\" for core" },
 	{ "resource", read_str, OBJECT(resource), &format_resource,
@@ -65,6 +75,17 @@ static const struct load_field object_table[] = {
 };
 static const struct load_fields object_fields = FIELDS("an object", object_table);
 
+/* Pods, and all that makes them: what else there is to say of it. */
+static const struct load_field pods_table[] = {
+	{ "pods", read_pods, OBJECT(pods), NULL, NULL },
+	{ "namespace", read_str, OBJECT(namespace), &format_namespace, NULL },
+	{ "names", read_strings, OBJECT(names), &format_object, NULL },
+	{ "namePrefix", read_str, OBJECT(name_prefix), &format_object, NULL },
+	{ "labels", read_object_labels, OBJECT(labels), NULL, NULL },
+};
+static const struct load_fields pods_fields =
+	FIELDS("an object with \"pods\", which stands for its group and resource,", pods_table);
+
 static void read_object_ref(struct load_reader *r, const struct yaml_node *n, void *out,
 			    const void *arg)
 {
@@ -72,7 +93,11 @@ static void read_object_ref(struct load_reader *r, const struct yaml_node *n, vo
 
 	(void)arg;
 	o->origin = read_origin(r, n);
-	read_fields(r, n, o, &object_fields);
+	read_fields(r, n, o, read_value_of(n, "pods") ? &pods_fields : &object_fields);
+	if (o->pods != POD_NONE) {
+		o->group = STR("");
+		o->resource = STR("pods");
+	}
 	if (o->names.n && o->name_prefix.s)
 		read_error(r, n,
 			   "an object has \"names\" or \"namePrefix\", not both: "

@@ -3,6 +3,7 @@
  */
 #include "policy/alpha/features.h"
 #include "policy/load/parts.h"
+#include "policy/model/specials.h"
 
 /* ---- paths ---- */
 
@@ -89,41 +90,39 @@ static void read_fact_tests(struct load_reader *r, const struct yaml_node *n, vo
 
 /* ---- when ---- */
 
-struct when_read { /* a condition, and what stood there */
-	struct condition *condition;
-	bool exists;
-};
-
-/* "$exemptServiceAccounts" and "$setServiceAccounts" are no values but questions. */
-static void when_special(struct load_reader *r, const struct yaml_node *n, struct condition *c)
+/* Questions that stand where values do. */
+static bool when_special(struct load_reader *r, const struct yaml_node *n, struct condition *c,
+			 struct str s)
 {
-	size_t kept = 0;
+	const char *text;
 
-	for (size_t i = 0; i < c->in.n; i++) {
-		struct str s = c->in.v[i];
-
-		if (str_is(s, "$exemptServiceAccounts"))
-			c->in_exempt_accounts = true;
-		else if (str_is(s, "$setServiceAccounts"))
-			c->in_set_accounts = true;
-		else if (s.n && s.s[0] == '$')
-			read_error(r, n,
-				   "\"%.*s\" is not known: write $exemptServiceAccounts, "
-				   "$setServiceAccounts or a value without $",
-				   QUOTED(s));
-		else
-			c->in.v[kept++] = s;
-	}
-	c->in.n = kept;
+	if (!s.n || s.s[0] != '$')
+		return false;
+	for (size_t i = 0; (text = special_text(i)); i++)
+		if (str_is(s, text)) {
+			c->specials |= 1u << i;
+			return true;
+		}
+	read_error(r, n,
+		   "\"%.*s\" is not known: write $exemptServiceAccounts, $setServiceAccounts, "
+		   "$guardServiceAccounts, $exemptSubjects, $setSubjects, $guardSubjects, "
+		   "$cluster.dnsIP or a value without $",
+		   QUOTED(s));
+	return true;
 }
 
 static void read_when_in(struct load_reader *r, const struct yaml_node *n, void *out,
 			 const void *arg)
 {
 	struct condition *c = out;
+	size_t kept = 0;
 
+	c->kind = str_is(n->key->text, "in") ? WHEN_IN : WHEN_NOT_IN;
 	read_strings(r, n, &c->in, arg);
-	when_special(r, n, c);
+	for (size_t i = 0; i < c->in.n; i++)
+		if (!when_special(r, n, c, c->in.v[i]))
+			c->in.v[kept++] = c->in.v[i];
+	c->in.n = kept;
 }
 
 static void read_when_exists(struct load_reader *r, const struct yaml_node *n, void *out,
@@ -136,29 +135,103 @@ static void read_when_exists(struct load_reader *r, const struct yaml_node *n, v
 	c->kind = exists ? WHEN_EXISTS : WHEN_ABSENT;
 }
 
+/* The one text of prefix, suffix, atLeast, atMost; arg is the kind. */
+struct when_text {
+	enum when_kind kind;
+	const struct format *form;
+};
+
+static void read_when_text(struct load_reader *r, const struct yaml_node *n, void *out,
+			   const void *arg)
+{
+	const struct when_text *text = arg;
+	struct condition *c = out;
+	struct str *s = read_keep(r, sizeof *s);
+
+	c->kind = text->kind;
+	if (!s)
+		return;
+	read_str(r, n, s, text->form);
+	c->in = (struct strings){ s, 1 };
+}
+
+static const struct load_word selects[] = { { "managed", SELECTS_MANAGED },
+					    { "self", SELECTS_SELF } };
+static const struct load_words words_selects = WORDS(selects);
+
+static void read_when_selects(struct load_reader *r, const struct yaml_node *n, void *out,
+			      const void *arg)
+{
+	struct condition *c = out;
+	int value = SELECTS_LABELS;
+
+	c->kind = WHEN_SELECTS;
+	if (n->kind == YAML_MAPPING)
+		read_object_labels(r, n, &c->labels, NULL);
+	else
+		read_word(r, n, &value, arg);
+	c->selects = (enum selects)value;
+}
+
+static void read_when_lost(struct load_reader *r, const struct yaml_node *n, void *out,
+			   const void *arg)
+{
+	struct condition *c = out;
+	bool lost = true;
+
+	read_bool(r, n, &lost, arg);
+	if (!lost)
+		read_error(r, n, "\"lost\" is true, or is left out");
+	c->kind = WHEN_LOST;
+}
+
+static const struct when_text when_prefix = { WHEN_PREFIX, &format_value };
+static const struct when_text when_suffix = { WHEN_SUFFIX, &format_value };
+static const struct when_text when_at_least = { WHEN_AT_LEAST, &form_quantity };
+static const struct when_text when_at_most = { WHEN_AT_MOST, &form_quantity };
+
+#define WHEN(member) offsetof(struct condition, member)
 static const struct load_field when_table[] = {
-	{ "path", read_when_path, offsetof(struct condition, path), NULL,
-	  "the path of a value, as in spec.type" },
+	{ "path", read_when_path, WHEN(path), NULL, "the path of a value, as in spec.type" },
 	{ "in", read_when_in, 0, &format_value, NULL },
+	{ "notIn", read_when_in, 0, &format_value, NULL },
 	{ "exists", read_when_exists, 0, NULL, NULL },
+	{ "prefix", read_when_text, 0, &when_prefix, NULL },
+	{ "suffix", read_when_text, 0, &when_suffix, NULL },
+	{ "atLeast", read_when_text, 0, &when_at_least, NULL },
+	{ "atMost", read_when_text, 0, &when_at_most, NULL },
+	{ "selects", read_when_selects, 0, &words_selects, NULL },
+	{ "lost", read_when_lost, 0, NULL, NULL },
+	{ "every", read_bool, WHEN(every), NULL, NULL },
+	{ "old", read_bool, WHEN(of_old), NULL, NULL },
 };
 static const struct load_fields when_fields = FIELDS("a condition", when_table);
+
+static bool is_test(struct str key)
+{
+	return !str_is(key, "path") && !str_is(key, "every") && !str_is(key, "old");
+}
 
 static void read_condition(struct load_reader *r, const struct yaml_node *n, void *out,
 			   const void *arg)
 {
-	bool in = false, exists = false;
+	const struct condition *c = out;
+	size_t tests = 0;
 
 	(void)arg;
 	read_fields(r, n, out, &when_fields);
-	for (const struct yaml_node *c = n->kind == YAML_MAPPING ? n->child : NULL; c;
-	     c = c->next) {
-		in |= str_is(c->key->text, "in");
-		exists |= str_is(c->key->text, "exists");
-	}
-	if (n->kind == YAML_MAPPING && in == exists)
-		read_error(r, n, "a condition has \"in\" or \"exists\", %s",
-			   in ? "not both: write two conditions" : "and this one has neither");
+	if (n->kind != YAML_MAPPING)
+		return;
+	for (const struct yaml_node *k = n->child; k; k = k->next)
+		tests += is_test(k->key->text);
+	if (tests != 1)
+		read_error(r, n,
+			   "a condition has one of \"in\", \"notIn\", \"exists\", \"prefix\", "
+			   "\"suffix\", \"atLeast\", \"atMost\", \"selects\", \"lost\", %s",
+			   tests ? "not several: write several conditions"
+				 : "and this one has none");
+	else if (c->kind == WHEN_LOST && c->of_old)
+		read_error(r, n, "\"lost\" looks at both objects: leave \"old\" out");
 }
 
 static const struct load_list when_list = { "[{path: spec.type, in: [LoadBalancer]}]",
@@ -261,6 +334,24 @@ static void read_rule_action(struct load_reader *r, const struct yaml_node *n, v
 	rule->has_action = true;
 }
 
+static const struct load_word unknowns[] = {
+	{ "allow", ACTION_ALLOW },
+	{ "audit", ACTION_AUDIT },
+	{ "warn", ACTION_WARN },
+};
+static const struct load_words words_unknown = WORDS(unknowns);
+
+static void read_rule_unknown(struct load_reader *r, const struct yaml_node *n, void *out,
+			      const void *arg)
+{
+	struct rule *rule = out;
+	int action = ACTION_WARN;
+
+	read_word(r, n, &action, arg);
+	rule->unknown = (enum action)action;
+	rule->has_unknown = true;
+}
+
 static void read_tier(struct load_reader *r, const struct yaml_node *n, void *out, const void *arg)
 {
 	int tier = TIER_UNSUPPORTED;
@@ -302,14 +393,15 @@ static const struct load_field rule_table[] = {
 	  "a list of CREATE, UPDATE, DELETE, CONNECT" },
 	{ "subresources", read_choices, RULE(subresources), &words_subresource, NULL },
 	{ "objects", read_list, RULE(objects), &objects_list, NULL },
-	{ "identities", read_strings, RULE(identities), &format_set, NULL },
-	{ "notIdentities", read_strings, RULE(not_identities), &format_set, NULL },
+	{ "identities", read_strings, RULE(identities), &form_rule_set, NULL },
+	{ "notIdentities", read_strings, RULE(not_identities), &form_rule_set, NULL },
 	{ "cluster", read_fact_tests, RULE(cluster), NULL, NULL },
 	{ "when", read_list, RULE(when), &when_list, NULL },
 	{ "changed", read_list, RULE(changed), &changed_list, NULL },
 	{ "features", read_features, RULE(features), NULL, NULL },
 	{ "tier", read_tier, RULE(tier), &words_tier, "supported, best-effort or unsupported" },
 	{ "action", read_rule_action, 0, &words_action, NULL },
+	{ "unknown", read_rule_unknown, 0, &words_unknown, NULL },
 	{ "message", read_message, RULE(message), &format_line, NULL },
 	{ "remedy", read_fields, RULE(remedy), &remedy_fields, NULL },
 	{ "docs", read_str, RULE(docs), &format_docs, NULL },

@@ -4,6 +4,8 @@
 #include "policy/load/resolve.h"
 
 #include "policy/load/documents.h"
+#include "policy/load/aliases.h"
+#include "policy/model/templates.h"
 #include "lib/base/nearest.h"
 
 /* ---- replaces ---- */
@@ -94,6 +96,9 @@ static int self_objects(struct object_ref *o, const struct config *config, struc
 	for (; o; o = o->next) {
 		if (str_eq(o->namespace, SELF_NAMESPACE))
 			o->namespace = config->self_namespace;
+		for (size_t i = 0; i < o->names.n; i++)
+			if (str_eq(o->names.v[i], SELF_NAMESPACE))
+				o->names.v[i] = config->self_namespace;
 		if (self_name(&o->name_prefix, config->self_release, arena) < 0)
 			return -1;
 		for (size_t i = 0; i < o->names.n; i++)
@@ -103,16 +108,25 @@ static int self_objects(struct object_ref *o, const struct config *config, struc
 	return 0;
 }
 
+/* The policy's objects come before its rules, which may have none of their own. */
+static int link_policy(struct policy *p, const struct config *config, struct arena *arena)
+{
+	if (self_objects(p->objects, config, arena) < 0 || pods_expand(p->objects, arena) < 0)
+		return -1;
+	for (struct rule *r = p->rules; r; r = r->next)
+		if (self_objects(r->objects, config, arena) < 0 ||
+		    pods_expand(r->objects, arena) < 0 || pods_link(r, arena) < 0)
+			return -1;
+	return 0;
+}
+
 int model_resolve(struct model *model, struct arena *arena, struct policy_report *report)
 {
 	resolve_replaces(model, report);
-	for (struct policy *p = model->policies; p; p = p->next) {
-		if (self_objects(p->objects, &model->config, arena) < 0)
+	aliases_resolve(model, report);
+	for (struct policy *p = model->policies; p; p = p->next)
+		if (link_policy(p, &model->config, arena) < 0)
 			return -1;
-		for (struct rule *r = p->rules; r; r = r->next)
-			if (self_objects(r->objects, &model->config, arena) < 0)
-				return -1;
-	}
 	for (struct exception *e = model->exceptions; e; e = e->next)
 		if (self_objects(e->objects, &model->config, arena) < 0)
 			return -1;

@@ -52,4 +52,12 @@ struct required_object {
 bool required_object(const struct object_ref *a, const struct object_ref *b,
 		     struct required_object *out);
 
+/*
+ * The operations on these objects that no rule above takes as a whole. Of rules about pods: with
+ * the UPDATE that makes it so.
+ */
+unsigned rule_left(const struct rule *r, const struct object_ref *ref, struct str subresource);
+/* Do rules above leave it anything of these objects? */
+bool required_left(const struct rule *rule, const struct object_ref *ref);
+
 #endif

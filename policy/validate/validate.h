@@ -9,6 +9,9 @@
 /* Is the model sound as a whole? Unique names, sets and gates that exist, limits kept. */
 int model_validate(const struct model *model, struct arena *arena, struct policy_report *report);
 
+/* May the rule be marked failClosed? */
+bool validate_mark_possible(const struct model *model, const struct rule *rule);
+
 /* ---- its parts; private to this room ---- */
 
 struct validation {

@@ -161,7 +161,7 @@ START_TEST(a_policy_is_read_whole)
 	ck_assert_uint_eq(r->operations, OP_CREATE | OP_UPDATE | OP_DELETE);
 	ck_assert(r->subresources.n == 1 && !r->subresources.v[0].n);
 	ck_assert(r->when->kind == WHEN_IN && r->when->in.n == 2);
-	ck_assert(r->when->next->in_exempt_accounts && r->when->next->in_set_accounts);
+	ck_assert_uint_eq(r->when->next->specials, SPECIAL_EXEMPT_ACCOUNT | SPECIAL_SET_ACCOUNT);
 	ck_assert(r->when->next->in.n == 1 && str_is(r->when->next->in.v[0], "other"));
 	ck_assert_int_eq(r->when->next->next->kind, WHEN_EXISTS);
 	ck_assert_int_eq(r->when->next->next->next->kind, WHEN_ABSENT);

@@ -29,7 +29,8 @@ YAML_1_1 = re.compile(
 
 # What the loader says of documents that a schema cannot refuse.
 MEANING = re.compile(
-    r"is no path|\$.* is known in \"when\"|a rule is named POLICY/RULE"
+    r"is no path|is true, or is left out|looks at both objects"
+    r"|\$.* is known in \"when\"|a rule is named POLICY/RULE"
     # sets, rules and objects that exist; rules that can fit
     r"|which the configuration does not have|none of the policy's|never fits"
     r"|has the name of|\"\*\" as group or resource|with the name|there is no|has no rule"
