@@ -21,21 +21,21 @@ const char *version_from_name(enum version_from from)
 	return names[from];
 }
 
-void policy_version_of(struct str text, enum version_from from, struct policy_version *out)
+void policy_version_of(struct str told, enum version_from from, struct policy_version *out)
 {
-	unsigned told = catalogue_version(text);
+	unsigned minor = catalogue_version(told);
 
-	*out = (struct policy_version){ .from = told ? from : VERSION_FROM_DEFAULT,
-					.told = told,
-					.judged = told ? catalogue_minor(told)
-						       : catalogue_minor_released,
+	*out = (struct policy_version){ .from = minor ? from : VERSION_FROM_DEFAULT,
+					.told = minor,
+					.judged = minor ? catalogue_minor(minor)
+							: catalogue_minor_released,
 					.newest = catalogue_minor_released };
 	if (catalogue_minor_max > catalogue_minor_released) {
 		out->preliminary = catalogue_minor_max;
 		out->preliminary_as_of = str_of(catalogue_preliminary);
 	}
-	out->newer = told > catalogue_minor_max;
-	out->rough = told > catalogue_minor_released;
+	out->newer = minor > catalogue_minor_max;
+	out->rough = minor > catalogue_minor_released;
 }
 
 void policy_set_version(const struct policy_set *set, struct policy_version *out)

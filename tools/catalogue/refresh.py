@@ -9,7 +9,7 @@ policy/catalogue; an older one is only compared with what stands there (as --com
 What no source states is listed for a reader, in build/refresh/reader-MINOR.txt. In the end the facts
 are checked against Kubernetes' own lists and its filled objects (check.py).
 
-Exit status: 0; 1 when a comparison or a check found a difference; 2 when modules cannot be had.
+Exit status: 0; 1 when a comparison or a check found a difference, or modules cannot be had.
 """
 import argparse
 import difflib
