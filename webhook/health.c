@@ -42,6 +42,11 @@ static int64_t health_certificate_left(const struct health *h)
 	return atomic_load(&h->certificate->not_after) - time(NULL);
 }
 
+static int64_t health_renewal_left(const struct health *h)
+{
+	return atomic_load(&h->certificate->renew) - time(NULL);
+}
+
 /* ---- the checks of /readyz ---- */
 
 static bool health_serving(const struct health *h, char why[VERBOSE_MAX])
@@ -161,6 +166,7 @@ static void health_page_metrics(void *ctx, const struct head *head, struct reply
 				    .certificate_stale = atomic_load(&h->certificate->broken),
 				    .policies_loaded = s.loaded,
 				    .certificate_expiry = health_certificate_left(h),
+				    .certificate_renewal = health_renewal_left(h),
 				    .connections = server_connections(h->webhook),
 				    .body_bytes = budget_used(h->budget) };
 	now.log_suppressed = log_suppressed(h->log);

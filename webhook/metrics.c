@@ -207,6 +207,10 @@ static void review_metrics_print_now(FILE *f, const struct metrics_now *now)
 		{ "oke_guard_certificate_expiry_seconds",
 		  "Seconds until the serving certificate expires; negative when it has.",
 		  (double)now->certificate_expiry },
+		{ "oke_guard_certificate_renewal_seconds",
+		  "Seconds until two thirds of the serving certificate's life are over; negative "
+		  "when its renewal is overdue.",
+		  (double)now->certificate_renewal },
 		{ "oke_guard_connections", "Open connections to the webhook.",
 		  (double)now->connections },
 		{ "oke_guard_body_bytes", "Bytes of request bodies that are held now.",

@@ -56,6 +56,7 @@ struct metrics_now {
 	bool policies_stale, certificate_stale; /* files hold something that was not taken */
 	int64_t policies_loaded;                /* when, in seconds since the epoch */
 	int64_t certificate_expiry;             /* seconds left; negative: expired */
+	int64_t certificate_renewal;            /* until it is due; negative: overdue */
 	unsigned connections;
 	size_t body_bytes;         /* in flight */
 	size_t learned_rows;       /* who did what: how many are known */

@@ -41,6 +41,7 @@ static int serving_cert_put_in_force(struct serving_cert *c, const struct keypai
 	if (serving_cert_refuse_unfit(kp, err) < 0 || !(pair = tls_pair_new(kp, err)))
 		return -1;
 	atomic_store(&c->not_after, pair->not_after);
+	atomic_store(&c->renew, pair->renew);
 	slot_publish(&c->pairs, &pair->shared);
 	return 0;
 }

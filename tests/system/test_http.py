@@ -288,6 +288,7 @@ class Pages(Case):
                     ('oke_guard_errors_total{reason="too_large"}', 1)]:
                 self.assertEqual(server.metric(name), value, name)
             self.assertGreater(server.metric("oke_guard_certificate_expiry_seconds"), 0)
+            self.assertGreater(server.metric("oke_guard_certificate_renewal_seconds"), 0)
             self.assertGreater(server.metric("oke_guard_policies_loaded"), 0)
             self.assertLess(abs(time.time() - server.metric("process_start_time_seconds")), 60)
             self.assertGreater(server.metric("process_resident_memory_bytes"), MIB)
