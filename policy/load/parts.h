@@ -14,8 +14,10 @@ extern const struct load_list names_list;   /* struct object_ref: exact names on
 
 extern const struct load_words words_tier, words_action;
 
-read_fn read_object_labels; /* out: struct label * */
-read_fn read_rule_ref;      /* "policy/rule"; out: struct exception_rule */
+read_fn read_object_labels;              /* out: struct label * */
+read_fn read_object_path;                /* a path of the object; out: struct path */
+extern const struct load_list when_list; /* struct condition: of a rule */
+read_fn read_rule_ref;                   /* "policy/rule"; out: struct exception_rule */
 
 /* Items of identity lists: out: struct name_pattern, struct service_account. */
 extern const struct load_list patterns_list, users_list, accounts_list;
