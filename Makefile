@@ -17,7 +17,7 @@ JOBS      ?= $(shell nproc)
 DEPS_LIBS  := libc6-dev libmicrohttpd-dev libgnutls28-dev libssl-dev libcjson-dev libyaml-dev libcurl4-gnutls-dev
 DEPS_BUILD := gcc pkg-config $(DEPS_LIBS) python3 python3-yaml
 # prometheus is there for its promtool, systemd for systemd-analyze; neither is started.
-DEPS_CHECK := $(DEPS_BUILD) check python3-jsonschema openssl curl prometheus systemd
+DEPS_CHECK := $(DEPS_BUILD) check python3-jsonschema openssl curl prometheus systemd jq
 DEPS_CLANG := clang libclang-rt-14-dev
 DEPS_LINT  := $(DEPS_CHECK) clang-format clang-tidy shellcheck
 DEPS_BENCH := $(DEPS_BUILD) openssl nginx-light libnginx-mod-http-echo
