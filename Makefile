@@ -14,13 +14,13 @@ Q         ?= @
 JOBS      ?= $(shell nproc)
 
 # What a fresh Debian 12 lacks: the first three commands install it.
-DEPS_LIBS  := libc6-dev libmicrohttpd-dev libgnutls28-dev libssl-dev libcjson-dev libyaml-dev libcurl4-gnutls-dev
+DEPS_LIBS  := libc6-dev libmicrohttpd-dev libgnutls28-dev libssl-dev libcjson-dev libyaml-dev zlib1g-dev libzstd-dev libcurl4-gnutls-dev
 DEPS_BUILD := gcc pkg-config $(DEPS_LIBS) python3 python3-yaml
 # prometheus is there for its promtool, systemd for systemd-analyze; neither is started.
-DEPS_CHECK := $(DEPS_BUILD) check python3-jsonschema openssl curl prometheus systemd jq
+DEPS_CHECK := $(DEPS_BUILD) check zstd time python3-jsonschema openssl curl prometheus systemd jq
 DEPS_CLANG := clang libclang-rt-14-dev
 DEPS_LINT  := $(DEPS_CHECK) clang-format clang-tidy shellcheck
-DEPS_BENCH := $(DEPS_BUILD) openssl nginx-light libnginx-mod-http-echo
+DEPS_BENCH := $(DEPS_BUILD) zstd openssl nginx-light libnginx-mod-http-echo
 DEPS_CHART = $(DEPS_BUILD) $(if $(shell command -v go),,golang-go)
 # Any go will do: what is older than Kubernetes asks for fetches a newer one (tests/e2e/build.sh).
 DEPS_E2E   = $(DEPS_BUILD) etcd-server containerd runc containernetworking-plugins nftables iptables iproute2 \
@@ -88,6 +88,7 @@ bench: ## CPU, latency and memory beside nginx on this machine; a few minutes
 	$(Q)$(MAKE) --no-print-directory -j$(JOBS) all benches
 	$(Q)$(BUILD)/tests/bench/walk tests/data/reviews/reviews.jsonl
 	$(Q)BUILD=$(BUILD) $(PYTHON) tests/bench/bench.py $(BENCH_ARGS)
+	$(Q)BUILD=$(BUILD) $(PYTHON) tests/bench/replay.py $(or $(REPLAY_SIZE),$(if $(CI),500M,10G))
 
 bench-instructions: ## instructions a review takes, against tests/bench/instructions.txt
 	$(Q)tools/deps.sh $(DEPS_BUILD) valgrind
@@ -163,6 +164,7 @@ ifneq ($(filter-out clean help,$(INNER)),)
 
 # A foreign library belongs to one layer.
 LIBS_lib/yaml   := yaml-0.1
+LIBS_lib/unpack := zlib libzstd
 LIBS_certs      := libcrypto
 LIBS_lib/serve  := libmicrohttpd gnutls
 LIBS_webhook    := libcjson
@@ -184,7 +186,7 @@ FLAGS += $(if $(RELEASE),-ffile-prefix-map=$(CURDIR)=.)
 
 pkg = $(if $(2),$(shell $(PKG_CONFIG) --$(1) $(2)))
 # Debian bookworm's libcjson.pc and libyaml's give plain flags; libmicrohttpd comes with GnuTLS.
-CPPFLAGS := $(CPPFLAGS) -D_GNU_SOURCE -Iinclude -I. -I$(BUILD)/gen $(call pkg,cflags,yaml-0.1 libcrypto libmicrohttpd gnutls libcjson)
+CPPFLAGS := $(CPPFLAGS) -D_GNU_SOURCE -Iinclude -I. -I$(BUILD)/gen $(call pkg,cflags,yaml-0.1 zlib libzstd libcrypto libmicrohttpd gnutls libcjson)
 ALL_CFLAGS = -std=c17 $(WARNINGS) $(FLAGS) $(CFLAGS)
 
 include tools/layers.mk

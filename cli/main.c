@@ -8,6 +8,7 @@ static const struct command commands[] = {
 	{ "serve", "run the webhook", cmd_serve },
 	{ "review", "judge AdmissionReviews: what would the server answer?", cmd_review },
 	{ "check", "judge manifests offline, files and folders", cmd_check },
+	{ "replay", "judge audit logs: what would have been denied?", cmd_replay },
 	{ "policy", "print, lint, explain, schema", cmd_policy },
 	{ "certs", "issue, check and show certificates", cmd_certs },
 	{ "learn", "who touches what: the identities to exempt", cmd_learn },
