@@ -47,7 +47,7 @@ OUTER := help deps deps-% run check check-% lint fuzz bench bench-% chart e2e we
 INNER := $(filter-out $(OUTER),$(GOALS))
 
 # ---------------------------------------------------------------- commands
-.PHONY: help run check check-asan check-tsan lint fuzz bench bench-instructions chart e2e webhooks refresh soak image clean
+.PHONY: help run check check-asan check-tsan lint fuzz bench bench-crowd bench-instructions chart e2e webhooks refresh soak image clean
 help: ## what there is
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 22
 
@@ -89,6 +89,12 @@ bench: ## CPU, latency and memory beside nginx on this machine; a few minutes
 	$(Q)$(BUILD)/tests/bench/walk tests/data/reviews/reviews.jsonl
 	$(Q)BUILD=$(BUILD) $(PYTHON) tests/bench/bench.py $(BENCH_ARGS)
 	$(Q)BUILD=$(BUILD) $(PYTHON) tests/bench/replay.py $(or $(REPLAY_SIZE),$(if $(CI),500M,10G))
+
+bench-crowd: ## who is still served while a crowd holds all connections it can get; five minutes
+	$(Q)tools/deps.sh $(DEPS_BUILD)
+	$(Q)$(MAKE) --no-print-directory -j$(JOBS) all
+	$(Q)BUILD=$(BUILD) $(PYTHON) tests/system/crowd.py
+	$(Q)BUILD=$(BUILD) $(PYTHON) tests/system/crowd.py --sources 12
 
 bench-instructions: ## instructions a review takes, against tests/bench/instructions.txt
 	$(Q)tools/deps.sh $(DEPS_BUILD) valgrind

@@ -102,6 +102,8 @@ static void endpoint_log_finding(struct endpoint *s, const struct answer *a,
 	log_text(&l, "identity", identity_class_name(a->verdict.identity));
 	if (f->override.n)
 		log_str(&l, "override", f->override);
+	if (f->replaces.n)
+		log_str(&l, "replaces", f->replaces);
 	if (f->exception.n) {
 		log_str(&l, "exception", f->exception);
 		log_str(&l, "ticket", f->ticket);

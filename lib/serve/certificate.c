@@ -110,3 +110,8 @@ int serving_cert_tick(struct serving_cert *c, struct err *err)
 	atomic_store(&c->broken, false);
 	return 1;
 }
+
+void serving_cert_forget(struct serving_cert *c)
+{
+	memset(c->marks, 0xff, sizeof c->marks); /* no file has such a mark */
+}

@@ -30,5 +30,7 @@ void serving_cert_done(struct serving_cert *c);
  * each change: the files hold no usable pair, the last one stays in force.
  */
 int serving_cert_tick(struct serving_cert *c, struct err *err);
+/* The next tick reads the files again, changed or not. */
+void serving_cert_forget(struct serving_cert *c);
 
 #endif

@@ -71,6 +71,7 @@ static int decide_action(struct judge *j, const struct rule *rule, struct findin
 	enum action a = rule_usual_action(j->config, rule);
 
 	f->tier = rule->tier;
+	f->replaces = rule->policy->stands_for;
 	judge_step(j, 5, "%.*s/%.*s: %s, so %s", STR_ARG(rule->policy->name), STR_ARG(rule->name),
 		   tier_name(rule->tier), action_name(a));
 	if (rule->override) {

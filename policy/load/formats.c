@@ -101,7 +101,7 @@ static bool docs_ok(struct str s)
 	bool url = str_starts(s, STR("https://"));
 
 	return s.n && chars_all(s, char_is_alnum, "-._~/:#?=&%") && s.s[0] != '/' &&
-	       (url || !memchr(s.s, ':', s.n));
+	       !(s.n > 1 && memmem(s.s, s.n, "..", 2)) && (url || !memchr(s.s, ':', s.n));
 }
 
 static bool token_ok(struct str s)

@@ -31,6 +31,8 @@ static void read_fact_tests(struct load_reader *r, const struct yaml_node *n, vo
 			read_choices(r, c, &t->values, known->values);
 		else
 			read_strings(r, c, &t->values, known->form);
+		for (size_t i = 0; i < t->values.n; i++)
+			fact_value_known(r, c, fact, t->values.v[i]);
 		*last = t;
 		last = &t->next;
 	}
@@ -271,6 +273,7 @@ static const struct load_field spec_table[] = {
 	{ "area", read_str, POLICY(area), &format_line, NULL },
 	{ "docs", read_str, POLICY(docs), &format_docs, NULL },
 	{ "replaces", read_str, POLICY(replaces), &format_name, NULL },
+	{ "reason", read_str, POLICY(reason), &format_text, NULL },
 	{ "appliesTo", read_fact_tests, POLICY(applies_to), NULL, NULL },
 	{ "addon", read_addon, POLICY(addon), NULL, NULL },
 	{ "objects", read_list, POLICY(objects), &objects_list,

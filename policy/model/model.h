@@ -153,13 +153,16 @@ struct addon {
 struct policy {
 	struct policy *next;
 	struct str name, title, area, docs; /* docs: below DOCS_BASE, or a whole URL */
-	struct str replaces;
+	struct str replaces, reason;        /* the built-in one that it stands for, and why */
+	struct str stands_for; /* "dns for coredns": for annotations; set where it replaces */
 	struct fact_test *applies_to; /* none false; an unset fact applies */
 	struct addon *addon;
 	struct object_ref *objects;
 	struct rule *rules;
 	bool builtin;
 	struct origin origin;
+	const char *unsound;     /* why it cannot be in force; NULL: it can */
+	struct policy *replaced; /* the built-in one that it stands for */
 	/* Computed by set.c: */
 	bool active;   /* appliesTo is not false */
 	size_t number; /* 0, 1, ...: its place in the set */
@@ -197,6 +200,15 @@ struct override {
 	enum action action;
 	struct str reason;
 	struct origin origin;
+	const char *unsound;
+};
+
+/* A built-in policy that others may stand for. */
+struct replaceable {
+	struct replaceable *next;
+	struct str name;
+	struct origin origin;
+	const char *unsound;
 };
 
 struct fact {
@@ -214,10 +226,12 @@ struct config_place {
 
 struct config {
 	enum mode mode;
+	bool warn_at_most;    /* who is a customer could not be read */
 	enum action tiers[3]; /* by enum tier */
 	enum action on_error; /* ACTION_ALLOW or ACTION_DENY */
 	struct override *overrides;
 	struct exception_rule *fail_closed; /* a dead guard refuses what they deny; rule "*": all */
+	struct replaceable *replaceable;
 	unsigned exception_max_days;
 	struct fact *facts;
 	struct str cluster_ocid;
@@ -239,6 +253,7 @@ struct exception_rule {
 	struct exception_rule *next;
 	struct str policy, rule; /* exact; in failClosed the rule may be "*" */
 	struct origin origin;
+	const char *unsound;
 };
 
 struct exception {
@@ -251,6 +266,21 @@ struct exception {
 	int64_t not_before, expires; /* seconds since the epoch (UTC): from <= now < expires */
 	enum action action;          /* ACTION_WARN or ACTION_AUDIT */
 	struct origin origin;
+	const char *unsound;
+};
+
+/* ---- what could not be read, of a lenient source ---- */
+
+struct left_out {
+	struct left_out *next;
+	struct str what, why;
+	struct origin origin; /* file NULL: no one file */
+};
+
+/* A built-in policy whose replacement is unsound: warned at most. */
+struct lowered {
+	struct lowered *next;
+	struct str name;
 };
 
 /* What load.c reads and set.c owns. */
@@ -262,6 +292,9 @@ struct model {
 	struct config config;
 	const struct versions *versions; /* the list of OKE's versions */
 	bool versions_read;              /* while a file of it is read: it had one */
+	struct left_out *left_out, **left_out_last;
+	size_t left_out_n;
+	struct lowered *lowered;
 };
 
 #endif

@@ -74,6 +74,18 @@ static void print_fail_closed(struct emit *e, const struct config *c)
 		print_given_at(e, c, "spec.failClosed");
 }
 
+static void print_replaceable(struct emit *e, const struct config *c)
+{
+	emit_list(e, "replaceable", !c->replaceable);
+	for (const struct replaceable *r = c->replaceable; r; r = r->next) {
+		emit_str(e, NULL, r->name);
+		emit_origin(e, r->origin.file, r->origin.line);
+	}
+	emit_end(e);
+	if (!c->replaceable)
+		print_given_at(e, c, "spec.replaceable");
+}
+
 /* ---- facts ---- */
 
 static const struct fact *fact_of(const struct config *c, const char *name)
@@ -281,6 +293,7 @@ void policy_print_config(const struct policy_set *set, enum print_format format,
 	print_value_line(&e, c, "spec.onError", str_of(action_name(c->on_error)));
 	print_overrides(&e, c);
 	print_fail_closed(&e, c);
+	print_replaceable(&e, c);
 	emit_map(&e, "exceptions", false);
 	emit_number(&e, "maxDays", c->exception_max_days);
 	print_given_at(&e, c, "spec.exceptions.maxDays");

@@ -350,6 +350,7 @@ bool policy_print_policy(const struct policy_set *set, struct str name, enum pri
 	print_str(&e, "area", p->area);
 	print_str(&e, "docs", p->docs);
 	print_str(&e, "replaces", p->builtin ? p->name : p->replaces);
+	print_str(&e, "reason", p->builtin ? STR("a changed copy of the built-in one") : p->reason);
 	print_facts(&e, "appliesTo", p->applies_to);
 	print_policy_addon(&e, p->addon);
 	print_objects(&e, p->objects);

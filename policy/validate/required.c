@@ -134,7 +134,7 @@ static bool any_possible(const struct validation *v, const struct policy *p)
 	return false;
 }
 
-static void validate_mark(const struct validation *v, const struct exception_rule *mark)
+void validate_mark(const struct validation *v, const struct exception_rule *mark)
 {
 	const struct policy *p = validate_policy_named(v, mark->policy);
 	bool all = str_is(mark->rule, "*"), any = false;
@@ -158,10 +158,4 @@ static void validate_mark(const struct validation *v, const struct exception_rul
 			    "%s denies nothing, so a dead guard would refuse what a living one "
 			    "lets pass; mark rules that come to deny",
 			    all ? "the policy" : "the rule");
-}
-
-void validate_required(const struct validation *v)
-{
-	for (const struct exception_rule *m = v->model->config.fail_closed; m; m = m->next)
-		validate_mark(v, m);
 }

@@ -255,7 +255,7 @@ class Pages(Case):
             verbose = server.page("/readyz?verbose")
             self.assertEqual(verbose.status, 200)
             self.assertRegex(verbose.text, r"\[\+\] serving\n\[\+\] policies: \d+ policies, \d+ rules, loaded \S+Z\n"
-                                           r"\[\+\] certificate: valid until \S+Z\n\[\+\] kubernetes: features are judged by .*\nok\n")
+                                           r"\[\+\] certificate: valid until \S+Z\n\[\+\] kubernetes: features are judged by .*\n\[\+\] workers\nok\n")
             status = server.page("/statusz").json
             self.assertEqual(status["mode"], "enforce")
             self.assertGreater(status["policies"], 0)

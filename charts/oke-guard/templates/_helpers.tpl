@@ -83,6 +83,7 @@ tolerations:
 {{- define "oke-guard.container" -}}
 image: {{ include "oke-guard.image" . }}
 imagePullPolicy: {{ .Values.image.pullPolicy }}
+terminationMessagePolicy: FallbackToLogsOnError
 securityContext:
   {{- toYaml .Values.securityContext | nindent 2 }}
 {{- end }}
