@@ -1,9 +1,14 @@
 /*
- * arena.h - the memory of one request, or of one policy set.
+ * arena.h - the memory and the work of one request, or of one policy set.
  *
  * Pieces are taken one after the other and given back all at once. An arena has
  * a limit, so what a client can make us allocate is bounded and refusing is
  * cheap. Not thread-safe: an arena belongs to one thread at a time.
+ *
+ * Beside the memory stands one count of steps: a step is a look at a value, or at some 64
+ * bytes of text. Whatever searches or compares takes its steps here, so what a client can
+ * make us do is bounded as well. When they are used up a search gives up, whatever it then
+ * says, and who asked for the whole finds arena_spent() and throws the result away.
  *
  * ARENA_BLOCK is 0 in sanitizer builds: each piece is then a malloc of its own
  * and no overflow is hidden.
@@ -11,6 +16,7 @@
 #ifndef LIB_BASE_ARENA_H
 #define LIB_BASE_ARENA_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -29,7 +35,9 @@ struct arena_block {
 
 struct arena {
 	struct arena_block *blocks;
-	size_t total, limit; /* bytes handed out, and how many may be */
+	size_t total, limit;     /* bytes handed out, and how many may be */
+	size_t steps, steps_max; /* taken, and how many may be; 0: any number */
+	bool full;               /* a piece was refused for the limit's sake */
 };
 
 static inline void arena_init(struct arena *a, size_t limit)
@@ -45,7 +53,34 @@ static inline void arena_done(struct arena *a)
 		next = b->next;
 		free(b);
 	}
-	*a = (struct arena){ .limit = a->limit };
+	*a = (struct arena){ .limit = a->limit, .steps_max = a->steps_max };
+}
+
+/* Are the steps used up? Then what was found so far must not be used. */
+static inline bool arena_spent(const struct arena *a)
+{
+	return a->steps_max && a->steps > a->steps_max;
+}
+
+/* Take n steps; false: they are used up. */
+static inline bool arena_step(struct arena *a, size_t n)
+{
+	a->steps = n > SIZE_MAX - a->steps ? SIZE_MAX : a->steps + n;
+	return !arena_spent(a);
+}
+
+/* For the little that is still to be said when memory or steps are used up: n bytes, any steps. */
+static inline void arena_last(struct arena *a, size_t n)
+{
+	if (a->limit - a->total < n)
+		a->limit = a->total + n;
+	a->steps_max = 0;
+}
+
+/* What a look at n bytes counts. */
+static inline size_t arena_bytes(size_t n)
+{
+	return 1 + n / 64;
 }
 
 /* How large the next block should be: the last one doubled, up to a bound. */
@@ -78,8 +113,10 @@ static inline void *arena_alloc(struct arena *a, size_t n)
 	size_t mask = _Alignof(max_align_t) - 1, size = (n + mask) & ~mask;
 	struct arena_block *b = a->blocks;
 
-	if (size < n || size > a->limit - a->total)
+	if (size < n || size > a->limit - a->total) {
+		a->full = true;
 		return NULL;
+	}
 	if ((!b || size > b->size - b->used) && !(b = arena_grow(a, size)))
 		return NULL;
 	b->used += size;

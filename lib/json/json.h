@@ -154,6 +154,8 @@ const struct json *json_get(const struct json *o, struct str key);
 
 /* Same value? Members in any order; numbers by their text; both may be NULL (absent). */
 bool json_equal(const struct json *a, const struct json *b);
+/* The same, and add to *steps what the comparison took (oke/arena.h). */
+bool json_equal_steps(const struct json *a, const struct json *b, size_t *steps);
 
 /*
  * A value as JSON on one line (nothing for NULL), cut where the text's limit is reached:

@@ -19,42 +19,134 @@ int reader_repeated(struct json_reader *r, const char *at, struct str key)
 		       (size_t)(at - r->start), shown, n < key.n ? "..." : "");
 }
 
-/* Hang the lists together in order of keys; *twin is set when two are equal. */
-static struct json *keys_merge(struct json *a, struct json *b, struct json **twin)
+struct sorted_key;
+struct sorting {
+	struct json *twin; /* a member whose key another one has */
+	size_t steps;
+	struct sorted_key *keys; /* room for two chunks */
+	size_t chunk;            /* members of one */
+};
+
+/* A member, and the first bytes of its key as a number: most keys differ in them. */
+struct sorted_key {
+	uint64_t head;
+	struct json *member;
+};
+
+static struct sorted_key key_of(struct json *m)
+{
+	struct sorted_key k = { .member = m };
+	unsigned char bytes[sizeof k.head] = { 0 };
+
+	if (m->key_len >= sizeof bytes)
+		memcpy(bytes, m->key, sizeof bytes);
+	else if (m->key_len)
+		memcpy(bytes, m->key, m->key_len);
+	for (size_t i = 0; i < sizeof bytes; i++)
+		k.head = k.head << 8 | bytes[i];
+	return k;
+}
+
+/* Is a before b? Equal ones are noted. */
+static inline bool goes_before(const struct sorted_key *a, const struct sorted_key *b,
+			       struct sorting *s)
+{
+	int order;
+
+	s->steps++;
+	if (a->head != b->head)
+		return a->head < b->head;
+	s->steps += a->member->key_len / 64;
+	order = str_cmp(json_key(a->member), json_key(b->member));
+	if (!order)
+		s->twin = b->member;
+	return order <= 0;
+}
+
+/* Hang the lists together in order of keys. */
+static struct json *keys_merge(struct json *a, struct json *b, struct sorting *s)
 {
 	struct json *first, **last = &first;
+	struct sorted_key ka, kb;
 
-	while (a && b) {
-		int order = str_cmp(json_key(a), json_key(b));
-		struct json **lower = order <= 0 ? &a : &b;
+	if (!a || !b)
+		return a ? a : b;
+	ka = key_of(a);
+	kb = key_of(b);
+	for (;;) {
+		bool a_first = goes_before(&ka, &kb, s);
+		struct sorted_key *lower = a_first ? &ka : &kb;
 
-		if (!order)
-			*twin = b;
-		*last = *lower;
-		last = &(*lower)->next;
-		*lower = *last;
+		*last = lower->member;
+		last = &lower->member->next;
+		if (!*last) {
+			*last = a_first ? kb.member : ka.member;
+			return first;
+		}
+		*lower = key_of(*last);
 	}
-	*last = a ? a : b;
+}
+
+#define CHUNK 65536u /* members that are sorted at once, in an array of 1 MiB and another */
+
+/* Sort n of the array, with room for as many; where they stand then. */
+static struct sorted_key *chunk_sort(struct sorted_key *from, struct sorted_key *to, size_t n,
+				     struct sorting *s)
+{
+	for (size_t width = 1; width < n; width *= 2) {
+		struct sorted_key *swap = from;
+
+		for (size_t i = 0; i < n; i += 2 * width) {
+			size_t a = i, middle = i + width < n ? i + width : n, b = middle, k = i;
+			size_t end = middle + width < n ? middle + width : n;
+
+			while (a < middle || b < end)
+				to[k++] = b == end || (a < middle &&
+						       goes_before(&from[a], &from[b], s))
+						  ? from[a++]
+						  : from[b++];
+		}
+		from = to;
+		to = swap;
+	}
+	return from;
+}
+
+/* A chunk off the list, sorted; *list is what is left. */
+static struct json *next_chunk(struct json **list, struct sorting *s)
+{
+	struct sorted_key *sorted;
+	struct json *first, **last = &first;
+	size_t n = 0;
+
+	for (; *list && n < s->chunk; *list = (*list)->next)
+		s->keys[n++] = key_of(*list);
+	sorted = chunk_sort(s->keys, s->keys + s->chunk, n, s);
+	for (size_t i = 0; i < n; i++) {
+		*last = sorted[i].member;
+		last = &sorted[i].member->next;
+	}
+	*last = NULL;
 	return first;
 }
 
-/* A merge sort: run i has 2^i members or none, as the bits of a counter. */
-static struct json *keys_sort(struct json *list, struct json **twin)
+/* A merge sort: run i has 2^i chunks or none, as the bits of a counter. */
+static struct json *keys_sort(struct json *list, struct sorting *s)
 {
-	struct json *runs[32] = { NULL }, *next;
+	struct json *runs[32] = { NULL }, *chunk;
 
-	for (; list; list = next) {
+	while (list) {
 		struct json **run = runs;
 
-		next = list->next;
-		list->next = NULL;
+		chunk = next_chunk(&list, s);
 		for (; *run; *run++ = NULL)
-			list = keys_merge(*run, list, twin);
-		*run = list;
+			chunk = keys_merge(*run, chunk, s);
+		*run = chunk;
 	}
+	chunk = NULL;
 	for (size_t i = 0; i < sizeof runs / sizeof *runs; i++)
-		list = keys_merge(runs[i], list, twin);
-	return list;
+		chunk = keys_merge(runs[i], chunk, s);
+	return chunk;
 }
 
 /* What a map in Go wrote is sorted already. */
@@ -69,12 +161,17 @@ static bool is_sorted(const struct json *list)
 
 int reader_sort(struct json_reader *r, struct json *object)
 {
-	struct json *twin = NULL;
+	struct sorting s = { .chunk = object->len < CHUNK ? object->len : CHUNK };
+	const struct json *twin;
 
 	if (is_sorted(object->child))
 		return 0;
-	object->child = keys_sort(object->child, &twin);
-	if (!twin)
+	if (!(s.keys = malloc(2 * s.chunk * sizeof *s.keys)))
+		return err_nomem(r->err);
+	object->child = keys_sort(object->child, &s);
+	free(s.keys);
+	arena_step(r->arena, s.steps);
+	if (!(twin = s.twin))
 		return 0;
 	/* A key with an escape is not in the input; then the object's end has to do. */
 	bool inside = (uintptr_t)twin->key - (uintptr_t)r->start < (uintptr_t)(r->end - r->start);

@@ -238,6 +238,7 @@ static void reader_init(struct json_reader *r, struct str input, const struct js
 
 static struct json *reader_parse(struct json_reader *r)
 {
+	size_t nodes = r->nodes;
 	struct json *root;
 
 	if (r->end - r->start > (ptrdiff_t)INPUT_MAX) {
@@ -248,7 +249,10 @@ static struct json *reader_parse(struct json_reader *r)
 	if (!(root = reader_new_node(r)))
 		return NULL;
 	*root = (struct json){ .next = NULL };
-	return reader_all(r, root) < 0 ? NULL : root;
+	if (reader_all(r, root) < 0)
+		return NULL;
+	arena_step(r->arena, arena_bytes((size_t)(r->end - r->start)) + (nodes - r->nodes));
+	return root;
 }
 
 struct json *json_parse(struct str input, const struct json_limits *limits, struct arena *arena,

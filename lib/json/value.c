@@ -38,6 +38,13 @@ static bool same_head(const struct json *a, const struct json *b)
 	       !memcmp(a->text, b->text, a->len);
 }
 
+static size_t head_steps(const struct json *j)
+{
+	bool text = j->type == JSON_NUMBER || j->type == JSON_STRING;
+
+	return arena_bytes((text ? j->len : 0) + j->key_len);
+}
+
 /* The member of p->other that has the key of m. Large objects are sorted: a wrong guess is final.
  */
 static const struct json *value_counterpart(const struct value_pair *p, const struct json *m)
@@ -54,11 +61,19 @@ static bool is_open(const struct json *j)
 
 bool json_equal(const struct json *a, const struct json *b)
 {
+	size_t uncounted = 0;
+
+	return json_equal_steps(a, b, &uncounted);
+}
+
+bool json_equal_steps(const struct json *a, const struct json *b, size_t *steps)
+{
 	UNZEROED struct value_pair stack[JSON_DEPTH_MAX];
 	size_t n = 0;
 
 	if (!a || !b)
 		return a == b;
+	*steps += head_steps(a);
 	if (!same_head(a, b))
 		return false;
 	if (is_open(a) && !json_shared(a, b))
@@ -70,6 +85,7 @@ bool json_equal(const struct json *a, const struct json *b)
 			n--;
 			continue;
 		}
+		*steps += head_steps(a);
 		if (!(b = value_counterpart(p, a)) || !same_head(a, b))
 			return false;
 		p->a = a->next;

@@ -16,6 +16,7 @@ struct diff_frame {
 	struct diff_frame *up, *down; /* down is kept for the next descent */
 	struct step step;             /* from the container above to this one */
 	const struct place *place;    /* of this container; good when it is placed */
+	const struct place *near;     /* the same, or the one above it that is CHANGE_NEAR deep */
 	bool placed;
 	int (*next)(struct diff *d, struct diff_frame *f); /* 1: there may be more, 0: done, -1 */
 	const struct json *old, *new; /* the containers; NULL: an absent map that counts as empty */
@@ -35,6 +36,12 @@ static int diff_no_room(struct diff *d)
 {
 	return err_set(d->err, ERR_LIMIT, "comparing the objects needs more than %zu bytes",
 		       d->arena->limit);
+}
+
+static int spent(struct diff *d)
+{
+	return err_set(d->err, ERR_LIMIT, "comparing the objects takes more than %zu steps",
+		       d->arena->steps_max);
 }
 
 /* ---- changes ---- */
@@ -58,6 +65,7 @@ static int place_frames(struct diff *d)
 	for (; f != d->top; f = f->down) {
 		if (!(f->down->place = place_new(d, f->place, &f->down->step)))
 			return diff_no_room(d);
+		f->down->near = f->down->place->depth > CHANGE_NEAR ? f->near : f->down->place;
 		f->down->placed = true;
 	}
 	return 0;
@@ -71,9 +79,13 @@ static int diff_add_change(struct diff *d, const struct step *step, const struct
 
 	if (!c || place_frames(d) < 0)
 		return diff_no_room(d);
-	*c = (struct change){ .place = d->top->place, .from = from, .to = to };
+	*c = (struct change){
+		.place = d->top->place, .near = d->top->near, .from = from, .to = to
+	};
 	if (step && !(c->place = place_new(d, d->top->place, step)))
 		return diff_no_room(d);
+	if (c->place && c->place->depth <= CHANGE_NEAR)
+		c->near = c->place;
 	*d->out->last = c;
 	d->out->last = &c->next;
 	d->out->n++;
@@ -255,8 +267,11 @@ static int compare_lists(struct diff *d, const struct step *step, const struct j
 
 	if (!old->len && !new->len)
 		return 0;
-	if (!list_of_objects(old) || !list_of_objects(new))
-		return json_equal(old, new) ? 0 : diff_add_change(d, step, old, new);
+	if (!list_of_objects(old) || !list_of_objects(new)) {
+		bool equal = json_equal_steps(old, new, &d->arena->steps);
+
+		return equal ? 0 : diff_add_change(d, step, old, new);
+	}
 	keyed = list_pair(step ? step->key : STR(""), old, new, d->arena, &f.pairs);
 	if (keyed < 0)
 		return diff_no_room(d);
@@ -290,6 +305,8 @@ static int diff_compare(struct diff *d, const struct step *step, const struct js
 
 	if (!either)
 		return 0;
+	if (!arena_step(d->arena, step ? arena_bytes(step->key.n + step->value.n) : 1))
+		return spent(d);
 	if (!old || !new)
 		return absent_is_empty(step, either) ? compare_objects(d, step, old, new)
 						     : diff_add_change(d, step, old, new);
@@ -301,6 +318,7 @@ static int diff_compare(struct diff *d, const struct step *step, const struct js
 		return old->len || new->len ? compare_objects(d, step, old, new) : 0;
 	if (old->type == JSON_ARRAY)
 		return compare_lists(d, step, old, new);
+	arena_step(d->arena, arena_bytes(json_str(old).n));
 	return str_eq(json_str(old), json_str(new)) ? 0 : diff_add_change(d, step, old, new);
 }
 

@@ -21,11 +21,21 @@
 #include "lib/json/json.h"
 #include "policy/object/path.h"
 
+/* Patterns are shorter mostly: whoever asks what a change lies below need not go up all the way. */
+#define CHANGE_NEAR 12
+
 struct change {
 	struct change *next;
 	const struct place *place;    /* NULL: the whole value */
+	const struct place *near;     /* the place above it that is CHANGE_NEAR deep, or itself */
 	const struct json *from, *to; /* NULL: absent; both NULL for [order] */
 };
+
+/* The place, or one above it that is at least `depth` deep where the place is. */
+static inline const struct place *change_above(const struct change *c, size_t depth)
+{
+	return depth <= CHANGE_NEAR && c->near ? c->near : c->place;
+}
 
 struct change_list {
 	struct change *first, **last;

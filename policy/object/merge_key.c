@@ -85,9 +85,10 @@ struct list_run {
 	struct list_item **at, **end;
 };
 
-static void list_merge(struct list_run a, struct list_run b, struct list_item **to)
+static void list_merge(struct list_run a, struct list_run b, struct list_item **to, size_t *steps)
 {
 	while (a.at < a.end || b.at < b.end) {
+		*steps += arena_bytes(a.at < a.end ? (*a.at)->key.n : 0);
 		bool from_a =
 			b.at == b.end || (a.at < a.end && str_cmp((*a.at)->key, (*b.at)->key) <= 0);
 
@@ -96,7 +97,7 @@ static void list_merge(struct list_run a, struct list_run b, struct list_item **
 }
 
 /* Sort n pointers by key, with room for as many behind them; where they stand then. */
-static struct list_item **list_sort(struct list_item **from, size_t n)
+static struct list_item **list_sort(struct list_item **from, size_t n, size_t *steps)
 {
 	struct list_item **to = from + n;
 
@@ -108,7 +109,7 @@ static struct list_item **list_sort(struct list_item **from, size_t n)
 			size_t end = middle + width < n ? middle + width : n;
 
 			list_merge((struct list_run){ from + i, from + middle },
-				   (struct list_run){ from + middle, from + end }, to + i);
+				   (struct list_run){ from + middle, from + end }, to + i, steps);
 		}
 		from = to;
 		to = swap;
@@ -124,7 +125,7 @@ static struct list_item **list_sorted(struct list_item *items, size_t n, struct 
 		return NULL;
 	for (size_t i = 0; i < n; i++)
 		pointers[i] = &items[i];
-	return list_sort(pointers, n);
+	return list_sort(pointers, n, &arena->steps);
 }
 
 static bool has_repeated_keys(struct list_item *const *items, size_t n)
