@@ -15,7 +15,11 @@ static int build_fail_at(struct yaml_build *b, struct yaml_place at)
 
 static int build_fail_room(struct yaml_build *b, struct yaml_place at, struct err *err)
 {
-	err_set(err, ERR_LIMIT, "no room for the document in %zu bytes of memory", b->arena->limit);
+	if (b->options.nodes && !*b->options.nodes)
+		err_set(err, ERR_LIMIT, "the documents have too many nodes");
+	else
+		err_set(err, ERR_LIMIT, "no room for the document in %zu bytes of memory",
+			b->arena->limit);
 	return build_fail_at(b, at);
 }
 
@@ -44,12 +48,34 @@ static int node_tag(struct yaml_build *b, struct yaml_node *n, const char *tag, 
 	return n->tag ? 0 : build_fail_room(b, node_place(n), err);
 }
 
+/*
+ * The slot of a table in which the anchor stands, or would. The table's own address goes into the
+ * hash, so that nobody can write names that meet in one place.
+ */
+static unsigned short *anchor_slot(const struct yaml_build *b, struct str name)
+{
+	uint64_t hash = str_hash((uintptr_t)b->anchor_slots, name) * 0x9e3779b97f4a7c15u;
+	size_t i = hash >> 53;
+
+	_Static_assert(YAML_ANCHOR_SLOTS == 2048 && YAML_ANCHORS_MAX <= 1024, "11 bits");
+	while (b->anchor_slots[i] && !str_eq(b->anchors[b->anchor_slots[i] - 1].name, name))
+		i = (i + 1) % YAML_ANCHOR_SLOTS;
+	return &b->anchor_slots[i];
+}
+
 static struct yaml_anchor *anchor_find(const struct yaml_build *b, struct str name)
 {
-	for (size_t i = 0; i < b->anchors_n; i++)
-		if (str_eq(b->anchors[i].name, name))
-			return &b->anchors[i];
-	return NULL;
+	unsigned short at = b->anchors ? *anchor_slot(b, name) : 0;
+
+	return at ? &b->anchors[at - 1] : NULL;
+}
+
+static int anchors_new(struct yaml_build *b)
+{
+	b->anchor_slots = arena_calloc(b->arena, YAML_ANCHOR_SLOTS, sizeof *b->anchor_slots);
+	b->anchors = b->anchor_slots ? arena_calloc(b->arena, YAML_ANCHORS_MAX, sizeof *b->anchors)
+				     : NULL;
+	return b->anchors ? 0 : -1;
 }
 
 static int anchor_add(struct yaml_build *b, struct yaml_node *n, struct str name, struct err *err)
@@ -60,14 +86,13 @@ static int anchor_add(struct yaml_build *b, struct yaml_node *n, struct str name
 		err_set(err, ERR_LIMIT, "more than %d anchors in one document", YAML_ANCHORS_MAX);
 		return build_fail_at(b, node_place(n));
 	}
-	if (!b->anchors &&
-	    !(b->anchors = arena_calloc(b->arena, YAML_ANCHORS_MAX, sizeof *b->anchors)))
+	if (!b->anchors && anchors_new(b) < 0)
 		return build_fail_room(b, node_place(n), err);
 	a = &b->anchors[b->anchors_n];
 	*a = (struct yaml_anchor){ str_copy(b->arena, name), n };
 	if (!a->name.s)
 		return build_fail_room(b, node_place(n), err);
-	b->anchors_n++;
+	*anchor_slot(b, a->name) = (unsigned short)++b->anchors_n;
 	return 0;
 }
 
@@ -262,10 +287,13 @@ static int build_node_take(struct yaml_build *b, struct yaml_node *n, struct err
 
 static struct yaml_node *node_new(struct yaml_build *b, enum yaml_kind kind, struct yaml_place at)
 {
-	struct yaml_node *n = arena_zalloc(b->arena, sizeof *n);
+	struct yaml_node *n =
+		b->options.nodes && !*b->options.nodes ? NULL : arena_zalloc(b->arena, sizeof *n);
 
 	if (!n)
 		return NULL;
+	if (b->options.nodes)
+		--*b->options.nodes;
 	n->kind = kind;
 	n->line = at.line;
 	n->column = at.column;

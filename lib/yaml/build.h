@@ -15,6 +15,8 @@ struct yaml_frame { /* a collection that is being filled */
 	struct yaml_node *key; /* read, its value not yet */
 };
 
+#define YAML_ANCHOR_SLOTS 2048
+
 struct yaml_anchor {
 	struct str name;
 	struct yaml_node *node;
@@ -28,7 +30,8 @@ struct yaml_build {
 	unsigned depth;
 	struct yaml_anchor *anchors;
 	size_t anchors_n;
-	struct yaml_place at; /* of the last failure */
+	unsigned short *anchor_slots; /* a hash table: numbers of anchors, from 1 */
+	struct yaml_place at;         /* of the last failure */
 };
 
 /* What stands before a node; NULL where there is none. */

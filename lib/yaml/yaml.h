@@ -57,6 +57,7 @@ struct yaml_options {
 	bool plain;
 	unsigned depth; /* 1 is a scalar or an empty container */
 	size_t bytes;   /* of a document, with the comments before it */
+	size_t *nodes;  /* that may still be made, of this stream and others; NULL: any number */
 	/*
 	 * Problems that do not end the reading: repeated keys, and what plain excludes. The
 	 * entry that repeats a key (or is a merge key, in plain) is then left out; an
