@@ -11,9 +11,12 @@
 #include "lib/base/cleanup.h"
 #include "lib/yaml/to_json.h"
 
-#define CONFIG_MAX       (256u << 10) /* bytes of one file; a longer one is not looked into */
+/*
+ * Who writes more than this is not judged by halves: the finder is full then. An API server takes
+ * 1 MiB for a whole ConfigMap.
+ */
+#define CONFIG_MAX       (1u << 20) /* bytes of one file */
 #define CONFIG_DEPTH     32
-#define CONFIG_VISITS    50000 /* of nodes of one document, aliases followed (to_json.h) */
 #define CONFIG_DOCUMENTS 32
 #define CONFIG_FILES     64 /* of one ConfigMap */
 
@@ -62,10 +65,11 @@ static void find_in_plugins(struct finder *f, const struct json *profile, const 
 			    const struct place *at)
 {
 	const struct json *plugins = json_get(profile, STR("pluginConfig"));
-	const struct json *before = json_get(old, STR("pluginConfig"));
 	struct place list = place_key(at, STR("pluginConfig"));
+	struct beside before;
 	size_t index = 0;
 
+	beside_begin(&before, json_get(old, STR("pluginConfig")));
 	if (!plugins || plugins->type != JSON_ARRAY)
 		return;
 	for (const struct json *p = plugins->child; p; p = p->next, index++) {
@@ -74,21 +78,24 @@ static void find_in_plugins(struct finder *f, const struct json *profile, const 
 		struct subject s = { .gvk = { STR("kubescheduler.config.k8s.io"), STR("v1"),
 					      STR("VolumeBindingArgs") },
 				     .object = json_get(p, STR("args")),
-				     .old = json_get(item_find(before, &item.step), STR("args")),
 				     .at = &args };
 
-		if (str_is(json_str(json_get(p, STR("name"))), "VolumeBinding"))
-			find_fields(f, &s);
+		if (!finder_step(f, 1) ||
+		    !str_is(json_str(json_get(p, STR("name"))), "VolumeBinding"))
+			continue;
+		s.old = json_get(beside_step(f, &before, &item.step, index), STR("args"));
+		find_fields(f, &s);
 	}
 }
 
 static void find_in_profiles(struct finder *f, const struct subject *s)
 {
 	const struct json *profiles = json_get(s->object, STR("profiles"));
-	const struct json *before = json_get(s->old, STR("profiles"));
 	struct place list = place_key(s->at, STR("profiles"));
+	struct beside before;
 	size_t index = 0;
 
+	beside_begin(&before, json_get(s->old, STR("profiles")));
 	if (!of_group(s->object, STR("kubescheduler.config.k8s.io")) || !profiles ||
 	    profiles->type != JSON_ARRAY)
 		return;
@@ -97,7 +104,7 @@ static void find_in_profiles(struct finder *f, const struct subject *s)
 				      { .kind = STEP_INDEX, .index = index },
 				      list.depth + 1 };
 
-		find_in_plugins(f, p, item_find(before, &item.step), &item);
+		find_in_plugins(f, p, beside_step(f, &before, &item.step, index), &item);
 	}
 }
 
@@ -120,9 +127,8 @@ static void find_in_document(struct finder *f, const struct subject *s)
 
 static bool may_be_config(struct str text)
 {
-	return text.n && text.n <= CONFIG_MAX &&
-	       (memmem(text.s, text.n, ".config.k8s.io/", 15) ||
-		memmem(text.s, text.n, "kubeadm.k8s.io/", 15));
+	return text.n && (memmem(text.s, text.n, ".config.k8s.io/", 15) ||
+			  memmem(text.s, text.n, "kubeadm.k8s.io/", 15));
 }
 
 struct documents {
@@ -143,16 +149,19 @@ static void ignore_problem(void *ctx, struct yaml_place at, const char *text)
  */
 static void read_document(struct finder *f, const struct yaml_node *root, struct documents *out)
 {
-	static const struct yaml_limits limits = { .visits = CONFIG_VISITS,
+	static const struct yaml_limits limits = { .visits = FINDER_CONFIG_NODES,
 						   .depth = CONFIG_DEPTH,
 						   .lenient = true };
-	struct err ignored;
+	struct err err = { .kind = ERR_NONE };
 	struct yaml_converter c = {
-		.limits = &limits, .arena = f->arena, .visits = CONFIG_VISITS, .err = &ignored
+		.limits = &limits, .arena = f->arena, .visits = f->json_nodes, .err = &err
 	};
 	struct json *doc = yaml_node_to_nodes(&c, root);
 
-	f->full |= c.full;
+	finder_step(f, f->json_nodes - c.visits);
+	f->json_nodes = c.visits;
+	/* More of it than is read may hide something; what is no YAML is no configuration. */
+	f->full |= c.full || err.kind == ERR_LIMIT;
 	if (doc && doc->type == JSON_OBJECT)
 		out->v[out->n++] = doc;
 }
@@ -162,21 +171,25 @@ static void read_documents(struct finder *f, struct str text, struct documents *
 	struct yaml_input input = { .text = text };
 	struct yaml_options options = { .depth = CONFIG_DEPTH,
 					.bytes = CONFIG_MAX + 1,
+					.nodes = &f->yaml_nodes,
 					.problem = ignore_problem };
 	scoped(yaml_stream_end) struct yaml_stream *stream = NULL;
 	struct yaml_node *root;
-	struct err ignored;
+	struct err err = { .kind = ERR_NONE };
+	int more = 0;
 
 	out->n = 0;
-	if (!may_be_config(text))
+	if (!may_be_config(text) || !finder_step(f, arena_bytes(4 * text.n)))
 		return;
-	if (!(stream = yaml_stream_new(&input, &options))) {
+	if (text.n > CONFIG_MAX || !(stream = yaml_stream_new(&input, &options))) {
 		f->full = true;
 		return;
 	}
 	while (out->n < CONFIG_DOCUMENTS &&
-	       yaml_stream_next(stream, f->arena, &root, &ignored) == 1)
+	       (more = yaml_stream_next(stream, f->arena, &root, &err)) == 1)
 		read_document(f, root, out);
+	if (more == 1 || (more < 0 && err.kind != ERR_SYNTAX))
+		f->full = true;
 }
 
 /* The same document before: by its kind, since files have no other name for it. */
@@ -220,18 +233,23 @@ static void find_in_config_map(struct finder *f, const struct subject *s)
 	const struct json *data = json_get(s->object, STR("data"));
 	const struct json *old = json_get(s->old, STR("data"));
 	struct place at = place_key(s->at, STR("data"));
+	struct beside olds;
 	size_t files = 0;
 
+	beside_begin(&olds, old);
 	if (!data || data->type != JSON_OBJECT)
 		return;
 	for (const struct json *m = data->child; m && !f->full; m = m->next) {
 		struct place place = place_key(&at, json_key(m));
 		struct str before;
 
-		if (!may_be_config(json_str(m)) || files == CONFIG_FILES)
+		if (!may_be_config(json_str(m)))
 			continue;
-		files++;
-		before = json_str(json_get(old, json_key(m)));
+		if (files++ == CONFIG_FILES) {
+			f->full = true;
+			return;
+		}
+		before = json_str(beside_member(f, &olds, data, json_key(m)));
 		if (!before.s || !str_eq(before, json_str(m)))
 			find_in_file(f, json_str(m), before, &place);
 	}

@@ -15,58 +15,13 @@ const struct json_limits features_limits = {
 	.opaque = &(const struct json_opaque){ { "metadata", 8 }, { "managedFields", 13 } },
 };
 
-/* ---- is it in the object? ---- */
-
-enum presence { PRESENT, ABSENT, UNKNOWN }; /* UNKNOWN: no such item, so nothing to say */
-
-/* The keys and items from the root to the place, in that order. */
-static const struct json *step_down(const struct json *at, const struct step *step,
-				    enum presence *presence)
-{
-	if (step->kind == STEP_KEY) {
-		at = json_get(at, step->key);
-		if (!at || at->type == JSON_NULL)
-			*presence = ABSENT;
-		return at;
-	}
-	if (!(at = item_find(at, step)))
-		*presence = UNKNOWN;
-	return at;
-}
-
-static enum presence presence_of(const struct json *object, const struct place *place,
-				 const struct place *root, const struct catalogue_leaf *leaf)
-{
-	const struct place *chain[PATH_STEPS_MAX];
-	enum presence presence = PRESENT;
-	size_t n = 0;
-
-	for (const struct place *p = place; p != root && n < PATH_STEPS_MAX; p = p->up)
-		chain[n++] = p;
-	if (n == PATH_STEPS_MAX)
-		return UNKNOWN;
-	while (n-- > 0 && presence == PRESENT)
-		object = step_down(object, &chain[n]->step, &presence);
-	if (presence == PRESENT && !leaf_takes(leaf, object))
-		return ABSENT;
-	return presence;
-}
-
-static bool is_dropped_already(const struct finder *f, const struct place *place)
-{
-	for (const struct feature_use *u = f->out->first; u; u = u->next)
-		if (u->kind == USE_DROPPED && place_same(u->place, place))
-			return true;
-	return false;
-}
-
 /* value: as the user wrote it; NULL where only the name is known. */
 static void dropped_add(struct finder *f, const struct catalogue_leaf *leaf,
 			const struct place *place, const struct json *value)
 {
 	struct feature_use *use;
 
-	if (is_dropped_already(f, place))
+	if (!place_set_add(f, &f->dropped, place))
 		return;
 	use = use_add(f, USE_DROPPED, leaf_stage(f, leaf), place);
 	if (!use)
@@ -77,28 +32,22 @@ static void dropped_add(struct finder *f, const struct catalogue_leaf *leaf,
 
 /* ---- last-applied-configuration ---- */
 
-/* The walk goes over the text, its subject's object stays the one that was written. */
-struct applied {
-	struct subject text; /* first: what the walk gets */
-	const struct subject *real;
-};
-
 /* "" and [] are left out of an object whatever the gate says, and ask for nothing. */
 static bool is_empty_value(const struct json *value)
 {
 	return (value->type == JSON_STRING || value->type == JSON_ARRAY) && !value->len;
 }
 
+/* The walk goes over the text, held against the object that the API server made of it. */
 static void applied_found(struct finder *f, const struct subject *s,
-			  const struct catalogue_leaf *leaf, const struct place *place,
-			  const struct json *value, const struct json *old)
+			  const struct catalogue_leaf *leaf, const struct leaf_found *found)
 {
-	const struct applied *a = (const struct applied *)s;
+	bool absent = found->is_real == ABSENT ||
+		      (found->is_real == PRESENT && !leaf_takes(leaf, found->real));
 
-	(void)old;
-	if (!is_empty_value(value) &&
-	    presence_of(a->real->object, place, a->real->at, leaf) == ABSENT)
-		dropped_add(f, leaf, place, value);
+	(void)s;
+	if (!is_empty_value(found->value) && absent)
+		dropped_add(f, leaf, found->place, found->value);
 }
 
 static struct str last_applied(const struct json *object)
@@ -109,39 +58,42 @@ static struct str last_applied(const struct json *object)
 
 static const struct json *parse_quietly(struct finder *f, struct str text)
 {
-	struct err ignored; /* the user's own text may be anything */
-	const struct json *j = text.n ? json_parse(text, NULL, f->arena, &ignored) : NULL;
+	struct err err; /* the user's own text may be anything */
+	const struct json *j = text.n ? json_parse(text, NULL, f->arena, &err) : NULL;
 
+	f->full = f->full || f->arena->full;
 	return j && j->type == JSON_OBJECT ? j : NULL;
 }
 
 static void find_in_applied(struct finder *f, const struct subject *s)
 {
 	struct str now = last_applied(s->object), before = last_applied(s->old);
-	struct applied a = { .text = *s, .real = s };
+	struct subject text = *s;
 	struct str version;
 	const char *slash;
 
 	if (!now.n || str_eq(now, before))
 		return;
-	if (!(a.text.object = parse_quietly(f, now)))
+	if (!(text.object = parse_quietly(f, now)))
 		return;
-	a.text.old = parse_quietly(f, before);
+	text.old = parse_quietly(f, before);
+	text.real = s->object;
 	/* It may have been written in another version of the same kind. */
-	version = json_str(json_get(a.text.object, STR("apiVersion")));
+	version = json_str(json_get(text.object, STR("apiVersion")));
 	slash = version.n ? memchr(version.s, '/', version.n) : NULL;
 	if (version.n)
-		a.text.gvk.version =
+		text.gvk.version =
 			slash ? str_from(version, (size_t)(slash - version.s) + 1) : version;
-	walk_fields(f, &a.text, applied_found);
+	walk_fields(f, &text, applied_found);
 }
 
 /* ---- managedFields ---- */
 
 struct managed_frame {
 	const struct catalogue_node *node;
-	const struct json *next;   /* member of fieldsV1 to look at */
-	const struct json *object; /* the value that it describes; NULL: absent */
+	const struct json *fields, *next; /* of fieldsV1; the member to look at */
+	const struct json *object;        /* the value that it describes; NULL: absent */
+	struct beside items;              /* its children */
 	struct place place;
 	bool root;
 };
@@ -149,6 +101,7 @@ struct managed_frame {
 struct managed {
 	struct finder *f;
 	const struct subject *s;
+	bool before; /* only which places are named is looked at */
 	struct managed_frame frames[MANAGED_DEPTH];
 	size_t depth;
 };
@@ -165,58 +118,11 @@ static const struct json *managed_fields(struct finder *f, const struct json *ob
 	const struct json *list = managed_member(object);
 	struct err ignored; /* an API server writes it: what cannot be read tells nothing */
 
-	if (list && list->type == JSON_STRING)
+	if (list && list->type == JSON_STRING) {
 		list = json_parse(json_str(list), NULL, f->arena, &ignored);
+		f->full = f->full || f->arena->full;
+	}
 	return list && list->type == JSON_ARRAY ? list->child : NULL;
-}
-
-/* The name in fieldsV1 of one step below a member that was found by `like`. */
-static bool names_step(struct finder *f, struct str key, const struct step *step)
-{
-	const struct json *keys;
-
-	if (step->kind == STEP_KEY)
-		return key.n == step->key.n + 2 && str_starts(key, STR("f:")) &&
-		       str_eq(str_from(key, 2), step->key);
-	if (step->kind != STEP_ITEM || !str_starts(key, STR("k:")))
-		return false;
-	keys = parse_quietly(f, str_from(key, 2));
-	return keys && str_eq(json_str(json_get(keys, step->key)), step->value);
-}
-
-/* Does this entry of managedFields name the place? */
-static bool names_place(struct finder *f, const struct json *fields, const struct place *place,
-			const struct place *root)
-{
-	const struct place *chain[PATH_STEPS_MAX];
-	size_t n = 0;
-
-	for (const struct place *p = place; p != root && n < PATH_STEPS_MAX; p = p->up)
-		chain[n++] = p;
-	while (n-- > 0 && fields) {
-		const struct json *m = fields->type == JSON_OBJECT ? fields->child : NULL;
-
-		while (m && f->budget && !names_step(f, json_key(m), &chain[n]->step)) {
-			m = m->next;
-			f->budget--;
-		}
-		fields = f->budget ? m : NULL;
-	}
-	return fields != NULL;
-}
-
-static bool named_before(struct managed *m, const struct place *place)
-{
-	struct finder *f = m->f;
-
-	if (f->before_of != m->s->old) { /* read once, not for each place */
-		f->before = managed_fields(f, m->s->old);
-		f->before_of = m->s->old;
-	}
-	for (const struct json *e = f->before; e; e = e->next)
-		if (names_place(f, json_get(e, STR("fieldsV1")), place, m->s->at))
-			return true;
-	return false;
 }
 
 static void managed_push(struct managed *m, const struct catalogue_node *node,
@@ -227,7 +133,12 @@ static void managed_push(struct managed *m, const struct catalogue_node *node,
 
 	if (m->depth == MANAGED_DEPTH || !fields || fields->type != JSON_OBJECT)
 		return;
-	*frame = (struct managed_frame){ node, fields->child, object, { NULL, { 0 }, 0 }, !place };
+	*frame = (struct managed_frame){ .node = node,
+					 .fields = fields,
+					 .next = fields->child,
+					 .object = object,
+					 .root = !place };
+	beside_begin(&frame->items, object);
 	if (place)
 		frame->place = *place;
 	m->depth++;
@@ -242,9 +153,11 @@ static void managed_leaves(struct managed *m, const struct catalogue_node *node,
 		const struct catalogue_leaf *leaf = &catalogue_leaves[node->leaves + i];
 
 		/* Of a gated value only the field's name would stand there. */
-		if (leaf->value || !leaf_stage(m->f, leaf) || is_dropped_already(m->f, place))
+		if (leaf->value || !leaf_stage(m->f, leaf))
 			continue;
-		if (!named_before(m, place))
+		if (m->before)
+			place_set_add(m->f, &m->f->known, place);
+		else if (!place_set_holds(m->f, &m->f->known, place))
 			dropped_add(m->f, leaf, place, NULL);
 	}
 }
@@ -260,7 +173,7 @@ static void managed_key(struct managed *m, struct managed_frame *frame, const st
 
 	if (!node || !(node->live & m->f->bit) || (frame->root && str_is(key, "status")))
 		return;
-	object = json_get(frame->object, key);
+	object = frame->object ? beside_member(m->f, &frame->items, frame->fields, key) : NULL;
 	place = place_key(frame->root ? m->s->at : &frame->place, key);
 	managed_leaves(m, node, object, &place);
 	managed_push(m, node, member, object, &place);
@@ -282,20 +195,22 @@ static void managed_item(struct managed *m, struct managed_frame *frame, const s
 		{ .kind = STEP_ITEM, .key = json_key(keys->child), .value = json_str(keys->child) },
 		frame->place.depth + 1
 	};
-	if (!(object = item_find_budgeted(m->f, frame->object, &place.step, 0)))
+	object = m->before ? NULL : beside_step(m->f, &frame->items, &place.step, 0);
+	if (!object && !m->before)
 		return;
 	managed_push(m, &catalogue_nodes[frame->node->item], member, object, &place);
 }
 
-static void find_in_entry(struct finder *f, const struct subject *s, const struct json *fields)
+static void find_in_entry(struct finder *f, const struct subject *s, const struct json *fields,
+			  bool before)
 {
 	const struct catalogue_kind *kind =
 		catalogue_kind(s->gvk.group, s->gvk.version, s->gvk.kind);
-	struct managed m = { .f = f, .s = s };
+	struct managed m = { .f = f, .s = s, .before = before };
 
 	if (!kind || !(catalogue_nodes[kind->root].live & f->bit))
 		return;
-	managed_push(&m, &catalogue_nodes[kind->root], fields, s->object, NULL);
+	managed_push(&m, &catalogue_nodes[kind->root], fields, before ? NULL : s->object, NULL);
 	while (m.depth && !f->full) {
 		struct managed_frame *frame = &m.frames[m.depth - 1];
 		const struct json *member = frame->next;
@@ -305,6 +220,7 @@ static void find_in_entry(struct finder *f, const struct subject *s, const struc
 			continue;
 		}
 		frame->next = member->next;
+		finder_step(f, 1);
 		if (str_starts(json_key(member), STR("f:")))
 			managed_key(&m, frame, member);
 		else if (str_starts(json_key(member), STR("k:")))
@@ -312,28 +228,57 @@ static void find_in_entry(struct finder *f, const struct subject *s, const struc
 	}
 }
 
-/*
- * An UPDATE of which nothing is left passes in silence, as one that changes nothing does:
- * managedFields are only looked at beside a change. (kubectl apply leaves its annotation.)
- */
-static bool changes_anything(const struct subject *s)
+/* The places that the old object's managedFields name: read once, not for each place. */
+static void find_named(struct finder *f, const struct subject *s)
+{
+	if (f->known_of == s->old)
+		return;
+	f->known = (struct place_set){ .n = 0 };
+	f->known_of = s->old;
+	for (const struct json *e = managed_fields(f, s->old); e && !f->full; e = e->next)
+		find_in_entry(f, s, json_get(e, STR("fieldsV1")), true);
+}
+
+static bool same_metadata(struct finder *f, const struct subject *s)
 {
 	static const char *const metadata[] = { "labels", "annotations", "finalizers",
 						"ownerReferences" };
 	const struct json *now = json_get(s->object, STR("metadata"));
 	const struct json *before = json_get(s->old, STR("metadata"));
+	size_t steps = 0;
 
-	if (!s->old || s->object->len != s->old->len)
-		return true;
 	for (size_t i = 0; i < sizeof metadata / sizeof *metadata; i++)
-		if (!json_equal(json_get(now, str_of(metadata[i])),
-				json_get(before, str_of(metadata[i]))))
-			return true;
-	for (const struct json *m = s->object->child; m; m = m->next)
-		if (!str_is(json_key(m), "metadata") &&
-		    !json_equal(json_get(s->old, json_key(m)), m))
-			return true;
-	return false;
+		if (!json_equal_steps(json_get(now, str_of(metadata[i])),
+				      json_get(before, str_of(metadata[i])), &steps))
+			return false;
+	return finder_step(f, steps);
+}
+
+bool same_content(struct finder *f, const struct subject *s, bool status)
+{
+	struct beside old;
+	size_t steps = 0;
+
+	beside_begin(&old, s->old);
+	for (const struct json *m = s->object->child; m && !f->full; m = m->next) {
+		struct str key = json_key(m);
+
+		if (str_is(key, "metadata") || (!status && str_is(key, "status")))
+			continue;
+		if (!json_equal_steps(beside_member(f, &old, s->object, key), m, &steps))
+			return false;
+	}
+	return finder_step(f, steps);
+}
+
+/*
+ * An UPDATE of which nothing is left passes in silence, as one that changes nothing does:
+ * managedFields are only looked at beside a change. (kubectl apply leaves its annotation.)
+ */
+static bool changes_anything(struct finder *f, const struct subject *s)
+{
+	return !s->old || s->object->len != s->old->len || !same_metadata(f, s) ||
+	       !same_content(f, s, true);
 }
 
 void find_dropped(struct finder *f, const struct subject *s)
@@ -342,13 +287,15 @@ void find_dropped(struct finder *f, const struct subject *s)
 
 	if (!s->object)
 		return;
+	f->dropped = (struct place_set){ .n = 0 };
 	find_in_applied(f, s);
 	now = managed_member(s->object);
 	before = managed_member(s->old);
-	if (!now || json_equal(now, before) || !changes_anything(s) ||
+	if (!now || json_equal(now, before) || !changes_anything(f, s) ||
 	    !managed_may_name(f, s, now, before))
 		return;
+	find_named(f, s);
 	for (const struct json *e = managed_fields(f, s->object); e && !f->full; e = e->next)
 		if (!json_str(json_get(e, STR("subresource"))).n)
-			find_in_entry(f, s, json_get(e, STR("fieldsV1")));
+			find_in_entry(f, s, json_get(e, STR("fieldsV1")), false);
 }

@@ -88,6 +88,7 @@ static void find_in_options(struct finder *f)
 	if (!features_options_possible(f))
 		return;
 	s.object = json_parse(f->req->options, NULL, f->arena, &ignored);
+	f->full = f->full || f->arena->full;
 	if (!s.object || s.object->type != JSON_OBJECT)
 		return;
 	s.gvk.kind = json_str(json_get(s.object, STR("kind")));
@@ -99,7 +100,11 @@ int features_find(unsigned minor, const struct request *req, const struct json *
 		  const struct json *old, struct arena *arena, struct feature_uses *out,
 		  struct err *err)
 {
-	struct finder f = { .req = req, .arena = arena, .out = out, .budget = FINDER_BUDGET };
+	struct finder f = { .req = req,
+			    .arena = arena,
+			    .out = out,
+			    .yaml_nodes = FINDER_CONFIG_NODES,
+			    .json_nodes = FINDER_CONFIG_NODES };
 	struct subject s = { .gvk = req->kind, .object = object, .old = old };
 
 	*out = (struct feature_uses){ .last = &out->first };
@@ -123,7 +128,12 @@ int features_find(unsigned minor, const struct request *req, const struct json *
 int features_named(const struct request *req, const struct json *object, struct arena *arena,
 		   struct feature_uses *out, struct err *err)
 {
-	struct finder f = { .req = req, .arena = arena, .out = out, .named = true };
+	struct finder f = { .req = req,
+			    .arena = arena,
+			    .out = out,
+			    .named = true,
+			    .yaml_nodes = FINDER_CONFIG_NODES,
+			    .json_nodes = FINDER_CONFIG_NODES };
 	struct subject s = { .gvk = req->kind, .object = object };
 
 	*out = (struct feature_uses){ .last = &out->first };

@@ -2,12 +2,13 @@
  * finder.h - what the parts of this room share; private to it.
  *
  * A finder carries one request on its way through the parts. Places may live on the
- * caller's stack: use_add copies the chain. After a failure of memory all parts go on
+ * caller's stack: use_add copies the chain. When memory or steps are used up all parts end
  * without adding, and features_find reports it at the end.
  */
 #ifndef POLICY_ALPHA_FINDER_H
 #define POLICY_ALPHA_FINDER_H
 
+#include "policy/alpha/beside.h"
 #include "policy/alpha/features.h"
 
 struct finder {
@@ -17,23 +18,31 @@ struct finder {
 	const struct request *req;
 	struct arena *arena;
 	struct feature_uses *out;
-	bool full;  /* the arena is */
-	bool named; /* features_named asks */
-	/*
-	 * Comparisons with the old object that may still be made; when they are used up,
-	 * what is left counts as new. Lists that were shuffled on purpose end here.
-	 */
-	size_t budget;
-	const struct json *before, *before_of; /* the last old object's managedFields, and whose */
-	uint8_t *switches;                     /* of switches_take */
+	bool full;                     /* the arena is */
+	bool named;                    /* features_named asks */
+	struct place_set dropped;      /* places of dropped fields that were found */
+	struct place_set known;        /* that the old object's managedFields name, */
+	const struct json *known_of;   /* and whose they are */
+	uint8_t *switches;             /* of switches_take */
+	size_t yaml_nodes, json_nodes; /* of configuration that may still be made, of each kind */
 };
 
-#define FINDER_BUDGET 200000
+/* Values in all configuration of one request: to read one takes longer than of other values. */
+#define FINDER_CONFIG_NODES 100000
+
+/* Take n steps of the request's; false: they are used up, and the finder is full. */
+static inline bool finder_step(struct finder *f, size_t n)
+{
+	if (!arena_step(f->arena, n))
+		f->full = true;
+	return !f->full;
+}
 
 /* One object: the request's, an item of a list, or a document of configuration. */
 struct subject {
 	struct gvk gvk;
 	const struct json *object, *old; /* old NULL: all is new */
+	const struct json *real;         /* the object that last-applied is held against */
 	const struct place *at;          /* where it stands; NULL: the request's object */
 	bool status;                     /* written through the status subresource */
 	struct pod { /* of a workload: workload_find_pod; spec NULL: it is none */
@@ -58,24 +67,22 @@ static inline struct place place_key(const struct place *up, struct str key)
 /* Of an item: by the member that Kubernetes merges such lists by, else by index. */
 struct place place_item(const struct place *list, const struct json *item, size_t index);
 
-bool place_same(const struct place *a, const struct place *b);
-
-/* The item of a list that a step names; NULL: none. */
-const struct json *item_find(const struct json *list, const struct step *step);
-
-/*
- * The same, as long as the budget lasts. Names may repeat (in env they do): the item of
- * that index is taken first, if it is one of them.
- */
-const struct json *item_find_budgeted(struct finder *f, const struct json *list,
-				      const struct step *step, size_t index);
-
 /* ---- walk.c: gated fields and values ---- */
+
+/* Does a place lead to a value? UNKNOWN: to no such item of a list, so there is nothing to say. */
+enum presence { PRESENT, ABSENT, UNKNOWN };
+
+/* A value that a leaf of the catalogue guards. */
+struct leaf_found {
+	const struct place *place;
+	const struct json *value, *old; /* old: what stood there, or NULL */
+	const struct json *real;        /* what stands there in the subject's `real` */
+	enum presence is_real;
+};
 
 /* Called for each leaf of interest that the walk finds new. */
 typedef void leaf_visit(struct finder *f, const struct subject *s,
-			const struct catalogue_leaf *leaf, const struct place *place,
-			const struct json *value, const struct json *old);
+			const struct catalogue_leaf *leaf, const struct leaf_found *found);
 
 /* The bit FEATURE_* of the leaf in the finder's minor; 0: nothing of interest. */
 unsigned leaf_stage(const struct finder *f, const struct catalogue_leaf *leaf);
@@ -101,6 +108,10 @@ bool managed_may_name(const struct finder *f, const struct subject *s, const str
 
 /* Do the request's options name a gated field? Without parsing. */
 bool features_options_possible(const struct finder *f);
+
+/* Is all but metadata (and status, unless it counts) as it was? Only where there is an old object.
+ */
+bool same_content(struct finder *f, const struct subject *s, bool status);
 
 void find_rules(struct finder *f, const struct subject *s);
 void find_keys(struct finder *f, const struct subject *s);
@@ -135,16 +146,18 @@ void switches_one(struct switches *s, struct str name, struct str value, bool ku
 		  unsigned origin);
 /* A map of bools, as featureGates is. */
 void switches_map(struct switches *s, const struct json *map, bool kubeadm, unsigned origin);
-/* Words of a command line; `env` is the container's, for $(NAME) (may be NULL). */
+/* Words of a command line, in which $(NAME) is one of the container's env. */
 struct command_line {
-	const struct json *env;
-	struct arena *arena;
+	struct finder *f;
+	struct beside env;
 	bool component; /* a word names a component */
 	bool kubeadm;
-	bool value_next; /* the last word was --feature-gates */
+	bool value_next;        /* the last word was --feature-gates */
+	struct gate_list *last; /* that was read, and those before it */
 };
-void switches_words(struct switches *s, struct command_line *line, const struct json *words,
-		    unsigned origin);
+void switches_words(struct command_line *line, const struct json *words, unsigned origin);
+/* All that the words say: of what they say of one gate the last counts. */
+void switches_said(struct switches *s, struct command_line *line);
 /* Report what is on now, and was not on before (old may be NULL). places[] by origin. */
 void switches_report(struct finder *f, const struct switches *now, const struct switches *old,
 		     const struct place *const *places);

@@ -45,19 +45,72 @@ static int parse_bool(struct str s)
 	return -1;
 }
 
-void switches_one(struct switches *s, struct str name, struct str value, bool kubeadm,
-		  unsigned origin)
+struct switch_named {
+	size_t gate; /* of the catalogue */
+	bool on;
+};
+
+/* False: no known gate, or neither on nor off. */
+static bool switch_read(struct str name, struct str value, bool kubeadm, struct switch_named *out)
 {
-	const char *colon = name.n ? memchr(name.s, ':', name.n) : NULL;
+	const char *colon;
 	const struct catalogue_gate *gate;
 	int on = parse_bool(flag_trim(value));
 
-	if (colon)
+	name = flag_trim(name);
+	if ((colon = name.n ? memchr(name.s, ':', name.n) : NULL))
 		name = flag_trim(str_from(name, (size_t)(colon - name.s) + 1));
 	if (on < 0 || !(gate = catalogue_gate(name, kubeadm)))
-		return;
-	s->state[gate - catalogue_gates] =
-		(uint8_t)((on ? SWITCH_ON : SWITCH_OFF) | origin * SWITCH_ORIGIN);
+		return false;
+	*out = (struct switch_named){ (size_t)(gate - catalogue_gates), on };
+	return true;
+}
+
+static uint8_t switch_state(bool on, unsigned origin)
+{
+	return (uint8_t)((on ? SWITCH_ON : SWITCH_OFF) | origin * SWITCH_ORIGIN);
+}
+
+void switches_one(struct switches *s, struct str name, struct str value, bool kubeadm,
+		  unsigned origin)
+{
+	struct switch_named named;
+
+	if (switch_read(name, value, kubeadm, &named))
+		s->state[named.gate] = switch_state(named.on, origin);
+}
+
+/* The last item of the list, which is cut off from it: false when there is none. */
+static bool last_item(struct str *list, struct str *item)
+{
+	const char *comma = list->n ? memrchr(list->s, ',', list->n) : NULL;
+	size_t before = comma ? (size_t)(comma - list->s) : 0;
+
+	if (!list->n)
+		return false;
+	*item = str_from(*list, before + (comma != NULL));
+	list->n = before;
+	return true;
+}
+
+/* What the list says of gates of which nothing is said yet: from its end, where counts what is
+ * last. */
+static void switches_before(struct finder *f, struct switches *s, struct str list, bool kubeadm,
+			    unsigned origin)
+{
+	struct str item;
+
+	for (list = flag_trim(list);
+	     last_item(&list, &item) && finder_step(f, arena_bytes(item.n));) {
+		const char *equal = item.n ? memchr(item.s, '=', item.n) : NULL;
+		struct switch_named named;
+
+		if (equal &&
+		    switch_read((struct str){ item.s, (size_t)(equal - item.s) },
+				str_from(item, (size_t)(equal - item.s) + 1), kubeadm, &named) &&
+		    !s->state[named.gate])
+			s->state[named.gate] = switch_state(named.on, origin);
+	}
 }
 
 void switches_list(struct switches *s, struct str list, bool kubeadm, unsigned origin)
@@ -184,39 +237,72 @@ static bool is_flag(struct str word, struct str *value)
 	return !value->n || value->s[0] == '=';
 }
 
-/* "$(NAME)", "${NAME}" or "$NAME": the value that the container's env gives it. */
-static struct str flag_expand(const struct command_line *line, struct str value)
+/* A list that a command line holds, or names. */
+struct gate_list {
+	struct gate_list *before;
+	struct str text;
+	const struct json *variable; /* whose value it is, or NULL */
+	unsigned origin;
+	bool kubeadm;
+};
+
+/* "$(NAME)", "${NAME}" or "$NAME": the entry that the container's env has for it. */
+static const struct json *variable_of(struct command_line *line, struct str value)
 {
 	struct str name = flag_trim(value);
 
-	if (!line->env || line->env->type != JSON_ARRAY || !name.n || name.s[0] != '$')
-		return value;
+	if (!line->env.in || !name.n || name.s[0] != '$')
+		return NULL;
 	name = str_from(name, 1);
 	if (name.n > 1 && (name.s[0] == '(' || name.s[0] == '{')) {
 		name = str_from(name, 1);
 		if (name.s[name.n - 1] == ')' || name.s[name.n - 1] == '}')
 			name.n--;
 	}
-	for (const struct json *e = line->env->child; e; e = e->next)
-		if (str_eq(json_str(json_get(e, STR("name"))), name))
-			return json_str(json_get(e, STR("value")));
-	return value;
+	line->env.next = NULL; /* of entries of one name the first, whatever was asked before */
+	return beside_named(line->f, &line->env, STR("name"), name, 0);
 }
 
-static void one_word(struct switches *s, struct command_line *line, struct str word,
-		     unsigned origin)
+static void add_list(struct command_line *line, struct str text, unsigned origin)
+{
+	const struct json *variable = variable_of(line, text);
+	struct gate_list *list = arena_alloc(line->f->arena, sizeof *list);
+
+	if (!list) {
+		line->f->full = true;
+		return;
+	}
+	*list = (struct gate_list){ line->last, text, variable, origin, line->kubeadm };
+	if (variable)
+		list->text = json_str(json_get(variable, STR("value")));
+	line->last = list;
+}
+
+/* A variable that is named a second time was said already, by what stands behind. */
+void switches_said(struct switches *s, struct command_line *line)
+{
+	struct place_set said = { .n = 0 };
+	struct finder *f = line->f;
+
+	for (const struct gate_list *l = line->last; l && finder_step(f, 1); l = l->before)
+		if (!l->variable || place_set_put(f, &said, l->variable))
+			switches_before(f, s, l->text, l->kubeadm, l->origin);
+}
+
+static void one_word(struct command_line *line, struct str word, unsigned origin)
 {
 	struct str value;
 
+	if (!finder_step(line->f, arena_bytes(word.n)))
+		return;
 	if (line->value_next) {
 		line->value_next = false;
-		switches_list(s, flag_expand(line, word), line->kubeadm, origin);
+		add_list(line, word, origin);
 		return;
 	}
 	if (is_flag(word, &value)) {
 		if (value.n)
-			switches_list(s, flag_expand(line, str_from(value, 1)), line->kubeadm,
-				      origin);
+			add_list(line, str_from(value, 1), origin);
 		else
 			line->value_next = true;
 		return;
@@ -258,16 +344,18 @@ static size_t script_word(struct str script, char *buf, size_t *n)
 	return i;
 }
 
-static void script_words(struct switches *s, struct command_line *line, struct str script,
-			 unsigned origin)
+/* Each word has its own place behind the others, since lists are read when all words are known. */
+static void script_words(struct command_line *line, struct str script, unsigned origin)
 {
-	char *buf = arena_alloc(line->arena, script.n + 1);
+	char *buf = arena_alloc(line->f->arena, script.n + 1);
 	size_t n;
 
+	line->f->full = line->f->full || !buf;
 	while (buf && script.n) {
 		script = str_from(script, script_word(script, buf, &n));
 		if (n)
-			one_word(s, line, (struct str){ buf, n }, origin);
+			one_word(line, (struct str){ buf, n }, origin);
+		buf += n;
 	}
 	line->value_next = false;
 }
@@ -284,8 +372,7 @@ static bool is_script(struct str word)
 	return false;
 }
 
-void switches_words(struct switches *s, struct command_line *line, const struct json *words,
-		    unsigned origin)
+void switches_words(struct command_line *line, const struct json *words, unsigned origin)
 {
 	if (!words || words->type != JSON_ARRAY)
 		return;
@@ -293,9 +380,9 @@ void switches_words(struct switches *s, struct command_line *line, const struct 
 		struct str word = json_str(w);
 
 		if (!line->value_next && is_script(word))
-			script_words(s, line, word, origin);
+			script_words(line, word, origin);
 		else
-			one_word(s, line, word, origin);
+			one_word(line, word, origin);
 	}
 }
 

@@ -11,13 +11,14 @@
 
 static void read_arguments(struct finder *f, const struct json *container, struct switches *out)
 {
-	struct command_line line = { .env = json_get(container, STR("env")), .arena = f->arena };
+	struct command_line line = { .f = f };
 
+	beside_begin(&line.env, json_get(container, STR("env")));
 	line.component = switches_read_by_image(json_str(json_get(container, STR("image"))));
-	switches_words(out, &line, json_get(container, STR("command")), 0);
-	switches_words(out, &line, json_get(container, STR("args")), 1);
-	if (!line.component)
-		memset(out->state, 0, catalogue_gates_n);
+	switches_words(&line, json_get(container, STR("command")), 0);
+	switches_words(&line, json_get(container, STR("args")), 1);
+	if (line.component)
+		switches_said(out, &line);
 }
 
 static void find_in_arguments(struct finder *f, const struct json *container,
@@ -54,8 +55,10 @@ static void find_in_env(struct finder *f, const struct json *container, const st
 			  *before = json_get(old, STR("env"));
 	struct place list = place_key(at, STR("env"));
 	struct switches now, was;
+	struct beside old_env;
 	size_t index = 0;
 
+	beside_begin(&old_env, before);
 	if (!env || env->type != JSON_ARRAY)
 		return;
 	for (const struct json *e = env->child; e && !f->full; e = e->next, index++) {
@@ -67,7 +70,7 @@ static void find_in_env(struct finder *f, const struct json *container, const st
 		if (switches_take(f, &now, &was) < 0)
 			return;
 		read_env(&now, e);
-		read_env(&was, item_find_budgeted(f, before, &place.step, index));
+		read_env(&was, beside_step(f, &old_env, &place.step, index));
 		switches_report(f, &now, &was, places);
 	}
 }
@@ -90,13 +93,15 @@ static void find_in_containers(struct finder *f, const struct pod *pod, struct s
 {
 	const struct json *list = json_get(pod->spec, name), *before = json_get(pod->old, name);
 	struct place place_list = place_key(pod->at, name);
+	struct beside old;
 	size_t index = 0;
 
+	beside_begin(&old, before);
 	if (!list || list->type != JSON_ARRAY || (before && json_shared(before, list)))
 		return;
 	for (const struct json *c = list->child; c && !f->full; c = c->next, index++) {
 		struct place place = place_item(&place_list, c, index);
-		const struct json *was = item_find_budgeted(f, before, &place.step, index);
+		const struct json *was = beside_step(f, &old, &place.step, index);
 
 		if (was && json_shared(was, c))
 			continue;
@@ -111,7 +116,7 @@ static void find_in_containers(struct finder *f, const struct pod *pod, struct s
 
 static void read_extra_args(struct finder *f, const struct json *args, struct switches *out)
 {
-	struct command_line line = { .arena = f->arena, .component = true };
+	struct command_line line = { .f = f, .component = true };
 	struct json one, list = { .type = JSON_ARRAY, .len = 1 };
 
 	if (!args)
@@ -122,10 +127,11 @@ static void read_extra_args(struct finder *f, const struct json *args, struct sw
 		one = *args;
 		one.next = NULL;
 		list.child = &one;
-		switches_words(out, &line, &list, 0);
+		switches_words(&line, &list, 0);
 	} else {
-		switches_words(out, &line, args, 0);
+		switches_words(&line, args, 0);
 	}
+	switches_said(out, &line);
 }
 
 static const struct json *extra_args(const struct json *object)

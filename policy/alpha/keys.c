@@ -29,7 +29,9 @@ static void find_in_map(struct finder *f, const struct subject *s, const struct 
 	const struct json *map = json_get(json_get(s->object, STR("metadata")), name);
 	const struct json *old = json_get(json_get(s->old, STR("metadata")), name);
 	struct place at = place_key(metadata, name);
+	struct beside before;
 
+	beside_begin(&before, old);
 	if (!map || map->type != JSON_OBJECT)
 		return;
 	for (const struct json *m = map->child; m; m = m->next) {
@@ -37,18 +39,9 @@ static void find_in_map(struct finder *f, const struct subject *s, const struct 
 			catalogue_key(json_key(m), type, s->gvk.kind, f->minor);
 		struct place place = place_key(&at, json_key(m));
 
-		if (key && !json_equal(json_get(old, json_key(m)), m))
+		if (key && !json_equal(beside_member(f, &before, map, json_key(m)), m))
 			key_found(f, key, &place, m);
 	}
-}
-
-static bool taint_held(const struct json *taints, struct str key)
-{
-	if (taints && taints->type == JSON_ARRAY)
-		for (const struct json *t = taints->child; t; t = t->next)
-			if (str_eq(json_str(json_get(t, STR("key"))), key))
-				return true;
-	return false;
 }
 
 static void find_taints(struct finder *f, const struct subject *s)
@@ -56,8 +49,10 @@ static void find_taints(struct finder *f, const struct subject *s)
 	const struct json *taints = json_get(json_get(s->object, STR("spec")), STR("taints"));
 	const struct json *old = json_get(json_get(s->old, STR("spec")), STR("taints"));
 	struct place spec = place_key(s->at, STR("spec")), at = place_key(&spec, STR("taints"));
+	struct beside before;
 	size_t index = 0;
 
+	beside_begin(&before, old);
 	if (!str_is(s->gvk.kind, "Node") || !taints || taints->type != JSON_ARRAY)
 		return;
 	for (const struct json *t = taints->child; t; t = t->next, index++) {
@@ -66,7 +61,7 @@ static void find_taints(struct finder *f, const struct subject *s)
 			catalogue_key(name, KEY_TAINT, s->gvk.kind, f->minor);
 		struct place place = place_item(&at, t, index);
 
-		if (key && !taint_held(old, name))
+		if (key && !beside_named(f, &before, STR("key"), name, index))
 			key_found(f, key, &place, t);
 	}
 }
@@ -118,19 +113,9 @@ static bool own_alpha(struct str group, struct str version)
 }
 
 /* An UPDATE uses the version for more than its labels when it changes what the kind is for. */
-static bool changes_content(const struct subject *s)
+static bool changes_content(struct finder *f, const struct subject *s)
 {
-	if (!s->old)
-		return true;
-	for (const struct json *m = s->object->child; m; m = m->next) {
-		struct str key = json_key(m);
-
-		if (str_is(key, "metadata") || str_is(key, "status"))
-			continue;
-		if (!json_equal(json_get(s->old, key), m))
-			return true;
-	}
-	return s->object->len < s->old->len;
+	return !s->old || s->object->len < s->old->len || !same_content(f, s, false);
 }
 
 /* By what the client used: the object itself may arrive converted. */
@@ -141,7 +126,7 @@ static void find_own_version(struct finder *f, const struct subject *s)
 
 	if (!gvk.kind.n)
 		gvk = s->gvk;
-	if (!s->status && own_alpha(gvk.group, gvk.version) && changes_content(s))
+	if (!s->status && own_alpha(gvk.group, gvk.version) && changes_content(f, s))
 		version_found(f, &place, gvk);
 }
 
@@ -154,16 +139,18 @@ static void find_crd_versions(struct finder *f, const struct subject *s)
 	struct place at_spec = place_key(s->at, STR("spec"));
 	struct place at = place_key(&at_spec, STR("versions"));
 	struct gvk gvk = { .group = json_str(json_get(spec, STR("group"))) };
+	struct beside old;
 	size_t index = 0;
 
 	if (!versions || versions->type != JSON_ARRAY || !catalogue_own_group(gvk.group))
 		return;
 	gvk.kind = json_str(json_get(json_get(spec, STR("names")), STR("kind")));
+	beside_begin(&old, before);
 	for (const struct json *v = versions->child; v; v = v->next, index++) {
 		struct place place = place_item(&at, v, index);
 
 		gvk.version = json_str(json_get(v, STR("name")));
-		if (own_alpha(gvk.group, gvk.version) && !item_find(before, &place.step))
+		if (own_alpha(gvk.group, gvk.version) && !beside_step(f, &old, &place.step, index))
 			version_found(f, &place, gvk);
 	}
 }

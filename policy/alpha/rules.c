@@ -71,15 +71,17 @@ static void env_names(struct finder *f, const struct json *container, const stru
 	const struct json *env = json_get(container, STR("env"));
 	const struct json *before = json_get(old, STR("env"));
 	struct place list = place_key(at, STR("env"));
+	struct beside old_env;
 	size_t index = 0;
 
+	beside_begin(&old_env, before);
 	if (!is_type(env, JSON_ARRAY))
 		return;
 	for (const struct json *e = env->child; e; e = e->next, index++) {
 		struct place place = place_item(&list, e, index);
 
 		if (!plain_env_name(json_str(json_get(e, STR("name")))) &&
-		    !item_find_budgeted(f, before, &place.step, index))
+		    !beside_step(f, &old_env, &place.step, index))
 			rule_found(f, "RelaxedEnvironmentVariableValidation", &place,
 				   "a name outside [-._a-zA-Z][-._a-zA-Z0-9]*");
 	}
@@ -97,14 +99,16 @@ static void each_container(struct finder *f, const struct pod *pod, container_ru
 		const struct json *list = json_get(pod->spec, str_of(lists[i]));
 		const struct json *before = json_get(pod->old, str_of(lists[i]));
 		struct place at = place_key(pod->at, str_of(lists[i]));
+		struct beside old;
 		size_t index = 0;
 
+		beside_begin(&old, before);
 		if (!is_type(list, JSON_ARRAY))
 			continue;
 		for (const struct json *c = list->child; c && !f->full; c = c->next, index++) {
 			struct place place = place_item(&at, c, index);
 
-			rule(f, c, item_find_budgeted(f, before, &place.step, index), &place);
+			rule(f, c, beside_step(f, &old, &place.step, index), &place);
 		}
 	}
 }
@@ -164,8 +168,10 @@ static void volume_resize(struct finder *f, const struct pod *pod)
 	const struct json *volumes = json_get(pod->spec, STR("volumes"));
 	const struct json *before = json_get(pod->old, STR("volumes"));
 	struct place list = place_key(pod->at, STR("volumes"));
+	struct beside old_volumes;
 	size_t index = 0;
 
+	beside_begin(&old_volumes, before);
 	if (!is_type(volumes, JSON_ARRAY))
 		return;
 	for (const struct json *v = volumes->child; v; v = v->next, index++) {
@@ -173,7 +179,7 @@ static void volume_resize(struct finder *f, const struct pod *pod)
 		struct place dir_at = place_key(&item, STR("emptyDir"));
 		struct place place = place_key(&dir_at, STR("sizeLimit"));
 		const struct json *dir = json_get(v, STR("emptyDir"));
-		const struct json *old = item_find_budgeted(f, before, &item.step, index);
+		const struct json *old = beside_step(f, &old_volumes, &item.step, index);
 
 		if (old && str_is(json_str(json_get(dir, STR("medium"))), "Memory") &&
 		    member_changed(dir, json_get(old, STR("emptyDir")), "sizeLimit"))

@@ -6,9 +6,8 @@
  * No recursion: a frame for each level, and the trie (or, below a JSON schema,
  * the reader's limit of depth) bounds how many there are.
  *
- * The same place in the old object is followed alongside. Members mostly stand in
- * the same order on both sides, so a cursor finds the partner at once; where they do
- * not, a budget bounds the search, and beyond it all counts as new.
+ * The same place in the old object is followed alongside (beside.h), and so is, where the
+ * walk goes over what somebody applied, that in the object which the API server made of it.
  */
 #include "policy/alpha/finder.h"
 
@@ -16,7 +15,8 @@ struct walk_frame {
 	struct walk_frame *up;
 	const struct catalogue_node *node;
 	const struct json *container, *next; /* next member or item to look at */
-	const struct json *old, *cursor;     /* old container; where the search goes on */
+	struct beside old, real;             /* the containers at the same place */
+	enum presence is_real;               /* of this one there */
 	const struct place *at;              /* of the container; NULL: the root */
 	struct place place;                  /* what `at` points to, below the root */
 	size_t index;
@@ -88,10 +88,11 @@ void leaf_fill(struct feature_use *use, const struct catalogue_leaf *leaf)
 		use_gate(use, &catalogue_gates[leaf->gates[0]]);
 }
 
-static void frame_push(struct walk *w, const struct catalogue_node *node, const struct json *value,
-		       const struct json *old, const struct place *at)
+static void frame_push(struct walk *w, const struct catalogue_node *node,
+		       const struct leaf_found *of)
 {
 	struct walk_frame *frame = w->spare;
+	const struct json *value = of->value, *old = of->old;
 
 	if (frame)
 		w->spare = frame->up;
@@ -101,12 +102,11 @@ static void frame_push(struct walk *w, const struct catalogue_node *node, const 
 	}
 	*frame = (struct walk_frame){ .up = w->top, .node = node, .container = value };
 	frame->next = value->child;
-	if (old && old->type == value->type)
-		frame->old = old;
-	if (frame->old)
-		frame->cursor = frame->old->child;
-	if (at) {
-		frame->place = *at;
+	beside_begin(&frame->old, old && old->type == value->type ? old : NULL);
+	beside_begin(&frame->real, of->is_real == PRESENT ? of->real : NULL);
+	frame->is_real = of->is_real;
+	if (of->place) {
+		frame->place = *of->place;
 		frame->at = &frame->place;
 	}
 	w->top = frame;
@@ -121,64 +121,37 @@ static void frame_pop(struct walk *w)
 	w->spare = frame;
 }
 
-/* ---- the partner in the old object ---- */
-
-typedef bool same_fn(const struct json *old, const struct json *new);
-
-static bool has_same_key(const struct json *old, const struct json *new)
-{
-	return str_eq(json_key(old), json_key(new));
-}
-
-static bool has_same_name(const struct json *old, const struct json *new)
-{
-	return str_eq(json_str(json_get(old, STR("name"))), json_str(json_get(new, STR("name"))));
-}
-
-/* From the cursor to the end, then from the start: found at once where nothing moved. */
-static const struct json *walk_partner(struct walk *w, struct walk_frame *frame,
-				       const struct json *member, same_fn *same)
-{
-	const struct json *start = frame->cursor ? frame->cursor : frame->old->child, *o = start;
-
-	while (o && w->f->budget) {
-		w->f->budget--;
-		if (same(o, member)) {
-			frame->cursor = o->next;
-			return o;
-		}
-		o = o->next ? o->next : frame->old->child;
-		if (o == start)
-			break;
-	}
-	return NULL;
-}
-
-static const struct json *walk_by_index(const struct json *list, size_t index)
-{
-	const struct json *o = list->child;
-
-	while (o && index--)
-		o = o->next;
-	return o;
-}
+/* ---- the partners ---- */
 
 static const struct json *walk_old_of(struct walk *w, struct walk_frame *frame,
 				      const struct json *member)
 {
-	const struct json *found;
+	struct str name = STR("");
 
-	if (!frame->old || !frame->old->child)
-		return NULL;
 	if (frame->container->type == JSON_OBJECT)
-		return walk_partner(w, frame, member, has_same_key);
-	if (member->type == JSON_OBJECT && json_get(member, STR("name")))
-		return walk_partner(w, frame, member, has_same_name);
-	found = walk_partner(w, frame, member, json_equal);
-	if (found || w->f->budget < frame->index)
-		return found;
-	w->f->budget -= frame->index; /* an item that was changed, or is new */
-	return walk_by_index(frame->old, frame->index);
+		return beside_member(w->f, &frame->old, frame->container, json_key(member));
+	if (member->type == JSON_OBJECT)
+		name = json_str(json_get(member, STR("name")));
+	return name.s && name.n ? beside_named(w->f, &frame->old, STR("name"), name, frame->index)
+				: beside_equal(w->f, &frame->old, member, frame->index);
+}
+
+/* A member that is not there is absent, an item that is not there tells nothing. */
+static void real_of(struct walk *w, struct walk_frame *frame, struct leaf_found *found)
+{
+	found->is_real = frame->is_real;
+	if (!w->s->real || frame->is_real != PRESENT)
+		return;
+	if (frame->container->type == JSON_OBJECT) {
+		found->real =
+			beside_member(w->f, &frame->real, frame->container, found->place->step.key);
+		if (!found->real || found->real->type == JSON_NULL)
+			found->is_real = ABSENT;
+		return;
+	}
+	found->real = beside_step(w->f, &frame->real, &found->place->step, frame->index);
+	if (!found->real)
+		found->is_real = UNKNOWN;
 }
 
 /* ---- the walk ---- */
@@ -206,53 +179,60 @@ static bool in_scope(const struct walk *w, const struct walk_frame *frame,
 }
 
 static void visit_leaves(struct walk *w, const struct catalogue_node *node,
-			 const struct place *place, const struct json *value,
-			 const struct json *old)
+			 const struct leaf_found *found)
 {
 	bool compared = false, same = false;
+	size_t steps = 0;
 
 	for (size_t i = 0; i < node->leaves_n; i++) {
 		const struct catalogue_leaf *leaf = &catalogue_leaves[node->leaves + i];
 
-		if (!leaf_stage(w->f, leaf) || !leaf_takes(leaf, value))
+		if (!leaf_stage(w->f, leaf) || !leaf_takes(leaf, found->value))
 			continue;
 		if (!compared) {
-			same = old && json_equal(old, value);
+			same = found->old && json_equal_steps(found->old, found->value, &steps);
 			compared = true;
+			finder_step(w->f, steps);
 		}
 		if (!same)
-			w->visit(w->f, w->s, leaf, place, value, old);
+			w->visit(w->f, w->s, leaf, found);
 	}
 }
 
 static void walk_member(struct walk *w, struct walk_frame *frame, const struct json *member)
 {
 	const struct catalogue_node *child = walk_below(frame, member);
-	const struct json *old;
+	struct leaf_found found = { .value = member };
 	struct place place;
 
-	if (!child || !(child->live & w->f->bit) || !in_scope(w, frame, member))
+	if (!finder_step(w->f, 1) || !child || !(child->live & w->f->bit) ||
+	    !in_scope(w, frame, member))
 		return;
-	old = walk_old_of(w, frame, member);
 	place = frame->container->type == JSON_ARRAY ? place_item(frame->at, member, frame->index)
 						     : place_key(frame->at, json_key(member));
-	visit_leaves(w, child, &place, member, old);
+	found.place = &place;
+	found.old = walk_old_of(w, frame, member);
+	real_of(w, frame, &found);
+	visit_leaves(w, child, &found);
 	if ((member->type == JSON_OBJECT || member->type == JSON_ARRAY) && member->child &&
-	    !(old && json_shared(old, member)) && /* nothing below is new */
+	    !(found.old && json_shared(found.old, member)) && /* nothing below is new */
 	    (child->edges_n || child->item != CATALOGUE_NONE))
-		frame_push(w, child, member, old, &place);
+		frame_push(w, child, &found);
 }
 
 void walk_fields(struct finder *f, const struct subject *s, leaf_visit *visit)
 {
 	const struct catalogue_kind *kind =
 		catalogue_kind(s->gvk.group, s->gvk.version, s->gvk.kind);
+	struct leaf_found root = {
+		.place = s->at, .value = s->object, .old = s->old, .real = s->real
+	};
 	struct walk w = { .f = f, .s = s, .visit = visit };
 
 	if (!kind || !s->object || s->object->type != JSON_OBJECT ||
 	    !(catalogue_nodes[kind->root].live & f->bit))
 		return;
-	frame_push(&w, &catalogue_nodes[kind->root], s->object, s->old, s->at);
+	frame_push(&w, &catalogue_nodes[kind->root], &root);
 	while (w.top && !f->full) {
 		struct walk_frame *frame = w.top;
 		const struct json *member = frame->next;
@@ -268,20 +248,19 @@ void walk_fields(struct finder *f, const struct subject *s, leaf_visit *visit)
 }
 
 static void field_found(struct finder *f, const struct subject *s,
-			const struct catalogue_leaf *leaf, const struct place *place,
-			const struct json *value, const struct json *old)
+			const struct catalogue_leaf *leaf, const struct leaf_found *found)
 {
 	enum use_kind kind = leaf->off == EFFECT_CONFIG ? USE_GATE
 			     : leaf->value              ? USE_VALUE
 							: USE_FIELD;
-	struct feature_use *use = use_add(f, kind, leaf_stage(f, leaf), place);
+	struct feature_use *use = use_add(f, kind, leaf_stage(f, leaf), found->place);
 
 	(void)s;
 	if (!use)
 		return;
 	leaf_fill(use, leaf);
-	use->value = value;
-	use->was = old;
+	use->value = found->value;
+	use->was = found->old;
 }
 
 void find_fields(struct finder *f, const struct subject *s)

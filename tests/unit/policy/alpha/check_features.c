@@ -566,14 +566,58 @@ static const struct feature_row configs[] = {
 		  "a: !!binary aGk=\\nb: .nan\\nc: !!int x\\n~: d\\nyes: 1\\ntrue: 2\\n<<: 3\\n" KUBELET_HEAD
 		  "featureGates: {EventedPLEG: true}"),
 	  NULL, "gate data.kubelet EventedPLEG", NULL },
-	{ "an alias is followed, not copied for ever", 36, "v1 ConfigMap",
+	{ "aliases of aliases are followed", 36, "v1 ConfigMap",
 	  CONFIG_MAP(
 		  KUBELET_HEAD
 		  "a: &a [1,1,1,1,1,1,1,1,1]\\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a]\\nc: &c "
 		  "[*b,*b,*b,*b,*b,*b,*b,*b]\\nd: &d [*c,*c,*c,*c,*c,*c,*c,*c]\\ne: &e "
-		  "[*d,*d,*d,*d,*d,*d,*d,*d]\\nf: [*e,*e]\\nfeatureGates:\\n  EventedPLEG: true\\n"),
-	  NULL, "", NULL },
+		  "[*d,*d]\\nfeatureGates:\\n  EventedPLEG: true\\n"),
+	  NULL, "gate data.kubelet EventedPLEG", NULL },
 };
+
+/*
+ * More configuration than is read is not none: nothing may hide behind it. Aliases that name a
+ * billion values, a file that is too long, too many documents, too many files.
+ */
+static void config_map(struct text *t, int which)
+{
+	static const char head[] = "apiVersion: kubelet.config.k8s.io/v1beta1\\nkind: K\\n";
+	size_t files = which == 3 ? 100 : 1;
+
+	text_puts(t, "{\"data\":{");
+	for (size_t i = 0; i < files; i++) {
+		text_printf(t, "%s\"f%zu\":\"%s", i ? "," : "", i, head);
+		for (int k = 0; which == 0 && k < 9; k++)
+			text_printf(t,
+				    k ? "a%d: &a%d [*a%d,*a%d,*a%d,*a%d,*a%d]\\n"
+				      : "a%d: &a%d [1]\\n",
+				    k, k, k - 1, k - 1, k - 1, k - 1, k - 1);
+		for (int k = 0; which == 1 && k < 40000; k++)
+			text_puts(t, "# far, far too long to be read\\n");
+		for (int k = 0; which == 2 && k < 40; k++)
+			text_printf(t, "---\\n%s", head);
+		text_puts(t, "featureGates: {EventedPLEG: true}\\n\"");
+	}
+	text_puts(t, "}}");
+}
+
+START_TEST(too_much_configuration)
+{
+	scoped(arena_end) struct arena arena = { .limit = ARENA_MAX };
+	struct request req = { .operation = OP_CREATE };
+	struct feature_uses uses;
+	struct text t;
+	struct err err;
+
+	text_init(&t, &arena, 4u << 20);
+	config_map(&t, _i);
+	req.kind = req.request_kind = gvk_split("v1 ConfigMap");
+	req.object = text_get(&t);
+	ck_assert_int_eq(
+		features_find(36, &req, parsed(req.object, &arena), NULL, &arena, &uses, &err), -1);
+	ck_assert_int_eq(err.kind, ERR_LIMIT);
+}
+END_TEST
 
 /* ---- what the API server dropped ---- */
 
@@ -875,6 +919,7 @@ int main(void)
 	tcase_add_loop_test(tc, names_found, 0, ROWS(names));
 	tcase_add_loop_test(tc, rules_found, 0, ROWS(rules));
 	tcase_add_loop_test(tc, gates_found, 0, ROWS(gates));
+	tcase_add_loop_test(tc, too_much_configuration, 0, 4);
 	tcase_add_loop_test(tc, configs_found, 0, ROWS(configs));
 	tcase_add_loop_test(tc, spellings_found, 0, ROWS(spellings));
 	tcase_add_loop_test(tc, drops_found, 0, ROWS(drops));
