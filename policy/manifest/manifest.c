@@ -6,7 +6,7 @@
 
 #include <stdlib.h>
 
-#include "policy/manifest/node.h"
+#include "policy/manifest/ways.h"
 #include "policy/manifest/read.h"
 
 #define OBJECT_MEMORY_MAX (64u << 20) /* of one object on its way to JSON */
@@ -29,6 +29,7 @@ struct manifest {
 	struct manifest_list lists[MANIFEST_LISTS_MAX];
 	size_t depth;
 	const struct yaml_node *object; /* the last */
+	struct ways *ways;              /* into it */
 };
 
 static const struct yaml_limits manifest_limits = { .bytes = MANIFEST_OBJECT_MAX,
@@ -49,6 +50,10 @@ struct manifest *manifest_new(const struct yaml_input *input,
 	m->converter = (struct yaml_converter){ .limits = &manifest_limits,
 						.arena = &m->object_arena,
 						.err = &m->err };
+	if (!(m->ways = ways_new(OBJECT_MEMORY_MAX, &manifest_limits))) {
+		free(m);
+		return NULL;
+	}
 	return m;
 }
 
@@ -59,6 +64,7 @@ void manifest_free(struct manifest *m)
 	manifest_read_done(&m->read);
 	arena_done(&m->arena);
 	arena_done(&m->object_arena);
+	ways_free(m->ways);
 	free(m);
 }
 
@@ -287,6 +293,7 @@ static bool manifest_next_item(struct manifest *m, struct manifest_object *out)
 bool manifest_next(struct manifest *m, struct manifest_object *out)
 {
 	m->object = NULL;
+	ways_forget(m->ways);
 	while (m->depth || !m->ended)
 		if (m->depth ? manifest_next_item(m, out) : manifest_next_document(m, out))
 			return true;
@@ -295,22 +302,12 @@ bool manifest_next(struct manifest *m, struct manifest_object *out)
 
 unsigned manifest_line(const struct manifest *m, const struct place *place)
 {
-	struct err ignored = { .kind = ERR_NONE };
-	struct arena arena;
-	struct yaml_converter c = { .limits = &manifest_limits,
-				    .arena = &arena,
-				    .visits = MANIFEST_VISITS_MAX,
-				    .err = &ignored };
 	const struct yaml_node *node = m->object;
 	unsigned line;
 
 	if (!node)
 		return 0;
-	arena_init(&arena, OBJECT_MEMORY_MAX);
-	node = manifest_node_at(&c, node, place);
-	line = node->key ? node->key->line : node->line;
-	if (node == m->object)
-		line = node->line;
-	arena_done(&arena);
+	node = ways_node(m->ways, node, place);
+	line = node->key && node != m->object ? node->key->line : node->line;
 	return manifest_read_line(&m->read, line);
 }
