@@ -105,10 +105,10 @@ struct verdict {
 	enum action action; /* the highest of all findings */
 	enum mode mode;
 	enum identity_class identity;
-	bool concerned;                  /* a policy's objects fitted */
-	struct finding *findings;        /* strongest first, then in order of the pack */
-	size_t findings_n, findings_all; /* listed: at most FINDINGS_MAX, unless offline */
-	struct str error; /* the object could not be read and `onError` answered: why */
+	bool concerned;                   /* a policy's objects fitted */
+	struct finding *findings;         /* strongest first, then in order of the pack */
+	size_t findings_n, findings_all;  /* listed: at most FINDINGS_MAX, unless offline */
+	struct str error;                 /* the objects were not read, or could not be: why */
 	struct str kind, namespace, name; /* of what the findings are about: "Deployment", ... */
 };
 
@@ -309,5 +309,42 @@ struct trace {
  */
 int policy_judge(const struct policy_set *set, const struct request *req, int64_t now,
 		 struct arena *arena, struct trace *trace, struct verdict *out, struct err *err);
+
+/*
+ * Does any policy concern the request? No object is read for it: false where policy_judge would
+ * say "allow" at once. True also when the arena is too small to tell.
+ */
+bool policy_concerns(const struct policy_set *set, const struct request *req, struct arena *arena);
+
+/* ---- reviews whose objects are not read ---- */
+
+/* Why the objects of a review were not read, or not to their end. */
+enum unread_why {
+	UNREAD_LARGE,  /* the body is larger than `limit` */
+	UNREAD_ROOM,   /* there was no room for it beside others, or another one was judged */
+	UNREAD_BROKEN, /* it is no JSON, or repeats a key, or nests too deep */
+	UNREAD_MEMORY, /* to judge it takes more memory than one review has */
+	UNREAD_STEPS,  /* or more steps */
+};
+
+struct unread {
+	enum unread_why why;
+	size_t bytes, limit; /* of the body; limit of UNREAD_LARGE */
+	struct str problem;  /* of UNREAD_BROKEN: what is wrong with it */
+};
+
+/*
+ * Judge by the envelope: what is known of the objects is their names at most. With
+ * failurePolicy Ignore the API server lets pass whatever gets no verdict, so this gives one: the
+ * highest action that a rule of the policies concerned could reach for this identity and
+ * operation, after override, exception and caps, as guard/too-large or guard/unreadable. What only
+ * an object's content tells (its labels, the fields of a pod) counts as if it were so: up to a
+ * denial in kube-system, up to a warning elsewhere, and for features up to a warning.
+ * Nobody concerned: allow; `error` says that it was not read. object and old_object of the request
+ * may end anywhere. The rest is as for policy_judge.
+ */
+int policy_judge_envelope(const struct policy_set *set, const struct request *req,
+			  const struct unread *unread, int64_t now, struct arena *arena,
+			  struct trace *trace, struct verdict *out, struct err *err);
 
 #endif

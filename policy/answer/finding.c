@@ -14,8 +14,7 @@
 
 /* ---- the first line ---- */
 
-/* "Deployment kube-system/coredns"; each name is cut in the middle. */
-static struct str finding_object_words(const struct context *o, struct arena *arena)
+struct str finding_object_words(const struct context *o, struct arena *arena)
 {
 	struct str kind = printable_middle(o->kind, NAME_MAX_SHOWN, arena);
 	/* The review of a namespace names it twice. */

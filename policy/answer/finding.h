@@ -34,6 +34,9 @@ struct context {
 	const struct json *object, *old;
 };
 
+/* "Deployment kube-system/coredns", each name cut in the middle; s is NULL without memory. */
+struct str finding_object_words(const struct context *o, struct arena *arena);
+
 /*
  * Fill sentence, changes, changes_n, changes_all, remedy, command and docs; the
  * other members are eval.c's. Values of Secrets and of env entries with credential-like names are

@@ -36,30 +36,29 @@ static bool by_server(const struct judge *j, const struct place *place)
 		is_key_at(place, 3, "deprecated.daemonset.template.generation"));
 }
 
-static bool list_has_item(const struct json *list, const struct json *item)
+/*
+ * Is it the list of finalizers, and are those that are left what was there before, in that
+ * order? Who takes one out leaves the others as they stand.
+ */
+static bool removes_finalizers(const struct judge *j, const struct change *c)
 {
-	for (const struct json *i = list->child; i; i = i->next)
-		if (json_equal(i, item))
-			return true;
-	return false;
-}
+	const struct json *old;
 
-#define FINALIZERS_MAX 256 /* a longer list is judged like any change: no quadratic comparison */
-
-/* Is it the list of finalizers, and does nothing stand in it that was not there before? */
-static bool removes_finalizers(const struct change *c)
-{
 	if (!c->place || c->place->depth != 2 || !is_key_at(c->place, 2, "finalizers"))
 		return false;
-	if (!c->from || c->from->type != JSON_ARRAY || c->from->len > FINALIZERS_MAX)
+	if (!c->from || c->from->type != JSON_ARRAY)
 		return false;
 	if (!c->to)
 		return true;
 	if (c->to->type != JSON_ARRAY || c->to->len >= c->from->len)
 		return false;
-	for (const struct json *i = c->to->child; i; i = i->next)
-		if (!list_has_item(c->from, i))
+	old = c->from->child;
+	for (const struct json *i = c->to->child; i; i = i->next, old = old->next) {
+		while (old && !json_equal_steps(old, i, &j->arena->steps))
+			old = old->next;
+		if (!old)
 			return false;
+	}
 	return true;
 }
 
@@ -79,11 +78,12 @@ static bool only_reorders(const struct place *place)
 /* A write of the status subresource carries metadata and an old spec that is dropped. */
 static bool change_counts(const struct judge *j, const struct change *c)
 {
-	bool metadata = is_key_at(c->place, 1, "metadata");
+	const struct place *place = change_above(c, 3);
+	bool metadata = is_key_at(place, 1, "metadata");
 
 	if (str_is(j->req->subresource, "status") && !metadata)
 		return false;
-	if (metadata && (by_server(j, c->place) || removes_finalizers(c)))
+	if (metadata && (by_server(j, place) || removes_finalizers(j, c)))
 		return false;
 	return !only_reorders(c->place);
 }

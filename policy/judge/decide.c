@@ -66,7 +66,7 @@ static enum action cap_use(struct judge *j, const struct feature_use *use, enum 
 	return ACTION_WARN;
 }
 
-static int decide_action(struct judge *j, const struct rule *rule, struct finding *f)
+int judge_decide(struct judge *j, const struct rule *rule, struct finding *f)
 {
 	enum action a = rule_usual_action(j->config, rule);
 
@@ -124,7 +124,7 @@ int judge_found(struct judge *j, const struct hit *taken)
 
 	if (taken->changes_n)
 		f.place = taken->changes[0]->place;
-	if (decide_action(j, taken->rule, &f) < 0)
+	if (judge_decide(j, taken->rule, &f) < 0)
 		return -1;
 	f.action = cap_use(j, taken->use, f.action);
 	if (f.action == ACTION_ALLOW)

@@ -72,8 +72,10 @@ static int judge_changes(struct judge *j, const struct policy *p, const struct c
 		struct rule_fit fit;
 		size_t n;
 
-		if (!rule_may_fit(j, r) || !rule_fits(j, r, &fit) ||
-		    !(n = judge_take_changes(j, r, &fit, &left, taken)))
+		if (!rule_may_fit(j, r) || !rule_fits(j, r, &fit))
+			continue;
+		arena_step(j->arena, left.n);
+		if (!(n = judge_take_changes(j, r, &fit, &left, taken)))
 			continue;
 		if (judge_found(j, &(struct hit){ .rule = r, .changes = taken, .changes_n = n }) <
 		    0)
@@ -199,42 +201,7 @@ static void judge_find_names(struct judge *j)
 	};
 }
 
-/* ---- objects that cannot be read ---- */
-
-/*
- * The API server never sends one. A customer's on a guarded name is refused;
- * for anybody else `onError` answers.
- */
-static int judge_unreadable(struct judge *j, struct verdict *out)
-{
-	static struct policy guard = {
-		.name = { "guard", 5 },
-		.docs = { "Concepts/contengsupportsharedresponsibilities.htm", 49 }
-	};
-	static const struct rule rule = { .name = { "unreadable", 10 },
-					  .policy = &guard,
-					  .tier = TIER_UNSUPPORTED };
-	bool customer = j->id.class == IDENTITY_CUSTOMER;
-	struct finding f = { .policy = guard.name, .rule = rule.name, .tier = rule.tier };
-	struct text t;
-
-	out->error = printable_cut(str_of(j->err->msg), 200, j->arena);
-	judge_step(j, 3, "the object cannot be read: %.*s", STR_ARG(out->error));
-	f.action = customer ? ACTION_DENY : j->config->on_error;
-	f.action = judge_mode_cap(j, f.action);
-	if (f.action == ACTION_ALLOW)
-		return 0;
-	text_init(&t, j->arena, 512);
-	text_puts(&t, "The object in the request cannot be judged: ");
-	text_str(&t, out->error);
-	if (finding_fill(&j->context, &(struct hit){ .rule = &rule }, j->arena, &f, j->err) < 0)
-		return -1;
-	f.sentence = text_get(&t);
-	f.remedy = STR("Send JSON without repeated keys, nested at most 128 levels deep, "
-		       "and change less at once.");
-	f.command = (struct str){ NULL, 0 };
-	return judge_keep(j, &f);
-}
+/* ---- the objects ---- */
 
 static struct json *judge_read_object(struct judge *j, struct str text)
 {
@@ -315,51 +282,107 @@ static int judge_readable(struct judge *j, const struct candidates *candidates,
 	return candidates->n ? judge_policies(j, candidates) : 0;
 }
 
+/* Why the judge came to no end: its error, or that the steps are used up. */
+static struct unread unread_of(const struct judge *j)
+{
+	struct unread u = { .why = UNREAD_BROKEN,
+			    .bytes = j->req->object.n + j->req->old_object.n,
+			    .problem = printable_cut(str_of(j->err->msg), 200, j->arena) };
+
+	if (arena_spent(j->arena))
+		u.why = UNREAD_STEPS;
+	else if (j->arena->full)
+		u.why = UNREAD_MEMORY;
+	return u;
+}
+
+/* Drop what was found, and make room for the little that is still to be said. */
+static int judge_unread(struct judge *j, const struct unread *unread, struct verdict *out)
+{
+	arena_last(j->arena, SPARE);
+	j->findings = NULL;
+	j->findings_n = j->findings_room = 0;
+	j->object = j->old = NULL;
+	j->context.object = j->context.old = NULL;
+	return envelope_judge(j, unread, out);
+}
+
 /*
- * An object that cannot be read, or that changes so much that the memory does not
- * suffice, is refused where a component's policy concerns it, and nowhere else: no
+ * An object that cannot be read, or that is so much that memory or steps do not suffice: no
  * answer would be a way around the guard, since the API server then lets it pass.
  */
 static int judge_objects(struct judge *j, const struct candidates *candidates,
 			 const struct candidates *features, struct verdict *out)
 {
-	if (judge_readable(j, candidates, features) == 0)
+	struct unread unread;
+
+	out->concerned = candidates->n > 0;
+	if (judge_readable(j, candidates, features) == 0 && !arena_spent(j->arena) &&
+	    !j->arena->full)
 		return 0;
 	if (j->err->kind == ERR_NOMEM)
 		return -1;
-	j->arena->limit += SPARE;
-	j->findings = NULL;
-	j->findings_n = j->findings_room = 0;
-	if (candidates->n)
-		return judge_unreadable(j, out);
-	judge_step(j, 3, "the object cannot be read, and no component is concerned");
-	return 0;
+	unread = unread_of(j);
+	return judge_unread(j, &unread, out);
 }
 
-int policy_judge(const struct policy_set *set, const struct request *req, int64_t now,
-		 struct arena *arena, struct trace *trace, struct verdict *out, struct err *err)
+/* Steps 0 and 1: who asks, and how the object is called. False: nobody need look further. */
+static bool judge_begin(struct judge *j, struct verdict *out)
 {
-	struct judge judge = { .set = set,
-			       .config = &set->model.config,
-			       .req = req,
-			       .now = now,
-			       .arena = arena,
-			       .trace = trace,
-			       .err = err },
-		     *j = &judge;
-	struct candidates candidates, features;
-
 	*out = (struct verdict){ .mode = j->config->mode };
-	identity_of(j->config, &req->user, &j->id);
-	if (req->offline) {
+	identity_of(j->config, &j->req->user, &j->id);
+	if (j->req->offline) {
 		j->id.class = IDENTITY_CUSTOMER;
 		j->id.why = "a manifest, judged as a customer's";
 	}
 	out->identity = j->id.class;
 	judge_step(j, 1, "identity %s: %s", identity_class_name(j->id.class), j->id.why);
 	if (j->id.class == IDENTITY_EXEMPT)
-		return 0;
+		return false;
 	judge_find_names(j);
+	return true;
+}
+
+#define JUDGE(set_, req_, now_, arena_, trace_, err_)                                              \
+	{                                                                                          \
+		.set = (set_), .config = &(set_)->model.config, .req = (req_), .now = (now_),      \
+		.arena = (arena_), .trace = (trace_), .err = (err_)                                \
+	}
+
+bool policy_concerns(const struct policy_set *set, const struct request *req, struct arena *arena)
+{
+	struct err ignored;
+	struct judge judge = JUDGE(set, req, 0, arena, NULL, &ignored), *j = &judge;
+	struct candidates candidates, features;
+	struct verdict v;
+
+	if (!judge_begin(j, &v))
+		return false;
+	return candidates_find(j, &candidates, &features) < 0 || candidates.n || features.n;
+}
+
+int policy_judge_envelope(const struct policy_set *set, const struct request *req,
+			  const struct unread *unread, int64_t now, struct arena *arena,
+			  struct trace *trace, struct verdict *out, struct err *err)
+{
+	struct judge judge = JUDGE(set, req, now, arena, trace, err), *j = &judge;
+
+	if (!judge_begin(j, out))
+		return 0;
+	if (envelope_judge(j, unread, out) < 0)
+		return -1;
+	judge_conclude(j, out);
+	return 0;
+}
+
+int policy_judge(const struct policy_set *set, const struct request *req, int64_t now,
+		 struct arena *arena, struct trace *trace, struct verdict *out, struct err *err)
+{
+	struct judge judge = JUDGE(set, req, now, arena, trace, err), *j = &judge;
+	struct candidates candidates, features;
+
+	if (!judge_begin(j, out))
+		return 0;
 	if (candidates_find(j, &candidates, &features) < 0)
 		return -1;
 	if (!candidates.n && !features.n) {
@@ -368,7 +391,7 @@ int policy_judge(const struct policy_set *set, const struct request *req, int64_
 	}
 	if (judge_objects(j, &candidates, &features, out) < 0)
 		return -1;
-	out->concerned = candidates.n || j->findings_n;
+	out->concerned = out->concerned || j->findings_n;
 	judge_conclude(j, out);
 	return 0;
 }

@@ -40,6 +40,8 @@ __attribute__((format(printf, 3, 4))) void judge_step(const struct judge *j, int
 
 /* ---- decide.c ---- */
 
+/* What the rule's finding comes to, for this identity, in this mode. -1 with ERR_LIMIT. */
+int judge_decide(struct judge *j, const struct rule *rule, struct finding *f);
 /* A rule took the request, some of its changes, or a use: decide, and keep the finding. */
 int judge_found(struct judge *j, const struct hit *taken);
 /* A finding that was filled otherwise. -1 with ERR_LIMIT. */
@@ -79,6 +81,15 @@ struct rule_fit {
 /* Does all that it names hold, but for `changed`? Only after rule_may_fit. */
 bool rule_fits(const struct judge *j, const struct rule *rule, struct rule_fit *fit);
 bool rule_covers(const struct rule *rule, const struct change *change, const struct rule_fit *fit);
+/* Of its conditions, do those hold that ask for the object's name alone? */
+bool rule_fits_name(const struct judge *j, const struct rule *rule);
+/* Has it no others, so that no object is needed to tell whether it fits? */
+bool rule_needs_no_object(const struct rule *rule);
+
+/* ---- envelope.c ---- */
+
+/* The verdict by the envelope, up to step 8. -1 with ERR_LIMIT. */
+int envelope_judge(struct judge *j, const struct unread *unread, struct verdict *out);
 
 /* ---- exception.c ---- */
 

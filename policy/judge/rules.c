@@ -86,6 +86,23 @@ bool rule_fits(const struct judge *j, const struct rule *rule, struct rule_fit *
 	return conditions_hold(j, rule, object, fit->view);
 }
 
+bool rule_fits_name(const struct judge *j, const struct rule *rule)
+{
+	for (const struct condition *c = rule->when; c; c = c->next)
+		if (when_is_name(c) && j->names.n && !when_holds(j, c, NULL, POD_NONE))
+			return false;
+	return true;
+}
+
+bool rule_needs_no_object(const struct rule *rule)
+{
+	const struct condition *c = rule->when;
+
+	while (c && when_is_name(c))
+		c = c->next;
+	return !c;
+}
+
 /* ---- changed ---- */
 
 static bool in_metadata(const struct place *top, const struct place *second)
@@ -103,13 +120,14 @@ static bool in_content(const struct place *top)
 	       (!str_is(top->step.key, "metadata") && !str_is(top->step.key, "status"));
 }
 
-static bool changed_covers(const struct changed *c, const struct place *place, enum pod_view view)
+static bool changed_covers(const struct changed *c, const struct change *change, enum pod_view view)
 {
+	const struct path *path = c->views ? &c->views[view] : &c->path;
 	const struct place *top = NULL, *second = NULL;
 
 	if (c->kind == CHANGED_PATH)
-		return path_covers(c->views ? &c->views[view] : &c->path, place);
-	if (!pods_step(place, view, &top, &second))
+		return path_covers(path, change_above(change, path->n));
+	if (!pods_step(change_above(change, CHANGE_NEAR), view, &top, &second))
 		return false;
 	if (!top)
 		return c->kind == CHANGED_CONTENT; /* the object as a whole */
@@ -117,13 +135,16 @@ static bool changed_covers(const struct changed *c, const struct place *place, e
 }
 
 /* Of what the rule asks about: what lies there, below it or above it. */
-static bool makes_so(const struct rule *rule, const struct place *place, enum pod_view view)
+static bool makes_so(const struct rule *rule, const struct change *change, enum pod_view view)
 {
-	const struct changed *c = rule->made_so;
+	for (const struct changed *c = rule->made_so; c; c = c->next) {
+		const struct path *path = &c->views[view];
+		const struct place *place = change_above(change, path->n);
 
-	while (c && !path_covers(&c->views[view], place) && !path_below(&c->views[view], place))
-		c = c->next;
-	return c;
+		if (path_covers(path, place) || path_below(path, place))
+			return true;
+	}
+	return false;
 }
 
 bool rule_covers(const struct rule *rule, const struct change *change, const struct rule_fit *fit)
@@ -131,8 +152,8 @@ bool rule_covers(const struct rule *rule, const struct change *change, const str
 	const struct changed *c = rule->changed;
 
 	if (fit->made_so)
-		return makes_so(rule, change->place, fit->view);
-	while (c && !changed_covers(c, change->place, fit->view))
+		return makes_so(rule, change, fit->view);
+	while (c && !changed_covers(c, change, fit->view))
 		c = c->next;
 	return !rule->changed || c;
 }

@@ -142,6 +142,11 @@ static bool is_name_path(const struct path *path)
 	       str_is(path->steps[0].key, "$name");
 }
 
+bool when_is_name(const struct condition *c)
+{
+	return is_name_path(&c->path);
+}
+
 static bool name_holds(const struct judge *j, const struct condition *c)
 {
 	struct json name = { .type = JSON_STRING };

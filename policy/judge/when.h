@@ -13,4 +13,7 @@
 bool when_holds(const struct judge *j, const struct condition *c, const struct json *object,
 		enum pod_view view);
 
+/* Does it ask for the object's name alone, which needs no object? */
+bool when_is_name(const struct condition *c);
+
 #endif

@@ -302,16 +302,25 @@ static bool resource_fits(const struct object_ref *ref, const struct gvr *r)
 	       (str_is(ref->resource, "*") || str_eq(ref->resource, r->resource));
 }
 
+static bool place_fits(const struct object_ref *ref, const struct request *req)
+{
+	if (!resource_fits(ref, &req->resource) && !resource_fits(ref, &req->request_resource))
+		return false;
+	return !ref->namespace.n || str_eq(ref->namespace, req->namespace);
+}
+
+bool ref_may_fit(const struct object_ref *ref, const struct request *req,
+		 const struct match_names *names)
+{
+	return place_fits(ref, req) && (!names->n || names_fit(ref, names));
+}
+
 static bool ref_fits(const struct object_ref *ref, const struct request *req,
 		     const struct match_names *names, const struct json *new_object,
 		     const struct json *old_object)
 {
-	if (!resource_fits(ref, &req->resource) && !resource_fits(ref, &req->request_resource))
-		return false;
-	if (ref->namespace.n && !str_eq(ref->namespace, req->namespace))
-		return false;
 	/* On either: relabelling must not make an object escape. */
-	return names_fit(ref, names) &&
+	return place_fits(ref, req) && names_fit(ref, names) &&
 	       (!ref->labels || labels_fit(ref->labels, pod_of(new_object, ref->pods)) ||
 		labels_fit(ref->labels, pod_of(old_object, ref->pods)));
 }

@@ -50,6 +50,10 @@ int match_find(const struct match_index *index, const struct request *req,
  * (NULL: absent), of an entry about pods in the pod.
  */
 struct json;
+/* Might it, for all that the envelope tells? The labels are not looked at; without names any fits.
+ */
+bool ref_may_fit(const struct object_ref *ref, const struct request *req,
+		 const struct match_names *names);
 const struct object_ref *objects_find(const struct object_ref *refs, const struct request *req,
 				      const struct match_names *names,
 				      const struct json *new_object, const struct json *old_object);
