@@ -7,6 +7,10 @@
 
 #define DEPTH_MAX 16
 
+/* Longer names and texts are not looked through: their values are not shown. */
+#define NAME_MAX_READ 1024
+#define TEXT_MAX_READ (64u << 10)
+
 /* ---- names that say "credential" ---- */
 
 #define WORDS_MAX 16
@@ -104,6 +108,8 @@ static bool name_is_credential(struct str name)
 	struct redact_words w;
 
 	/* The part before the slash is somebody's domain: rbac.authorization.kubernetes.io/ */
+	if (name.n > NAME_MAX_READ)
+		return true;
 	for (size_t i = name.n; i-- > 0;)
 		if (name.s[i] == '/') {
 			name = str_from(name, i + 1);
@@ -132,6 +138,8 @@ static bool field_is_credential(struct str name)
 					      "signing", "encryption", "client", NULL };
 	struct redact_words w;
 
+	if (name.n > NAME_MAX_READ)
+		return true;
 	words_of(name, &w);
 	if (!w.n)
 		return false;
@@ -147,6 +155,8 @@ static bool field_is_reference(struct str name)
 					    "mode", "kind",      "version", NULL };
 	struct redact_words w;
 
+	if (name.n > NAME_MAX_READ)
+		return false;
 	words_of(name, &w);
 	return w.n && word_in(w.v[w.n - 1], last);
 }
@@ -332,6 +342,8 @@ bool redact_text(struct str key, struct str t)
 {
 	if (!t.n)
 		return false;
+	if (t.n > TEXT_MAX_READ)
+		return true;
 	if (holds_url_password(t))
 		return true;
 	/* The tag of an image called "...-token" looks like a value, and is none. */

@@ -19,8 +19,9 @@ struct wish {
 struct settings {
 	struct wish v[SETTINGS_MAX];
 	size_t n;
-	size_t without; /* changes that no argument belongs to */
-	bool to_zero;   /* somebody wanted no replicas, which no argument gives */
+	size_t without;   /* changes that no argument belongs to */
+	bool to_zero;     /* somebody wanted no replicas, which no argument gives */
+	struct wish last; /* that was added */
 };
 
 /* ---- which argument, which value ---- */
@@ -70,8 +71,8 @@ static bool setting_of(const struct context *o, const struct change *c,
 	*s = (struct wish){ .argument = a, .place = place };
 	if (!place || !a->path.n || (a->object.s && !str_eq(a->object, o->name)))
 		return false;
-	if (path_covers(&a->path, place)) {
-		s->place = place_up(place, a->path.n);
+	if (path_covers(&a->path, change_above(c, a->path.n))) {
+		s->place = place_up(change_above(c, a->path.n), a->path.n);
 		assert(s->place); /* what a path covers is at least as deep as the path */
 		s->value = s->place == place ? c->to : place_value(o->object, s->place);
 		s->removed = s->place == place && !c->to;
@@ -83,8 +84,19 @@ static bool setting_of(const struct context *o, const struct change *c,
 	return s->value != NULL;
 }
 
+/* Is the change one more below a place that was looked at for the change before? */
+static bool is_settled(const struct settings *all, const struct change *c)
+{
+	const struct wish *last = &all->last;
+	size_t depth = last->argument ? last->argument->path.n : 0;
+
+	return depth && last->place != c->place &&
+	       place_up(change_above(c, depth), depth) == last->place;
+}
+
 static void settings_add(struct settings *all, const struct wish *s)
 {
+	all->last = *s;
 	for (size_t i = 0; i < all->n; i++) {
 		struct wish *had = &all->v[i];
 
@@ -108,6 +120,8 @@ static void settings_find(const struct context *o, const struct hit *taken, stru
 		const struct addon_argument *a = addon ? addon->arguments : NULL;
 		struct wish s;
 
+		if (is_settled(out, taken->changes[i]))
+			continue;
 		while (a && !setting_of(o, taken->changes[i], a, &s))
 			a = a->next;
 		if (a && s.value && is_zero_replicas(&s))
