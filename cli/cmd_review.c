@@ -15,6 +15,7 @@
 #include "lib/json/json.h"
 #include "lib/base/printable.h"
 #include "cli/cmd.h"
+#include "webhook/admit.h"
 #include "webhook/handler.h"
 #include "lib/base/options.h"
 #include "lib/serve/error_body.h"
@@ -153,17 +154,33 @@ static void cmd_review_count(struct cmd_review_run *run, const struct answer *a)
 	run->findings = run->findings || a->verdict.action >= run->fail_on;
 }
 
-/* What the server says to a body that it does not read. */
-static void cmd_review_answer_too_long(struct answer *out)
+/* What the server says to a body that it does not read to its end, or not at all. */
+static void cmd_review_answer_too_long(const struct cmd_review_run *run,
+				       const struct review_record *record, struct arena *arena,
+				       struct trace *trace, struct answer *out)
 {
+	struct unread unread = { .why = UNREAD_LARGE, .bytes = record->bytes, .limit = BODY_MAX };
+	const char *what = admit_too_large;
+
 	*out = (struct answer){ .status = 413 };
-	out->body = error_body(413, "the body is larger than 8 MiB", &out->len);
+
+	if (record->bytes <= BODY_SENT_MAX) {
+		handler_answer_unread(run->set, POLICIES_ALL, record->body, &unread, run->now,
+				      arena, trace, out);
+		if (out->decided)
+			return;
+		what = admit_no_review.message;
+	}
+	answer_done(out);
+	out->status = 413;
+	out->body = error_body(413, what, &out->len);
 }
 
 static void cmd_review_judge(struct cmd_review_run *run, const char *file,
 			     const struct review_record *record)
 {
-	struct trace trace = { cmd_review_trace_line, run };
+	struct trace listener = { cmd_review_trace_line, run },
+		     *trace = run->asked->trace ? &listener : NULL;
 	struct answer a;
 	scoped(arena_end) struct arena arena, words;
 
@@ -178,10 +195,9 @@ static void cmd_review_judge(struct cmd_review_run *run, const char *file,
 		}
 	}
 	if (record->too_long)
-		cmd_review_answer_too_long(&a);
+		cmd_review_answer_too_long(run, record, &arena, trace, &a);
 	else
-		handler_answer(run->set, POLICIES_ALL, record->body, run->now, &arena,
-			       run->asked->trace ? &trace : NULL, &a);
+		handler_answer(run->set, POLICIES_ALL, record->body, run->now, &arena, trace, &a);
 	cmd_review_count(run, &a);
 	if (run->json) {
 		fwrite(a.body ? a.body : "\n", 1, a.body ? a.len : 1, stdout);

@@ -13,7 +13,9 @@ struct review_input {
 	char *text;           /* the record's lines, and behind them one that was read too far */
 	size_t n, next, room; /* bytes of the record; of it and the line behind it */
 	size_t line;          /* number of the last line that was read */
+	size_t bytes;         /* of the record, and of the line behind it */
 	bool too_long;        /* the last line, or the record with it */
+	bool ended;           /* the last line, by a newline */
 	char chunk[CHUNK];
 	size_t at, end; /* what is left of the chunk */
 };
@@ -48,6 +50,7 @@ static int review_input_append(struct review_input *r, const char *s, size_t n, 
 	size_t room = r->room ? r->room : CHUNK;
 	char *grown;
 
+	r->bytes += n;
 	if (r->too_long || n > REVIEW_RECORD_MAX - r->next) {
 		r->too_long = true;
 		return 0;
@@ -90,6 +93,7 @@ static int review_input_line(struct review_input *r, struct err *err)
 			return -1;
 		r->at += n;
 		some = true;
+		r->ended = newline != NULL;
 		if (newline) {
 			r->line++;
 			return 1;
@@ -199,6 +203,32 @@ static int review_input_more_lines(struct review_input *r, struct review_shape *
 	return 0;
 }
 
+/*
+ * The beginning of a record that is too long, or of the review that it holds. What stands behind
+ * that is counted with it: where it ends was not read.
+ */
+static void unwrap_begin(const struct review_input *r, bool whole_line, struct review_record *out)
+{
+	struct json_member m = { .next = NULL };
+	struct str text = { r->text, r->next };
+
+	out->body = text;
+	out->bytes = r->bytes - whole_line;
+	while (json_skim_key(text, &m)) {
+		if (json_skim_is(m.key, STR("request")))
+			return;
+		if (json_skim_is(m.key, STR("review"))) {
+			out->body = m.value;
+			out->bytes -= text.n - m.value.n;
+			return;
+		}
+		if (!json_skim_value(text, &m))
+			return;
+		if (json_skim_is(m.key, STR("id")))
+			out->id = m.value;
+	}
+}
+
 /* What a recorded review holds, or the whole record. */
 static void review_input_unwrap(struct str text, struct review_record *out)
 {
@@ -232,15 +262,15 @@ int review_input_next(struct review_input *r, struct review_record *out, struct 
 	record.line = r->line;
 	if (review_input_more_lines(r, &s, err) < 0)
 		return -1;
-	record.too_long = r->too_long;
-	if (r->too_long)
-		r->next = r->n = 0;
-	else
+	if (r->too_long) {
+		unwrap_begin(r, r->ended, &record);
+		r->next = r->n = r->bytes = 0;
+	} else {
 		review_input_unwrap((struct str){ r->text, r->n }, &record);
-	if (record.body.n > BODY_MAX) {
-		record.body = (struct str){ NULL, 0 };
-		record.too_long = true;
+		record.bytes = record.body.n;
+		r->bytes = r->next - r->n;
 	}
+	record.too_long = r->too_long || record.body.n > BODY_MAX;
 	r->too_long = false;
 	*out = record;
 	return 1;

@@ -6,7 +6,7 @@
  * so that each gets an answer and the next one is read again. A recorded review,
  * {"id": ..., "review": {...}}, gives the bytes of its `review`.
  *
- * Bounded: a record longer than REVIEW_RECORD_MAX is passed over and said to be too long.
+ * Bounded: of a record longer than REVIEW_RECORD_MAX the beginning is kept, the rest passed over.
  */
 #ifndef CLI_REVIEW_INPUT_H
 #define CLI_REVIEW_INPUT_H
@@ -26,9 +26,10 @@ struct review_input; /* reads ahead */
 
 struct review_record {
 	struct str body; /* the review's bytes; valid until the next one is read */
+	size_t bytes;    /* how many there are */
 	struct str id;   /* of a recorded review, raw JSON text; else absent */
 	size_t line;     /* where it begins, from 1 */
-	bool too_long;   /* body is absent */
+	bool too_long;   /* more than BODY_MAX: body may be their beginning alone */
 };
 
 /* f stays the caller's. NULL: no memory. */

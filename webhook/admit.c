@@ -2,6 +2,11 @@
 
 #include <string.h>
 
+const char admit_too_large[] = "the body is larger than 32 MiB";
+const struct refusal admit_no_review = {
+	413, "the body is larger than 8 MiB, and does not begin as a review", NULL, NULL
+};
+
 static const char *const review_paths[] = {
 	[POLICIES_ALL] = "/validate",
 	[POLICIES_SUPPORT] = "/validate/support",
@@ -47,7 +52,7 @@ static bool admit_has_no_number(const struct head *h)
 
 static bool admit_is_too_large(const struct head *h)
 {
-	return h->length > BODY_MAX;
+	return h->length > BODY_SENT_MAX;
 }
 
 static bool admit_is_no_json(const struct head *h)
@@ -78,7 +83,7 @@ const struct refusal *admit_review(const struct head *h)
 		{ admit_is_no_post, { 405, "send a POST", "Allow", "POST" } },
 		{ admit_has_no_length, { 411, "send a Content-Length", NULL, NULL } },
 		{ admit_has_no_number, { 400, "Content-Length is no number", NULL, NULL } },
-		{ admit_is_too_large, { 413, "the body is larger than 8 MiB", NULL, NULL } },
+		{ admit_is_too_large, { 413, admit_too_large, NULL, NULL } },
 		{ admit_is_no_json, { 415, "send Content-Type: application/json", NULL, NULL } },
 		{ admit_is_compressed, { 415, "send the body uncompressed", NULL, NULL } },
 		{ admit_is_empty, { 400, "the body is empty", NULL, NULL } },

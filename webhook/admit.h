@@ -12,6 +12,10 @@
  * /validate/alpha and POST are refused; so is what has no sound length or no JSON.
  */
 const struct refusal *admit_review(const struct head *h);
+/* What a 413 says. */
+extern const char admit_too_large[];
+/* To what is longer than BODY_MAX and does not begin as a review, which no API server sends. */
+extern const struct refusal admit_no_review;
 /* Which policies its path asks. */
 enum policies_part admit_part(const struct head *h);
 

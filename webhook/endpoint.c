@@ -16,12 +16,11 @@ void endpoint_init(struct endpoint *s, struct slot *policies, struct review_metr
 		.policies = policies, .metrics = metrics, .log = log, .learn = learn
 	};
 	repeats_init(&s->repeats);
-	pthread_mutex_init(&s->large, NULL);
+	atomic_init(&s->large, false);
 }
 
 void endpoint_done(struct endpoint *s)
 {
-	pthread_mutex_destroy(&s->large);
 	repeats_done(&s->repeats);
 }
 
@@ -135,8 +134,12 @@ static void endpoint_tell_decided(struct endpoint *s, const struct answer *a,
 	review_metrics_review(s->metrics, a->review.request.operation, v->action,
 			      a->review.request.dry_run, nanoseconds);
 	if (v->error.n) {
-		review_metrics_error(s->metrics, REVIEW_ERROR_UNREADABLE);
-		endpoint_log_review(s->log, LOG_WARN, "an object could not be read", a, head);
+		review_metrics_error(s->metrics,
+				     a->large ? REVIEW_ERROR_TOO_LARGE : REVIEW_ERROR_UNREADABLE);
+		endpoint_log_review(s->log, LOG_WARN,
+				    a->large ? "a review was too large to be read"
+					     : "an object could not be read",
+				    a, head);
 	}
 	for (size_t i = 0; i < v->findings_n; i++) {
 		review_metrics_finding(s->metrics, &v->findings[i]);
@@ -163,43 +166,117 @@ static void endpoint_tell_undecided(const struct endpoint *s, const struct answe
 
 /* ---- judging ---- */
 
-static void endpoint_judge(struct endpoint *s, const struct head *head, struct str body,
-			   uint64_t begun, struct reply *out)
-{
-	struct shared *set = slot_get(s->policies);
-	struct answer a;
+/* What an answer takes: the set, memory, and the time at which it was begun. */
+struct judging {
+	struct endpoint *service;
+	const struct head *head;
+	struct shared *set;
 	struct arena arena;
+	uint64_t begun;
+	struct answer answer;
+};
 
-	arena_init(&arena, HANDLER_ARENA_MAX);
-	handler_answer(policy_set_of(set), admit_part(head), body, clock_seconds(), &arena, NULL,
-		       &a);
-	if (a.decided)
-		endpoint_tell_decided(s, &a, head, clock_ns() - begun);
+static void endpoint_begin(struct judging *j, struct endpoint *s, const struct head *head)
+{
+	*j = (struct judging){ .service = s, .head = head, .begun = clock_ns() };
+	j->set = slot_get(s->policies);
+	arena_init(&j->arena, HANDLER_ARENA_MAX);
+}
+
+static void endpoint_end(struct judging *j, struct reply *out)
+{
+	struct answer *a = &j->answer;
+
+	if (out->refusal)
+		;
+	else if (a->decided)
+		endpoint_tell_decided(j->service, a, j->head, clock_ns() - j->begun);
 	else
-		endpoint_tell_undecided(s, &a);
-	out->status = a.status;
-	out->len = a.len;
-	out->body = a.body;
-	a.body = NULL; /* the reply's now */
-	answer_done(&a);
-	arena_done(&arena);
-	shared_unref(set);
+		endpoint_tell_undecided(j->service, a);
+	out->status = a->status;
+	out->len = a->len;
+	out->body = a->body;
+	a->body = NULL; /* the reply's now */
+	answer_done(a);
+	arena_done(&j->arena);
+	shared_unref(j->set);
+}
+
+static void endpoint_judge(struct judging *j, struct str body)
+{
+	handler_answer(policy_set_of(j->set), admit_part(j->head), body, clock_seconds(), &j->arena,
+		       NULL, &j->answer);
+}
+
+static void endpoint_judge_unread(struct judging *j, struct str begin, const struct unread *unread)
+{
+	handler_answer_unread(policy_set_of(j->set), admit_part(j->head), begin, unread,
+			      clock_seconds(), &j->arena, NULL, &j->answer);
+}
+
+/*
+ * Another large one is being judged, and no worker waits for another. What no policy concerns takes
+ * neither memory nor time; what a rule may refuse is refused; of all else the API server asks
+ * again.
+ */
+static void endpoint_judge_beside(struct judging *j, struct str body, struct reply *out)
+{
+	struct unread unread = { .why = UNREAD_ROOM, .bytes = body.n };
+	struct answer *a = &j->answer;
+
+	if (!handler_concerns(policy_set_of(j->set), admit_part(j->head), body, &j->arena)) {
+		endpoint_judge(j, body);
+		return;
+	}
+	endpoint_judge_unread(j, body, &unread);
+	if (!a->decided || a->verdict.action == ACTION_DENY)
+		return;
+	out->refusal = &refusal_busy;
 }
 
 static void endpoint_answer(void *ctx, const struct head *head, struct str body, struct reply *out)
 {
 	struct endpoint *s = ctx;
-	uint64_t begun = clock_ns();
+	bool large = body.n > BUDGET_LARGE;
+	struct judging j;
 
 	out->type = "application/json";
-	if (body.n <= BUDGET_LARGE) {
-		endpoint_judge(s, head, body, begun, out);
+	endpoint_begin(&j, s, head);
+	if (!large) {
+		endpoint_judge(&j, body);
+	} else if (!atomic_exchange(&s->large, true)) {
+		endpoint_judge(&j, body);
+		endpoint_end(&j, out);
+		atomic_store(&s->large, false);
+		atomic_store(&s->freed_much, true);
 		return;
+	} else {
+		endpoint_judge_beside(&j, body, out);
 	}
-	pthread_mutex_lock(&s->large);
-	endpoint_judge(s, head, body, begun, out);
-	pthread_mutex_unlock(&s->large);
-	atomic_store(&s->freed_much, true);
+	endpoint_end(&j, out);
 }
 
-const struct server_ops endpoint_ops = { .admit = endpoint_admit, .answer = endpoint_answer };
+/* Where no envelope stands first no API server wrote it. */
+static void endpoint_answer_unread(void *ctx, const struct head *head, struct str begin,
+				   struct reply *out)
+{
+	struct unread unread = { .why = head->length > BODY_MAX ? UNREAD_LARGE : UNREAD_ROOM,
+				 .bytes = head->length,
+				 .limit = BODY_MAX };
+	struct endpoint *s = ctx;
+	struct judging j;
+
+	out->type = "application/json";
+	endpoint_begin(&j, s, head);
+	endpoint_judge_unread(&j, begin, &unread);
+	if (!j.answer.decided)
+		out->refusal = unread.why == UNREAD_ROOM ? &refusal_busy : &admit_no_review;
+	if (out->refusal == &admit_no_review)
+		review_metrics_error(s->metrics, REVIEW_ERROR_TOO_LARGE);
+	endpoint_end(&j, out);
+}
+
+const struct server_ops endpoint_ops = { .admit = endpoint_admit,
+					 .answer = endpoint_answer,
+					 .answer_unread = endpoint_answer_unread,
+					 .kept = review_head_size };

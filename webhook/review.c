@@ -8,8 +8,7 @@
 
 #include "lib/json/json.h"
 
-#define UID_MAX    256
-#define GROUPS_MAX 10000
+#define UID_MAX 256
 
 struct review_decoder {
 	struct arena *arena;
@@ -156,13 +155,13 @@ static int review_read_operation(struct review_decoder *d, const char *where, st
 
 static int review_read_groups(struct review_decoder *d, const struct json *list, struct user *user)
 {
-	static const char wrong[] = "must be a list of strings, at most 10000";
+	static const char wrong[] = "must be a list of strings";
 	struct str *groups;
 	size_t n = 0;
 
 	if (!list || list->type == JSON_NULL)
 		return 0;
-	if (list->type != JSON_ARRAY || list->len > GROUPS_MAX)
+	if (list->type != JSON_ARRAY)
 		return review_refuse(d, "request.userInfo.groups", wrong);
 	if (!list->child)
 		return 0;
@@ -254,6 +253,15 @@ static int review_read_member(struct review_decoder *d, const struct json_member
 	return 0;
 }
 
+static int request_complete(struct review_decoder *d)
+{
+	for (size_t i = 0; i < MEMBERS_N; i++)
+		if (request_members[i].required && !(d->seen & 1u << i))
+			return review_refuse_missing(d, request_members[i].where.s);
+	return d->req->resource.resource.n ? 0
+					   : review_refuse_missing(d, "request.resource.resource");
+}
+
 /* `request` is read where it stands: the whole body is passed once. */
 static int review_read_request(struct review_decoder *d, struct json_member *request)
 {
@@ -267,12 +275,7 @@ static int review_read_request(struct review_decoder *d, struct json_member *req
 			return -1;
 	if (!json_skim_leave(request, &m))
 		return 1;
-	for (size_t i = 0; i < MEMBERS_N; i++)
-		if (request_members[i].required && !(d->seen & 1u << i))
-			return review_refuse_missing(d, request_members[i].where.s);
-	if (!d->req->resource.resource.n)
-		return review_refuse_missing(d, "request.resource.resource");
-	return 0;
+	return request_complete(d);
 }
 
 /* A review that was not converted may leave out what the client sent: it is the same. */
@@ -355,21 +358,124 @@ static int review_read_envelope(struct review_decoder *d, struct str body, struc
 	return m.whole ? 0 : review_not_well_formed(d, body);
 }
 
+static int review_finish(struct review_decoder *d, const bool has[ENVELOPE_N])
+{
+	if (!has[HAS_VERSION])
+		return review_refuse_missing(d, "apiVersion");
+	if (!has[HAS_KIND])
+		return review_refuse_missing(d, "kind");
+	if (!has[HAS_REQUEST])
+		return review_refuse_missing(d, "request");
+	review_fill_in(d);
+	return 0;
+}
+
 int review_decode(struct str body, struct arena *arena, struct review *out, struct err *err)
 {
 	struct review review = { .version = REVIEW_V1 };
 	struct review_decoder d = { .arena = arena, .req = &review.request, .err = err };
 	bool has[ENVELOPE_N] = { false };
 
-	if (review_read_envelope(&d, body, &review, has) < 0)
+	if (review_read_envelope(&d, body, &review, has) < 0 || review_finish(&d, has) < 0)
 		return -1;
-	if (!has[HAS_VERSION])
-		return review_refuse_missing(&d, "apiVersion");
-	if (!has[HAS_KIND])
-		return review_refuse_missing(&d, "kind");
-	if (!has[HAS_REQUEST])
-		return review_refuse_missing(&d, "request");
-	review_fill_in(&d);
+	*out = review;
+	return 0;
+}
+
+/* ---- the beginning of a body ---- */
+
+/* What is there of an object, which may be all of it. */
+static void head_object(struct review_decoder *d, const struct json_member *m)
+{
+	if (m->value.s[0] != '{')
+		return;
+	if (json_skim_is(m->key, STR("object")))
+		d->req->object = m->value;
+	else
+		d->req->old_object = m->value;
+}
+
+/* A userInfo that is cut off, or that takes too much memory: the name alone. */
+static void head_user(struct review_decoder *d, struct str raw)
+{
+	struct json_member m = { .next = NULL };
+
+	d->req->user = (struct user){ .groups_n = 0 };
+	while (json_skim_next(raw, &m))
+		if (json_skim_is(m.key, STR("username")) && m.value.s[0] == '"') {
+			d->req->user.name = json_str(review_parse(d, "request.userInfo", m.value));
+			return;
+		}
+}
+
+/*
+ * The members up to the first object that is no null, and that object's beginning. 1: the envelope
+ * is known; 0: the text ends before; -1.
+ */
+static int head_request(struct review_decoder *d, struct str raw)
+{
+	struct json_member m = { .next = NULL };
+	size_t next = 0;
+	bool known = false;
+
+	while (json_skim_key(raw, &m)) {
+		bool object = review_is_object(m.key), user = json_skim_is(m.key, STR("userInfo"));
+
+		if (object && m.value.s[0] == '{') {
+			head_object(d, &m);
+			return 1;
+		}
+		if (!json_skim_value(raw, &m)) {
+			if (user)
+				head_user(d, m.value);
+			return user || known;
+		}
+		if (!object && review_read_member(d, &m, &next) < 0) {
+			if (!user)
+				return -1;
+			head_user(d, m.value);
+		}
+		known = known || user;
+	}
+	return known;
+}
+
+static int head_envelope(struct review_decoder *d, struct str head, struct review *out,
+			 bool has[ENVELOPE_N])
+{
+	const struct str names[] = { STR("kind"), STR("apiVersion"), STR("request") };
+	struct json_member m = { .next = NULL };
+	int which;
+
+	while (json_skim_key(head, &m)) {
+		for (which = 0; which < ENVELOPE_N && !json_skim_is(m.key, names[which]);)
+			which++;
+		if (which < ENVELOPE_N)
+			has[which] = true;
+		if (which == HAS_REQUEST) {
+			if (m.value.s[0] != '{')
+				return review_refuse(d, "request", "must be an object");
+			return head_request(d, m.value) <= 0
+				       ? review_refuse(d, "the body", "ends before its objects")
+				       : request_complete(d);
+		}
+		if (!json_skim_value(head, &m))
+			break;
+		if ((which == HAS_KIND && review_read_own_kind(d, m.value) < 0) ||
+		    (which == HAS_VERSION && review_read_version(d, m.value, &out->version) < 0))
+			return -1;
+	}
+	return review_refuse(d, "the body", "ends before its request");
+}
+
+int review_decode_head(struct str head, struct arena *arena, struct review *out, struct err *err)
+{
+	struct review review = { .version = REVIEW_V1 };
+	struct review_decoder d = { .arena = arena, .req = &review.request, .err = err };
+	bool has[ENVELOPE_N] = { false };
+
+	if (head_envelope(&d, head, &review, has) < 0 || review_finish(&d, has) < 0)
+		return -1;
 	*out = review;
 	return 0;
 }

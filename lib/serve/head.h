@@ -15,7 +15,15 @@
 
 #include "lib/base/str.h"
 
-#define BODY_MAX        (8u << 20) /* bytes of a body */
+#define BODY_MAX (8u << 20) /* bytes of a body that is read */
+
+/*
+ * Of a longer one the beginning is kept, up to what an API server can send at most: a request of
+ * 3 MiB and an old object of 1.5 MiB (the limits of kube-apiserver and etcd), of which every byte
+ * may be written as six.
+ */
+#define BODY_SENT_MAX   (32u << 20)
+#define BODY_BEGIN_MAX  (64u << 10) /* bytes that are kept of a body that is not read */
 #define TRACEPARENT_LEN 55
 
 struct head {

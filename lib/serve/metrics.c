@@ -17,6 +17,7 @@ static const char *const shed_names[METRICS_SHED_N] = {
 	[METRICS_ANSWER] = "answer",
 	[METRICS_CONNECTIONS] = "connections",
 	[METRICS_DESCRIPTORS] = "descriptors",
+	[METRICS_BUSY] = "busy",
 };
 
 void metrics_add(atomic_ullong *counter, uint64_t n)

@@ -25,6 +25,7 @@ enum metrics_shed {                      /* what was given up so that the rest i
 		    METRICS_ANSWER,      /* did not take its answer within the time */
 		    METRICS_CONNECTIONS, /* cut for a new one: see conns.h */
 		    METRICS_DESCRIPTORS, /* closed unheard: there were no descriptors */
+		    METRICS_BUSY,        /* 429: another large review was being judged */
 		    METRICS_SHED_N
 };
 

@@ -11,6 +11,7 @@
 
 #include "lib/base/cleanup.h"
 #include "lib/serve/conns.h"
+#include "lib/serve/body.h"
 #include "lib/serve/error_body.h"
 #include "lib/serve/linger.h"
 #include "lib/serve/fd_reserve.h"
@@ -38,8 +39,7 @@ struct peer {
 	struct shared *pair; /* what its handshake uses */
 	struct head head;
 	const struct refusal *refusal; /* the body, if any, is dropped and this answered */
-	char *body;                    /* room for head.length bytes */
-	size_t body_n, charged;
+	struct body body;
 	bool unread; /* answered before its body came in */
 };
 
@@ -53,19 +53,9 @@ static struct peer *server_peer_of(struct MHD_Connection *connection)
 
 /* ---- the body ---- */
 
-static void server_body_drop(struct peer *p)
-{
-	free(p->body);
-	p->body = NULL;
-	p->body_n = 0;
-	if (p->charged)
-		budget_give(p->server->config.budget, p->charged);
-	p->charged = 0;
-}
-
 static void server_body_refuse(struct peer *p, const struct refusal *why)
 {
-	server_body_drop(p);
+	body_drop(&p->body);
 	p->refusal = why;
 	conn_enter(&p->conn, CONN_DROP);
 	if (why == &refusal_busy)
@@ -74,35 +64,22 @@ static void server_body_refuse(struct peer *p, const struct refusal *why)
 		metrics_no_memory(p->server->config.metrics);
 }
 
-/*
- * Memory for the whole body at once: large pieces are mapped, and take up memory only as bytes
- * arrive, so nothing is copied while it grows.
- */
 static void server_body_begin(struct peer *p)
 {
-	struct budget *budget = p->server->config.budget;
+	const struct server_config *c = &p->server->config;
+	const struct refusal *why = body_begin(&p->body, c->budget, c->ops->kept, p->head.length);
 
-	if (!p->head.length || !budget)
-		return;
-	if (!budget_room(budget, p->head.length, p->head.length))
-		server_body_refuse(p, &refusal_busy);
-	else if (!(p->body = malloc(p->head.length)))
-		server_body_refuse(p, &refusal_memory);
+	if (why)
+		server_body_refuse(p, why);
 }
 
 static void server_body_arrives(struct peer *p, const char *data, size_t n)
 {
+	const struct refusal *why = body_arrives(&p->body, data, n);
+
 	conn_arrived(&p->conn, n);
-	if (!p->body)
-		return;
-	if (n > p->head.length - p->body_n ||
-	    !budget_take(p->server->config.budget, n, p->head.length)) {
-		server_body_refuse(p, &refusal_busy);
-		return;
-	}
-	p->charged += n;
-	memcpy(p->body + p->body_n, data, n);
-	p->body_n += n;
+	if (why)
+		server_body_refuse(p, why);
 }
 
 /* ---- answers ---- */
@@ -218,6 +195,7 @@ static enum MHD_Result server_request_ends(struct MHD_Connection *connection, st
 {
 	const struct server_config *c = &p->server->config;
 	struct reply reply = { .status = 503, .type = "application/json" };
+	bool begin = p->body.begin;
 
 	/* Who is told to come back at once is a client as well; who sends nonsense is none. */
 	if (!p->refusal || p->refusal == &refusal_busy)
@@ -225,9 +203,16 @@ static enum MHD_Result server_request_ends(struct MHD_Connection *connection, st
 	if (p->refusal)
 		return server_send_refusal(connection, p, false);
 	conn_enter(&p->conn, CONN_WORK);
-	c->ops->answer(c->ctx, &p->head, (struct str){ p->body, p->body_n }, &reply);
-	server_body_drop(p);
-	return server_send_reply(connection, p, &reply, NULL, false);
+	(begin ? c->ops->answer_unread : c->ops->answer)(
+		c->ctx, &p->head, (struct str){ p->body.bytes, p->body.n }, &reply);
+	body_drop(&p->body);
+	if (!reply.refusal)
+		return server_send_reply(connection, p, &reply, NULL, false);
+	free(reply.body);
+	p->refusal = reply.refusal;
+	if (p->refusal == &refusal_busy)
+		metrics_shed(c->metrics, begin ? METRICS_BUDGET : METRICS_BUSY);
+	return server_send_refusal(connection, p, false);
 }
 
 /* ---- what the library calls ---- */
@@ -276,7 +261,7 @@ static void server_on_request_done(void *cls, struct MHD_Connection *connection,
 	if (!p)
 		return;
 	server_answer_let_go(connection, p);
-	server_body_drop(p);
+	body_drop(&p->body);
 	p->refusal = NULL;
 	conn_enter(&p->conn, CONN_IDLE);
 }
@@ -307,7 +292,7 @@ static void server_peer_ends(struct server *s, void **context)
 	if (p->unread)
 		linger_add(&s->linger, p->conn.fd);
 	conns_remove(&s->conns, &p->conn);
-	server_body_drop(p);
+	body_drop(&p->body);
 	shared_unref(p->pair);
 	free(p);
 }

@@ -2,6 +2,9 @@
  * server.h - HTTP over TLS (or plain, for the health port): sockets, threads,
  * bodies within a budget, deadlines. What a request means is the caller's.
  *
+ * A large body for which there is no room is read to its end all the same (the library takes no
+ * answer before), and thrown away but for its beginning: a review is judged by that.
+ *
  * libmicrohttpd is used in poll mode only: with epoll, 0.9.75 spins on a partial
  * ClientHello and can abort when it is quiesced under load.
  */
@@ -25,13 +28,22 @@ struct reply {
 	unsigned status;
 	char *body; /* malloc'd; the server frees it. NULL: 503 */
 	size_t len;
-	const char *type; /* Content-Type */
+	const char *type;              /* Content-Type */
+	const struct refusal *refusal; /* is answered instead; or NULL */
 };
 
 struct server_ops { /* called by any worker, several at a time */
 	/* May this request come in? NULL: yes, its body is read; else the answer. */
 	const struct refusal *(*admit)(void *ctx, const struct head *head);
 	void (*answer)(void *ctx, const struct head *head, struct str body, struct reply *out);
+	/*
+	 * The same for a body that is longer than BODY_MAX, or for which there was no room: its
+	 * beginning, of BODY_BEGIN_MAX bytes at most. `kept` says how much of a beginning
+	 * is enough; 0: more than that. Both are needed with a budget alone.
+	 */
+	void (*answer_unread)(void *ctx, const struct head *head, struct str begin,
+			      struct reply *out);
+	size_t (*kept)(struct str begin); /* body.h */
 };
 
 struct server_config {

@@ -83,7 +83,7 @@ class Json(unittest.TestCase):
         done = review("-o", "json", "-", stdin=b'{"a":"' + b"x" * (9 << 20) + b'"}\n' + next(bodies()))
         answers = [json.loads(a) for a in done.stdout.splitlines()]
         self.assertEqual((answers[0]["code"], answers[0]["error"]),
-                         (413, "the body is larger than 8 MiB"))
+                         (413, "the body is larger than 8 MiB, and does not begin as a review"))
         self.assertIn("response", answers[1])
 
 
