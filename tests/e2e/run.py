@@ -16,6 +16,7 @@ import prove_audit
 import prove_certificates
 import prove_commands
 import prove_controllers
+import prove_envelope
 import prove_latency
 import prove_modes
 import prove_outage
@@ -28,7 +29,7 @@ import world
 from cluster import FOLDER, until
 
 # In this order: prove_outage ends without the guard, and prove_modes installs it anew.
-PROOFS = [prove_commands, prove_controllers, prove_audit, prove_policies, prove_system, prove_rollouts,
+PROOFS = [prove_commands, prove_controllers, prove_audit, prove_policies, prove_envelope, prove_system, prove_rollouts,
           prove_latency, prove_tls, prove_certificates, prove_replay, prove_outage, prove_modes]
 
 
