@@ -330,6 +330,8 @@ static int judge_objects(struct judge *j, const struct candidates *candidates,
 static bool judge_begin(struct judge *j, struct verdict *out)
 {
 	*out = (struct verdict){ .mode = j->config->mode };
+	j->err->kind = ERR_NONE;
+	j->err->msg[0] = '\0';
 	identity_of(j->config, &j->req->user, &j->id);
 	if (j->req->offline) {
 		j->id.class = IDENTITY_CUSTOMER;
