@@ -17,7 +17,7 @@
 #include "lib/base/cleanup.h"
 #include "lib/base/clock.h"
 #include "lib/base/version.h"
-#include "lib/serve/memory.h"
+#include "lib/base/memory.h"
 #include "lib/serve/program.h"
 #include "policy/follow/follow.h"
 

@@ -21,7 +21,7 @@
 #include "lib/base/version.h"
 #include "lib/serve/budget.h"
 #include "lib/serve/conns.h"
-#include "lib/serve/memory.h"
+#include "lib/base/memory.h"
 #include "lib/serve/notify.h"
 #include "lib/serve/program.h"
 #include "lib/serve/tls.h"

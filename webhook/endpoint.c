@@ -3,7 +3,7 @@
 #include <time.h>
 
 #include "lib/base/clock.h"
-#include "lib/serve/memory.h"
+#include "lib/base/memory.h"
 #include "webhook/admit.h"
 #include "webhook/handler.h"
 
@@ -167,7 +167,7 @@ static void endpoint_tell_undecided(const struct endpoint *s, const struct answe
 /* ---- judging ---- */
 
 /* What an answer takes: the set, memory, and the time at which it was begun. */
-struct judging {
+struct endpoint_judging {
 	struct endpoint *service;
 	const struct head *head;
 	struct shared *set;
@@ -176,14 +176,14 @@ struct judging {
 	struct answer answer;
 };
 
-static void endpoint_begin(struct judging *j, struct endpoint *s, const struct head *head)
+static void endpoint_begin(struct endpoint_judging *j, struct endpoint *s, const struct head *head)
 {
-	*j = (struct judging){ .service = s, .head = head, .begun = clock_ns() };
+	*j = (struct endpoint_judging){ .service = s, .head = head, .begun = clock_ns() };
 	j->set = slot_get(s->policies);
 	arena_init(&j->arena, HANDLER_ARENA_MAX);
 }
 
-static void endpoint_end(struct judging *j, struct reply *out)
+static void endpoint_end(struct endpoint_judging *j, struct reply *out)
 {
 	struct answer *a = &j->answer;
 
@@ -202,13 +202,14 @@ static void endpoint_end(struct judging *j, struct reply *out)
 	shared_unref(j->set);
 }
 
-static void endpoint_judge(struct judging *j, struct str body)
+static void endpoint_judge(struct endpoint_judging *j, struct str body)
 {
 	handler_answer(policy_set_of(j->set), admit_part(j->head), body, clock_seconds(), &j->arena,
 		       NULL, &j->answer);
 }
 
-static void endpoint_judge_unread(struct judging *j, struct str begin, const struct unread *unread)
+static void endpoint_judge_unread(struct endpoint_judging *j, struct str begin,
+				  const struct unread *unread)
 {
 	handler_answer_unread(policy_set_of(j->set), admit_part(j->head), begin, unread,
 			      clock_seconds(), &j->arena, NULL, &j->answer);
@@ -219,7 +220,7 @@ static void endpoint_judge_unread(struct judging *j, struct str begin, const str
  * neither memory nor time; what a rule may refuse is refused; of all else the API server asks
  * again.
  */
-static void endpoint_judge_beside(struct judging *j, struct str body, struct reply *out)
+static void endpoint_judge_beside(struct endpoint_judging *j, struct str body, struct reply *out)
 {
 	struct unread unread = { .why = UNREAD_ROOM, .bytes = body.n };
 	struct answer *a = &j->answer;
@@ -238,7 +239,7 @@ static void endpoint_answer(void *ctx, const struct head *head, struct str body,
 {
 	struct endpoint *s = ctx;
 	bool large = body.n > BUDGET_LARGE;
-	struct judging j;
+	struct endpoint_judging j;
 
 	out->type = "application/json";
 	endpoint_begin(&j, s, head);
@@ -264,7 +265,7 @@ static void endpoint_answer_unread(void *ctx, const struct head *head, struct st
 				 .bytes = head->length,
 				 .limit = BODY_MAX };
 	struct endpoint *s = ctx;
-	struct judging j;
+	struct endpoint_judging j;
 
 	out->type = "application/json";
 	endpoint_begin(&j, s, head);

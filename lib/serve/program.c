@@ -4,7 +4,7 @@
 #include <unistd.h>
 
 #include "lib/base/clock.h"
-#include "lib/serve/memory.h"
+#include "lib/base/memory.h"
 #include "lib/base/signals.h"
 
 #define SECOND_MS 1000

@@ -5,7 +5,7 @@
 #include <time.h>
 
 #include "lib/base/clock.h"
-#include "lib/serve/memory.h"
+#include "lib/base/memory.h"
 
 #define MESSAGES_MAX 8 /* of one loading are logged; the rest is counted */
 #define TIDY_TURNS   2 /* by the second one, a second later, the old set's requests are over */

@@ -1,8 +1,8 @@
 /*
  * memory.h - what the process keeps of the memory it once needed.
  */
-#ifndef LIB_SERVE_MEMORY_H
-#define LIB_SERVE_MEMORY_H
+#ifndef LIB_BASE_MEMORY_H
+#define LIB_BASE_MEMORY_H
 
 /* Before any thread starts: how malloc is to treat large pieces, and threads. */
 void memory_tune(void);

@@ -1,4 +1,4 @@
-#include "lib/serve/memory.h"
+#include "lib/base/memory.h"
 
 #include <link.h>
 #include <malloc.h>
