@@ -34,6 +34,8 @@ struct user {
 	size_t groups_n;
 };
 
+struct change_list;
+
 /* Which policies are asked. Each is in one of the two parts. */
 enum policies_part {
 	POLICIES_ALL,
@@ -57,6 +59,18 @@ struct request {
 	 * feature is a finding of its own then, and all findings are listed.
 	 */
 	bool offline;
+	/*
+	 * Found as it is, whoever wrote it: judged as a matched customer's. No mode and no cap
+	 * lowers the action, and exceptions count for any identity. Tiers and overrides hold.
+	 */
+	bool stored;
+	/*
+	 * UPDATE: these changes instead of the difference of the two objects
+	 * (policy/object/diff.h): of a write that is over, the old object is not known, but what
+	 * was written is. NULL: compare.
+	 */
+	const struct change_list *changes;
+	unsigned minor; /* of Kubernetes, features are judged by; 0: the set's */
 	enum policies_part part;
 };
 

@@ -8,10 +8,12 @@
  */
 #include "policy/judge/judge.h"
 
-/* The minor that the configuration names; 0: the newest release that is known. */
-static unsigned cluster_minor(const struct config *config)
+/* The minor that the request or the configuration names; 0: the newest that is known. */
+static unsigned cluster_minor(const struct judge *j)
 {
-	for (const struct fact *f = config->facts; f; f = f->next)
+	if (j->req->minor)
+		return j->req->minor;
+	for (const struct fact *f = j->config->facts; f; f = f->next)
 		if (str_is(f->name, "kubernetes"))
 			return catalogue_version(f->value); /* 0 for "auto" */
 	return 0;
@@ -22,7 +24,7 @@ int judge_features_narrow(const struct judge *j, struct candidates *out)
 	const struct match_index *index = &j->set->index;
 
 	*out = (struct candidates){ .n = 0 };
-	if (!index->features_n || !features_possible(cluster_minor(j->config), j->req))
+	if (!index->features_n || !features_possible(cluster_minor(j), j->req))
 		return 0;
 	if (!(out->v = arena_calloc(j->arena, index->features_n, sizeof *out->v)))
 		return err_set(j->err, ERR_LIMIT, "the request's memory is used up");
@@ -169,8 +171,7 @@ int judge_features(struct judge *j, const struct candidates *c)
 
 	if (!c->n)
 		return 0;
-	if (features_find(cluster_minor(j->config), j->req, j->object, j->old, j->arena, &uses,
-			  j->err) < 0)
+	if (features_find(cluster_minor(j), j->req, j->object, j->old, j->arena, &uses, j->err) < 0)
 		return -1;
 	judge_step(j, 4, "%zu uses of feature gates", uses.all);
 	for (size_t i = 0; i < c->n; i++)

@@ -147,10 +147,9 @@ static bool shares_metadata(const struct judge *j)
 	return old && new &&json_shared(new, old);
 }
 
-int changes_find(struct judge *j, struct changes *out)
+/* All changes there are, before any is left out. */
+static int changes_compare(struct judge *j, struct change_list *out)
 {
-	struct change_list all;
-
 	if (!shares_metadata(j)) {
 		drop_managed_fields(j->object);
 		drop_managed_fields(j->old);
@@ -158,7 +157,16 @@ int changes_find(struct judge *j, struct changes *out)
 	if (str_is(j->req->subresource, "scale") &&
 	    (fill_replicas(j, j->object) < 0 || fill_replicas(j, j->old) < 0))
 		return -1;
-	if (diff_objects(j->old, j->object, j->arena, &all, j->err) < 0)
+	return diff_objects(j->old, j->object, j->arena, out, j->err);
+}
+
+int changes_find(struct judge *j, struct changes *out)
+{
+	struct change_list all;
+
+	if (j->req->changes)
+		all = *j->req->changes;
+	else if (changes_compare(j, &all) < 0)
 		return -1;
 	*out = (struct changes){ arena_calloc(j->arena, all.n, sizeof *out->v), 0 };
 	if (!out->v)

@@ -39,6 +39,8 @@ static enum action cap_action(struct judge *j, const struct rule *rule, enum act
 {
 	enum action capped = a;
 
+	if (j->req->stored)
+		return a;
 	if (j->id.class == IDENTITY_UNKNOWN)
 		capped = lower_action(capped, j->config->unknown_cap);
 	if (j->id.class == IDENTITY_UNKNOWN && rule->has_unknown)

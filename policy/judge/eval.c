@@ -255,7 +255,7 @@ static void judge_conclude(struct judge *j, struct verdict *out)
 	out->kind = j->context.kind;
 	out->namespace = j->context.namespace;
 	out->name = j->context.name;
-	if (j->req->offline) {
+	if (j->req->offline || j->req->stored) {
 		judge_conclude_offline(j, out);
 		return;
 	}
@@ -333,9 +333,10 @@ static bool judge_begin(struct judge *j, struct verdict *out)
 	j->err->kind = ERR_NONE;
 	j->err->msg[0] = '\0';
 	identity_of(j->config, &j->req->user, &j->id);
-	if (j->req->offline) {
+	if (j->req->offline || j->req->stored) {
 		j->id.class = IDENTITY_CUSTOMER;
-		j->id.why = "a manifest, judged as a customer's";
+		j->id.why = j->req->stored ? "found as it is, judged as a customer's"
+					   : "a manifest, judged as a customer's";
 	}
 	out->identity = j->id.class;
 	judge_step(j, 1, "identity %s: %s", identity_class_name(j->id.class), j->id.why);

@@ -22,7 +22,8 @@ static bool names_rule(const struct exception *e, const struct rule *rule)
 static bool exception_concerns(const struct judge *j, const struct exception *e,
 			       const struct rule *rule)
 {
-	return names_rule(e, rule) && identity_in_list(&j->id, &e->identities) &&
+	return names_rule(e, rule) &&
+	       (j->req->stored || identity_in_list(&j->id, &e->identities)) &&
 	       match_objects_fit(e->objects, j->req, &j->names, j->object, j->old);
 }
 
