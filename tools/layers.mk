@@ -78,6 +78,21 @@ LAYERS += policy/follow
 USES_policy/follow := lib/base lib/serve
 DOORS_policy/follow := policy/load policy/model
 
+LAYERS += posture/catalogue
+USES_posture/catalogue := lib/base
+DOORS_posture/catalogue := posture/catalogue
+
+LAYERS += posture/corefile
+USES_posture/corefile := lib/base
+
+LAYERS += posture/history
+USES_posture/history := lib/base lib/json policy/object
+
+# A cluster as it is: places, changes and alpha features are looked at without a review.
+LAYERS += posture
+USES_posture := lib/base lib/json policy/object policy/catalogue policy/model policy/alpha posture/catalogue posture/corefile posture/history
+DOORS_posture := posture posture/catalogue policy/judge policy/model policy/webhooks policy/catalogue policy/answer
+
 LAYERS += webhook
 USES_webhook := lib/base lib/json lib/serve policy/follow
 DOORS_webhook := certs policy/judge policy/load policy/model policy/answer policy/catalogue
@@ -88,7 +103,11 @@ DOORS_agent := certs policy/load policy/model policy/webhooks
 
 LAYERS += cli/report
 USES_cli/report := lib/base lib/json
-DOORS_cli/report := policy/answer policy/model
+DOORS_cli/report := policy/answer policy/model posture posture/catalogue
+
+LAYERS += cli/scan
+USES_cli/scan := lib/base lib/json lib/yaml policy/manifest cli/report
+DOORS_cli/scan := posture posture/catalogue policy/model
 
 LAYERS += cli/replay
 USES_cli/replay := lib/base lib/json lib/unpack policy/replay webhook
@@ -97,5 +116,5 @@ DOORS_cli/replay := policy/judge policy/model
 # `check` makes of a manifest what the API server would: kinds, places and alpha features are
 # looked at without a review, hence more than doors.
 LAYERS += cli
-USES_cli := lib/base lib/json lib/yaml lib/serve cli/report cli/replay policy/replay policy/object policy/model policy/alpha policy/manifest policy/follow webhook
-DOORS_cli := certs policy/judge policy/load policy/print policy/webhooks policy/validate policy/answer policy/catalogue
+USES_cli := cli/scan lib/base lib/json lib/yaml lib/serve cli/report cli/replay policy/replay policy/object policy/model policy/alpha policy/manifest policy/follow webhook
+DOORS_cli := posture posture/catalogue certs policy/judge policy/load policy/print policy/webhooks policy/validate policy/answer policy/catalogue
