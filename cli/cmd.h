@@ -19,5 +19,6 @@ int cmd_generate(int argc, char **argv);
 int cmd_versions(int argc, char **argv);
 int cmd_learn(int argc, char **argv);
 int cmd_replay(int argc, char **argv);
+int cmd_scan(int argc, char **argv);
 
 #endif

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "lib/base/cleanup.h"
+#include "cli/report/posture.h"
 #include "oke/policy_print.h"
 #include "cli/cmd.h"
 #include "lib/base/nearest.h"
@@ -169,8 +170,30 @@ static const struct command_help explain_help = {
 	.summary =
 		"Say in words what a rule takes, what becomes of it and what to do instead. The\n"
 		"name is the one that denials and warnings end with, [coredns/scale].",
-	.examples = "  oke-guard policy explain coredns/scale\n",
+	.examples =
+		"  oke-guard policy explain coredns/scale\n"
+		"  oke-guard policy explain scan/component-drift   # a check of oke-guard scan\n",
 };
+
+/* [scan/ID]: a check of `oke-guard scan`. */
+static int explain_check(const char *id)
+{
+	const struct posture_check *c = posture_check_named(str_of(id));
+	const char *names[64], *near;
+	size_t n = 0;
+
+	if (c) {
+		posture_print_check(stdout, c);
+		return fflush(stdout) ? EXIT_INPUT : EXIT_CLEAN;
+	}
+	for (; posture_check_at(n); n++)
+		names[n] = posture_check_at(n)->id;
+	near = nearest_of(id, names, n);
+	fprintf(stderr, "oke-guard policy explain: scan has no check '%.60s'; %s%s%s\n", id,
+		near ? "did you mean '" : "`oke-guard scan --list` shows them", near ? near : "",
+		near ? "'?" : "");
+	return EXIT_INPUT;
+}
 
 static int cmd_policy_run_explain(int argc, char **argv)
 {
@@ -191,6 +214,8 @@ static int cmd_policy_run_explain(int argc, char **argv)
 				"example coredns/scale\n");
 		return EXIT_INPUT;
 	}
+	if (!strncmp(argv[rest], "scan/", 5))
+		return explain_check(argv[rest] + 5);
 	if (!(set = cmd_policy_load(&a)))
 		return EXIT_INPUT;
 	arena_init(&arena, 3 * (size_t)OUTPUT_MAX);

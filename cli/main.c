@@ -9,6 +9,7 @@ static const struct command commands[] = {
 	{ "review", "judge AdmissionReviews: what would the server answer?", cmd_review },
 	{ "check", "judge manifests offline, files and folders", cmd_check },
 	{ "replay", "judge audit logs: what would have been denied?", cmd_replay },
+	{ "scan", "judge a cluster as it is: what is outside support today", cmd_scan },
 	{ "policy", "print, lint, explain, schema", cmd_policy },
 	{ "certs", "issue, check and show certificates", cmd_certs },
 	{ "learn", "who touches what: the identities to exempt", cmd_learn },
