@@ -71,6 +71,12 @@ class Readme(unittest.TestCase):
         done = run(GUARD, "review", "--trace", "tests/data/reviews/example.json")
         self.assertEqual(done.stdout, shown)
 
+    def test_the_scan_is_the_real_one(self):
+        shown = transcript("oke-guard scan --from tests/data/scan/example | sed '/^Not seen/,$d'")
+        done = run(GUARD, "scan", "--from", "tests/data/scan/example")
+        self.assertEqual(1, done.returncode)
+        self.assertEqual(done.stdout.split("\nNot seen from")[0] + "\n", shown.replace("    \n", "\n") + "\n")
+
     def test_the_denial_is_the_real_one(self):
         shown = transcript("curl -s --cacert build/dev/ca.crt ... | sed -f tools/denial.sed")
         done = run(GUARD, "review", "tests/data/reviews/example.json")
