@@ -73,7 +73,7 @@ static struct str undo_command(const struct drift *d, size_t base, struct arena 
 			STR_ARG(d->object->name), (long long)r->number);
 }
 
-struct told {
+struct drift_told {
 	const struct change *change;
 	const struct owner *owner; /* NULL: not known */
 	const char *evidence;
@@ -82,7 +82,7 @@ struct told {
 	struct str undo;
 };
 
-static void tell_drift(struct drift *d, const struct told *t, const struct finding *f,
+static void tell_drift(struct drift *d, const struct drift_told *t, const struct finding *f,
 		       struct arena *arena)
 {
 	struct posture_finding out = found_kept(d->object, arena, f->tier);
@@ -122,7 +122,7 @@ static void tell_drift(struct drift *d, const struct told *t, const struct findi
 }
 
 /* Judged by the policies as an UPDATE of that place alone. */
-static void judge_place(struct drift *d, const struct told *t)
+static void judge_place(struct drift *d, const struct drift_told *t)
 {
 	struct change change = *t->change;
 	const struct change_list changes = { &change, &change.next, 1 };
@@ -246,7 +246,7 @@ static void judge_template_change(struct drift *d, const struct change *c)
 	struct change change = { .place = place,
 				 .from = value_at(d, base, c->place),
 				 .to = value_at(d, last, c->place) };
-	struct told t = { .change = &change, .evidence = "revision", .has_from = true };
+	struct drift_told t = { .change = &change, .evidence = "revision", .has_from = true };
 
 	if (!place || base == last || json_equal(change.from, change.to) ||
 	    owners_cover(&d->owners, d->installer, place))
@@ -380,7 +380,7 @@ static void judge_owned(void *ctx, const struct place *place)
 {
 	struct drift *d = ctx;
 	struct change change = { .place = place, .to = place_value(d->root, place) };
-	struct told t = { .change = &change, .owner = d->owner, .evidence = "owner" };
+	struct drift_told t = { .change = &change, .owner = d->owner, .evidence = "owner" };
 
 	if (!change.to || by_controllers(place) ||
 	    owners_last(&d->owners, d->installer, place) != d->owner)
@@ -400,7 +400,7 @@ static void judge_scaled_away(struct drift *d)
 					       2 };
 	static const struct owner scaler = { .subresource = { "scale", 5 } };
 	struct change change = { .place = &replicas, .to = place_value(d->root, &replicas) };
-	struct told t = { .change = &change, .owner = &scaler, .evidence = "owner" };
+	struct drift_told t = { .change = &change, .owner = &scaler, .evidence = "owner" };
 
 	if (!str_is(json_str(change.to), "0") ||
 	    owners_last(&d->owners, (struct str){ NULL, 0 }, &replicas))
@@ -461,7 +461,7 @@ static void judge_untracked(struct drift *d)
 					     { .kind = STEP_KEY, .key = { "ownerReferences", 15 } },
 					     2 };
 	struct change change = { .place = &owners, .to = place_value(d->root, &owners) };
-	struct told t = { .change = &change, .evidence = "object", .untracked = true };
+	struct drift_told t = { .change = &change, .evidence = "object", .untracked = true };
 
 	if (change.to && change.to->type == JSON_ARRAY && change.to->len)
 		judge_place(d, &t);
