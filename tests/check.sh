@@ -139,7 +139,7 @@ if [ ${#emulator[@]} != 0 ]; then
 fi
 [ -z "$UNIT" ] || system=()
 # What measures time or fills the machine has it for itself.
-alone=" test_load.py test_rollout.py test_reload.py "
+alone=" test_load.py test_rollout.py test_reload.py test_crowd.py test_envelope.py test_stall.py "
 for t in "${system[@]}"; do
 	[[ $alone == *" ${t##*/} "* ]] || go python_tests "$t" -m unittest discover -s tests/system -p "${t##*/}"
 done

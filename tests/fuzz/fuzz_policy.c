@@ -10,6 +10,7 @@
 
 #include "lib/base/cleanup.h"
 #include "oke/policy_print.h"
+#include "policy/load/builtin.h"
 #include "policy/load/resolve.h"
 #include "policy/load/documents.h"
 #include "policy/validate/validate.h"
@@ -48,6 +49,10 @@ static bool load(struct policy_set *set, struct arena *scratch, struct str text,
 
 	*m = (struct model){ .policies_last = &m->policies, .exceptions_last = &m->exceptions };
 	must(config_defaults(&set->arena, &m->config) == 0);
+	r.versions = true; /* a set has a list of OKE's versions, whatever its files hold */
+	load_text(&r, (struct str){ versions_files[0].start,
+				    (size_t)(versions_files[0].end - versions_files[0].start) });
+	r.versions = false;
 	load_text(&r, text);
 	read_errors_flush(&r, report);
 	must(report->errors - before <= READ_ERRORS_MAX + 1);
