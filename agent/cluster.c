@@ -22,20 +22,25 @@ static int cluster_server_of_pod(char url[KUBE_URL_MAX], struct err *err)
 	return 0;
 }
 
-struct kube *cluster_open(const struct cluster *c, int stop, struct err *err)
+int cluster_config(const struct cluster *c, int stop, struct kube_config *out, struct err *err)
 {
 	static char url[KUBE_URL_MAX]; /* once a process; the client borrows it */
-	struct kube_config config = {
+
+	*out = (struct kube_config){
 		.server = c->server ? c->server : url,
 		.token_file = c->token_file ? c->token_file : MOUNTED "token",
 		.ca_file = c->ca_file ? c->ca_file : MOUNTED "ca.crt",
 		.timeout = c->timeout,
 		.stop = stop,
 	};
+	return c->server ? 0 : cluster_server_of_pod(url, err);
+}
 
-	if (!c->server && cluster_server_of_pod(url, err) < 0)
-		return NULL;
-	return kube_new(&config, err);
+struct kube *cluster_open(const struct cluster *c, int stop, struct err *err)
+{
+	struct kube_config config;
+
+	return cluster_config(c, stop, &config, err) < 0 ? NULL : kube_new(&config, err);
 }
 
 int cluster_name(const char *option, const char *name, struct err *err)

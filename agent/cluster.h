@@ -37,6 +37,10 @@ struct cluster {
 		.arg = "SECONDS", .min = 1, .max = 300, .help = "how long one call may take (15)"  \
 	}
 
+/* What cluster_open makes a client of: its texts stay good for as long as the options do. -1: err.
+ */
+int cluster_config(const struct cluster *c, int stop, struct kube_config *out, struct err *err);
+
 /* stop: a descriptor that ends a call under way, or -1. NULL with err: no server, a bad address. */
 struct kube *cluster_open(const struct cluster *c, int stop, struct err *err);
 

@@ -8,10 +8,11 @@
 #include <strings.h>
 #include <unistd.h>
 
+#include "agent/kubeconfig/server.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/files.h"
-#include "lib/json/json.h"
 #include "lib/base/version.h"
+#include "lib/json/json.h"
 
 #define POLL_MS      1000
 #define FIRST_ROOM   8192
@@ -21,19 +22,26 @@
 
 struct kube {
 	struct kube_config config;
-	CURLM *multi; /* keeps connections between calls */
+	struct server_address address;
+	struct curl_slist *connect; /* where to connect instead of the URL's host; NULL: there */
+	CURLM *multi;               /* keeps connections between calls */
 };
 
 /* One call under way. */
 struct kube_transfer {
+	const struct kube_request *request;
+	CURL *easy;
 	struct kube_answer *out;
 	size_t room;
-	bool too_large;
+	bool too_large, refused; /* refused: by who takes the answer */
 	char error[CURL_ERROR_SIZE];
 };
 
 static const char *const methods[] = {
-	[KUBE_GET] = "GET", [KUBE_PATCH] = "PATCH", [KUBE_DELETE] = "DELETE"
+	[KUBE_GET] = "GET",
+	[KUBE_PATCH] = "PATCH",
+	[KUBE_DELETE] = "DELETE",
+	[KUBE_CREATE] = "POST",
 };
 
 static const char *const result_names[KUBE_RESULTS_N] = {
@@ -65,21 +73,20 @@ bool kube_name_ok(const char *name)
 
 struct kube *kube_new(const struct kube_config *config, struct err *err)
 {
+	struct server_address address;
 	struct kube *k = NULL;
 
-	if (strncmp(config->server, "https://", 8) != 0 ||
-	    strlen(config->server) > KUBE_URL_MAX / 2) {
-		err_set(err, ERR_USAGE,
-			"'%.80s' is no address of an API server; write https://HOST:PORT",
-			config->server);
+	if (server_address_read(config->server, config->tls_name, &address, err) < 0)
 		return NULL;
-	}
 	if (curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK && (k = calloc(1, sizeof *k))) {
 		k->config = *config;
-		if ((k->multi = curl_multi_init()))
+		k->address = address;
+		if (*address.connect)
+			k->connect = curl_slist_append(NULL, address.connect);
+		if ((k->multi = curl_multi_init()) && !*address.connect == !k->connect)
 			return k;
 	}
-	free(k);
+	kube_free(k);
 	err_nomem(err);
 	return NULL;
 }
@@ -89,6 +96,7 @@ void kube_free(struct kube *k)
 	if (!k)
 		return;
 	curl_multi_cleanup(k->multi);
+	curl_slist_free_all(k->connect);
 	free(k);
 	curl_global_cleanup();
 }
@@ -151,13 +159,26 @@ static bool kube_body_grow(struct kube_transfer *c, size_t need)
 	return true;
 }
 
+/* 2xx: what was asked for, not a refusal. */
+static bool kube_is_wanted(const struct kube_transfer *c)
+{
+	long status = 0;
+
+	curl_easy_getinfo(c->easy, CURLINFO_RESPONSE_CODE, &status);
+	return status >= 200 && status < 300;
+}
+
 static size_t kube_take_body(char *data, size_t size, size_t n, void *ctx)
 {
 	struct kube_transfer *c = ctx;
 	struct kube_answer *a = c->out;
 
 	(void)size; /* always 1 */
-	if (n > KUBE_ANSWER_MAX - a->len) {
+	if (c->request->take && kube_is_wanted(c)) {
+		c->refused = !c->request->take(c->request->ctx, data, n);
+		return c->refused ? 0 : n;
+	}
+	if (n > (c->request->take ? KUBE_STATUS_MAX : KUBE_ANSWER_MAX) - a->len) {
 		c->too_large = true;
 		return 0;
 	}
@@ -240,16 +261,29 @@ static size_t kube_take_header(char *data, size_t size, size_t n, void *ctx)
 
 /* ---- a call ---- */
 
+static bool kube_set_trust(CURL *easy, const struct kube_config *config)
+{
+	long check = !config->insecure;
+
+	if (curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, check) ||
+	    curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, check ? 2L : 0L))
+		return false;
+	if (config->ca_file && (curl_easy_setopt(easy, CURLOPT_CAINFO, config->ca_file) ||
+				curl_easy_setopt(easy, CURLOPT_CAPATH, NULL)))
+		return false;
+	return !config->cert_file || !(curl_easy_setopt(easy, CURLOPT_SSLCERT, config->cert_file) ||
+				       curl_easy_setopt(easy, CURLOPT_SSLKEY, config->key_file));
+}
+
 static bool kube_set_how(CURL *easy, const struct kube_config *config, struct kube_transfer *c)
 {
 	return !(curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "https") |
 		 curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L) |
-		 curl_easy_setopt(easy, CURLOPT_PROXY, "") |
+		 curl_easy_setopt(easy, CURLOPT_PROXY, config->proxy ? config->proxy : "") |
+		 curl_easy_setopt(easy, CURLOPT_NOPROXY, config->no_proxy ? config->no_proxy : "") |
 		 curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L) |
 		 curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1) |
 		 curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2) |
-		 curl_easy_setopt(easy, CURLOPT_CAINFO, config->ca_file) |
-		 curl_easy_setopt(easy, CURLOPT_CAPATH, NULL) |
 		 curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)KUBE_CONNECT_MS) |
 		 curl_easy_setopt(easy, CURLOPT_TIMEOUT, config->timeout) |
 		 curl_easy_setopt(easy, CURLOPT_USERAGENT, "oke-guard-agent/" OKE_GUARD_VERSION) |
@@ -272,23 +306,36 @@ static bool kube_set_what(CURL *easy, const struct kube_request *r, const char *
 		 curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, methods[r->method]));
 }
 
-/* The list that begins with token; NULL: no memory. */
-static struct curl_slist *kube_headers_of(const struct kube_request *r, const char *token)
+static bool kube_add_header(struct curl_slist **list, const char *line)
 {
-	const char *lines[] = { token, "Accept: application/json", "Expect:",
-				r->method == KUBE_PATCH
-					? "Content-Type: application/merge-patch+json"
-					: "Content-Type: application/json" };
-	struct curl_slist *list = NULL, *longer;
+	struct curl_slist *longer = line && *line ? curl_slist_append(*list, line) : *list;
 
-	for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
-		if (!(longer = curl_slist_append(list, lines[i]))) {
-			curl_slist_free_all(list);
-			return NULL;
-		}
-		list = longer;
-	}
-	return list;
+	if (!longer)
+		return !line || !*line;
+	*list = longer;
+	return true;
+}
+
+/* Begins with the credentials, if there are any; NULL: no memory. */
+static struct curl_slist *kube_headers_of(const struct kube *k, const struct kube_request *r,
+					  const char *authorization)
+{
+	struct curl_slist *list = NULL;
+	char accept[160];
+	bool good;
+
+	snprintf(accept, sizeof accept, "Accept: %s", r->accept ? r->accept : "application/json");
+	good = kube_add_header(&list, authorization) && kube_add_header(&list, accept) &&
+	       kube_add_header(&list, "Expect:") && kube_add_header(&list, k->address.host) &&
+	       kube_add_header(&list, r->method == KUBE_PATCH
+					      ? "Content-Type: application/merge-patch+json"
+					      : "Content-Type: application/json");
+	for (const char *const *h = k->config.headers; good && h && *h; h++)
+		good = kube_add_header(&list, *h);
+	if (good)
+		return list;
+	curl_slist_free_all(list);
+	return NULL;
 }
 
 /* CURLE_ABORTED_BY_CALLBACK: the stop descriptor. */
@@ -325,12 +372,13 @@ static CURLcode kube_perform(struct kube *k, CURL *easy)
 static CURLcode kube_exchange(struct kube *k, const struct kube_request *r, const char *url,
 			      const char *token, struct kube_transfer *c)
 {
-	struct curl_slist *headers = kube_headers_of(r, token);
-	CURL *easy = curl_easy_init();
+	struct curl_slist *headers = kube_headers_of(k, r, token);
+	CURL *easy = c->easy = curl_easy_init();
 	CURLcode code = CURLE_OUT_OF_MEMORY;
 
 	if (headers && easy && kube_set_how(easy, &k->config, c) &&
-	    kube_set_what(easy, r, url, headers))
+	    kube_set_trust(easy, &k->config) && kube_set_what(easy, r, url, headers) &&
+	    (!k->connect || !curl_easy_setopt(easy, CURLOPT_CONNECT_TO, k->connect)))
 		code = kube_perform(k, easy);
 	if (easy && code == CURLE_OK)
 		curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &c->out->status);
@@ -370,7 +418,11 @@ static int kube_fail_unanswered(const struct kube *k, const struct kube_request 
 		return err_set(err, ERR_IO, "%s %.200s: stopped", methods[r->method], r->path);
 	if (c->too_large)
 		return err_set(err, ERR_LIMIT, "%s %.200s: the answer has more than %u bytes",
-			       methods[r->method], r->path, KUBE_ANSWER_MAX);
+			       methods[r->method], r->path,
+			       r->take ? KUBE_STATUS_MAX : KUBE_ANSWER_MAX);
+	if (c->refused)
+		return err_set(err, ERR_LIMIT, "%s %.200s: the answer was not taken to its end",
+			       methods[r->method], r->path);
 	return err_set(err, ERR_IO, "%s %.150s: no answer from %.100s: %.200s", methods[r->method],
 		       r->path, k->config.server, why);
 }
@@ -397,16 +449,16 @@ static int kube_fail_answered(const struct kube_request *r, const struct kube_an
 int kube_call(struct kube *k, const struct kube_request *r, struct kube_answer *out,
 	      struct err *err)
 {
-	struct kube_transfer c = { .out = out };
+	struct kube_transfer c = { .out = out, .request = r };
 	char token[KUBE_TOKEN_MAX], url[KUBE_URL_MAX];
 	CURLcode code;
 
 	*out = (struct kube_answer){ .result = KUBE_UNAUTHORIZED };
-	if (kube_read_token(k->config.token_file, token, err) < 0)
+	if (k->config.token_file && kube_read_token(k->config.token_file, token, err) < 0)
 		return -1;
-	if (snprintf(url, sizeof url, "%s%s", k->config.server, r->path) >= (int)sizeof url)
+	if (snprintf(url, sizeof url, "%s%s", k->address.base, r->path) >= (int)sizeof url)
 		return err_set(err, ERR_LIMIT, "%.200s: the path is too long", r->path);
-	code = kube_exchange(k, r, url, token, &c);
+	code = kube_exchange(k, r, url, k->config.token_file ? token : k->config.authorization, &c);
 	explicit_bzero(token, sizeof token);
 	if (code != CURLE_OK) {
 		out->result = code == CURLE_ABORTED_BY_CALLBACK ? KUBE_STOPPED : KUBE_CONNECTION;

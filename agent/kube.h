@@ -1,11 +1,11 @@
 /*
- * kube.h - one call to the Kubernetes API server: a named object, and nothing else.
+ * kube.h - one call to the Kubernetes API server.
  *
- * TLS 1.2 or later, checked against one CA file; no redirects, no proxies (the API
- * server is inside the cluster's network, whatever the environment says), no
- * cookies, no netrc. The bearer token is read again for each call, since mounted
- * ones rotate. Everything is bounded: time, bytes, headers. A call ends at once
- * when the stop descriptor becomes readable. Calls are not repeated here: who
+ * TLS 1.2 or later, checked against one CA file; no redirects, no cookies, no netrc, and no proxies
+ * but the one that is given (inside the cluster there is none, whatever the environment says). A
+ * token file is read again for each call, since mounted ones rotate. Everything is bounded:
+ * time, bytes, headers; an answer that is taken as it arrives is bounded by who takes it. A
+ * call ends at once when the stop descriptor becomes readable. Calls are not repeated here: who
  * calls knows what a repetition would mean.
  */
 #ifndef AGENT_KUBE_H
@@ -21,15 +21,24 @@
 #define KUBE_ANSWER_MAX   (4u << 20)  /* bytes of an answer; etcd's objects have at most 1.5 MiB */
 #define KUBE_TOKEN_MAX    (16u << 10) /* bytes of a bearer token */
 #define KUBE_WARNINGS_MAX 4096        /* bytes of all Warning headers; further ones are dropped */
-#define KUBE_URL_MAX      1024
+#define KUBE_STATUS_MAX   (64u << 10) /* ... of a refusal, where answers are taken as they arrive */
+#define KUBE_URL_MAX      8192
 #define KUBE_CONNECT_MS   5000
 #define KUBE_RETRY_MAX    300 /* seconds of Retry-After that are believed */
 
+/* All texts stay the caller's, for as long as there is a client. What is NULL is not used. */
 struct kube_config {
 	const char *server;               /* "https://10.96.0.1:443" */
-	const char *token_file, *ca_file; /* PEM */
-	long timeout;                     /* seconds, of a whole call */
-	int stop;                         /* readable: give up; -1: never */
+	const char *ca_file;              /* PEM; NULL: the system's */
+	const char *token_file;           /* a bearer token */
+	const char *authorization;        /* without a token file: "Authorization: Bearer TOKEN" */
+	const char *cert_file, *key_file; /* PEM: the client's own */
+	const char *const *headers;       /* further ones: "Impersonate-User: NAME", up to NULL */
+	const char *tls_name;         /* the name in the server's certificate, not the address's */
+	const char *proxy, *no_proxy; /* a URL; names and networks that it is not used for */
+	bool insecure;                /* the server's certificate is not checked */
+	long timeout;                 /* seconds, of a whole call */
+	int stop;                     /* readable: give up; -1: never */
 };
 
 struct kube;
@@ -37,12 +46,16 @@ struct kube;
 struct kube *kube_new(const struct kube_config *config, struct err *err);
 void kube_free(struct kube *k); /* NULL is fine */
 
-enum kube_method { KUBE_GET, KUBE_PATCH, KUBE_DELETE }; /* PATCH: a JSON merge patch */
+enum kube_method { KUBE_GET, KUBE_PATCH, KUBE_DELETE, KUBE_CREATE }; /* PATCH: a JSON merge patch */
 
 struct kube_request {
 	enum kube_method method;
-	const char *path; /* "/api/v1/namespaces/oke-guard/secrets/oke-guard-tls" */
-	struct str body;  /* JSON; {NULL, 0}: none */
+	const char *path;   /* "/api/v1/namespaces/oke-guard/secrets/oke-guard-tls" */
+	struct str body;    /* JSON; {NULL, 0}: none */
+	const char *accept; /* NULL: "application/json" */
+	/* The bytes of a 2xx answer as they arrive, not kept; false ends the call. NULL: kept. */
+	bool (*take)(void *ctx, const char *bytes, size_t n);
+	void *ctx;
 };
 
 /* What came of a call, as far as the caller must tell them apart. */

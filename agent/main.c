@@ -8,6 +8,7 @@ static const struct command commands[] = {
 	{ "run", "keep certificates and webhook configuration", cmd_run },
 	{ "probe", "prove that a denial is really denied", cmd_probe },
 	{ "remove", "remove the webhook configuration, before everything else goes", cmd_remove },
+	{ "collect", "read from the API server what `oke-guard scan` asks for", cmd_collect },
 };
 
 int main(int argc, char **argv)

@@ -97,8 +97,14 @@ LAYERS += webhook
 USES_webhook := lib/base lib/json lib/serve policy/follow
 DOORS_webhook := certs policy/judge policy/load policy/model policy/answer policy/catalogue
 
+LAYERS += agent/kubeconfig
+USES_agent/kubeconfig := lib/base lib/json lib/yaml
+
+LAYERS += agent/collect
+USES_agent/collect := lib/base lib/json
+
 LAYERS += agent
-USES_agent := lib/base lib/json lib/serve policy/follow
+USES_agent := lib/base lib/json lib/serve policy/follow agent/kubeconfig agent/collect
 DOORS_agent := certs policy/load policy/model policy/webhooks
 
 LAYERS += cli/report
