@@ -16,6 +16,7 @@ int cmd_run(int argc, char **argv);
 int cmd_probe(int argc, char **argv);
 int cmd_remove(int argc, char **argv);
 int cmd_collect(int argc, char **argv);
+int cmd_publish(int argc, char **argv);
 
 /* Rows of a command's table of options. text: where the name of an object goes. */
 #define CMD_ROW_NAME(option, text, what)                                                           \

@@ -23,7 +23,7 @@
 
 /* Lines of standard input. */
 struct collect_input {
-	char buf[REQUEST_LINE_MAX + 1];
+	char buf[COLLECT_LINE_MAX + 1];
 	size_t n, at; /* filled; where the next line begins */
 };
 
@@ -82,7 +82,7 @@ static int collect_next_line(struct collect_input *in, struct listing *l, struct
 		if (in->n == sizeof in->buf)
 			return err_set(err, ERR_LIMIT,
 				       "a request on standard input has more than %d bytes",
-				       REQUEST_LINE_MAX);
+				       COLLECT_LINE_MAX);
 		if (!collect_wait(l->signals)) {
 			l->stopped = true;
 			return 0;
@@ -104,10 +104,10 @@ static int collect_serve(struct listing *l, struct err *err)
 
 	while (!l->stopped && (got = collect_next_line(&in, l, &line, err)) != 0) {
 		scoped(arena_end) struct arena arena;
-		struct request request;
+		struct collect_request request;
 
 		arena_init(&arena, LINE_MEMORY);
-		if (got < 0 || request_read(line, &arena, &request, err) < 0 ||
+		if (got < 0 || collect_request_read(line, &arena, &request, err) < 0 ||
 		    listing_answer(l, &request, err) < 0)
 			return -1;
 	}

@@ -12,6 +12,7 @@
 #include "agent/cluster.h"
 #include "agent/cmd.h"
 #include "agent/health.h"
+#include "agent/published_watch.h"
 #include "agent/reconcile.h"
 #include "agent/wait.h"
 #include "lib/base/cleanup.h"
@@ -26,8 +27,8 @@
 
 struct cmd_run_options {
 	struct cluster cluster;
-	const char *namespace, *release, *service, *secret, *configuration, *facts, *certificates,
-		*config, *versions, *health_listen, *log_level;
+	const char *namespace, *release, *service, *secret, *configuration, *facts, *posture,
+		*certificates, *config, *versions, *health_listen, *log_level;
 	struct option_list policies;
 	long overlap, interval;
 };
@@ -39,6 +40,7 @@ struct cmd_run_program {
 	struct agent_health health;
 	struct kube *kube;
 	struct reconcile round;
+	struct published_watch posture;
 	char names[NAMES][600];
 	const char *name[NAMES];
 };
@@ -54,6 +56,8 @@ static int cmd_run_validate_names(const struct cmd_run_options *a, struct err *e
 	    cluster_name("webhook-configuration", a->configuration, err) < 0)
 		return -1;
 	if (self && cluster_name("secret", a->secret, err) < 0)
+		return -1;
+	if (a->posture && cluster_name("posture", a->posture, err) < 0)
 		return -1;
 	return a->facts ? cluster_name("facts", a->facts, err) : 0;
 }
@@ -122,6 +126,12 @@ static void cmd_run_fill_reconcile(struct cmd_run_program *p, const struct cmd_r
 				       .overlap = a->overlap,
 				       .names = p->name,
 				       .names_n = NAMES };
+	p->posture = (struct published_watch){ .kube = p->kube,
+					       .log = &p->program.log,
+					       .status = &p->status,
+					       .namespace = a->namespace,
+					       .name = a->posture,
+					       .interval = a->interval * PUBLISHED_WATCH_INTERVAL };
 	p->round.view.self = p->round.self;
 	p->status.view.self = p->round.self;
 }
@@ -206,8 +216,11 @@ static int cmd_run_loop(struct cmd_run_program *p, const struct cmd_run_options 
 		/* A second more: the API server tells its time in whole ones. */
 		wait = failures ? wait_backoff(failures, p->round.retry_after)
 				: seconds * 1000 + (seconds < a->interval ? 1000 : 0);
+		if (a->posture && !p->round.stopped)
+			published_watch_look(&p->posture);
 		memory_trim();
-	} while (p->round.learnt || (!p->round.stopped && !cmd_run_wait_for_event(p, wait)));
+	} while (p->round.learnt ||
+		 (!p->round.stopped && !p->posture.stopped && !cmd_run_wait_for_event(p, wait)));
 	cmd_run_log_state(p, a, "stopped");
 	return AGENT_DONE;
 }
@@ -257,6 +270,10 @@ static const struct option_def defs[] = {
 	  .help = "who makes them, and writes the webhook configuration (self: the agent)" },
 	CMD_ROW_NAME("facts", &asked.facts,
 		     "the ConfigMap to write the version of Kubernetes to (none)"),
+	CMD_ROW_NAME(
+		"posture", &asked.posture,
+		"the ConfigMap that a scan in the cluster writes its report to (none): read for "
+		"metrics and Events"),
 	OPTION_ROW_POLICY(&asked.policies),
 	OPTION_ROW_CONFIG(&asked.config),
 	OPTION_ROW_VERSIONS(&asked.versions),

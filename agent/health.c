@@ -179,9 +179,42 @@ static void agent_health_put_counters(FILE *f, const struct status *s)
 	metrics_head(f, "oke_guard_agent_writes_total", "counter", "What was written, by object.");
 	fprintf(f,
 		"oke_guard_agent_writes_total{object=\"secret\"} %" PRIu64 "\n"
-		"oke_guard_agent_writes_total{object=\"configuration\"} %" PRIu64 "\n",
+		"oke_guard_agent_writes_total{object=\"configuration\"} %" PRIu64 "\n"
+		"oke_guard_agent_writes_total{object=\"event\"} %" PRIu64 "\n",
 		agent_health_count(&s->written_secret),
-		agent_health_count(&s->written_configuration));
+		agent_health_count(&s->written_configuration),
+		agent_health_count(&s->written_events));
+}
+
+/* What the scan in the cluster published last. Nothing, where there is none. */
+static void agent_health_put_posture(FILE *f, struct status *s)
+{
+	struct published *r = malloc(sizeof *r);
+
+	if (!r)
+		return;
+	pthread_mutex_lock(&s->lock);
+	*r = s->posture;
+	pthread_mutex_unlock(&s->lock);
+	metrics_head(f, "oke_guard_posture_check", "gauge",
+		     "1 for the result of each check of the last scan in the cluster.");
+	for (size_t i = 0; i < r->checks_n; i++)
+		fprintf(f, "oke_guard_posture_check{id=\"%s\",result=\"%s\"} 1\n", r->checks[i].id,
+			published_result_name(r->checks[i].result));
+	metrics_head(f, "oke_guard_posture_findings", "gauge",
+		     "Findings of the last scan in the cluster, by tier.");
+	for (int t = 0; r->time && t < PUBLISHED_TIERS_N; t++)
+		fprintf(f, "oke_guard_posture_findings{tier=\"%s\"} %llu\n",
+			published_tier_name((enum published_tier)t), r->findings[t]);
+	metrics_head(f, "oke_guard_posture_contradicted_facts", "gauge",
+		     "Facts in the configuration that contradict what the last scan saw.");
+	if (r->time)
+		fprintf(f, "oke_guard_posture_contradicted_facts %zu\n", r->facts_n);
+	metrics_head(f, "oke_guard_posture_timestamp_seconds", "gauge",
+		     "When the last scan in the cluster was, in seconds since the epoch.");
+	if (r->time)
+		fprintf(f, "oke_guard_posture_timestamp_seconds %" PRId64 "\n", r->time);
+	free(r);
 }
 
 static void agent_health_page_metrics(void *ctx, const struct head *head, struct reply *out)
@@ -211,6 +244,7 @@ static void agent_health_page_metrics(void *ctx, const struct head *head, struct
 	agent_health_put_counters(f, h->status);
 	version_of(&v, &version);
 	policy_version_metrics(&version, f);
+	agent_health_put_posture(f, h->status);
 	metrics_print_process(f);
 	fclose(f);
 	out->type = "text/plain; version=0.0.4; charset=utf-8";

@@ -21,7 +21,7 @@
 /* One request under way. */
 struct listing_turn {
 	struct listing *l;
-	const struct request *request;
+	const struct collect_request *request;
 	struct splitter *splitter; /* NULL: text */
 	struct seen seen;
 	struct arena scratch;
@@ -71,7 +71,7 @@ static bool listing_take_limit(struct listing_turn *t, const char *what)
 static struct str listing_uid(const struct listing_turn *t, struct str item)
 {
 	struct str object =
-		t->request->method == REQUEST_TABLE ? json_skim(item, STR("object")) : item;
+		t->request->method == COLLECT_TABLE ? json_skim(item, STR("object")) : item;
 	struct str uid = json_skim(json_skim(object, STR("metadata")), STR("uid"));
 
 	return uid.n > 2 && uid.s[0] == '"' ? (struct str){ uid.s + 1, uid.n - 2 }
@@ -82,7 +82,7 @@ static bool listing_take_item(void *ctx, struct str item)
 {
 	struct listing_turn *t = ctx;
 
-	if (t->request->method != REQUEST_GET) {
+	if (t->request->method != COLLECT_GET) {
 		struct str uid = listing_uid(t, item);
 		enum seen_result seen = uid.n ? seen_add(&t->seen, uid) : SEEN_NEW;
 
@@ -208,7 +208,7 @@ static bool listing_resume(struct listing_turn *t, const struct json *status)
 /* A refusal that is a text is what was asked for: /readyz says which check fails. */
 static void listing_keep_text(struct listing_turn *t, const struct kube_answer *a)
 {
-	if (t->request->method != REQUEST_TEXT || !a->body)
+	if (t->request->method != COLLECT_TEXT || !a->body)
 		return;
 	t->text_n = a->len < LISTING_TEXT ? a->len : LISTING_TEXT;
 	memcpy(t->text, a->body, t->text_n);
@@ -273,8 +273,8 @@ static int listing_ask_once(struct listing_turn *t, const char *path, struct kub
 	struct kube_request request = {
 		.method = KUBE_GET,
 		.path = path,
-		.accept = t->request->method == REQUEST_TABLE  ? TABLE
-			  : t->request->method == REQUEST_TEXT ? TEXT_ONLY
+		.accept = t->request->method == COLLECT_TABLE  ? TABLE
+			  : t->request->method == COLLECT_TEXT ? TEXT_ONLY
 							       : NULL,
 		.take = listing_take,
 		.ctx = t,
@@ -327,11 +327,11 @@ static int listing_path(struct listing_turn *t, char out[KUBE_URL_MAX])
 
 	text_init(&url, &t->scratch, KUBE_URL_MAX - SERVER_MAX * 2);
 	text_puts(&url, t->request->path);
-	if (t->request->method == REQUEST_TABLE) {
+	if (t->request->method == COLLECT_TABLE) {
 		text_puts(&url, query ? "&includeObject=Metadata" : "?includeObject=Metadata");
 		query = true;
 	}
-	if (t->request->method == REQUEST_LIST || t->request->method == REQUEST_TABLE)
+	if (t->request->method == COLLECT_LIST || t->request->method == COLLECT_TABLE)
 		text_printf(&url, "%climit=%d", query ? '&' : '?', LISTING_PAGE);
 	if (*t->token)
 		text_puts(&url, "&continue=");
@@ -366,7 +366,7 @@ static int listing_next_page(struct listing_turn *t)
 	token = json_get(j, STR("continue"));
 	memcpy(before, t->token, sizeof before);
 	*t->token = '\0';
-	if (t->request->method == REQUEST_GET || !json_str(token).n)
+	if (t->request->method == COLLECT_GET || !json_str(token).n)
 		return 0;
 	if (listing_set_token(t, json_str(token)) && strcmp(before, t->token) != 0)
 		return 1;
@@ -440,11 +440,11 @@ static int listing_prepare(struct listing_turn *t)
 	static const struct splitter_ops ops = { .item = listing_take_item,
 						 .oversize = listing_take_oversize,
 						 .columns = listing_take_columns };
-	static const enum splitter_shape shapes[] = { [REQUEST_GET] = SPLITTER_WHOLE,
-						      [REQUEST_LIST] = SPLITTER_LIST,
-						      [REQUEST_TABLE] = SPLITTER_TABLE };
+	static const enum splitter_shape shapes[] = { [COLLECT_GET] = SPLITTER_WHOLE,
+						      [COLLECT_LIST] = SPLITTER_LIST,
+						      [COLLECT_TABLE] = SPLITTER_TABLE };
 
-	if (t->request->method == REQUEST_TEXT)
+	if (t->request->method == COLLECT_TEXT)
 		return (t->text = malloc(LISTING_TEXT)) ? 0 : -1;
 	t->splitter = splitter_new(shapes[t->request->method], &ops, t);
 	return t->splitter ? 0 : -1;
@@ -452,7 +452,7 @@ static int listing_prepare(struct listing_turn *t)
 
 static void listing_read(struct listing_turn *t)
 {
-	const char *refusal = request_refusal(t->request->path);
+	const char *refusal = collect_request_refusal(t->request->path);
 
 	if (refusal)
 		listing_say(t, "refused", str_of(refusal));
@@ -464,7 +464,7 @@ static void listing_read(struct listing_turn *t)
 		listing_put(t, "text", listing_quoted(t, (struct str){ t->text, t->text_n }));
 }
 
-int listing_answer(struct listing *l, const struct request *r, struct err *err)
+int listing_answer(struct listing *l, const struct collect_request *r, struct err *err)
 {
 	struct listing_turn *t = calloc(1, sizeof *t);
 
@@ -473,7 +473,7 @@ int listing_answer(struct listing *l, const struct request *r, struct err *err)
 	*t = (struct listing_turn){ .l = l, .request = r, .begun = clock_ms() };
 	seen_init(&t->seen);
 	arena_init(&t->scratch, SCRATCH);
-	fprintf(l->out, "{\"request\":\"%s\",\"path\":", request_method_name(r->method));
+	fprintf(l->out, "{\"request\":\"%s\",\"path\":", collect_method_name(r->method));
 	{
 		struct str path = listing_quoted(t, str_of(r->path));
 

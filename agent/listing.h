@@ -33,6 +33,6 @@ struct listing {
 };
 
 /* Its records to out, which is flushed. -1: out cannot be written. */
-int listing_answer(struct listing *l, const struct request *r, struct err *err);
+int listing_answer(struct listing *l, const struct collect_request *r, struct err *err);
 
 #endif

@@ -9,13 +9,15 @@ static const struct command commands[] = {
 	{ "probe", "prove that a denial is really denied", cmd_probe },
 	{ "remove", "remove the webhook configuration, before everything else goes", cmd_remove },
 	{ "collect", "read from the API server what `oke-guard scan` asks for", cmd_collect },
+	{ "publish", "write the report of a scan to a ConfigMap", cmd_publish },
 };
 
 int main(int argc, char **argv)
 {
 	static const struct commands all = {
 		.program = "oke-guard-agent",
-		.about = "Keeps oke-guard's certificates and webhook configuration in a cluster.",
+		.about = "Talks to the API server: keeps oke-guard's certificates and webhook "
+			 "configuration, reads for its scan.",
 		.example = "",
 		.v = commands,
 		.n = sizeof commands / sizeof *commands,

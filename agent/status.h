@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "agent/kube.h"
+#include "agent/published.h"
 #include "agent/rotate.h"
 
 #define STATUS_DIFFERENCES 8   /* are told, the rest is counted */
@@ -32,7 +33,8 @@ struct status {
 	pthread_mutex_t lock;
 	struct status_view view;
 	atomic_ullong calls[KUBE_RESULTS_N];
-	atomic_ullong written_secret, written_configuration;
+	atomic_ullong written_secret, written_configuration, written_events;
+	struct published posture; /* under the lock */
 };
 
 #define STATUS_INIT                                                                                \

@@ -8,18 +8,19 @@
 #define SEGMENTS_MAX 16
 
 static const char *const words[] = {
-	[REQUEST_GET] = "get",
-	[REQUEST_LIST] = "list",
-	[REQUEST_TABLE] = "table",
-	[REQUEST_TEXT] = "text",
+	[COLLECT_GET] = "get",
+	[COLLECT_LIST] = "list",
+	[COLLECT_TABLE] = "table",
+	[COLLECT_TEXT] = "text",
 };
 
-const char *request_method_name(enum request_method m)
+const char *collect_method_name(enum collect_method m)
 {
 	return words[m];
 }
 
-int request_read(struct str line, struct arena *arena, struct request *out, struct err *err)
+int collect_request_read(struct str line, struct arena *arena, struct collect_request *out,
+			 struct err *err)
 {
 	const struct json *root = json_parse(line, NULL, arena, err), *first;
 	struct str path;
@@ -30,7 +31,7 @@ int request_read(struct str line, struct arena *arena, struct request *out, stru
 	path = first && first->type == JSON_STRING ? json_str(first) : (struct str){ NULL, 0 };
 	for (size_t i = 0; path.n && i < sizeof words / sizeof *words; i++)
 		if (str_is(json_key(first), words[i])) {
-			out->method = (enum request_method)i;
+			out->method = (enum collect_method)i;
 			out->path = str_copy(arena, path).s;
 			return out->path ? 0 : err_nomem(err);
 		}
@@ -41,18 +42,18 @@ int request_read(struct str line, struct arena *arena, struct request *out, stru
 
 /* ---- may it be sent? ---- */
 
-struct request_segments {
+struct collect_segments {
 	struct str v[SEGMENTS_MAX];
 	size_t n;
 };
 
-static bool segment_is(const struct request_segments *s, size_t i, const char *word)
+static bool segment_is(const struct collect_segments *s, size_t i, const char *word)
 {
 	return i < s->n && str_is(s->v[i], word);
 }
 
 /* False: it is no plain path. */
-static bool request_split(const char *path, struct request_segments *out)
+static bool collect_request_split(const char *path, struct collect_segments *out)
 {
 	out->n = 0;
 	while (*path == '/') {
@@ -69,7 +70,7 @@ static bool request_split(const char *path, struct request_segments *out)
 }
 
 /* /api/V/..., /apis/G/V/...: where what follows the version begins. 0: none of these. */
-static size_t request_after_version(const struct request_segments *s)
+static size_t collect_after_version(const struct collect_segments *s)
 {
 	if (segment_is(s, 0, "api"))
 		return 2;
@@ -77,9 +78,9 @@ static size_t request_after_version(const struct request_segments *s)
 }
 
 /* Both of the ways to read /namespaces/NS/X: as a subresource of a namespace, and as a resource. */
-static bool names_resource(const struct request_segments *s, const char *resource)
+static bool names_resource(const struct collect_segments *s, const char *resource)
 {
-	size_t i = request_after_version(s);
+	size_t i = collect_after_version(s);
 
 	if (!i)
 		return false;
@@ -114,19 +115,19 @@ static bool is_plain_query(const char *path)
 	return true;
 }
 
-const char *request_refusal(const char *path)
+const char *collect_request_refusal(const char *path)
 {
 	static const char *const parameters[] = { "resourceVersion", "resourceVersionMatch",
 						  "watch", "limit", "continue" };
-	struct request_segments s;
+	struct collect_segments s;
 
-	if (strlen(path) > REQUEST_PATH_MAX)
+	if (strlen(path) > COLLECT_PATH_MAX)
 		return "the path is too long";
-	if (!request_split(path, &s) || !is_plain_query(path))
+	if (!collect_request_split(path, &s) || !is_plain_query(path))
 		return "it is no plain path of the API";
 	if (names_resource(&s, "secrets"))
 		return "Secrets are never asked for";
-	for (size_t i = request_after_version(&s); i && i < s.n; i++)
+	for (size_t i = collect_after_version(&s); i && i < s.n; i++)
 		if (str_is(s.v[i], "proxy") || str_is(s.v[i], "watch"))
 			return "it does not lead to an object";
 	for (size_t i = 0; i < sizeof parameters / sizeof *parameters; i++)

@@ -10,20 +10,21 @@
 #include "lib/base/err.h"
 #include "lib/base/str.h"
 
-#define REQUEST_LINE_MAX 4096
-#define REQUEST_PATH_MAX 700
+#define COLLECT_LINE_MAX 4096
+#define COLLECT_PATH_MAX 700
 
-enum request_method { REQUEST_GET, REQUEST_LIST, REQUEST_TABLE, REQUEST_TEXT };
+enum collect_method { COLLECT_GET, COLLECT_LIST, COLLECT_TABLE, COLLECT_TEXT };
 
-struct request {
-	enum request_method method;
+struct collect_request {
+	enum collect_method method;
 	const char *path; /* with its query; ends in NUL */
 };
 
-const char *request_method_name(enum request_method m);
+const char *collect_method_name(enum collect_method m);
 
 /* {"list":"/apis/apps/v1/deployments"}: the first key tells; others are ignored. */
-int request_read(struct str line, struct arena *arena, struct request *out, struct err *err);
+int collect_request_read(struct str line, struct arena *arena, struct collect_request *out,
+			 struct err *err);
 
 /*
  * NULL: it may be sent. Else why not: it is no plain path (a percent sign, an empty or dotted
@@ -31,6 +32,6 @@ int request_read(struct str line, struct arena *arena, struct request *out, stru
  * (resourceVersion, watch), it leads through the API server to something else (proxy), or
  * it names the resource `secrets`, whatever its version, namespace and subresource.
  */
-const char *request_refusal(const char *path);
+const char *collect_request_refusal(const char *path);
 
 #endif

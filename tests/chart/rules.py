@@ -19,6 +19,8 @@ def pods(objects):
             yield named(o), o["spec"]
         elif o["kind"] in ("Deployment", "Job"):
             yield named(o), o["spec"]["template"]["spec"]
+        elif o["kind"] == "CronJob":
+            yield named(o), o["spec"]["jobTemplate"]["spec"]["template"]["spec"]
 
 
 def containers(spec):
@@ -63,10 +65,34 @@ def restricted(objects, host_network):
         yield from (f"{name}: {f}" for f in faults)
 
 
+def is_of_scan(o):
+    return o["metadata"]["labels"].get("app.kubernetes.io/component") == "scan"
+
+
+def is_for_events(o):
+    """The agent's Events, in Oracle's namespace."""
+    return (o["metadata"]["name"].endswith("-agent-events") and o["metadata"].get("namespace") == "kube-system" and
+            o.get("rules", []) in ([], [{"apiGroups": [""], "resources": ["events"], "verbs": ["create"]}]))
+
+
+def scan_rights(o, rule):
+    """A scan reads what cannot be named, and never Secrets; it writes one object."""
+    if "secrets" in rule["resources"] or "*" in rule["apiGroups"] + rule["resources"] + rule["verbs"]:
+        yield f"{named(o)}: {rule}"
+    if rule["verbs"] not in (["list"], ["get"]) and not (rule["verbs"] == ["patch"] and
+                                                         rule.get("resourceNames") and o["kind"] == "Role"):
+        yield f"{named(o)}: {rule['verbs']}"
+
+
 def rights(objects):
-    """By name alone; nothing is created, listed or watched."""
+    """By name alone; nothing is created, listed or watched. The scan has rules of its own."""
     for o in objects:
         for rule in o.get("rules", []) if o["kind"] in ("Role", "ClusterRole") else []:
+            if is_of_scan(o):
+                yield from scan_rights(o, rule)
+                continue
+            if is_for_events(o):
+                continue
             if not rule.get("resourceNames"):
                 yield f"{named(o)}: a rule without resourceNames"
             if "*" in rule["apiGroups"] + rule["resources"] + rule["verbs"]:
@@ -81,12 +107,13 @@ def roles_are_bound(objects):
     bound = set()
     for o in objects:
         if o["kind"] in ("RoleBinding", "ClusterRoleBinding"):
-            bound.add((o["roleRef"]["kind"], o["roleRef"]["name"]))
+            bound.add((o["roleRef"]["kind"], o["roleRef"]["name"], o["metadata"].get("namespace")))
             for s in o["subjects"]:
                 if s["kind"] != "ServiceAccount" or s["name"] not in accounts:
                     yield f"{named(o)}: {s['kind']} {s['name']} is no account of this chart"
     for o in objects:
-        if o["kind"] in ("Role", "ClusterRole") and (o["kind"], o["metadata"]["name"]) not in bound:
+        if (o["kind"] in ("Role", "ClusterRole") and
+                (o["kind"], o["metadata"]["name"], o["metadata"].get("namespace")) not in bound):
             yield f"{named(o)} is bound to nobody"
 
 
@@ -152,7 +179,7 @@ def filled_by_the_agent(objects):
     """What the agent writes must not be named, or an upgrade takes it away."""
     for o in objects:
         name = o["metadata"]["name"]
-        if name.endswith("-facts") and "data" in o:
+        if name.endswith(("-facts", "-posture")) and "data" in o:
             yield f"{named(o)} has data"
         if o["kind"] == "Secret" and ("data" in o or "stringData" in o):
             yield f"{named(o)} has data"
@@ -163,7 +190,8 @@ def own_names(objects, fullname, namespace):
     for o in objects:
         if not o["metadata"]["name"].startswith(fullname) and o["kind"] != "ServiceAccount":
             yield f"{named(o)} does not begin with {fullname}"
-        if o["metadata"].get("namespace", namespace) != namespace:
+        in_system = o["kind"] in ("Role", "RoleBinding") and (is_of_scan(o) or is_for_events(o))
+        if o["metadata"].get("namespace", namespace) not in (namespace, "kube-system" if in_system else namespace):
             yield f"{named(o)} is in namespace {o['metadata']['namespace']}"
 
 

@@ -35,7 +35,7 @@ KUBECONFORM = os.environ.get("KUBECONFORM", "kubeconform")
 GUARD = os.path.join(os.environ.get("BUILD", "build"), "oke-guard")
 
 # Values that are Kubernetes' own objects: one row of docs/chart.md each.
-WHOLE = ("config", "resources", "agent.resources", "podSecurityContext", "securityContext",
+WHOLE = ("config", "resources", "agent.resources", "scan.resources", "podSecurityContext", "securityContext",
          "metrics.dashboard.labels")
 
 passed = failed = 0
