@@ -74,7 +74,7 @@ static const char *const exempt_accounts[] = {
 };
 
 /* The accounts that the chart makes: suffixes of its release's name. */
-static const char *const own_accounts[] = { "", "-agent", "-probe", "-remove" };
+static const char *const own_accounts[] = { "", "-agent", "-probe", "-remove", "-scan" };
 
 #define LENGTH(a) (sizeof(a) / sizeof *(a))
 

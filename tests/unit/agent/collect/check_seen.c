@@ -1,0 +1,63 @@
+/*
+ * check_seen.c - objects that come twice are known by their uid, as many as there may be.
+ */
+#include "agent/collect/seen.h"
+
+#include <check.h>
+#include <stdio.h>
+
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+static struct str uid_of(char buf[64], const char *form, unsigned i)
+{
+	int n = snprintf(buf, 64, form, i);
+
+	return (struct str){ buf, (size_t)n };
+}
+
+static const char *const forms[] = { "00000000-0000-4000-8000-%012x",
+				     "%08x-0000-4000-8000-000000000000", "uid-%u", "%036u" };
+
+START_TEST(a_uid_is_new_once)
+{
+	struct seen s;
+	char buf[64];
+
+	seen_init(&s);
+	for (unsigned i = 0; i < 5000; i++)
+		ck_assert_int_eq(seen_add(&s, uid_of(buf, forms[_i], i)), SEEN_NEW);
+	for (unsigned i = 0; i < 5000; i++)
+		ck_assert_int_eq(seen_add(&s, uid_of(buf, forms[_i], i)), SEEN_BEFORE);
+	seen_done(&s);
+}
+END_TEST
+
+START_TEST(their_number_is_bounded)
+{
+	struct seen s;
+	char buf[64];
+
+	seen_init(&s);
+	for (unsigned i = 0; i < SEEN_MAX; i++)
+		ck_assert_int_eq(seen_add(&s, uid_of(buf, forms[0], i)), SEEN_NEW);
+	ck_assert_int_eq(seen_add(&s, uid_of(buf, forms[0], 7)), SEEN_BEFORE);
+	ck_assert_int_eq(seen_add(&s, uid_of(buf, forms[0], SEEN_MAX)), SEEN_FULL);
+	ck_assert_uint_le(s.room * sizeof *s.v, 8u << 20);
+	seen_done(&s);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("seen");
+	TCase *tc = tcase_create("seen");
+	SRunner *runner = srunner_create(s);
+	int failed;
+
+	tcase_add_loop_test(tc, a_uid_is_new_once, 0, sizeof forms / sizeof *forms);
+	tcase_add_test(tc, their_number_is_bounded);
+	suite_add_tcase(s, tc);
+	srunner_run_all(runner, CK_ENV);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed != 0;
+}
