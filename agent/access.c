@@ -307,11 +307,12 @@ static int access_take_server(struct access *a, struct err *err)
 	if (k->ca_file.n &&
 	    access_read_file(a, "certificate-authority", k->ca_file, &a->ca, err) < 0)
 		return -1;
-	if (!a->ca.n)
-		return 0;
-	if (memory_file_make(&a->ca_file, a->ca, err) < 0)
+	if (k->ca_file.n)
+		c->ca_file = k->ca_file.s;
+	else if (a->ca.n && memory_file_make(&a->ca_file, a->ca, err) < 0)
 		return -1;
-	c->ca_file = k->ca_file.n ? k->ca_file.s : a->ca_file.path;
+	else if (a->ca.n)
+		c->ca_file = a->ca_file.path;
 	return 0;
 }
 

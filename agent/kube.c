@@ -380,7 +380,7 @@ static CURLcode kube_exchange(struct kube *k, const struct kube_request *r, cons
 	    kube_set_trust(easy, &k->config) && kube_set_what(easy, r, url, headers) &&
 	    (!k->connect || !curl_easy_setopt(easy, CURLOPT_CONNECT_TO, k->connect)))
 		code = kube_perform(k, easy);
-	if (easy && code == CURLE_OK)
+	if (easy && (code == CURLE_OK || c->refused))
 		curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &c->out->status);
 	curl_easy_cleanup(easy);
 	if (headers)

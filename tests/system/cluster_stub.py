@@ -63,6 +63,7 @@ class Stub:
         self.calls = []
         self.fault = None     # fault(call) -> None, or (code, headers, body), or a function of the handler
         self.pairs, self.bundles = [], []  # (since, ...): what was ever served, and trusted
+        self.client_ca = None  # a file: who has no certificate of it is not heard
         self.objects = {}
         for path, kind in ((CONFIGURATION, "ValidatingWebhookConfiguration"), (SECRET, "Secret"),
                            (FACTS, "ConfigMap"), (PROBE, "ConfigMap")):
@@ -93,6 +94,9 @@ class Stub:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         folder = harness.certificates()
         context.load_cert_chain(folder / "tls.crt", folder / "tls.key")
+        if self.client_ca:
+            context.load_verify_locations(self.client_ca)
+            context.verify_mode = ssl.CERT_REQUIRED
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler, bind_and_activate=True)
         self.server.daemon_threads = True
         self.server.handle_error = lambda *_: None  # agents that are killed leave broken connections
@@ -115,7 +119,8 @@ class Stub:
     def handle(self, handler):
         length = int(handler.headers.get("Content-Length") or 0)
         body = handler.rfile.read(length) if length else b""
-        call = {"method": handler.command, "path": handler.path, "body": body, "headers": dict(handler.headers)}
+        call = {"method": handler.command, "path": handler.path, "body": body, "headers": dict(handler.headers),
+                "lines": list(handler.headers.items())}
         with self.lock:
             if handler.command == "GET" and handler.path == CONFIGURATION:
                 self.offset += self.step
