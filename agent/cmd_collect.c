@@ -10,12 +10,12 @@
 
 #include "agent/cmd.h"
 #include "agent/listing.h"
+#include "lib/base/signals.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/clock.h"
 #include "lib/base/time.h"
 #include "lib/base/version.h"
 #include "lib/json/json.h"
-#include "lib/serve/program.h"
 
 #define OUT_BUFFER   (64u << 10)
 #define LINE_MEMORY  (64u << 10)
@@ -194,7 +194,7 @@ int cmd_collect(int argc, char **argv)
 
 	if (status >= 0)
 		return status;
-	if ((signals = program_take_signals(&err)) < 0 || collect_run(&o, signals, &err) < 0)
+	if ((signals = signals_to_stop(&err)) < 0 || collect_run(&o, signals, &err) < 0)
 		return cmd_complain("collect", AGENT_USAGE, &err);
 	return AGENT_DONE;
 }

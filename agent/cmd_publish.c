@@ -10,10 +10,10 @@
 #include "agent/cmd.h"
 #include "agent/published.h"
 #include "agent/wait.h"
+#include "lib/base/signals.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/files.h"
 #include "lib/json/json.h"
-#include "lib/serve/program.h"
 
 #define PUBLISH_TRIES  4
 #define PUBLISH_MEMORY (4u << 20)
@@ -137,7 +137,7 @@ int cmd_publish(int argc, char **argv)
 		return status;
 	if (cluster_name("namespace", o.namespace, &err) < 0 ||
 	    cluster_name("configmap", o.configmap, &err) < 0 ||
-	    (signals = program_take_signals(&err)) < 0 || publish_run(&o, signals, &err) < 0)
+	    (signals = signals_to_stop(&err)) < 0 || publish_run(&o, signals, &err) < 0)
 		return cmd_complain("publish", AGENT_USAGE, &err);
 	return AGENT_DONE;
 }

@@ -208,13 +208,13 @@ static int from_json(struct from *f, struct str text)
 
 /* ---- YAML ---- */
 
-struct bytes {
+struct from_bytes {
 	struct str left;
 };
 
 static int read_bytes(void *ctx, char *buf, size_t room, size_t *got, struct err *err)
 {
-	struct bytes *b = ctx;
+	struct from_bytes *b = ctx;
 
 	(void)err;
 	*got = b->left.n < room ? b->left.n : room;
@@ -234,7 +234,7 @@ static void on_problem(void *ctx, const struct manifest_problem *problem)
 
 static int from_yaml(struct from *f, struct str text)
 {
-	struct bytes bytes = { text };
+	struct from_bytes bytes = { text };
 	const struct yaml_input input = { .read = read_bytes, .ctx = &bytes };
 	const struct manifest_options options = { .problem = on_problem, .ctx = f };
 	scoped(manifest_end) struct manifest *m = manifest_new(&input, &options);

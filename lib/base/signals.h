@@ -10,8 +10,8 @@
  * Threads inherit the mask: take the signals before the first thread is made, so
  * that no worker is ever interrupted.
  */
-#ifndef LIB_LIB_BASE_SIGNALS_H
-#define LIB_LIB_BASE_SIGNALS_H
+#ifndef LIB_BASE_SIGNALS_H
+#define LIB_BASE_SIGNALS_H
 
 #include <stdbool.h>
 

@@ -7,8 +7,8 @@
  * its own writes them; what does not fit is counted. Nobody else ever waits for
  * more than the copy of a line.
  */
-#ifndef LIB_LIB_SERVE_LOG_QUEUE_H
-#define LIB_LIB_SERVE_LOG_QUEUE_H
+#ifndef LIB_SERVE_LOG_QUEUE_H
+#define LIB_SERVE_LOG_QUEUE_H
 
 #include <stdbool.h>
 #include <stddef.h>

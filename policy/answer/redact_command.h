@@ -6,8 +6,8 @@
  * not known a flag is taken for what it means in the programs that take
  * credentials: rather one value too few than one too many.
  */
-#ifndef POLICY_POLICY_ANSWER_REDACT_COMMAND_H
-#define POLICY_POLICY_ANSWER_REDACT_COMMAND_H
+#ifndef POLICY_ANSWER_REDACT_COMMAND_H
+#define POLICY_ANSWER_REDACT_COMMAND_H
 
 #include <stdbool.h>
 

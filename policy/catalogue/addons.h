@@ -6,8 +6,8 @@
  * known is a mistake nobody would notice, since a fact that no rule asks for does
  * nothing. Beside the arguments each add-on has "managed": whether it is OKE's.
  */
-#ifndef POLICY_POLICY_CATALOGUE_ADDONS_H
-#define POLICY_POLICY_CATALOGUE_ADDONS_H
+#ifndef POLICY_CATALOGUE_ADDONS_H
+#define POLICY_CATALOGUE_ADDONS_H
 
 #include <stdbool.h>
 #include <stddef.h>

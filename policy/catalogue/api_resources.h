@@ -2,8 +2,8 @@
  * api_resources.h - the API groups of Kubernetes itself and their resources, of the versions
  * that the catalogue knows. Other projects' groups all have a dot in their names.
  */
-#ifndef POLICY_POLICY_CATALOGUE_API_RESOURCES_H
-#define POLICY_POLICY_CATALOGUE_API_RESOURCES_H
+#ifndef POLICY_CATALOGUE_API_RESOURCES_H
+#define POLICY_CATALOGUE_API_RESOURCES_H
 
 #include <stdbool.h>
 #include <stddef.h>

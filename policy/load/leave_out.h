@@ -6,8 +6,8 @@
  * taken out of the model here, and told with file, line and reason. Nothing that
  * is left out makes the rest deny more. Private to the loader.
  */
-#ifndef POLICY_POLICY_LOAD_LEAVE_OUT_H
-#define POLICY_POLICY_LOAD_LEAVE_OUT_H
+#ifndef POLICY_LOAD_LEAVE_OUT_H
+#define POLICY_LOAD_LEAVE_OUT_H
 
 #include "policy/model/model.h"
 #include "policy/load/fields.h"
