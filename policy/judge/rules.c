@@ -7,6 +7,7 @@
 #include "policy/judge/judge.h"
 
 #include "policy/model/rule_scope.h"
+#include "policy/object/corefile.h"
 
 static bool in_any_set(const struct judge *j, const struct strings *sets)
 {
@@ -70,6 +71,12 @@ static bool value_exists(const struct json *v, void *ctx)
 	return true;
 }
 
+static bool has_dns_problem(const struct json *v, void *ctx)
+{
+	(void)ctx;
+	return corefile_problems(v, NULL) > 0;
+}
+
 /* The path "$name": the object's name in the request. */
 static bool is_name_path(const struct path *path)
 {
@@ -92,6 +99,8 @@ static bool condition_holds(const struct judge *j, const struct condition *c)
 	}
 	if (c->kind == WHEN_IN)
 		return path_any(&c->path, root, value_in, &test);
+	if (c->kind == WHEN_DNS_PROBLEM)
+		return path_any(&c->path, root, has_dns_problem, NULL);
 	return (c->kind == WHEN_EXISTS) == path_any(&c->path, root, value_exists, NULL);
 }
 

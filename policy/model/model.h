@@ -44,7 +44,12 @@ struct object_ref {
 struct condition {
 	struct condition *next;
 	struct path path;
-	enum { WHEN_IN, WHEN_EXISTS, WHEN_ABSENT } kind;
+	enum {
+		WHEN_IN,
+		WHEN_EXISTS,
+		WHEN_ABSENT,
+		WHEN_DNS_PROBLEM, /* ConfigMap coredns-custom with what CoreDNS stops at or ignores */
+	} kind;
 	struct strings in; /* WHEN_IN; special values: see below */
 	/*
 	 * "$exemptServiceAccounts" and "$setServiceAccounts" among `in`: the value names a service
@@ -68,7 +73,17 @@ struct features {             /* section 5: uses of feature gates */
 };
 
 struct remedy {
-	struct str text, command;
+	struct str text;
+	struct str command; /* lines to paste, a newline between them */
+	/* What to say in a basic cluster, without a command; absent: see remedy.c. */
+	struct str basic;
+};
+
+/* The remedy for one kind of edit of a Corefile. */
+struct corefile_remedy {
+	struct corefile_remedy *next;
+	unsigned edits; /* bits of enum corefile_edit (policy/object/corefile.h) */
+	struct remedy remedy;
 };
 
 struct rule {
@@ -89,9 +104,10 @@ struct rule {
 	bool has_action;
 	enum action action; /* with the tier's: the lower */
 	struct str message; /* replaces the first line's sentence; "$object" is "Deployment
-			       kube-system/coredns" */
+			       kube-system/coredns", "$problem" what WHEN_DNS_PROBLEM found */
 	struct remedy remedy;
-	struct str docs; /* of the rule; absent: the policy's */
+	struct corefile_remedy *remedies; /* before `remedy`, by what was edited */
+	struct str docs, why; /* of the rule; absent: the policy's */
 	struct origin origin;
 	/* Computed by set.c: */
 	bool active;                     /* its facts hold */
@@ -103,16 +119,21 @@ struct addon_argument {
 	struct path path;
 	struct str object; /* name; absent: any object of the policy */
 	struct str key;
+	struct str lower; /* the key for a smaller number, where `key` is but the least of it */
+	struct str note;  /* what else it does, behind the remedy */
 };
 
 struct addon {
 	struct str name;
+	struct str basic; /* a sentence about its settings in basic clusters */
 	struct addon_argument *arguments;
 };
 
 struct policy {
 	struct policy *next;
-	struct str name, title, area, docs; /* docs: below DOCS_BASE, or a whole URL */
+	struct str name, title, area;
+	struct str owner;     /* whose policy: "Oracle" of the pack's unless they say otherwise */
+	struct str docs, why; /* how to do it, and why not so: below DOCS_BASE, or a whole URL */
 	struct str replaces;
 	struct fact_test *applies_to; /* none false; an unset fact applies */
 	struct addon *addon;
@@ -125,6 +146,7 @@ struct policy {
 	size_t number; /* 0, 1, ...: its place in the set */
 };
 
+#define OWNER_ORACLE "Oracle"
 #define DOCS_BASE "https://docs.oracle.com/en-us/iaas/Content/ContEng/"
 
 /* ---- GuardConfig ---- */

@@ -112,3 +112,19 @@ bool required_object(const struct object_ref *a, const struct object_ref *b,
 			return true;
 	return !exact->names.n;
 }
+
+#define SUPPORT_PAGE "Concepts/contengsupportsharedresponsibilities.htm"
+
+struct str rule_why(const struct rule *rule)
+{
+	const struct policy *p = rule->policy;
+	struct str docs = rule->docs.n ? rule->docs : p->docs;
+
+	if (rule->why.n)
+		return rule->why;
+	if (p->why.n)
+		return p->why;
+	if (!str_is(p->owner, OWNER_ORACLE))
+		return docs.n ? docs : STR("");
+	return rule->tier == TIER_SUPPORTED ? STR("") : STR(SUPPORT_PAGE);
+}

@@ -6,6 +6,7 @@
 #include "lib/yaml/write.h"
 #include "policy/alpha/features.h"
 #include "policy/validate/overlap.h"
+#include "policy/model/rule_scope.h"
 #include "policy/model/set.h"
 
 /* What Oracle's page makes of it, for people. */
@@ -95,6 +96,10 @@ static void condition_words(struct text *t, const struct condition *c)
 	for (; c; c = c->next) {
 		words_next_item(t);
 		path_print(&c->path, t);
+		if (c->kind == WHEN_DNS_PROBLEM) {
+			text_puts(t, " has what CoreDNS ignores or stops at");
+			continue;
+		}
 		if (c->kind != WHEN_IN) {
 			text_puts(t, c->kind == WHEN_EXISTS ? " is set" : " is not set");
 			continue;
@@ -186,15 +191,11 @@ static void arguments_words(struct text *t, const struct rule *r)
 	}
 }
 
-static void rule_docs_words(struct text *t, const struct rule *r)
+static void rule_link_words(struct text *t, struct str page)
 {
-	struct str docs = r->docs.s ? r->docs : r->policy->docs;
-
-	if (!docs.s)
-		return;
-	if (!str_starts(docs, STR("https://")))
+	if (page.n && !str_starts(page, STR("https://")))
 		text_puts(t, DOCS_BASE);
-	text_str(t, docs);
+	text_str(t, page);
 }
 
 /* ---- what is said, in order ---- */
@@ -280,6 +281,11 @@ static void say_message(struct saying *s, struct text *t)
 
 static void say_remedy(struct saying *s, struct text *t)
 {
+	for (const struct corefile_remedy *c = s->rule->remedies; c; c = c->next) {
+		words_next_item(t);
+		text_str(t, c->remedy.text);
+	}
+	words_next_item(t);
 	text_str(t, s->rule->remedy.text);
 }
 
@@ -301,9 +307,21 @@ static void say_arguments(struct saying *s, struct text *t)
 	arguments_words(t, s->rule);
 }
 
+static void say_why(struct saying *s, struct text *t)
+{
+	rule_link_words(t, rule_why(s->rule));
+}
+
 static void say_docs(struct saying *s, struct text *t)
 {
-	rule_docs_words(t, s->rule);
+	const struct rule *r = s->rule;
+
+	rule_link_words(t, r->docs.s ? r->docs : r->policy->docs);
+}
+
+static void say_owner(struct saying *s, struct text *t)
+{
+	text_str(t, s->rule->policy->owner);
 }
 
 static void say_origin(struct saying *s, struct text *t)
@@ -327,11 +345,13 @@ static const struct {
 	{ "appliesTo", "Applies if", say_applies, true },
 	{ "cluster", "Only if", say_cluster, true },
 	{ "message", "Message", say_message, false },
-	{ "remedy", "Instead", say_remedy, false },
-	{ "command", "Command", say_command, false },
+	{ "remedy", "Instead", say_remedy, true },
+	{ "command", "Command", say_command, true },
 	{ "addon", "Add-on", say_addon, false },
 	{ "arguments", "Arguments", say_arguments, true },
-	{ "docs", "Why", say_docs, false },
+	{ "why", "Why", say_why, false },
+	{ "docs", "How", say_docs, false },
+	{ "owner", "Policy of", say_owner, false },
 	{ "origin", "From", say_origin, false },
 };
 
