@@ -426,11 +426,13 @@ size_t verdict_warnings(const struct verdict *v, struct arena *arena, struct str
 	size_t n = v->action == ACTION_WARN ? findings_from(v, ACTION_WARN) : 0;
 	size_t hidden = n && n == v->findings_n ? v->findings_all - n : 0, used, said = 0;
 
-	if (n + (hidden > 0) > WARNINGS_MAX) {
-		hidden += n - (WARNINGS_MAX - 1);
-		n = WARNINGS_MAX - 1;
+	size_t note = n && v->note.n;
+
+	if (n + (hidden > 0) + note > WARNINGS_MAX) {
+		hidden += n - (WARNINGS_MAX - 1 - note);
+		n = WARNINGS_MAX - 1 - note;
 	}
-	used = hidden > 0;
+	used = (hidden > 0) + note;
 	for (int kind = 0; kind < SAY_KINDS; kind++)
 		for (size_t i = 0; i < n && used < WARNINGS_MAX; i++) {
 			lines[i][kind] = warning_line(v->findings, i, kind, arena);
@@ -442,6 +444,8 @@ size_t verdict_warnings(const struct verdict *v, struct arena *arena, struct str
 				out[said++] = lines[i][kind];
 	if (hidden)
 		out[said++] = more_findings(hidden, arena);
+	if (note)
+		out[said++] = v->note;
 	return said;
 }
 

@@ -244,11 +244,11 @@ static void settings_notes(const struct settings *all, struct text *out)
 		}
 		if (str_eq(s->key, s->argument->key))
 			continue;
-		text_puts(out, "; of ");
+		text_puts(out, "; a larger ");
 		text_str(out, s->key);
-		text_puts(out, " a larger value gives fewer (");
+		text_puts(out, " gives fewer, and ");
 		text_str(out, s->argument->key);
-		text_puts(out, " is only the least number)");
+		text_puts(out, " is only the least number");
 	}
 	if (removed)
 		text_puts(out, "; the field was removed");
@@ -281,11 +281,11 @@ static void settings_words(const struct settings *all, const struct hit *taken, 
 		text_puts(out, i ? ", " : " ");
 		text_str(out, all->v[i].key);
 	}
-	text_puts(out, ": put ");
-	settings_items(all, out);
-	text_puts(out, " into the list in ");
+	text_puts(out, ": in ");
 	text_str(out, taken->rule->policy->addon->name);
-	text_puts(out, ".json, keep the rest (an empty file: with [ ] around)");
+	text_printf(out, ".json, from the first command, make %s ", all->n > 1 ? "them" : "it");
+	settings_items(all, out);
+	text_puts(out, " (an empty file: with [ ] around), keep the rest, then run the second");
 	settings_notes(all, out);
 	settings_rest(all, taken, out);
 }

@@ -125,6 +125,6 @@ struct str rule_why(const struct rule *rule)
 	if (p->why.n)
 		return p->why;
 	if (!str_is(p->owner, OWNER_ORACLE))
-		return docs.n ? docs : STR("");
+		return docs.n && !p->builtin ? docs : STR("");
 	return rule->tier == TIER_SUPPORTED ? STR("") : STR(SUPPORT_PAGE);
 }

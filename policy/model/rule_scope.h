@@ -54,8 +54,8 @@ bool required_object(const struct object_ref *a, const struct object_ref *b,
 
 /*
  * The page with the sentence that makes it so, below DOCS_BASE or a whole URL: the rule's, its
- * policy's, or, of Oracle's policies, the one on support; of others the page that they have. "" where
- * there is none: what Oracle supports needs no such sentence.
+ * policy's, or, of Oracle's policies, the one on support; of customers' policies the page that they
+ * have. "" where there is none: what Oracle supports needs no such sentence.
  */
 struct str rule_why(const struct rule *rule);
 
