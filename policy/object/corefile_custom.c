@@ -211,13 +211,11 @@ static void corefile_check_zones(struct corefile_report *r, const struct corefil
 }
 
 /*
- * From the first key, the current token, to the brace. Keys stand on one line, or go on behind a
- * comma; the brace may begin the next line.
+ * From the first key, the current token, to the brace; false: there is none, and what follows are
+ * directives. Keys stand on one line, or go on behind a comma; the brace may begin the next line.
  */
-static bool corefile_read_server_keys(struct corefile_report *r, struct corefile *f,
-				      struct corefile_keys *k)
+static bool corefile_read_server_keys(struct corefile *f, struct corefile_keys *k)
 {
-	struct str first = f->word;
 	bool comma, more = !str_is(f->word, "{");
 
 	k->n = 0;
@@ -225,50 +223,53 @@ static bool corefile_read_server_keys(struct corefile_report *r, struct corefile
 		comma = f->word.n && f->word.s[f->word.n - 1] == ',';
 		corefile_keys_add(k, f->word);
 		if (!corefile_next(f))
-			break;
-		if (str_is(f->word, "{"))
-			return true;
-		more = comma || !f->first;
+			return false;
+		more = !str_is(f->word, "{") && (comma || !f->first);
 	}
-	corefile_tell(r, first,
-		      "is outside of a server block: CoreDNS takes it for the name of a zone");
-	return false;
+	f->held = !str_is(f->word, "{");
+	return !f->held;
 }
 
-/* The directives of a server block, and its end. */
-static bool corefile_check_block(struct corefile_report *r, struct corefile *f,
+/* The directives of a server block, and its end; one without a brace lasts to the end. */
+static void corefile_check_block(struct corefile_report *r, struct corefile *f, bool brace,
 				 const struct corefile_keys *keys)
 {
 	struct corefile_directive d;
-	bool bound = false;
+	bool bound = false, ended = false;
 	unsigned seen = 0;
 
-	while (corefile_next(f)) {
-		if (str_is(f->word, "}")) {
-			if (!bound)
-				corefile_check_zones(r, keys);
-			return true;
-		}
+	while (!ended && corefile_next(f)) {
+		if ((ended = str_is(f->word, "}")))
+			break;
 		bound |= str_is(f->word, "bind") || str_is(f->word, "view");
 		corefile_check_name(r, f->word, false, &seen);
-		if (corefile_tell_end(r, corefile_read_directive(f, &d)))
-			return false;
+		ended = corefile_tell_end(r, corefile_read_directive(f, &d));
 	}
-	corefile_tell_end(r, COREFILE_BRACE_MISSING);
-	return false;
+	if (!ended && brace)
+		corefile_tell_end(r, COREFILE_BRACE_MISSING);
+	if (!bound)
+		corefile_check_zones(r, keys);
 }
 
 static void corefile_check_server(struct corefile_report *r, struct str text)
 {
 	struct corefile f = { .text = text };
 	struct corefile_keys keys;
+	struct str first;
+	bool brace;
 
 	while (corefile_next(&f)) {
-		if (str_is(f.word, "import"))
+		first = f.word;
+		if (str_is(first, "import")) {
 			corefile_next(&f);
-		else if (!corefile_read_server_keys(r, &f, &keys) ||
-			 !corefile_check_block(r, &f, &keys))
-			return;
+			continue;
+		}
+		brace = corefile_read_server_keys(&f, &keys);
+		if (!brace && corefile_is_plugin(first))
+			corefile_tell(r, first,
+				      "is outside of a server block: CoreDNS takes it for the name "
+				      "of a zone");
+		corefile_check_block(r, &f, brace, &keys);
 	}
 }
 
