@@ -172,8 +172,8 @@ static void read_condition(struct load_reader *r, const struct yaml_node *n, voi
 			 str_is(c->key->text, "dnsProblem");
 	}
 	if (n->kind == YAML_MAPPING && tests != 1)
-		read_error(r, n, "a condition has one of \"in\", \"exists\" and \"dnsProblem\", %s",
-			   tests ? "not several: write two conditions" : "and this one has none");
+		read_error(r, n, "a condition has \"in\" or \"exists\", %s",
+			   tests ? "not both: write two conditions" : "and this one has neither");
 }
 
 static const struct load_list when_list = { "[{path: spec.type, in: [LoadBalancer]}]",
@@ -314,8 +314,8 @@ static void read_message(struct load_reader *r, const struct yaml_node *n, void 
 
 		if (str_starts(at, STR("{{")) || (at.s[0] == '$' && !message_knows(at)))
 			read_error(r, n,
-				   "a message knows $object (\"Deployment kube-system/coredns\") and "
-				   "$problem (what dnsProblem found), not \"%.*s\"",
+				   "a message knows $object alone (\"Deployment "
+				   "kube-system/coredns\"), not \"%.*s\"",
 				   (int)(at.n > 12 ? 12 : at.n), at.s);
 	}
 }
@@ -418,6 +418,19 @@ static const struct load_fields rule_fields = FIELDS("a rule", rule_table);
 /* The subresource of a rule that names none: the object itself. */
 static struct str no_subresource = { "", 0 };
 
+/* Only a rule that looks for one has a problem to tell. */
+static void read_rule_problem(struct load_reader *r, const struct yaml_node *n,
+			      const struct rule *rule)
+{
+	const struct condition *c = rule->when;
+
+	while (c && c->kind != WHEN_DNS_PROBLEM)
+		c = c->next;
+	if (!c && rule->message.n && memmem(rule->message.s, rule->message.n, "$problem", 8))
+		read_error(r, read_value_of(n, "message"),
+			   "$problem is what a condition with dnsProblem found, and the rule has none");
+}
+
 static void read_rule(struct load_reader *r, const struct yaml_node *n, void *out, const void *arg)
 {
 	struct rule *rule = out;
@@ -426,6 +439,7 @@ static void read_rule(struct load_reader *r, const struct yaml_node *n, void *ou
 	rule->origin = read_origin(r, n);
 	rule->subresources = (struct strings){ &no_subresource, 1 };
 	read_fields(r, n, rule, &rule_fields);
+	read_rule_problem(r, n, rule);
 	if (rule->changed && rule->operations && !(rule->operations & OP_UPDATE))
 		read_error(r, n,
 			   "\"changed\" narrows UPDATE alone: add UPDATE to \"operations\", or "

@@ -33,7 +33,7 @@ MEANING = re.compile(
     # sets, rules and objects that exist; rules that can fit
     r"|which the configuration does not have|none of the policy's|never fits"
     r"|has the name of|\"\*\" as group or resource|with the name|there is no|has no rule"
-    r"|which is not known|expires before|lasts longer|does nothing"
+    r"|which is not known|\$problem is what a condition|expires before|lasts longer|does nothing"
     # a day that the month does not have
     r"|must be a time")
 
