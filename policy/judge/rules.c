@@ -99,8 +99,9 @@ static bool condition_holds(const struct judge *j, const struct condition *c)
 	}
 	if (c->kind == WHEN_IN)
 		return path_any(&c->path, root, value_in, &test);
-	if (c->kind == WHEN_DNS_PROBLEM)
-		return path_any(&c->path, root, has_dns_problem, NULL);
+	if (c->kind == WHEN_DNS_PROBLEM || c->kind == WHEN_DNS_SOUND)
+		return (c->kind == WHEN_DNS_PROBLEM) ==
+		       path_any(&c->path, root, has_dns_problem, NULL);
 	return (c->kind == WHEN_EXISTS) == path_any(&c->path, root, value_exists, NULL);
 }
 

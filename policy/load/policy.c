@@ -145,9 +145,7 @@ static void read_when_dns(struct load_reader *r, const struct yaml_node *n, void
 	bool problem = true;
 
 	read_bool(r, n, &problem, arg);
-	if (!problem)
-		read_error(r, n, "write dnsProblem: true, or leave the condition out");
-	c->kind = WHEN_DNS_PROBLEM;
+	c->kind = problem ? WHEN_DNS_PROBLEM : WHEN_DNS_SOUND;
 }
 
 static const struct load_field when_table[] = {

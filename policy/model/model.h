@@ -49,6 +49,7 @@ struct condition {
 		WHEN_EXISTS,
 		WHEN_ABSENT,
 		WHEN_DNS_PROBLEM, /* ConfigMap coredns-custom with what CoreDNS stops at or ignores */
+		WHEN_DNS_SOUND,   /* ... without */
 	} kind;
 	struct strings in; /* WHEN_IN; special values: see below */
 	/*

@@ -85,9 +85,9 @@ static void corefile_tell(struct corefile_report *r, struct str word, const char
 static bool corefile_tell_end(struct corefile_report *r, enum corefile_end end)
 {
 	if (end == COREFILE_BRACE_MISSING)
-		corefile_tell(r, STR(""), "lacks a }: CoreDNS refuses the whole Corefile");
+		corefile_tell(r, STR(""), "lacks a }: CoreDNS takes what stands behind it for a part of it");
 	if (end == COREFILE_BRACE_STRAY)
-		corefile_tell(r, STR("}"), "ends no block: CoreDNS refuses the whole Corefile");
+		corefile_tell(r, STR("}"), "ends no block of this key, but what stands around it");
 	return end != COREFILE_ENDS;
 }
 
@@ -262,6 +262,10 @@ static void corefile_check_server(struct corefile_report *r, struct str text)
 		first = f.word;
 		if (str_is(first, "import")) {
 			corefile_next(&f);
+			continue;
+		}
+		if (str_is(first, "}")) {
+			corefile_tell_end(r, COREFILE_BRACE_STRAY);
 			continue;
 		}
 		brace = corefile_read_server_keys(&f, &keys);

@@ -96,8 +96,10 @@ static void condition_words(struct text *t, const struct condition *c)
 	for (; c; c = c->next) {
 		words_next_item(t);
 		path_print(&c->path, t);
-		if (c->kind == WHEN_DNS_PROBLEM) {
-			text_puts(t, " has what CoreDNS ignores or stops at");
+		if (c->kind == WHEN_DNS_PROBLEM || c->kind == WHEN_DNS_SOUND) {
+			text_puts(t, c->kind == WHEN_DNS_PROBLEM
+					     ? " has what CoreDNS ignores or stops at"
+					     : " has nothing that CoreDNS ignores or stops at");
 			continue;
 		}
 		if (c->kind != WHEN_IN) {

@@ -158,8 +158,8 @@ static void print_when(struct emit *e, const struct condition *c)
 			for (size_t i = 0; i < c->in.n; i++)
 				emit_str(e, NULL, c->in.v[i]);
 			emit_end(e);
-		} else if (c->kind == WHEN_DNS_PROBLEM) {
-			emit_bool(e, "dnsProblem", true);
+		} else if (c->kind == WHEN_DNS_PROBLEM || c->kind == WHEN_DNS_SOUND) {
+			emit_bool(e, "dnsProblem", c->kind == WHEN_DNS_PROBLEM);
 		} else {
 			emit_bool(e, "exists", c->kind == WHEN_EXISTS);
 		}
