@@ -344,7 +344,7 @@ int finding_fill(const struct context *context, const struct hit *taken, struct 
 
 	out->sentence = finding_sentence(context, taken, out->action, arena);
 	out->why = finding_link(rule_why(rule), arena);
-	out->docs = finding_link(rule->docs.n ? rule->docs : rule->policy->docs, arena);
+	out->docs = finding_link(rule_how(rule), arena);
 	if (!out->sentence.s || !out->why.s || !out->docs.s || changes_fill(context, taken, arena, out) < 0)
 		return err_set(err, ERR_LIMIT, "no memory left for the finding's text");
 	return remedy_fill(context, taken, arena, out, err);

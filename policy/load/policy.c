@@ -138,14 +138,21 @@ static void read_when_exists(struct load_reader *r, const struct yaml_node *n, v
 	c->kind = exists ? WHEN_EXISTS : WHEN_ABSENT;
 }
 
+static const struct load_word dns_words[] = { { "unsound", WHEN_DNS_PROBLEM },
+					      { "sound", WHEN_DNS_SOUND } };
+static const struct load_words words_dns = WORDS(dns_words);
+
 static void read_when_dns(struct load_reader *r, const struct yaml_node *n, void *out,
 			  const void *arg)
 {
 	struct condition *c = out;
-	bool problem = true;
+	int kind = WHEN_DNS_PROBLEM;
 
-	read_bool(r, n, &problem, arg);
-	c->kind = problem ? WHEN_DNS_PROBLEM : WHEN_DNS_SOUND;
+	read_word(r, n, &kind, arg);
+	if (kind == WHEN_DNS_SOUND)
+		c->kind = WHEN_DNS_SOUND;
+	else
+		c->kind = WHEN_DNS_PROBLEM;
 }
 
 static const struct load_field when_table[] = {
@@ -153,7 +160,7 @@ static const struct load_field when_table[] = {
 	  "the path of a value, as in spec.type" },
 	{ "in", read_when_in, 0, &format_value, NULL },
 	{ "exists", read_when_exists, 0, NULL, NULL },
-	{ "dnsProblem", read_when_dns, 0, NULL, NULL },
+	{ "coredns", read_when_dns, 0, &words_dns, NULL },
 };
 static const struct load_fields when_fields = FIELDS("a condition", when_table);
 
@@ -167,7 +174,7 @@ static void read_condition(struct load_reader *r, const struct yaml_node *n, voi
 	for (const struct yaml_node *c = n->kind == YAML_MAPPING ? n->child : NULL; c;
 	     c = c->next) {
 		tests += str_is(c->key->text, "in") || str_is(c->key->text, "exists") ||
-			 str_is(c->key->text, "dnsProblem");
+			 str_is(c->key->text, "coredns");
 	}
 	if (n->kind == YAML_MAPPING && tests != 1)
 		read_error(r, n, "a condition has \"in\" or \"exists\", %s",
@@ -426,7 +433,7 @@ static void read_rule_problem(struct load_reader *r, const struct yaml_node *n,
 		c = c->next;
 	if (!c && rule->message.n && memmem(rule->message.s, rule->message.n, "$problem", 8))
 		read_error(r, read_value_of(n, "message"),
-			   "$problem is what a condition with dnsProblem found, and the rule has none");
+			   "$problem is what a condition with coredns: unsound found, and the rule has none");
 }
 
 static void read_rule(struct load_reader *r, const struct yaml_node *n, void *out, const void *arg)

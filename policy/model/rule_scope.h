@@ -58,5 +58,7 @@ bool required_object(const struct object_ref *a, const struct object_ref *b,
  * have. "" where there is none: what Oracle supports needs no such sentence.
  */
 struct str rule_why(const struct rule *rule);
+/* The page that says how; "" where there is none. It may be the same. */
+struct str rule_how(const struct rule *rule);
 
 #endif

@@ -316,9 +316,7 @@ static void say_why(struct saying *s, struct text *t)
 
 static void say_docs(struct saying *s, struct text *t)
 {
-	const struct rule *r = s->rule;
-
-	rule_link_words(t, r->docs.s ? r->docs : r->policy->docs);
+	rule_link_words(t, rule_how(s->rule));
 }
 
 static void say_owner(struct saying *s, struct text *t)

@@ -159,7 +159,8 @@ static void print_when(struct emit *e, const struct condition *c)
 				emit_str(e, NULL, c->in.v[i]);
 			emit_end(e);
 		} else if (c->kind == WHEN_DNS_PROBLEM || c->kind == WHEN_DNS_SOUND) {
-			emit_bool(e, "dnsProblem", c->kind == WHEN_DNS_PROBLEM);
+			emit_str(e, "coredns",
+				 c->kind == WHEN_DNS_PROBLEM ? STR("unsound") : STR("sound"));
 		} else {
 			emit_bool(e, "exists", c->kind == WHEN_EXISTS);
 		}
