@@ -108,7 +108,7 @@ struct verdict {
 	bool concerned;                  /* a policy's objects fitted */
 	struct finding *findings;        /* strongest first, then in order of the pack */
 	size_t findings_n, findings_all; /* listed: at most FINDINGS_MAX, unless offline */
-	struct str note;  /* about who asked, for a last warning; may be empty */
+	struct str note;                 /* about who asked, for a last warning; may be empty */
 	struct str error; /* the object could not be read and `onError` answered: why */
 	struct str kind, namespace, name; /* of what the findings are about: "Deployment", ... */
 };

@@ -13,9 +13,9 @@
 
 /*
  * Commands of the pack, lines behind those that are in out. A line about $WORKLOAD is left out
- * where the object has no rollout. $CLUSTER, $NAMESPACE and $WORKLOAD become the cluster's OCID, and
- * "kube-system" and "deployment/coredns" of the object; what is not known, or would be more than
- * a word, stays a variable for a person to set.
+ * where the object has no rollout. $CLUSTER, $NAMESPACE and $WORKLOAD become the cluster's OCID,
+ * and "kube-system" and "deployment/coredns" of the object; what is not known, or would be more
+ * than a word, stays a variable for a person to set.
  */
 void command_put(const struct context *o, struct str command, struct text *out);
 

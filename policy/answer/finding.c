@@ -117,9 +117,9 @@ static void sentence_of_others(const struct context *o, const struct policy *p, 
 	if (p->owner.n)
 		text_printf(t, " of %.*s", STR_ARG(p->owner));
 	text_printf(t, " %s %s ",
-		    action == ACTION_WARN	 ? "warns of"
-			    : action == ACTION_AUDIT ? "notes"
-						 : "refuses",
+		    action == ACTION_WARN    ? "warns of"
+		    : action == ACTION_AUDIT ? "notes"
+					     : "refuses",
 		    finding_doing(o->req));
 	text_str(t, object);
 }
@@ -345,7 +345,8 @@ int finding_fill(const struct context *context, const struct hit *taken, struct 
 	out->sentence = finding_sentence(context, taken, out->action, arena);
 	out->why = finding_link(rule_why(rule), arena);
 	out->docs = finding_link(rule_how(rule), arena);
-	if (!out->sentence.s || !out->why.s || !out->docs.s || changes_fill(context, taken, arena, out) < 0)
+	if (!out->sentence.s || !out->why.s || !out->docs.s ||
+	    changes_fill(context, taken, arena, out) < 0)
 		return err_set(err, ERR_LIMIT, "no memory left for the finding's text");
 	return remedy_fill(context, taken, arena, out, err);
 }

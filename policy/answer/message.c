@@ -11,13 +11,13 @@
 #include "oke/policy.h"
 #include "lib/base/printable.h"
 
-#define TAIL_MAX    2400            /* bytes of remedies and links in a denial */
-#define FIELDS_MAX  FINDING_CHANGES /* changed fields in a denial, over all findings */
-#define HEADS_MAX   8               /* findings in a denial */
-#define HEAD_MAX    1000            /* bytes of a finding's first line */
-#define ID_PART_MAX 63              /* bytes of a policy's or rule's name */
-#define COMMAND_LINES 6             /* of one remedy, in warnings */
-#define MORE_ROOM   48              /* bytes kept for "... and 12345 more findings" */
+#define TAIL_MAX      2400            /* bytes of remedies and links in a denial */
+#define FIELDS_MAX    FINDING_CHANGES /* changed fields in a denial, over all findings */
+#define HEADS_MAX     8               /* findings in a denial */
+#define HEAD_MAX      1000            /* bytes of a finding's first line */
+#define ID_PART_MAX   63              /* bytes of a policy's or rule's name */
+#define COMMAND_LINES 6               /* of one remedy, in warnings */
+#define MORE_ROOM     48              /* bytes kept for "... and 12345 more findings" */
 
 /* A line that is whole or not there. The longest is a finding's command. */
 #define LINE_MAX_BYTES 2048

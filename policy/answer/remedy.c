@@ -455,8 +455,9 @@ static void remedy_no_argument(const struct context *o, const struct hit *taken,
 	if (is_basic(o->config))
 		remedy_basic(addon, &t);
 	else
-		text_printf(&t, "No argument of add-on %.*s that oke-guard knows does this; ask "
-				"Oracle Support.",
+		text_printf(&t,
+			    "No argument of add-on %.*s that oke-guard knows does this; ask "
+			    "Oracle Support.",
 			    STR_ARG(addon->name));
 	out->remedy = text_get(&t);
 }

@@ -4,8 +4,8 @@
  * Where the policy's add-on has arguments for the changed fields: how to set them, with the
  * values filled in, beside what is set already; else what the rule says; for an image, the add-on's
  * version; else, for what is unsupported, that nothing is known, or that there is no way. Never a
- * command that does not do it, never an argument that a basic cluster cannot have, and nobody's name
- * but that of the policy's owner.
+ * command that does not do it, never an argument that a basic cluster cannot have, and nobody's
+ * name but that of the policy's owner.
  */
 #ifndef POLICY_ANSWER_REMEDY_H
 #define POLICY_ANSWER_REMEDY_H

@@ -270,7 +270,8 @@ static int judge_read_objects(struct judge *j)
 /* "ocid1.devopsdeploypipeline.": the kind of an OCID, with both dots; "" for any other name. */
 static struct str judge_ocid_kind(struct str user)
 {
-	const char *dot = str_starts(user, STR("ocid1.")) ? memchr(user.s + 6, '.', user.n - 6) : NULL;
+	const char *dot =
+		str_starts(user, STR("ocid1.")) ? memchr(user.s + 6, '.', user.n - 6) : NULL;
 
 	if (!dot || dot == user.s + 6 || dot - user.s > 60)
 		return STR("");
@@ -281,8 +282,8 @@ static struct str judge_ocid_kind(struct str user)
 }
 
 /*
- * Whether resource principals (of pipelines, functions) reach the API server under such names is not
- * known; whoever meets one learns which line makes it a customer.
+ * Whether resource principals (of pipelines, functions) reach the API server under such names is
+ * not known; whoever meets one learns which line makes it a customer.
  */
 static void judge_note_unknown(struct judge *j, struct verdict *out)
 {

@@ -432,8 +432,9 @@ static void read_rule_problem(struct load_reader *r, const struct yaml_node *n,
 	while (c && c->kind != WHEN_DNS_PROBLEM)
 		c = c->next;
 	if (!c && rule->message.n && memmem(rule->message.s, rule->message.n, "$problem", 8))
-		read_error(r, read_value_of(n, "message"),
-			   "$problem is what a condition with coredns: unsound found, and the rule has none");
+		read_error(
+			r, read_value_of(n, "message"),
+			"$problem is what a condition with coredns: unsound found, and the rule has none");
 }
 
 static void read_rule(struct load_reader *r, const struct yaml_node *n, void *out, const void *arg)

@@ -48,7 +48,8 @@ struct condition {
 		WHEN_IN,
 		WHEN_EXISTS,
 		WHEN_ABSENT,
-		WHEN_DNS_PROBLEM, /* ConfigMap coredns-custom with what CoreDNS stops at or ignores */
+		WHEN_DNS_PROBLEM, /* ConfigMap coredns-custom with what CoreDNS stops at or ignores
+				   */
 		WHEN_DNS_SOUND,   /* ... without */
 	} kind;
 	struct strings in; /* WHEN_IN; special values: see below */
@@ -108,7 +109,7 @@ struct rule {
 			       kube-system/coredns", "$problem" what WHEN_DNS_PROBLEM found */
 	struct remedy remedy;
 	struct corefile_remedy *remedies; /* before `remedy`, by what was edited */
-	struct str docs, why; /* of the rule; absent: the policy's */
+	struct str docs, why;             /* of the rule; absent: the policy's */
 	struct origin origin;
 	/* Computed by set.c: */
 	bool active;                     /* its facts hold */
@@ -148,7 +149,7 @@ struct policy {
 };
 
 #define OWNER_ORACLE "Oracle"
-#define DOCS_BASE "https://docs.oracle.com/en-us/iaas/Content/ContEng/"
+#define DOCS_BASE    "https://docs.oracle.com/en-us/iaas/Content/ContEng/"
 
 /* ---- GuardConfig ---- */
 

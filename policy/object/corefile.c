@@ -156,11 +156,12 @@ static size_t corefile_count(const struct corefile_whole *all, const struct core
 	return n;
 }
 
-/* Directives that stand in the default block, and of which a second one stops CoreDNS or is idle. */
+/* Directives that stand in the default block, and of which a second one stops CoreDNS or is idle.
+ */
 static bool corefile_is_single(struct str name)
 {
-	static const char *const single[] = { "errors", "ready",   "kubernetes", "prometheus",
-					      "cache",  "loop",    "health",     "reload",
+	static const char *const single[] = { "errors",  "ready",      "kubernetes", "prometheus",
+					      "cache",   "loop",       "health",     "reload",
 					      "forward", "loadbalance" };
 
 	for (size_t i = 0; i < sizeof single / sizeof *single; i++)

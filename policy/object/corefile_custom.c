@@ -25,22 +25,22 @@ struct corefile_report {
 
 /* CoreDNS 1.12.4, plugin.cfg; and `import`, which is of the language. */
 static const char *const plugins[] = {
-	"root",	      "metadata",   "geoip",	"cancel",  "tls",	   "quic",
-	"timeouts",   "multisocket", "reload",	"nsid",	   "bufsize",	   "bind",
-	"debug",      "trace",	    "ready",	"health",  "pprof",	   "prometheus",
-	"errors",     "log",	    "dnstap",	"local",   "dns64",	   "acl",
-	"any",	      "chaos",	    "loadbalance", "tsig", "cache",	   "rewrite",
-	"header",     "dnssec",	    "autopath", "minimal", "template",	   "transfer",
-	"hosts",      "route53",    "azure",	"clouddns", "k8s_external", "kubernetes",
-	"file",	      "auto",	    "secondary", "etcd",   "loop",	   "forward",
-	"grpc",	      "erratic",    "whoami",	"on",	   "sign",	   "view",
+	"root",     "metadata",    "geoip",       "cancel",   "tls",          "quic",
+	"timeouts", "multisocket", "reload",      "nsid",     "bufsize",      "bind",
+	"debug",    "trace",       "ready",       "health",   "pprof",        "prometheus",
+	"errors",   "log",         "dnstap",      "local",    "dns64",        "acl",
+	"any",      "chaos",       "loadbalance", "tsig",     "cache",        "rewrite",
+	"header",   "dnssec",      "autopath",    "minimal",  "template",     "transfer",
+	"hosts",    "route53",     "azure",       "clouddns", "k8s_external", "kubernetes",
+	"file",     "auto",        "secondary",   "etcd",     "loop",         "forward",
+	"grpc",     "erratic",     "whoami",      "on",       "sign",         "view",
 	"import",
 };
 
 /* A second one in a block is an error ("this plugin can only be used once per Server Block"). */
-static const char *const once[] = { "cache",   "errors", "ready",  "prometheus", "loop", "kubernetes",
-				    "hosts",   "grpc",	 "tsig",   "dnssec",	 "nsid", "pprof",
-				    "view" };
+static const char *const once[] = { "cache",      "errors", "ready", "prometheus", "loop",
+				    "kubernetes", "hosts",  "grpc",  "tsig",       "dnssec",
+				    "nsid",       "pprof",  "view" };
 #define ONCE_DEFAULT 6 /* the first so many stand in OKE's default block */
 
 static bool corefile_is_plugin(struct str name)
@@ -85,7 +85,8 @@ static void corefile_tell(struct corefile_report *r, struct str word, const char
 static bool corefile_tell_end(struct corefile_report *r, enum corefile_end end)
 {
 	if (end == COREFILE_BRACE_MISSING)
-		corefile_tell(r, STR(""), "lacks a }: CoreDNS takes what stands behind it for a part of it");
+		corefile_tell(r, STR(""),
+			      "lacks a }: CoreDNS takes what stands behind it for a part of it");
 	if (end == COREFILE_BRACE_STRAY)
 		corefile_tell(r, STR("}"), "ends no block of this key, but what stands around it");
 	return end != COREFILE_ENDS;
@@ -108,9 +109,10 @@ static void corefile_check_name(struct corefile_report *r, struct str name, bool
 	unsigned bit = corefile_once_bit(name);
 
 	if (override && corefile_like_zone(name))
-		corefile_tell(r, name,
-			      "is a server block, which belongs in a key *.server: CoreDNS refuses it "
-			      "here");
+		corefile_tell(
+			r, name,
+			"is a server block, which belongs in a key *.server: CoreDNS refuses it "
+			"here");
 	else if (!corefile_is_plugin(name))
 		corefile_tell(r, name, "is no plugin of CoreDNS, which refuses it");
 	else if (bit & *seen)
@@ -160,8 +162,9 @@ static bool corefile_zone_of(struct str key, struct corefile_zone *out)
 			colons++;
 			colon = i;
 		}
-	out->port = colons ? str_from(key, colon + 1)
-			   : str_is(out->scheme, "dns") ? STR("53") : STR("");
+	out->port = colons                       ? str_from(key, colon + 1)
+		    : str_is(out->scheme, "dns") ? STR("53")
+						 : STR("");
 	out->zone = colons ? (struct str){ key.s, colon } : key;
 	if (out->zone.n && out->zone.s[out->zone.n - 1] == '.')
 		out->zone.n--;

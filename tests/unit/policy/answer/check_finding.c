@@ -31,8 +31,9 @@ static const struct say_case {
 	  { DEPLOYMENT, .subresource = "scale", .rule.tier = TIER_UNSUPPORTED,
 	    .old = "{\"spec\":{\"replicas\":3}}", .new = "{\"spec\":{\"replicas\":5}}" },
 	  MANAGES "scaling it makes the cluster unsupported\n"
-		  "  spec.replicas: 3 -> 5\n"
-		  SET(" minReplica", "it", "{\"key\":\"minReplica\",\"value\":\"5\"}", "") COMMANDS },
+		  "  spec.replicas: 3 -> 5\n" SET(" minReplica", "it",
+						  "{\"key\":\"minReplica\",\"value\":\"5\"}", "")
+			  COMMANDS },
 	{ "the kind of a scale is that of its resource",
 	  { .resource = "deployments",
 	    .kind = "Scale",
@@ -61,8 +62,10 @@ static const struct say_case {
 	  { DEPLOYMENT, .rule.tier = TIER_UNSUPPORTED,
 	    .old = "{\"spec\":{\"template\":{\"spec\":{}}}}",
 	    .new = "{\"spec\":{\"template\":{\"spec\":{\"tolerations\":[{\"key\":\"a\"}]}}}}" },
-	  CHANGING "  spec.template.spec.tolerations: (none) -> [{\"key\":\"a\"}]\n"
-		   SET(" tolerations", "it", "{\"key\":\"tolerations\",\"value\":\"[{\\\"key\\\":\\\"a\\\"}]\"}", "") COMMANDS },
+	  CHANGING "  spec.template.spec.tolerations: (none) -> [{\"key\":\"a\"}]\n" SET(
+		  " tolerations", "it",
+		  "{\"key\":\"tolerations\",\"value\":\"[{\\\"key\\\":\\\"a\\\"}]\"}", "")
+		  COMMANDS },
 	{ "what changed lies below the argument: the whole value",
 	  { DEPLOYMENT, .rule.tier = TIER_UNSUPPORTED,
 	    .old = "{\"spec\":{\"template\":{\"spec\":{\"containers\":[{\"name\":\"coredns\","
@@ -71,8 +74,10 @@ static const struct say_case {
 		   "\"resources\":{\"limits\":{\"cpu\":\"5\",\"memory\":\"6\"}}}]}}}}" },
 	  CHANGING
 	  "  spec.template.spec.containers[name=coredns].resources.limits.cpu: \"1\" -> \"5\"\n"
-	  "  spec.template.spec.containers[name=coredns].resources.limits.memory: \"2\" -> \"6\"\n"
-	  SET(" coreDnsContainerResources", "it", "{\"key\":\"coreDnsContainerResources\",\"value\":\"{\\\"limits\\\":{\\\"cpu\\\":\\\"5\\\",\\\"memory\\\":\\\"6\\\"}}\"}", "") COMMANDS },
+	  "  spec.template.spec.containers[name=coredns].resources.limits.memory: \"2\" -> \"6\"\n" SET(
+		  " coreDnsContainerResources", "it",
+		  "{\"key\":\"coreDnsContainerResources\",\"value\":\"{\\\"limits\\\":{\\\"cpu\\\":\\\"5\\\",\\\"memory\\\":\\\"6\\\"}}\"}",
+		  "") COMMANDS },
 	{ "two containers, one argument: no telling which",
 	  { DEPLOYMENT, .rule.tier = TIER_UNSUPPORTED,
 	    .old = "{\"spec\":{\"template\":{\"spec\":{\"containers\":["
@@ -82,8 +87,10 @@ static const struct say_case {
 		   "{\"name\":\"a\",\"resources\":{\"x\":2}},{\"name\":\"b\",\"resources\":{\"x\":"
 		   "3}}]}}}}" },
 	  CHANGING "  spec.template.spec.containers[name=a].resources.x: 1 -> 2\n"
-		   "  spec.template.spec.containers[name=b].resources.x: 1 -> 3\n"
-		   SET(" coreDnsContainerResources", "it", "{\"key\":\"coreDnsContainerResources\",\"value\":\"<VALUE>\"}", ASKED) COMMANDS },
+		   "  spec.template.spec.containers[name=b].resources.x: 1 -> 3\n" SET(
+			   " coreDnsContainerResources", "it",
+			   "{\"key\":\"coreDnsContainerResources\",\"value\":\"<VALUE>\"}", ASKED)
+			   COMMANDS },
 	{ "a container added is not what its resources' argument does",
 	  { DEPLOYMENT, .rule.tier = TIER_UNSUPPORTED,
 	    .old = "{\"spec\":{\"template\":{\"spec\":{\"containers\":[{\"name\":\"a\"}]}}}}",
@@ -96,44 +103,47 @@ static const struct say_case {
 	    .new = "{\"spec\":{\"strategy\":{\"type\":\"RollingUpdate\","
 		   "\"rollingUpdate\":{\"maxSurge\":1}}}}" },
 	  CHANGING "  spec.strategy: (none) -> {\"type\":\"RollingUpdate\","
-		   "\"rollingUpdate\":{\"maxSurge\":1}}\n"
-		   SET(" rollingUpdate", "it", "{\"key\":\"rollingUpdate\",\"value\":\"{\\\"maxSurge\\\":1}\"}", "") COMMANDS },
+		   "\"rollingUpdate\":{\"maxSurge\":1}}\n" SET(
+			   " rollingUpdate", "it",
+			   "{\"key\":\"rollingUpdate\",\"value\":\"{\\\"maxSurge\\\":1}\"}", "")
+			   COMMANDS },
 	{ "a field was removed",
 	  { DEPLOYMENT, .rule.tier = TIER_UNSUPPORTED,
 	    .old = "{\"spec\":{\"template\":{\"spec\":{\"tolerations\":[]}}}}",
 	    .new = "{\"spec\":{\"template\":{\"spec\":{}}}}" },
-	  CHANGING "  spec.template.spec.tolerations: [] -> (none)\n"
-		   SET(" tolerations", "it", "{\"key\":\"tolerations\",\"value\":\"<VALUE>\"}", "; the field was removed" ASKED) COMMANDS },
+	  CHANGING "  spec.template.spec.tolerations: [] -> (none)\n" SET(
+		  " tolerations", "it", "{\"key\":\"tolerations\",\"value\":\"<VALUE>\"}",
+		  "; the field was removed" ASKED) COMMANDS },
 	{ "several arguments, and a change without one",
 	  { DEPLOYMENT, .rule.tier = TIER_UNSUPPORTED, .old = "{\"spec\":{\"replicas\":3}}",
 	    .new = "{\"spec\":{\"replicas\":4,\"paused\":true,"
 		   "\"template\":{\"spec\":{\"nodeSelector\":{\"a\":\"b\"}}}}}" },
-	  CHANGING "  spec.replicas: 3 -> 4\n"
-		   "  spec.paused: (none) -> true\n"
-		   "  spec.template: (none) -> {\"spec\":{\"nodeSelector\":{\"a\":\"b\"}}}\n"
-		   SET("s minReplica, nodeSelectors", "them",
-		       "{\"key\":\"minReplica\",\"value\":\"4\"}, {\"key\":\"nodeSelectors\",\"value\":\"{\\\"a\\\":\\\"b\\\"}\"}",
-		       "; no argument that oke-guard knows does the rest") COMMANDS },
+	  CHANGING
+	  "  spec.replicas: 3 -> 4\n"
+	  "  spec.paused: (none) -> true\n"
+	  "  spec.template: (none) -> {\"spec\":{\"nodeSelector\":{\"a\":\"b\"}}}\n" SET(
+		  "s minReplica, nodeSelectors", "them",
+		  "{\"key\":\"minReplica\",\"value\":\"4\"}, {\"key\":\"nodeSelectors\",\"value\":\"{\\\"a\\\":\\\"b\\\"}\"}",
+		  "; no argument that oke-guard knows does the rest") COMMANDS },
 	{ "a basic cluster has no add-on settings",
 	  { DEPLOYMENT, .rule.tier = TIER_UNSUPPORTED, .old = "{\"spec\":{\"replicas\":3}}",
 	    .new = "{\"spec\":{\"replicas\":5}}",
 	    .config.facts =
 		    &(struct fact){ .name = { "clusterType", 11 }, .value = { "basic", 5 } } },
-	  CHANGING
-	  "  spec.replicas: 3 -> 5\n"
-	  "Add-on arguments and commands need an enhanced cluster; this one is basic.\n" },
+	  CHANGING "  spec.replicas: 3 -> 5\n"
+		   "Add-on arguments and commands need an enhanced cluster; this one is basic.\n" },
 	{ "the cluster's OCID",
 	  { DEPLOYMENT, .rule.tier = TIER_UNSUPPORTED, .old = "{\"spec\":{\"replicas\":3}}",
 	    .new = "{\"spec\":{\"replicas\":5}}",
 	    .config.cluster_ocid = { "ocid1.cluster.oc1..aaaa", 23 } },
-	  CHANGING "  spec.replicas: 3 -> 5\n"
-		   SET(" minReplica", "it", "{\"key\":\"minReplica\",\"value\":\"5\"}", "")
-		   COMMANDS_FOR("ocid1.cluster.oc1..aaaa") },
+	  CHANGING "  spec.replicas: 3 -> 5\n" SET(" minReplica", "it",
+						   "{\"key\":\"minReplica\",\"value\":\"5\"}", "")
+		  COMMANDS_FOR("ocid1.cluster.oc1..aaaa") },
 	{ "an OCID that a shell would take for more",
 	  { DEPLOYMENT, .rule.tier = TIER_UNSUPPORTED, .old = "{\"spec\":{\"replicas\":3}}",
 	    .new = "{\"spec\":{\"replicas\":5}}", .config.cluster_ocid = { "x;reboot", 8 } },
-	  CHANGING "  spec.replicas: 3 -> 5\n"
-		   SET(" minReplica", "it", "{\"key\":\"minReplica\",\"value\":\"5\"}", "") COMMANDS },
+	  CHANGING "  spec.replicas: 3 -> 5\n" SET(
+		  " minReplica", "it", "{\"key\":\"minReplica\",\"value\":\"5\"}", "") COMMANDS },
 	{ "a rule's own remedy, where no argument fits",
 	  { CONFIGMAP,
 	    .rule = { .tier = TIER_UNSUPPORTED,
@@ -353,7 +363,8 @@ int main(void)
 
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_loop_test(tc, finding_says, 0, SAYS_N);
-	tcase_add_loop_test(tc, values_stand_in_the_text_alone, 0, sizeof awkward / sizeof *awkward);
+	tcase_add_loop_test(tc, values_stand_in_the_text_alone, 0,
+			    sizeof awkward / sizeof *awkward);
 	tcase_add_test(tc, long_values_are_asked_for);
 	tcase_add_test(tc, every_limit_of_memory);
 	suite_add_tcase(s, tc);
