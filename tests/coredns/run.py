@@ -83,6 +83,7 @@ CASES = (
     ("with and without its dot", STOPS, {"a.server": CORP, "b.server": "corp.example.:53 {\n  log\n}\n"}),
     ("cache twice in a block", STOPS, {"a.server": "a.example:53 {\n  cache 1\n  log\n  cache 2\n}\n"}),
     ("a brace too few", STOPS, {"a.server": "corp.example:53 {\n  forward . 10.0.0.2\n"}),
+    ("a block in one line", STOPS, {"a.server": "a.example:53 { errors }"}),
     ("a directive without a block", STOPS, {"a.server": "forward . 10.0.0.2\n"}),
 )
 
