@@ -14,17 +14,19 @@ Q         ?= @
 JOBS      ?= $(shell nproc)
 
 # What a fresh Debian 12 lacks: the first three commands install it.
-DEPS_LIBS  := libc6-dev libmicrohttpd-dev libgnutls28-dev libssl-dev libcjson-dev libyaml-dev libcurl4-gnutls-dev
+DEPS_LIBS  := libc6-dev libmicrohttpd-dev libgnutls28-dev libssl-dev libcjson-dev libyaml-dev zlib1g-dev libzstd-dev libcurl4-gnutls-dev
 DEPS_BUILD := gcc pkg-config $(DEPS_LIBS) python3 python3-yaml
 # prometheus is there for its promtool, systemd for systemd-analyze; neither is started.
-DEPS_CHECK := $(DEPS_BUILD) check python3-jsonschema openssl curl prometheus systemd
+DEPS_CHECK := $(DEPS_BUILD) check zstd time python3-jsonschema openssl curl prometheus systemd jq
 DEPS_CLANG := clang libclang-rt-14-dev
 DEPS_LINT  := $(DEPS_CHECK) clang-format clang-tidy shellcheck
-DEPS_BENCH := $(DEPS_BUILD) openssl nginx-light libnginx-mod-http-echo
+DEPS_BENCH := $(DEPS_BUILD) zstd openssl nginx-light libnginx-mod-http-echo
 DEPS_CHART = $(DEPS_BUILD) $(if $(shell command -v go),,golang-go)
 # Any go will do: what is older than Kubernetes asks for fetches a newer one (tests/e2e/build.sh).
 DEPS_E2E   = $(DEPS_BUILD) etcd-server containerd runc containernetworking-plugins nftables iptables iproute2 \
 	procps openssl util-linux faketime jq $(if $(shell command -v go),,golang-go)
+# Any go will do here too: sources are read, none is built.
+DEPS_REFRESH = $(DEPS_BUILD) $(if $(shell command -v go),,golang-go)
 # The image's libraries are unpacked, not installed (tools/image/sysroot.py).
 DEPS_IMAGE = $(CROSS_GCC) pkg-config debian-archive-keyring python3 python3-yaml
 
@@ -41,11 +43,11 @@ HARDEN_LD := -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed
 
 .DEFAULT_GOAL := all
 GOALS := $(or $(MAKECMDGOALS),all)
-OUTER := help deps deps-% run check check-% lint fuzz bench bench-% chart e2e webhooks clean soak image image-%
+OUTER := help deps deps-% run check check-% lint fuzz bench bench-% chart e2e webhooks refresh clean soak image image-%
 INNER := $(filter-out $(OUTER),$(GOALS))
 
 # ---------------------------------------------------------------- commands
-.PHONY: help run check check-asan check-tsan lint fuzz bench bench-instructions chart oci-cli coredns e2e webhooks soak image clean
+.PHONY: help run check check-asan check-tsan lint fuzz bench bench-crowd bench-instructions chart oci-cli coredns e2e webhooks refresh soak image clean
 help: ## what there is
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 22
 
@@ -86,6 +88,13 @@ bench: ## CPU, latency and memory beside nginx on this machine; a few minutes
 	$(Q)$(MAKE) --no-print-directory -j$(JOBS) all benches
 	$(Q)$(BUILD)/tests/bench/walk tests/data/reviews/reviews.jsonl
 	$(Q)BUILD=$(BUILD) $(PYTHON) tests/bench/bench.py $(BENCH_ARGS)
+	$(Q)BUILD=$(BUILD) $(PYTHON) tests/bench/replay.py $(or $(REPLAY_SIZE),$(if $(CI),500M,10G))
+
+bench-crowd: ## who is still served while a crowd holds all connections it can get; five minutes
+	$(Q)tools/deps.sh $(DEPS_BUILD)
+	$(Q)$(MAKE) --no-print-directory -j$(JOBS) all
+	$(Q)BUILD=$(BUILD) $(PYTHON) tests/system/crowd.py
+	$(Q)BUILD=$(BUILD) $(PYTHON) tests/system/crowd.py --sources 12
 
 bench-instructions: ## instructions a review takes, against tests/bench/instructions.txt
 	$(Q)tools/deps.sh $(DEPS_BUILD) valgrind
@@ -151,6 +160,11 @@ webhooks: ## write the chart's webhook entries anew: those that the built-in pol
 	$(Q)ACCEPT=1 BUILD=$(BUILD) PYTHONDONTWRITEBYTECODE=1 $(PYTHON) tests/unit/cli/test_generate.py \
 		Output.test_the_chart_has_the_built_in_policies
 
+refresh: ## what is known of a Kubernetes minor, from published Go modules: make refresh KUBERNETES=1.38
+	$(Q)tools/deps.sh $(DEPS_REFRESH)
+	$(if $(KUBERNETES),,$(error name the minor: make refresh KUBERNETES=1.38))
+	$(Q)BUILD=$(BUILD) PYTHONDONTWRITEBYTECODE=1 $(PYTHON) tools/catalogue/refresh.py $(if $(COMPARE),--compare) $(KUBERNETES)
+
 SECONDS ?= 60
 soak: ## a mixed load for SECONDS (60); fails when memory, descriptors or threads grow
 	$(Q)tools/deps.sh $(DEPS_BUILD) openssl
@@ -166,6 +180,7 @@ ifneq ($(filter-out clean help,$(INNER)),)
 
 # A foreign library belongs to one layer.
 LIBS_lib/yaml   := yaml-0.1
+LIBS_lib/unpack := zlib libzstd
 LIBS_certs      := libcrypto
 LIBS_lib/serve  := libmicrohttpd gnutls
 LIBS_webhook    := libcjson
@@ -187,7 +202,7 @@ FLAGS += $(if $(RELEASE),-ffile-prefix-map=$(CURDIR)=.)
 
 pkg = $(if $(2),$(shell $(PKG_CONFIG) --$(1) $(2)))
 # Debian bookworm's libcjson.pc and libyaml's give plain flags; libmicrohttpd comes with GnuTLS.
-CPPFLAGS := $(CPPFLAGS) -D_GNU_SOURCE -Iinclude -I. -I$(BUILD)/gen $(call pkg,cflags,yaml-0.1 libcrypto libmicrohttpd gnutls libcjson)
+CPPFLAGS := $(CPPFLAGS) -D_GNU_SOURCE -Iinclude -I. -I$(BUILD)/gen $(call pkg,cflags,yaml-0.1 zlib libzstd libcrypto libmicrohttpd gnutls libcjson)
 ALL_CFLAGS = -std=c17 $(WARNINGS) $(FLAGS) $(CFLAGS)
 
 include tools/layers.mk
@@ -231,7 +246,7 @@ $(BUILD)/flags: FORCE
 	@mkdir -p $(@D); printf '%s\n' '$(FLAGS_NOW)' | cmp -s - $@ || printf '%s\n' '$(FLAGS_NOW)' > $@
 
 # An archive a layer: a program takes of each what it needs, and nothing of another program.
-EXTRA_policy/load      := $(BUILD)/gen/builtin.o $(BUILD)/gen/schema.o
+EXTRA_policy/load      := $(BUILD)/gen/builtin.o $(BUILD)/gen/schema.o $(BUILD)/gen/versions.o
 EXTRA_policy/catalogue := $(BUILD)/gen/catalogue.o
 define ARCHIVE
 $(BUILD)/$(1).a: $(call obj,$(call LAYER_C,$(1))) $(EXTRA_$(1))
@@ -261,8 +276,15 @@ $(BUILD)/gen/schema.S: tools/embed.sh $(SCHEMAS) Makefile
 $(BUILD)/gen/schema.o: $(BUILD)/gen/schema.S $(SCHEMAS) $(BUILD)/flags
 	$(Q)$(CC) $(FLAGS) -c -o $@ $<
 
+# And the list of OKE's versions.
+VERSIONS := policy/catalogue/versions.yaml
+$(BUILD)/gen/versions.S: tools/embed.sh $(VERSIONS) Makefile
+	$(Q)mkdir -p $(@D); tools/embed.sh versions_files builtin $(VERSIONS) > $@
+$(BUILD)/gen/versions.o: $(BUILD)/gen/versions.S $(VERSIONS) $(BUILD)/flags
+	$(Q)$(CC) $(FLAGS) -c -o $@ $<
+
 # Facts about alpha features to a table (policy/catalogue/catalogue.h). Debian's python3 has PyYAML.
-CATALOGUE := $(wildcard policy/catalogue/*.yaml policy/catalogue/*.tsv)
+CATALOGUE := $(filter-out $(VERSIONS),$(wildcard policy/catalogue/*.yaml policy/catalogue/*.tsv))
 $(BUILD)/gen/catalogue.c: tools/catalogue/compile.py $(CATALOGUE)
 	$(Q)mkdir -p $(@D); $(PYTHON) tools/catalogue/compile.py > $@.new && mv $@.new $@
 $(BUILD)/gen/catalogue.o: $(BUILD)/gen/catalogue.c $(BUILD)/flags policy/catalogue/catalogue.h

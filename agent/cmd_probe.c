@@ -15,7 +15,7 @@
 #include "lib/base/cleanup.h"
 #include "lib/base/printable.h"
 #include "lib/base/clock.h"
-#include "lib/serve/program.h"
+#include "lib/base/signals.h"
 
 #define GROUP       "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations/"
 #define AGAIN_MS    2000
@@ -240,8 +240,7 @@ int cmd_probe(int argc, char **argv)
 	if (status >= 0)
 		return status;
 	if (cmd_probe_validate_names(&a, config_map, &err) < 0 ||
-	    (signals = program_take_signals(&err)) < 0 ||
-	    !(k = cluster_open(&a.cluster, signals, &err)))
+	    (signals = signals_to_stop(&err)) < 0 || !(k = cluster_open(&a.cluster, signals, &err)))
 		return cmd_complain("probe", AGENT_USAGE, &err);
 	status = cmd_probe_loop(k, &a, signals);
 	kube_free(k);

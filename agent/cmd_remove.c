@@ -10,7 +10,7 @@
 #include "agent/wait.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/clock.h"
-#include "lib/serve/program.h"
+#include "lib/base/signals.h"
 
 #define PATH "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations/"
 
@@ -85,8 +85,7 @@ int cmd_remove(int argc, char **argv)
 	if (status >= 0)
 		return status;
 	if (cluster_name("webhook-configuration", a.configuration, &err) < 0 ||
-	    (signals = program_take_signals(&err)) < 0 ||
-	    !(k = cluster_open(&a.cluster, signals, &err)))
+	    (signals = signals_to_stop(&err)) < 0 || !(k = cluster_open(&a.cluster, signals, &err)))
 		return cmd_complain("remove", AGENT_USAGE, &err);
 	status = remove_configuration(k, &a, signals, &err);
 	kube_free(k);

@@ -27,7 +27,7 @@
 struct cmd_run_options {
 	struct cluster cluster;
 	const char *namespace, *release, *service, *secret, *configuration, *facts, *certificates,
-		*config, *health_listen, *log_level;
+		*config, *versions, *health_listen, *log_level;
 	struct option_list policies;
 	long overlap, interval;
 };
@@ -86,10 +86,12 @@ static void cmd_run_name_service(struct cmd_run_program *p, const struct cmd_run
 
 static int cmd_run_start_policies(struct cmd_run_program *p, const struct cmd_run_options *a)
 {
-	p->follow = (struct policy_follow){
-		.source = { .paths = a->policies.v, .paths_n = a->policies.n, .config = a->config }
-	};
-	if (program_load(&p->program, "oke-guard-agent run", &policy_follow_ops, &p->follow) < 0)
+	p->follow = (struct policy_follow){ .source = { .paths = a->policies.v,
+							.paths_n = a->policies.n,
+							.config = a->config,
+							.versions = a->versions } };
+	if (program_load(&p->program, "oke-guard-agent run", false, &policy_follow_ops,
+			 &p->follow) < 0)
 		return -1; /* it has said why */
 	reload_watch(&p->program.reload);
 	return 0;
@@ -128,12 +130,12 @@ static int cmd_run_start(struct cmd_run_program *p, const struct cmd_run_options
 {
 	struct err err;
 
-	program_init(&p->program, a->log_level);
+	if (program_init(&p->program, a->log_level, &err) < 0)
+		return cmd_complain("run", AGENT_USAGE, &err);
 	cmd_run_name_service(p, a);
 	if (cmd_run_start_policies(p, a) < 0)
 		return AGENT_USAGE;
-	if ((p->program.signals = program_take_signals(&err)) < 0 ||
-	    !(p->kube = cluster_open(&a->cluster, p->program.signals, &err)))
+	if (!(p->kube = cluster_open(&a->cluster, p->program.signals, &err)))
 		return cmd_complain("run", AGENT_USAGE, &err);
 	cmd_run_fill_reconcile(p, a);
 	return cmd_run_start_pages(p, a, &err) < 0 ? cmd_complain("run", AGENT_USAGE, &err)
@@ -144,6 +146,7 @@ static void cmd_run_finish(struct cmd_run_program *p)
 {
 	kube_free(p->kube);
 	program_done(&p->program);
+	program_end_log(&p->program);
 }
 
 /* ---- the life ---- */
@@ -256,6 +259,7 @@ static const struct option_def defs[] = {
 		     "the ConfigMap to write the version of Kubernetes to (none)"),
 	OPTION_ROW_POLICY(&asked.policies),
 	OPTION_ROW_CONFIG(&asked.config),
+	OPTION_ROW_VERSIONS(&asked.versions),
 	{ .name = "overlap",
 	  .type = OPTION_NUMBER,
 	  .value = &asked.overlap,

@@ -7,8 +7,10 @@
 #include <time.h>
 
 #include "oke/certs.h"
+#include "oke/policy.h"
 #include "lib/serve/metrics.h"
 #include "lib/serve/pages.h"
+#include "policy/follow/version.h"
 #include "lib/base/time.h"
 
 /* ---- /readyz ---- */
@@ -80,6 +82,24 @@ static bool agent_health_policies(const struct agent_health *h, const struct sta
 	return !s.failed;
 }
 
+/* What the API server said it is, and whether this program knows as much. */
+static void version_of(const struct status_view *v, struct policy_version *out)
+{
+	policy_version_of(str_of(v->kubernetes), VERSION_FROM_SERVER, out);
+}
+
+static bool kubernetes(const struct agent_health *h, const struct status_view *v, FILE *f)
+{
+	char text[POLICY_VERSION_TEXT];
+	struct policy_version version;
+
+	(void)h;
+	version_of(v, &version);
+	policy_version_print(&version, text);
+	fputs(text, f);
+	return true;
+}
+
 static const struct agent_health_check {
 	const char *name;
 	bool (*passes)(const struct agent_health *h, const struct status_view *v, FILE *f);
@@ -89,6 +109,7 @@ static const struct agent_health_check {
 	{ "certificate", agent_health_certificate, true, true },
 	{ "configuration", agent_health_configuration, true, false },
 	{ "policies", agent_health_policies, false, false },
+	{ "kubernetes", kubernetes, false, false },
 };
 
 static void agent_health_page_ready(void *ctx, const struct head *head, struct reply *out)
@@ -167,6 +188,7 @@ static void agent_health_page_metrics(void *ctx, const struct head *head, struct
 {
 	const struct agent_health *h = ctx;
 	struct status_view v;
+	struct policy_version version;
 	struct reload_state s;
 	FILE *f = open_memstream(&out->body, &out->len);
 
@@ -187,6 +209,8 @@ static void agent_health_page_metrics(void *ctx, const struct head *head, struct
 			   s.failed != 0);
 	agent_health_put_certificate(f, &v);
 	agent_health_put_counters(f, h->status);
+	version_of(&v, &version);
+	policy_version_metrics(&version, f);
 	metrics_print_process(f);
 	fclose(f);
 	out->type = "text/plain; version=0.0.4; charset=utf-8";

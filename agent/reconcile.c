@@ -339,6 +339,23 @@ static enum pass_end reconcile_pass_external(struct reconcile_pass *t, const str
 
 /* ---- facts ---- */
 
+/* Once for each version that is not known, or not as a release. */
+static void say_version(const struct reconcile_pass *t)
+{
+	char text[POLICY_VERSION_TEXT];
+	struct policy_version v;
+	struct log_line l;
+
+	policy_version_of(str_of(t->r->view.kubernetes), VERSION_FROM_SERVER, &v);
+	if (!v.rough)
+		return;
+	policy_version_print(&v, text);
+	log_begin(&l, t->r->log, LOG_WARN, "the cluster's version is not known as a release");
+	log_text(&l, "kubernetes", t->r->view.kubernetes);
+	log_text(&l, "warning", text);
+	log_end(&l);
+}
+
 /* What the API server says of itself; policies and the entries of the configuration depend on it.
  */
 static int reconcile_read_version(struct reconcile_pass *t, struct str *version)
@@ -346,14 +363,18 @@ static int reconcile_read_version(struct reconcile_pass *t, struct str *version)
 	struct status_view *v = &t->r->view;
 	enum kube_result result;
 	struct str body;
+	bool changed;
 
 	if (reconcile_call(t, KUBE_GET, "/version", (struct str){ NULL, 0 }, &body, &result) < 0)
 		return -1;
 	if (objects_version_read(body, &t->arena, version, t->err) < 0)
 		return reconcile_unreadable(t);
 	/* What somebody else wrote was made without knowing it, for any version. */
-	t->r->learnt = t->r->self && strcmp(v->kubernetes, version->s) != 0;
+	changed = strcmp(v->kubernetes, version->s) != 0;
+	t->r->learnt = t->r->self && changed;
 	snprintf(v->kubernetes, sizeof v->kubernetes, "%s", version->s);
+	if (changed && !t->r->learnt) /* else the policies are loaded again, which says it */
+		say_version(t);
 	return 0;
 }
 

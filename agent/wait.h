@@ -11,7 +11,7 @@
 #define WAIT_FIRST_S 1  /* after the first failure; doubled with each */
 #define WAIT_MOST_S  60 /* but never longer than this, unless the API server asks for it */
 
-/* Sleep; true: a signal has come (at once, then). signals: program_take_signals. */
+/* Sleep; true: a signal has come (at once, then). signals: signals_to_stop. */
 bool wait_sleep(int signals, long milliseconds);
 
 /* Milliseconds until the next try, after so many failures in a row: a quarter of it by chance. */

@@ -16,6 +16,8 @@ int cmd_policy(int argc, char **argv);
 int cmd_certs(int argc, char **argv);
 int cmd_alpha(int argc, char **argv);
 int cmd_generate(int argc, char **argv);
+int cmd_versions(int argc, char **argv);
 int cmd_learn(int argc, char **argv);
+int cmd_replay(int argc, char **argv);
 
 #endif

@@ -19,7 +19,8 @@ struct cmd_alpha_options {
 #define VERSION_OPTION(a)                                                                          \
 	{                                                                                          \
 		.name = "kubernetes", .type = OPTION_STRING, .value = &(a).kubernetes,             \
-		.arg = "VERSION", .help = "the cluster's version, as in 1.36 (the newest known)"   \
+		.arg = "VERSION",                                                                  \
+		.help = "the cluster's version, as in 1.36 (the newest release known)"             \
 	}
 #define OUTPUT_OPTION(a)                                                                           \
 	{                                                                                          \
@@ -31,7 +32,7 @@ struct cmd_alpha_options {
 /* The minor that was asked for; -1 after a message. */
 static int cmd_alpha_query_init(const struct cmd_alpha_options *a, struct alpha_query *q)
 {
-	*q = (struct alpha_query){ .minor = alpha_newest(),
+	*q = (struct alpha_query){ .minor = alpha_released(),
 				   .stage = str_of(a->stage),
 				   .kind = str_of(a->kind),
 				   .json = !strcmp(a->output, "json") };
@@ -48,6 +49,9 @@ static int cmd_alpha_query_init(const struct cmd_alpha_options *a, struct alpha_
 		fprintf(stderr, "warning: 1.%u is %s than what is known; shown is 1.%u\n", q->minor,
 			q->minor > alpha_newest() ? "newer" : "older",
 			q->minor > alpha_newest() ? alpha_newest() : alpha_oldest());
+	if (q->minor > alpha_released())
+		fprintf(stderr, "warning: 1.%u is known as of %s only\n", alpha_newest(),
+			alpha_preliminary());
 	return 0;
 }
 

@@ -189,6 +189,11 @@ static unsigned cmd_check_read_version(const char *option, const char *text)
 			"treated as 1.%u\n",
 			option, minor, minor > alpha_newest() ? "newer" : "older",
 			minor > alpha_newest() ? alpha_newest() : alpha_oldest());
+	else if (minor > alpha_released())
+		fprintf(stderr,
+			"oke-guard check: warning: --%s: 1.%u is known as of %s only; what is found "
+			"about features is a warning at most\n",
+			option, minor, alpha_preliminary());
 	return minor;
 }
 
@@ -317,7 +322,7 @@ static int cmd_check_read_options(struct cmd_check_options *a, int argc, char **
 		  .value = &a->kubernetes,
 		  .arg = "VERSION",
 		  .help = "the cluster's version, such as 1.36 (the configuration's, else the "
-			  "newest that is known)" },
+			  "newest release known)" },
 		{ .name = "to",
 		  .type = OPTION_STRING,
 		  .value = &a->to,

@@ -16,7 +16,7 @@
 
 struct cmd_policy_options {
 	struct option_list policies;
-	const char *config, *output;
+	const char *config, *versions, *output;
 	bool no_builtin;
 };
 
@@ -237,6 +237,7 @@ static int cmd_policy_lint(const struct cmd_policy_options *a, int64_t now)
 	const struct policy_source src = { .paths = a->policies.v,
 					   .paths_n = a->policies.n,
 					   .config = a->config,
+					   .versions = a->versions,
 					   .no_builtin = a->no_builtin };
 	struct policy_report report = { .message = cmd_policy_lint_message };
 	scoped(cmd_policy_set_end) struct policy_set *set = policy_set_new(&src, &report);
@@ -264,6 +265,7 @@ static int cmd_policy_run_lint(int argc, char **argv)
 		  .value = &a.config,
 		  .arg = "FILE",
 		  .help = "the GuardConfig that they will be used with (the built-in one)" },
+		OPTION_ROW_VERSIONS(&a.versions),
 		{ .name = "no-builtin",
 		  .type = OPTION_FLAG,
 		  .value = &a.no_builtin,
@@ -272,7 +274,7 @@ static int cmd_policy_run_lint(int argc, char **argv)
 		  .type = OPTION_TIME,
 		  .value = &now,
 		  .arg = "TIME",
-		  .help = "which exceptions have expired at this time, such as "
+		  .help = "which exceptions and versions are over at this time, such as "
 			  "2026-11-22T00:00:00Z (the present)" },
 	};
 	int rest, exit_code = options_parse(&lint_help, defs, OPTIONS_N(defs), argc, argv, &rest);

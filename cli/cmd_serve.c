@@ -11,9 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "lib/base/signals.h"
 #include "oke/policy.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/clock.h"
@@ -26,6 +26,7 @@
 #include "lib/serve/program.h"
 #include "lib/serve/tls.h"
 #include "policy/follow/follow.h"
+#include "policy/follow/version.h"
 #include "webhook/endpoint.h"
 #include "webhook/health.h"
 #include "webhook/learn_keep.h"
@@ -41,9 +42,10 @@
 #define STOP_MS            40000 /* the longest a request may take: 8 MiB, slowly, and the answer */
 
 struct cmd_serve_options {
-	const char *listen, *health_listen, *cert, *key, *config, *facts, *tls_min, *log_level,
-		*learn_state;
+	const char *listen, *health_listen, *cert, *key, *config, *facts, *versions, *tls_min,
+		*log_level, *learn_state;
 	struct option_list policies;
+	bool strict;
 	long threads, body_budget, grace;
 };
 
@@ -113,10 +115,12 @@ static int cmd_serve_start_policies(struct cmd_serve_program *p,
 	p->follow = (struct policy_follow){ .source = { .paths = asked->policies.v,
 							.paths_n = asked->policies.n,
 							.config = asked->config,
-							.facts = asked->facts },
+							.facts = asked->facts,
+							.versions = asked->versions },
 					    .in_force = cmd_serve_policies_in_force,
 					    .ctx = &p->metrics };
-	return program_load(&p->program, "oke-guard serve", &policy_follow_ops, &p->follow);
+	return program_load(&p->program, "oke-guard serve", asked->strict, &policy_follow_ops,
+			    &p->follow);
 }
 
 static int cmd_serve_start_webhook(struct cmd_serve_program *p,
@@ -158,7 +162,8 @@ static int cmd_serve_start(struct cmd_serve_program *p, const struct cmd_serve_o
 {
 	struct err err;
 
-	program_init(&p->program, asked->log_level);
+	if (program_init(&p->program, asked->log_level, &err) < 0)
+		return cmd_serve_complain(&err);
 	p->connections = cmd_serve_raise_files();
 	review_metrics_init(&p->metrics);
 	budget_init(&p->budget, (size_t)asked->body_budget * MIB);
@@ -170,8 +175,7 @@ static int cmd_serve_start(struct cmd_serve_program *p, const struct cmd_serve_o
 	if (cmd_serve_start_policies(p, asked) < 0)
 		return EXIT_INPUT; /* it has said why */
 	learn_keep_begin(&p->keeper);
-	if ((p->program.signals = program_take_signals(&err)) < 0 ||
-	    serving_cert_start(&p->program.certificate, asked->cert, asked->key, &err) < 0 ||
+	if (serving_cert_start(&p->program.certificate, asked->cert, asked->key, &err) < 0 ||
 	    cmd_serve_start_webhook(p, asked, &err) < 0 ||
 	    cmd_serve_start_pages(p, asked, &err) < 0)
 		return cmd_serve_complain(&err);
@@ -192,6 +196,8 @@ static void cmd_serve_log_serving(struct cmd_serve_program *p,
 	log_text(&l, "mode", mode_name(policy_set_mode(set)));
 	log_number(&l, "policies", (int64_t)policy_set_policies(set));
 	log_number(&l, "rules", (int64_t)policy_set_rules(set));
+	policy_version_log(set, &l);
+	log_number(&l, "leftOut", (int64_t)policy_set_left_out(set));
 	log_number(&l, "threads", cmd_serve_threads_of(asked));
 	log_text(&l, "tlsMin", asked->tls_min);
 	log_end(&l);
@@ -220,10 +226,9 @@ static void cmd_serve_tell_manager(struct cmd_serve_program *p, const char *stat
 /* Sleep until something is due, at most ms; then do it. Has a signal to stop come? */
 static bool cmd_serve_wait_and_tick(struct cmd_serve_program *p, long ms)
 {
-	struct signalfd_siginfo taken;
 	bool stop = program_wait(&p->program, ms < p->wait ? ms : p->wait);
 
-	stop = stop && read(p->program.signals, &taken, sizeof taken) > 0;
+	stop = stop && signals_taken(p->program.signals);
 	p->wait = server_tick(p->webhook);
 	if (program_tick(&p->program)) {
 		endpoint_tick(&p->service);
@@ -266,6 +271,21 @@ static void cmd_serve_drain(struct cmd_serve_program *p, long grace)
 	}
 }
 
+/* Nobody can end a thread that does not come back: the process ends around it. */
+static void cmd_serve_leave_behind(struct cmd_serve_program *p)
+{
+	long long busy = server_busy_ms(p->webhook);
+	struct log_line l;
+
+	if (busy < HEALTH_UNREADY_MS)
+		return;
+	log_begin(&l, &p->program.log, LOG_ERROR, "a worker does not come back; it is left behind");
+	log_number(&l, "seconds", busy / 1000);
+	log_end(&l);
+	program_end_log(&p->program); /* nothing else: what it holds locked is locked for ever */
+	_exit(EXIT_FINDINGS);
+}
+
 static void cmd_serve_finish(struct cmd_serve_program *p)
 {
 	server_free(TAKE(p->program.pages)); /* first: it looks at the other */
@@ -275,6 +295,7 @@ static void cmd_serve_finish(struct cmd_serve_program *p)
 	learn_keep_end(&p->keeper);
 	learn_done(&p->learn);
 	review_metrics_done(&p->metrics);
+	program_end_log(&p->program);
 }
 
 static int cmd_serve_loop(struct cmd_serve_program *p, const struct cmd_serve_options *asked)
@@ -290,6 +311,7 @@ static int cmd_serve_loop(struct cmd_serve_program *p, const struct cmd_serve_op
 	while (!cmd_serve_wait_and_tick(p, SERVER_TICK_MS))
 		;
 	cmd_serve_drain(p, asked->grace);
+	cmd_serve_leave_behind(p);
 	log_begin(&l, &p->program.log, LOG_INFO, "stopped");
 	log_number(&l, "reviews", (int64_t)review_metrics_reviews(&p->metrics));
 	log_end(&l);
@@ -308,7 +330,9 @@ static const struct command_help help = {
 		"  oke-guard serve --listen 127.0.0.1:8443 --tls-cert certs/tls.crt --tls-key "
 		"certs/tls.key\n"
 		"  oke-guard serve --policy policies/ --config guard.yaml\n\n"
-		"SIGTERM stops it: it goes on serving for the grace time, then ends with 0. What\n"
+		"SIGTERM stops it: it goes on serving for the grace time, then ends with 0. SIGHUP\n"
+		"makes it read its files again, though it sees by itself when they change. Of policies\n"
+		"and configuration what is sound is served, and the rest told (--strict: not). What\n"
 		"keeps it from starting is said in a line, and it ends with 2.",
 };
 
@@ -365,6 +389,13 @@ static const struct option_def defs[] = {
 	  .arg = "DIR",
 	  .env = "OKE_GUARD_FACTS",
 	  .help = "a folder of what the agent learnt, read again when it changes (none)" },
+	OPTION_ROW_VERSIONS(&asked.versions),
+	{ .name = "strict",
+	  .type = OPTION_FLAG,
+	  .value = &asked.strict,
+	  .env = "OKE_GUARD_STRICT",
+	  .help = "end with 2 where a file is unsound, and never leave a part of one out (what "
+		  "is sound is served)" },
 	{ .name = "threads",
 	  .type = OPTION_NUMBER,
 	  .value = &asked.threads,

@@ -16,6 +16,9 @@ USES_lib/json := lib/base
 LAYERS += lib/yaml
 USES_lib/yaml := lib/base lib/json
 
+LAYERS += lib/unpack
+USES_lib/unpack := lib/base
+
 LAYERS += certs
 USES_certs := lib/base
 DOORS_certs := certs
@@ -59,6 +62,10 @@ LAYERS += policy/judge
 USES_policy/judge := lib/base lib/json policy/object policy/catalogue policy/model policy/alpha policy/answer
 DOORS_policy/judge := policy/judge
 
+LAYERS += policy/replay
+USES_policy/replay := lib/base lib/json lib/yaml policy/object
+DOORS_policy/replay := policy/judge policy/model
+
 LAYERS += policy/print
 USES_policy/print := lib/base lib/json lib/yaml policy/object policy/catalogue policy/model policy/alpha policy/validate policy/load
 DOORS_policy/print := policy/print
@@ -68,11 +75,11 @@ USES_policy/webhooks := lib/base lib/json lib/yaml policy/object policy/catalogu
 DOORS_policy/webhooks := policy/webhooks
 
 LAYERS += policy/follow
-USES_policy/follow := lib/serve
+USES_policy/follow := lib/base lib/serve
 DOORS_policy/follow := policy/load policy/model
 
 LAYERS += webhook
-USES_webhook := lib/base lib/json lib/serve
+USES_webhook := lib/base lib/json lib/serve policy/follow
 DOORS_webhook := certs policy/judge policy/load policy/model policy/answer policy/catalogue
 
 LAYERS += agent
@@ -83,8 +90,12 @@ LAYERS += cli/report
 USES_cli/report := lib/base lib/json
 DOORS_cli/report := policy/answer policy/model
 
+LAYERS += cli/replay
+USES_cli/replay := lib/base lib/json lib/unpack policy/replay webhook
+DOORS_cli/replay := policy/judge policy/model
+
 # `check` makes of a manifest what the API server would: kinds, places and alpha features are
 # looked at without a review, hence more than doors.
 LAYERS += cli
-USES_cli := lib/base lib/json lib/yaml lib/serve cli/report policy/object policy/model policy/alpha policy/manifest policy/follow webhook
+USES_cli := lib/base lib/json lib/yaml lib/serve cli/report cli/replay policy/replay policy/object policy/model policy/alpha policy/manifest policy/follow webhook
 DOORS_cli := certs policy/judge policy/load policy/print policy/webhooks policy/validate policy/answer policy/catalogue

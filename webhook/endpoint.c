@@ -15,12 +15,14 @@ void endpoint_init(struct endpoint *s, struct slot *policies, struct review_metr
 	*s = (struct endpoint){
 		.policies = policies, .metrics = metrics, .log = log, .learn = learn
 	};
+	repeats_init(&s->repeats);
 	pthread_mutex_init(&s->large, NULL);
 }
 
 void endpoint_done(struct endpoint *s)
 {
 	pthread_mutex_destroy(&s->large);
+	repeats_done(&s->repeats);
 }
 
 void endpoint_tick(struct endpoint *s)
@@ -81,12 +83,15 @@ static void endpoint_log_paths(struct log_line *l, const struct finding *f)
 		log_str(l, "paths", (struct str){ buf, n });
 }
 
-static void endpoint_log_finding(struct log *log, const struct answer *a, const struct head *head,
-				 const struct finding *f)
+static void endpoint_log_finding(struct endpoint *s, const struct answer *a,
+				 const struct head *head, const struct finding *f)
 {
 	struct log_line l;
+	unsigned repeated;
 
-	log_begin_limited(&l, log, LOG_INFO, "finding");
+	if (!repeats_tell(&s->repeats, &a->review.request, f, time(NULL), &repeated))
+		return;
+	log_begin_limited(&l, s->log, LOG_INFO, "finding");
 	endpoint_log_request(&l, &a->review.request, head);
 	log_str(&l, "policy", f->policy);
 	log_str(&l, "rule", f->rule);
@@ -97,11 +102,15 @@ static void endpoint_log_finding(struct log *log, const struct answer *a, const 
 	log_text(&l, "identity", identity_class_name(a->verdict.identity));
 	if (f->override.n)
 		log_str(&l, "override", f->override);
+	if (f->replaces.n)
+		log_str(&l, "replaces", f->replaces);
 	if (f->exception.n) {
 		log_str(&l, "exception", f->exception);
 		log_str(&l, "ticket", f->ticket);
 	}
 	endpoint_log_paths(&l, f);
+	if (repeated)
+		log_number(&l, "repeated", repeated);
 	log_end(&l);
 }
 
@@ -118,7 +127,7 @@ static void endpoint_log_review(struct log *log, enum log_level level, const cha
 	log_end(&l);
 }
 
-static void endpoint_tell_decided(const struct endpoint *s, const struct answer *a,
+static void endpoint_tell_decided(struct endpoint *s, const struct answer *a,
 				  const struct head *head, uint64_t nanoseconds)
 {
 	const struct verdict *v = &a->verdict;
@@ -132,7 +141,7 @@ static void endpoint_tell_decided(const struct endpoint *s, const struct answer 
 	for (size_t i = 0; i < v->findings_n; i++) {
 		review_metrics_finding(s->metrics, &v->findings[i]);
 		if (v->findings[i].action > ACTION_ALLOW)
-			endpoint_log_finding(s->log, a, head, &v->findings[i]);
+			endpoint_log_finding(s, a, head, &v->findings[i]);
 	}
 	if (v->findings_n)
 		learn_verdict(s->learn, &a->review.request, v, time(NULL));

@@ -14,6 +14,7 @@
 #include "webhook/learn.h"
 #include "lib/serve/log.h"
 #include "webhook/metrics.h"
+#include "webhook/repeats.h"
 #include "lib/serve/server.h"
 
 struct endpoint {
@@ -21,6 +22,7 @@ struct endpoint {
 	struct review_metrics *metrics;
 	struct log *log;
 	struct learn *learn;
+	struct repeats repeats; /* of refusals */
 	pthread_mutex_t large;
 	atomic_bool freed_much; /* memory may be given back to the system: service_tick */
 };

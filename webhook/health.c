@@ -2,6 +2,7 @@
 
 #include <cjson/cJSON.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -18,8 +19,9 @@
 
 /* What of the policies in force is shown. */
 struct health_policies {
-	size_t policies, rules, overrides, exceptions[EXCEPTION_STATES];
+	size_t policies, rules, overrides, replaced, exceptions[EXCEPTION_STATES];
 	enum mode mode;
+	struct policy_version kubernetes;
 };
 
 static void health_look(const struct health *h, struct health_policies *out)
@@ -30,14 +32,21 @@ static void health_look(const struct health *h, struct health_policies *out)
 	*out = (struct health_policies){ .policies = policy_set_policies(set),
 					 .rules = policy_set_rules(set),
 					 .overrides = policy_set_overrides(set),
+					 .replaced = policy_set_replaced(set),
 					 .mode = policy_set_mode(set) };
 	policy_set_exceptions(set, time(NULL), out->exceptions);
+	policy_set_version(set, &out->kubernetes);
 	shared_unref(shared);
 }
 
 static int64_t health_certificate_left(const struct health *h)
 {
 	return atomic_load(&h->certificate->not_after) - time(NULL);
+}
+
+static int64_t health_renewal_left(const struct health *h)
+{
+	return atomic_load(&h->certificate->renew) - time(NULL);
 }
 
 /* ---- the checks of /readyz ---- */
@@ -60,7 +69,14 @@ static bool health_policies_loaded(const struct health *h, char why[VERBOSE_MAX]
 	reload_state(h->reload, &s);
 	time_print(s.loaded, loaded);
 	time_print(s.failed, failed);
-	if (s.failed)
+	if (s.left_out)
+		snprintf(
+			why, VERBOSE_MAX,
+			"%zu policies, %zu rules, loaded %s; %zu unsound part%s left out (/statusz "
+			"lists %s): %s",
+			f.policies, f.rules, loaded, s.left_out, s.left_out == 1 ? " is" : "s are",
+			s.left_out == 1 ? "it" : "them", s.why);
+	else if (s.failed)
 		snprintf(why, VERBOSE_MAX,
 			 "%zu policies, %zu rules, loaded %s; since %s the files hold others that "
 			 "cannot be used: %s",
@@ -68,7 +84,7 @@ static bool health_policies_loaded(const struct health *h, char why[VERBOSE_MAX]
 	else
 		snprintf(why, VERBOSE_MAX, "%zu policies, %zu rules, loaded %s", f.policies,
 			 f.rules, loaded);
-	return true; /* the program does not start without a set that is whole */
+	return true; /* what is sound is in force */
 }
 
 static bool health_certificate_valid(const struct health *h, char why[VERBOSE_MAX])
@@ -83,6 +99,28 @@ static bool health_certificate_valid(const struct health *h, char why[VERBOSE_MA
 	return health_certificate_left(h) > 0;
 }
 
+/* Never a reason to be unready: it judges all the same. */
+static bool version_known(const struct health *h, char why[VERBOSE_MAX])
+{
+	char text[POLICY_VERSION_TEXT];
+	struct health_policies f;
+
+	health_look(h, &f);
+	policy_version_print(&f.kubernetes, text);
+	snprintf(why, VERBOSE_MAX, "%s", text);
+	return true;
+}
+
+static bool workers_come_back(const struct health *h, char why[VERBOSE_MAX])
+{
+	long long busy = server_busy_ms(h->webhook);
+
+	*why = '\0';
+	if (busy >= HEALTH_UNREADY_MS)
+		snprintf(why, VERBOSE_MAX, "one has been at a request for %lld s", busy / 1000);
+	return busy < HEALTH_UNREADY_MS;
+}
+
 static const struct health_check {
 	const char *name;
 	bool (*passes)(const struct health *h, char why[VERBOSE_MAX]);
@@ -90,6 +128,8 @@ static const struct health_check {
 	{ "serving", health_serving },
 	{ "policies", health_policies_loaded },
 	{ "certificate", health_certificate_valid },
+	{ "kubernetes", version_known },
+	{ "workers", workers_come_back },
 };
 
 static void health_page_ready(void *ctx, const struct head *head, struct reply *out)
@@ -112,6 +152,24 @@ static void health_page_ready(void *ctx, const struct head *head, struct reply *
 	fprintf(f, "%s\n", ready ? "ok" : "not ready");
 	fclose(f);
 	out->status = ready ? 200 : 503;
+}
+
+/* Restarted it may serve again; while all workers come back a restart could only take it away. */
+static void page_healthy(void *ctx, const struct head *head, struct reply *out)
+{
+	const struct health *h = ctx;
+	char why[VERBOSE_MAX];
+
+	if (server_busy_ms(h->webhook) < HEALTH_DEAD_MS) {
+		page_alive(ctx, head, out);
+		return;
+	}
+	workers_come_back(h, why);
+	out->status = 503;
+	out->body = NULL;
+	if (asprintf(&out->body, "[-] workers: %s\n", why) < 0)
+		out->body = NULL;
+	out->len = out->body ? strlen(out->body) : 0;
 }
 
 /* Seconds until the first of the exceptions in force ends; -1: there is none. */
@@ -142,14 +200,20 @@ static void health_page_metrics(void *ctx, const struct head *head, struct reply
 	now = (struct metrics_now){ .policies = f.policies,
 				    .rules = f.rules,
 				    .overrides = f.overrides,
+				    .replaced = f.replaced,
+				    .left_out = s.left_out,
 				    .policies_stale = s.failed != 0,
 				    .certificate_stale = atomic_load(&h->certificate->broken),
 				    .policies_loaded = s.loaded,
 				    .certificate_expiry = health_certificate_left(h),
+				    .certificate_renewal = health_renewal_left(h),
 				    .connections = server_connections(h->webhook),
 				    .body_bytes = budget_used(h->budget) };
 	now.log_suppressed = log_suppressed(h->log);
+	now.log_lost = log_lost(h->log);
+	now.worker_busy_ms = server_busy_ms(h->webhook);
 	now.exception_expiry = health_next_expiry(h);
+	now.kubernetes = f.kubernetes;
 	learn_size(h->learn, &now.learned_rows, &now.learned_left_out);
 	memcpy(now.exceptions, f.exceptions, sizeof now.exceptions);
 	out->body = review_metrics_text(h->reviews, h->metrics, &now, &out->len);
@@ -196,17 +260,83 @@ static void health_add_exception(cJSON *list, const struct exception_info *e)
 	cJSON_AddItemToArray(list, j);
 }
 
+static void add_minor(cJSON *j, const char *key, unsigned minor)
+{
+	char text[16];
+
+	snprintf(text, sizeof text, "1.%u", minor);
+	cJSON_AddStringToObject(j, key, text);
+}
+
+/* Of a set: what it judges by, and what its list of OKE's versions says of the cluster's. */
+static void add_kubernetes(cJSON *j, const struct policy_set *set)
+{
+	cJSON *k = cJSON_AddObjectToObject(j, "kubernetes");
+	char text[POLICY_VERSION_TEXT];
+	struct policy_version v;
+
+	policy_set_version(set, &v);
+	add_minor(k, "judged", v.judged);
+	cJSON_AddStringToObject(k, "from", version_from_name(v.from));
+	if (v.told)
+		add_minor(k, "cluster", v.told);
+	add_minor(k, "newestKnown", v.newest);
+	if (v.preliminary)
+		health_add_str(k, "preliminary", v.preliminary_as_of);
+	cJSON_AddBoolToObject(k, "clusterNewer", v.newer);
+	policy_version_print(&v, text);
+	cJSON_AddStringToObject(k, "text", text);
+	if (policy_set_support_print(set, time(NULL), text))
+		cJSON_AddStringToObject(k, "support", text);
+}
+
+static void add_replaced(cJSON *list, const struct replaced_info *r)
+{
+	cJSON *j = cJSON_CreateObject();
+
+	health_add_str(j, "policy", r->policy);
+	health_add_str(j, "replaces", r->replaces);
+	health_add_str(j, "reason", r->reason);
+	cJSON_AddStringToObject(j, "file", r->file);
+	cJSON_AddNumberToObject(j, "line", r->line);
+	cJSON_AddItemToArray(list, j);
+}
+
+static void add_left_out(cJSON *list, const struct left_out_info *l)
+{
+	cJSON *j = cJSON_CreateObject();
+	char *why = strndup(l->why.s, l->why.n); /* with its place; not cut */
+
+	health_add_str(j, "what", l->what);
+	if (l->file)
+		cJSON_AddStringToObject(j, "file", l->file);
+	if (l->line)
+		cJSON_AddNumberToObject(j, "line", l->line);
+	cJSON_AddStringToObject(j, "why", why ? why : "");
+	cJSON_AddItemToArray(list, j);
+	free(why);
+}
+
 static void health_add_policies(cJSON *j, const struct health *h)
 {
 	struct shared *shared = slot_get(h->policies);
 	const struct policy_set *set = policy_set_of(shared);
 	struct exception_info e;
+	struct replaced_info replaced;
+	struct left_out_info left_out;
 	cJSON *list;
 
 	cJSON_AddStringToObject(j, "mode", mode_name(policy_set_mode(set)));
 	cJSON_AddNumberToObject(j, "policies", (double)policy_set_policies(set));
 	cJSON_AddNumberToObject(j, "rules", (double)policy_set_rules(set));
 	cJSON_AddNumberToObject(j, "overrides", (double)policy_set_overrides(set));
+	add_kubernetes(j, set);
+	list = cJSON_AddArrayToObject(j, "replaced");
+	for (size_t i = 0; policy_set_replaced_at(set, i, &replaced); i++)
+		add_replaced(list, &replaced);
+	list = cJSON_AddArrayToObject(j, "leftOut");
+	for (size_t i = 0; policy_set_left_out_at(set, i, &left_out); i++)
+		add_left_out(list, &left_out);
 	list = cJSON_AddArrayToObject(j, "exceptions");
 	for (size_t i = 0; policy_set_exception_at(set, i, time(NULL), &e); i++)
 		health_add_exception(list, &e);
@@ -258,7 +388,7 @@ static void health_page_status(void *ctx, const struct head *head, struct reply 
 }
 
 static const struct page pages[] = {
-	{ "/healthz", page_alive },
+	{ "/healthz", page_healthy },
 	{ "/readyz", health_page_ready },
 	{ "/statusz", health_page_status },
 	{ "/metrics", health_page_metrics },

@@ -13,6 +13,10 @@
 #include "lib/serve/server.h"
 #include "lib/serve/certificate.h"
 
+/* A worker that is at one request for so long does not come back any more: nothing takes that. */
+#define HEALTH_UNREADY_MS 5000  /* /readyz fails: other replicas are asked */
+#define HEALTH_DEAD_MS    30000 /* /healthz fails: the kubelet starts it anew */
+
 /* Where the pages look. Filled before the health server starts; never changed afterwards. */
 struct health {
 	struct slot *policies; /* of struct policy_set */
@@ -23,7 +27,7 @@ struct health {
 	struct learn *learn;
 	struct log *log;
 	const struct budget *budget;
-	const struct server *webhook;
+	struct server *webhook;
 	const atomic_bool *draining;
 	int64_t started; /* in seconds of clock_ms */
 };

@@ -79,6 +79,19 @@ static void learn_keep_sync_folder(const char *file)
 	close(fd);
 }
 
+/* Is it a regular file itself, no link to one, or nothing at all yet? Else it is somebody's. */
+static bool file_is_ours(const char *file)
+{
+	struct stat st;
+
+	return lstat(file, &st) < 0 ? errno == ENOENT : S_ISREG(st.st_mode);
+}
+
+static int not_ours(struct err *err, const char *file)
+{
+	return err_set(err, ERR_IO, "%.300s is no regular file: it is left as it is", file);
+}
+
 /* FILE with a suffix. */
 static int learn_keep_beside(const char *file, const char *suffix, char out[PATH_MAX],
 			     struct err *err)
@@ -95,6 +108,8 @@ static int learn_keep_replace(const char *file, const char *text, size_t n, stru
 
 	if (learn_keep_beside(file, NEW_SUFFIX, next, err) < 0)
 		return -1;
+	if (!file_is_ours(file) || !file_is_ours(next))
+		return not_ours(err, file_is_ours(file) ? next : file);
 	unlink(next); /* left behind by a crash; and never write through somebody's link */
 	fd = open(next, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0)
@@ -119,19 +134,25 @@ static void learn_keep_log(const struct learn_keeper *k, const char *msg, const 
 	log_end(&l);
 }
 
-static void learn_keep_set_aside(const struct learn_keeper *k, const struct err *why)
+static int rename_broken(const char *file, struct err *err)
 {
 	char broken[PATH_MAX];
+
+	if (learn_keep_beside(file, BROKEN_SUFFIX, broken, err) < 0)
+		return -1;
+	if (!file_is_ours(broken))
+		return not_ours(err, broken);
+	return rename(file, broken) < 0 ? learn_keep_failed(err, "rename", file) : 0;
+}
+
+static void learn_keep_set_aside(const struct learn_keeper *k, const struct err *why)
+{
 	struct err err;
 
 	learn_keep_log(k, "the learned state cannot be used; it is set aside, learning begins anew",
 		       why);
-	if (learn_keep_beside(k->file, BROKEN_SUFFIX, broken, &err) < 0)
+	if (rename_broken(k->file, &err) < 0)
 		learn_keep_log(k, "the learned state cannot be set aside", &err);
-	else if (rename(k->file, broken) < 0) {
-		learn_keep_failed(&err, "rename", k->file);
-		learn_keep_log(k, "the learned state cannot be set aside", &err);
-	}
 }
 
 void learn_keep_begin(struct learn_keeper *k)
@@ -140,6 +161,11 @@ void learn_keep_begin(struct learn_keeper *k)
 	struct err err;
 	size_t len;
 
+	if (k->file && !file_is_ours(k->file)) {
+		not_ours(&err, k->file);
+		learn_keep_log(k, "--learn-state names no regular file; nothing is kept", &err);
+		k->file = NULL;
+	}
 	if (!k->file || (access(k->file, F_OK) < 0 && errno == ENOENT))
 		return;
 	if (!(text = learn_file(k->file, &len, &err))) {

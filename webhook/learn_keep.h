@@ -4,7 +4,9 @@
  * Written beside (FILE.new), synced, then renamed: a reader finds the last state
  * or the next one, whole. Read back at the start; a file that holds anything
  * else is said and set aside as FILE.broken, and the server begins anew: to have
- * forgotten something is no reason not to serve.
+ * forgotten something is no reason not to serve. Nothing but regular files is ever
+ * renamed, removed or replaced: where FILE is a device, a pipe, a folder or a link,
+ * that is said, and nothing is kept.
  */
 #ifndef WEBHOOK_LEARN_KEEP_H
 #define WEBHOOK_LEARN_KEEP_H

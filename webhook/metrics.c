@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "policy/follow/version.h"
+
 #define ACTIONS 4
 
 static const enum operation operations[] = { OP_CREATE, OP_UPDATE, OP_DELETE, OP_CONNECT };
@@ -194,6 +196,11 @@ static void review_metrics_print_now(FILE *f, const struct metrics_now *now)
 		{ "oke_guard_rules_loaded", "Rules of the policies in force.", (double)now->rules },
 		{ "oke_guard_overrides", "Overrides in the configuration.",
 		  (double)now->overrides },
+		{ "oke_guard_replaced_policies", "Built-in policies that others stand for.",
+		  (double)now->replaced },
+		{ "oke_guard_left_out",
+		  "Units of policies, exceptions and configuration that are unsound and left out.",
+		  (double)now->left_out },
 		{ "oke_guard_policies_stale",
 		  "1 while the files hold policies that were not taken up.", now->policies_stale },
 		{ "oke_guard_policies_loaded_timestamp_seconds",
@@ -205,8 +212,15 @@ static void review_metrics_print_now(FILE *f, const struct metrics_now *now)
 		{ "oke_guard_certificate_expiry_seconds",
 		  "Seconds until the serving certificate expires; negative when it has.",
 		  (double)now->certificate_expiry },
+		{ "oke_guard_certificate_renewal_seconds",
+		  "Seconds until two thirds of the serving certificate's life are over; negative "
+		  "when its renewal is overdue.",
+		  (double)now->certificate_renewal },
 		{ "oke_guard_connections", "Open connections to the webhook.",
 		  (double)now->connections },
+		{ "oke_guard_worker_busy_seconds",
+		  "How long the request that a worker has been at for longest takes.",
+		  (double)now->worker_busy_ms / 1000 },
 		{ "oke_guard_body_bytes", "Bytes of request bodies that are held now.",
 		  (double)now->body_bytes },
 		{ "oke_guard_learned_rows", "Rows of what was learned: identity, rule, object.",
@@ -223,6 +237,9 @@ static void review_metrics_print_now(FILE *f, const struct metrics_now *now)
 	metrics_value(f, "oke_guard_log_suppressed_total", "counter",
 		      "Log lines that requests caused beyond the rate.",
 		      (double)now->log_suppressed);
+	metrics_value(f, "oke_guard_log_lost_total", "counter",
+		      "Log lines that were lost because nobody read them in time.",
+		      (double)now->log_lost);
 	metrics_value(f, "oke_guard_learned_left_out_total", "counter",
 		      "Events that were not learned, for want of room.",
 		      (double)now->learned_left_out);
@@ -258,6 +275,7 @@ char *review_metrics_text(struct review_metrics *m, const struct metrics *server
 	review_metrics_print_uses(f, m);
 	review_metrics_print_exceptions(f, now);
 	review_metrics_print_now(f, now);
+	policy_version_metrics(&now->kubernetes, f);
 	metrics_print_process(f);
 	if (ferror(f) | fclose(f)) {
 		free(text);

@@ -51,17 +51,21 @@ uint64_t review_metrics_reviews(const struct review_metrics *m); /* all of them 
 
 /* What is looked up when somebody asks. */
 struct metrics_now {
-	size_t policies, rules, overrides;
+	size_t policies, rules, overrides, replaced, left_out;
 	size_t exceptions[EXCEPTION_STATES];
 	bool policies_stale, certificate_stale; /* files hold something that was not taken */
 	int64_t policies_loaded;                /* when, in seconds since the epoch */
 	int64_t certificate_expiry;             /* seconds left; negative: expired */
+	int64_t certificate_renewal;            /* until it is due; negative: overdue */
 	unsigned connections;
 	size_t body_bytes;         /* in flight */
 	size_t learned_rows;       /* who did what: how many are known */
 	uint64_t learned_left_out; /* and how often there was no room for it */
-	uint64_t log_suppressed;   /* lines that were not written */
+	uint64_t log_suppressed;   /* lines that were not written, for their rate */
+	uint64_t log_lost;         /* and for a reader that stalled */
+	long long worker_busy_ms;  /* the longest request that a worker is at */
 	int64_t exception_expiry;  /* seconds until the next one ends; < 0: none is in force */
+	struct policy_version kubernetes;
 };
 
 /* The server's numbers too. malloc'd; NULL without memory. */

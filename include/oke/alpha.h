@@ -15,7 +15,9 @@ struct alpha_query {
 
 /* "1.36": the minor; 0 when the text is no version. */
 unsigned alpha_version(struct str text);
-unsigned alpha_newest(void); /* the newest minor that is known */
+unsigned alpha_newest(void);   /* the newest minor that is known, perhaps as of a pre-release */
+unsigned alpha_released(void); /* the newest that is known as a release */
+const char *alpha_preliminary(void); /* which pre-release alpha_newest is known as of; "": none */
 unsigned alpha_oldest(void);
 
 /*

@@ -95,6 +95,7 @@ struct finding {
 	const struct place
 		*place; /* of the first change or use (policy/object/path.h); NULL: the object */
 	struct str override; /* "policy/rule -> action" as configured, if one replaced the action */
+	struct str replaces; /* "dns for coredns": its policy stands for a built-in one */
 	struct str exception, ticket; /* of the exception in force, if any */
 };
 
@@ -147,6 +148,9 @@ struct policy_report {
 			const char *text); /* text: "file:line:col: ..."; false: a warning */
 	void *ctx;
 	size_t errors, warnings; /* counted by the loader */
+	/* NULL, or room for a text: while it is empty the next error goes there as well. */
+	char *why;
+	size_t why_room;
 };
 
 struct policy_source {
@@ -159,7 +163,16 @@ struct policy_source {
 	   the configuration says auto. It need not be there. */
 	const char *facts;
 	const char *learnt; /* "1.36": known without a file; it counts before it. NULL: not known */
-	bool no_builtin;    /* tests: leave the built-in pack out */
+	const char *versions; /* file with the KubernetesVersions; NULL: the built-in list */
+	bool no_builtin;      /* tests: leave the built-in pack out */
+	/*
+	 * Serve what is sound: the smallest unsound unit is left out (an override, a fact, an item
+	 * of a list, a document, a file), and told in policy_set_left_out_at. What cannot be read
+	 * never makes the set deny more: without a mode that can be read it is audit, with lists
+	 * of exempt identities or customers that cannot be read, and for a built-in policy whose
+	 * replacement is unsound, warn at most.
+	 */
+	bool lenient;
 };
 
 /*
@@ -176,10 +189,14 @@ void policy_source_mark(const struct policy_source *src, bool contents, struct p
 
 /*
  * Build a set. NULL and messages in the report when anything is wrong: a set is
- * whole or not at all. src may be NULL: the built-in pack with the default
+ * whole or not at all, unless the source is lenient; then NULL is for want of memory alone.
+ * Files that change while they are read are read again: a set is of one state of all files.
+ * src may be NULL: the built-in pack with the default
  * configuration. The set has one reference, the caller's.
  */
 struct policy_set *policy_set_new(const struct policy_source *src, struct policy_report *report);
+/* The built-in pack in mode audit: where nothing else can be had. */
+struct policy_set *policy_set_bare(struct policy_report *report);
 void policy_set_ref(struct policy_set *set);
 void policy_set_unref(struct policy_set *set); /* NULL is fine */
 /* For a slot (lib/base/slot.h): the set as a shared object, and back. */
@@ -193,6 +210,71 @@ enum mode policy_set_mode(const struct policy_set *set);
 unsigned policy_set_minor(const struct policy_set *set); /* of Kubernetes, features are judged by */
 unsigned policy_set_told(const struct policy_set *set);  /* the same; 0: nobody told the version */
 bool policy_set_has_rule(const struct policy_set *set, struct str policy, struct str rule);
+/*
+ * Which version of Kubernetes features are judged by. Minors of 1.x.
+ *
+ * A cluster that is newer than all that is known is judged by the newest that is known, and
+ * one that only a pre-release is known of by that: `rough`, so that no finding about a feature
+ * is more than a warning.
+ */
+enum version_from {
+	VERSION_FROM_DEFAULT, /* nobody told it: the newest release known */
+	VERSION_FROM_CONFIG,  /* cluster.kubernetes */
+	VERSION_FROM_OPTION,  /* policy_source.kubernetes */
+	VERSION_FROM_FACTS,   /* policy_source.facts: the agent learnt it */
+	VERSION_FROM_SERVER   /* policy_source.learnt */
+};
+struct policy_version {
+	enum version_from from;
+	unsigned told;                /* the cluster's; 0: nobody told it */
+	unsigned judged;              /* what features are judged by */
+	unsigned newest;              /* the newest that is known as a release */
+	unsigned preliminary;         /* a newer one, known as of a pre-release; 0: none */
+	struct str preliminary_as_of; /* "1.38.0-beta.0" */
+	bool newer;                   /* told is newer than all that is known */
+	bool rough;                   /* told is newer than the newest release known */
+};
+void policy_set_version(const struct policy_set *set, struct policy_version *out);
+/* told: "1.36"; what is no version, or empty: nobody told it. */
+void policy_version_of(struct str told, enum version_from from, struct policy_version *out);
+const char *version_from_name(enum version_from from); /* "configuration" */
+#define POLICY_VERSION_TEXT 256
+/* A sentence without a full stop: "features are judged by 1.36 (...); the newest ...". */
+void policy_version_print(const struct policy_version *v, char out[POLICY_VERSION_TEXT]);
+/* What the list of OKE's versions says of the cluster's: "OKE's support for Kubernetes 1.33 ended
+ * on ..."; false: nobody told the version. */
+bool policy_set_support_print(const struct policy_set *set, int64_t now,
+			      char out[POLICY_VERSION_TEXT]);
+/* Warnings: a version that OKE no longer supports, or soon will not; one that is not known here. */
+void policy_set_version_lint(const struct policy_set *set, int64_t now,
+			     struct policy_report *report);
+
+struct versions;
+/* The list of OKE's versions that is in force (policy/catalogue/versions.h); lives with the set. */
+const struct versions *policy_set_versions(const struct policy_set *set);
+
+/* ---- what a lenient source left out ---- */
+
+struct left_out_info {
+	struct str what;  /* "SupportPolicy \"mine\"", "override", ... */
+	struct str why;   /* the first message about it, FILE:LINE:COLUMN: ... */
+	const char *file; /* NULL: no one file */
+	unsigned line;    /* 0: all of the file */
+};
+/* The i-th. false: there are fewer. */
+bool policy_set_left_out_at(const struct policy_set *set, size_t i, struct left_out_info *out);
+size_t policy_set_left_out(const struct policy_set *set); /* how many */
+
+/* ---- policies that stand for built-in ones ---- */
+
+struct replaced_info {
+	struct str policy, replaces, reason; /* of the set; the reason is any text */
+	const char *file;
+	unsigned line;
+};
+/* The i-th in the order of the files. false: there are fewer. */
+bool policy_set_replaced_at(const struct policy_set *set, size_t i, struct replaced_info *out);
+size_t policy_set_replaced(const struct policy_set *set); /* how many */
 
 /* ---- exceptions ---- */
 

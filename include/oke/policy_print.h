@@ -30,11 +30,23 @@ void policy_print_config(const struct policy_set *set, enum print_format format,
 bool policy_print_rule(const struct policy_set *set, struct str policy, struct str rule,
 		       enum print_format format, struct text *out);
 
+/*
+ * OKE's versions, from the list in force, and what it says of each now. As PRINT_YAML: a list
+ * that policy_source.versions takes.
+ */
+void policy_print_versions(const struct policy_set *set, int64_t now, enum print_format format,
+			   struct text *out);
+/* Of one version ("1.36", "v1.36.1"). -1: the text is none; else 1: OKE does not support it (any
+ * more), 0: it does, or that is not known. */
+int policy_print_version(const struct policy_set *set, struct str version, int64_t now,
+			 enum print_format format, struct text *out);
+
 /* Policies (policy NULL) or rules of one policy, by number; NULL at the end. For "did you mean". */
 struct str policy_name_at(const struct policy_set *set, size_t i);
 struct str rule_name_at(const struct policy_set *set, struct str policy, size_t i);
 
-/* What only a clock can tell: exceptions that have expired. Each is a warning. */
+/* What only a clock can tell: exceptions that have expired, a version of Kubernetes that OKE no
+ * longer supports (policy_set_version_lint). Each is a warning. */
 void policy_set_lint(const struct policy_set *set, int64_t now, struct policy_report *report);
 
 /* The JSON Schema of a kind, whole; {NULL, 0}: there is no such kind. */

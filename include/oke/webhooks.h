@@ -3,7 +3,8 @@
  *
  * Computed from a policy set alone: entries of a ValidatingWebhookConfiguration, as few as
  * their namespace selectors need, and disjoint, so that no request is judged twice. No entry
- * ever asks for leases, events, endpoints, endpoint slices or reviews of access.
+ * ever asks for leases, events or reviews of access, nor for endpoints but those of guarded
+ * Services.
  *
  * All results live in the arena, and their texts in the set too: both must outlive them.
  */

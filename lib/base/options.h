@@ -47,6 +47,12 @@ struct option_def {
 		.name = "config", .type = OPTION_STRING, .value = (file), .arg = "FILE",           \
 		.env = "OKE_GUARD_CONFIG", .help = "the GuardConfig (the built-in one)"            \
 	}
+#define OPTION_ROW_VERSIONS(file)                                                                  \
+	{                                                                                          \
+		.name = "versions", .type = OPTION_STRING, .value = (file), .arg = "FILE",         \
+		.env = "OKE_GUARD_VERSIONS",                                                       \
+		.help = "a newer list of OKE's versions (the built-in one)"                        \
+	}
 #define OPTION_ROW_FAIL_ON(action)                                                                 \
 	{                                                                                          \
 		.name = "fail-on", .type = OPTION_CHOICE, .value = (action),                       \

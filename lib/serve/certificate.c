@@ -41,6 +41,7 @@ static int serving_cert_put_in_force(struct serving_cert *c, const struct keypai
 	if (serving_cert_refuse_unfit(kp, err) < 0 || !(pair = tls_pair_new(kp, err)))
 		return -1;
 	atomic_store(&c->not_after, pair->not_after);
+	atomic_store(&c->renew, pair->renew);
 	slot_publish(&c->pairs, &pair->shared);
 	return 0;
 }
@@ -108,4 +109,9 @@ int serving_cert_tick(struct serving_cert *c, struct err *err)
 	}
 	atomic_store(&c->broken, false);
 	return 1;
+}
+
+void serving_cert_forget(struct serving_cert *c)
+{
+	memset(c->marks, 0xff, sizeof c->marks); /* no file has such a mark */
 }

@@ -16,8 +16,8 @@ struct serving_cert {
 	const char *cert_file, *key_file; /* NULL: one is made for this run */
 	struct slot pairs;                /* of struct tls_pair */
 	struct file_mark marks[2];
-	atomic_llong not_after;
-	atomic_bool broken; /* the files hold something that was not taken */
+	atomic_llong not_after, renew; /* seconds since the epoch */
+	atomic_bool broken;            /* the files hold something that was not taken */
 };
 
 /* The first pair. -1: what is wrong with which file. */
@@ -30,5 +30,7 @@ void serving_cert_done(struct serving_cert *c);
  * each change: the files hold no usable pair, the last one stays in force.
  */
 int serving_cert_tick(struct serving_cert *c, struct err *err);
+/* The next tick reads the files again, changed or not. */
+void serving_cert_forget(struct serving_cert *c);
 
 #endif

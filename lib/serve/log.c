@@ -9,6 +9,9 @@
 #include "lib/base/time.h"
 #include "lib/base/utf8.h"
 #include "lib/base/clock.h"
+#include "lib/serve/log_queue.h"
+
+_Static_assert(LOG_LINE_MAX <= LOG_QUEUE_LINE, "a line fits into the queue");
 
 #define TAIL_ROOM 64 /* kept free for ,"cut":true} and the newline */
 
@@ -20,6 +23,21 @@ void log_init(struct log *log, int fd, const char *level)
 	for (size_t i = 0; i < sizeof levels / sizeof *levels; i++)
 		if (!strcmp(level, levels[i]))
 			log->level = (enum log_level)i;
+}
+
+int log_start(struct log *log, struct err *err)
+{
+	if ((log->queue = log_queue_new(log->fd)))
+		return 0;
+	return err_set(err, ERR_NOMEM, "no thread for the log: out of memory, or too many threads");
+}
+
+void log_stop(struct log *log)
+{
+	struct log_queue *queue = log->queue;
+
+	log->queue = NULL;
+	log_queue_end(queue);
 }
 
 /* Whole or not at all: half an escape would break the line. */
@@ -110,6 +128,7 @@ void log_begin(struct log_line *l, struct log *log, enum log_level level, const 
 	l->log = level >= log->level ? log : NULL;
 	l->n = 0;
 	l->full = false;
+	l->own = true;
 	if (!l->log)
 		return;
 	log_put_time(l);
@@ -160,8 +179,10 @@ void log_begin_limited(struct log_line *l, struct log *log, enum log_level level
 	l->log = NULL;
 	if (level < log->level)
 		return;
-	if (log_within_rate(log, &missed))
+	if (log_within_rate(log, &missed)) {
 		log_begin(l, log, level, msg);
+		l->own = false;
+	}
 	log_tell_missed(log, missed);
 }
 
@@ -175,6 +196,25 @@ uint64_t log_suppressed(struct log *log)
 	return n;
 }
 
+uint64_t log_lost(struct log *log)
+{
+	return log->queue ? log_queue_lost(log->queue) : 0;
+}
+
+/* Once what waits is being written again: before that the line would be lost itself. */
+static void tell_lost(struct log *log)
+{
+	uint64_t lost = log_lost(log);
+	struct log_line l;
+
+	if (lost == log->lost_told || log_queue_waiting(log->queue) > LOG_QUEUE_BYTES / 2)
+		return;
+	log_begin(&l, log, LOG_WARN, "log lines were lost: nobody read them in time");
+	log_number(&l, "count", (int64_t)(lost - log->lost_told));
+	log_end(&l);
+	log->lost_told = lost;
+}
+
 void log_tick(struct log *log)
 {
 	uint64_t missed = 0;
@@ -186,6 +226,7 @@ void log_tick(struct log *log)
 	}
 	pthread_mutex_unlock(&log->lock);
 	log_tell_missed(log, missed);
+	tell_lost(log);
 }
 
 void log_str(struct log_line *l, const char *key, struct str value)
@@ -225,6 +266,10 @@ void log_end(struct log_line *l)
 	}
 	l->buf[l->n++] = '}';
 	l->buf[l->n++] = '\n';
+	if (l->log->queue) {
+		log_queue_put(l->log->queue, l->buf, l->n, l->own);
+		return;
+	}
 	done = write(l->log->fd, l->buf, l->n);
 	(void)done; /* lost: there is nowhere to say so */
 }

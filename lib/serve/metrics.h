@@ -23,7 +23,7 @@ enum metrics_shed {                      /* what was given up so that the rest i
 		    METRICS_HEADER,      /* no whole header within its time */
 		    METRICS_BODY,        /* no whole body within its time */
 		    METRICS_ANSWER,      /* did not take its answer within the time */
-		    METRICS_CONNECTIONS, /* the longest idle, cut for a new one */
+		    METRICS_CONNECTIONS, /* cut for a new one: see conns.h */
 		    METRICS_DESCRIPTORS, /* closed unheard: there were no descriptors */
 		    METRICS_SHED_N
 };

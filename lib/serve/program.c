@@ -1,27 +1,28 @@
 #include "lib/serve/program.h"
 
-#include <errno.h>
 #include <poll.h>
-#include <signal.h>
-#include <string.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include "lib/base/clock.h"
 #include "lib/serve/memory.h"
+#include "lib/base/signals.h"
 
 #define SECOND_MS 1000
 
-void program_init(struct program *p, const char *log_level)
+int program_init(struct program *p, const char *log_level, struct err *err)
 {
 	memory_tune();
 	p->in_force = (struct slot)SLOT_INIT;
 	p->certificate.pairs = (struct slot)SLOT_INIT;
-	p->signals = -1;
+	p->signals = p->hangup = -1;
 	log_init(&p->log, STDERR_FILENO, log_level);
+	if ((p->signals = signals_to_stop(err)) < 0 || (p->hangup = signals_to_reload(err)) < 0)
+		return -1;
+	return log_start(&p->log, err);
 }
 
-int program_load(struct program *p, const char *command, const struct reload_ops *ops, void *ctx)
+int program_load(struct program *p, const char *command, bool strict, const struct reload_ops *ops,
+		 void *ctx)
 {
 	p->reload = (struct reload){ .command = command,
 				     .ops = ops,
@@ -29,24 +30,9 @@ int program_load(struct program *p, const char *command, const struct reload_ops
 				     .slot = &p->in_force,
 				     .certificate = &p->certificate,
 				     .metrics = &p->metrics,
-				     .log = &p->log };
+				     .log = &p->log,
+				     .strict = strict };
 	return reload_start(&p->reload);
-}
-
-/* Threads inherit the mask: no worker is ever interrupted. */
-int program_take_signals(struct err *err)
-{
-	sigset_t set;
-	int fd;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGINT);
-	pthread_sigmask(SIG_BLOCK, &set, NULL);
-	signal(SIGPIPE, SIG_IGN);
-	if ((fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC)) < 0)
-		return err_set(err, ERR_IO, "signalfd: %s", strerror(errno));
-	return fd;
 }
 
 struct server *program_listen(struct server_config *config, const char *where,
@@ -80,14 +66,22 @@ void program_done(struct program *p)
 	server_free(p->pages);
 	if (p->signals >= 0)
 		close(p->signals);
+	if (p->hangup >= 0)
+		close(p->hangup);
 	reload_done(&p->reload);
 	serving_cert_done(&p->certificate);
 	slot_publish(&p->in_force, NULL);
 }
 
+void program_end_log(struct program *p)
+{
+	log_stop(&p->log);
+}
+
 bool program_wait(struct program *p, long ms)
 {
 	struct pollfd fds[] = { { .fd = p->signals, .events = POLLIN },
+				{ .fd = p->hangup, .events = POLLIN },
 				{ .fd = reload_fd(&p->reload), .events = POLLIN } };
 	long watch = reload_wait(&p->reload, clock_ms());
 
@@ -101,6 +95,8 @@ bool program_tick(struct program *p)
 	long long now = clock_ms();
 
 	p->wait = server_tick(p->pages);
+	if (signals_taken(p->hangup))
+		reload_all(&p->reload);
 	reload_tick(&p->reload, now);
 	if (now - p->second < SECOND_MS)
 		return false;

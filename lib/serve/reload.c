@@ -4,6 +4,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "lib/base/clock.h"
 #include "lib/serve/memory.h"
 
 #define MESSAGES_MAX 8 /* of one loading are logged; the rest is counted */
@@ -35,7 +36,7 @@ static void reload_take_message(void *ctx, bool error, const char *text)
 
 	if (error && !*t->why)
 		snprintf(t->why, sizeof t->why, "%s", text);
-	if (error && t->first)
+	if (error && t->first && t->reload->strict)
 		fprintf(stderr, "%s: %s\n", t->reload->command, text);
 	else
 		reload_log_message(t, error, text);
@@ -78,13 +79,20 @@ static void reload_log_failed(const struct reload *r, const struct reload_state 
 
 static void reload_publish(struct reload *r, struct shared *set)
 {
-	const struct reload_state state = { .loaded = time(NULL) };
+	struct reload_state state = { .loaded = time(NULL), .left_out = r->ops->left_out_n(set) };
 
+	if (state.left_out) {
+		/* What the files hold is in force but for a part: they are still broken. */
+		state.failed = r->state.failed ? r->state.failed : state.loaded;
+		state.errors = r->state.errors;
+		memcpy(state.why, r->state.why, sizeof state.why);
+	}
 	slot_publish(r->slot, set);
 	reload_set_state(r, &state);
+	r->unsound_since = 0;
 }
 
-static void reload_fail(struct reload *r, const struct reload_told *told, size_t errors)
+static void reload_note_failure(struct reload *r, const struct reload_told *told, size_t errors)
 {
 	struct reload_state state = r->state; /* only this thread changes it */
 
@@ -92,14 +100,70 @@ static void reload_fail(struct reload *r, const struct reload_told *told, size_t
 	state.errors = errors;
 	memcpy(state.why, told->why, sizeof state.why);
 	reload_set_state(r, &state);
-	reload_log_failed(r, &state);
 }
+
+static void reload_fail(struct reload *r, const struct reload_told *told, size_t errors)
+{
+	reload_note_failure(r, told, errors);
+	if (!r->unsound_since)
+		r->unsound_since = clock_ms();
+	reload_log_failed(r, &r->state);
+}
+
+/* ---- what is left out ---- */
+
+static void reload_log_left_out(const struct reload *r, struct shared *set)
+{
+	struct str what, why;
+	struct log_line l;
+
+	for (size_t i = 0; i < MESSAGES_MAX && r->ops->left_out(set, i, &what, &why); i++) {
+		log_begin(&l, r->log, LOG_ERROR, "left out");
+		log_str(&l, "what", what);
+		log_str(&l, "error", why);
+		log_end(&l);
+	}
+}
+
+static void reload_remind(struct reload *r)
+{
+	long long now = clock_ms();
+	struct log_line l;
+
+	if (!r->state.left_out || (r->reminded && now - r->reminded < RELOAD_REMIND_MS))
+		return;
+	r->reminded = now;
+	log_begin(&l, r->log, LOG_ERROR, "what is unsound in the files is left out");
+	log_number(&l, "count", (int64_t)r->state.left_out);
+	log_text(&l, "error", r->state.why);
+	log_end(&l);
+}
+
+/* The patience is over: what is sound is put in force. */
+static void reload_leave_out(struct reload *r)
+{
+	struct reload_told told = { .reload = r, .messages = MESSAGES_MAX }; /* they were told */
+	size_t errors;
+	struct shared *set = r->ops->load(r->ctx, true, reload_take_message, &told, &errors);
+
+	r->tidy = TIDY_TURNS;
+	r->unsound_since = clock_ms(); /* without memory: once more, as much later */
+	if (!set)
+		return;
+	reload_log_loaded(r, set);
+	reload_log_left_out(r, set);
+	reload_publish(r, set);
+	r->reminded = 0;
+	r->ops->follow(r->ctx, set);
+}
+
+/* ---- loading ---- */
 
 static void reload_load_again(struct reload *r)
 {
 	struct reload_told told = { .reload = r };
 	size_t errors = 0;
-	struct shared *set = r->ops->load(r->ctx, reload_take_message, &told, &errors);
+	struct shared *set = r->ops->load(r->ctx, false, reload_take_message, &told, &errors);
 
 	r->tidy = TIDY_TURNS;
 	metrics_reload(r->metrics, METRICS_POLICIES, set);
@@ -161,6 +225,13 @@ static void reload_look_at_certificate(struct reload *r)
 
 /* ---- the whole ---- */
 
+void reload_all(struct reload *r)
+{
+	serving_cert_forget(r->certificate);
+	reload_look_at_certificate(r);
+	reload_now(r);
+}
+
 int reload_start(struct reload *r)
 {
 	struct reload_told told = { .reload = r, .first = true };
@@ -170,8 +241,15 @@ int reload_start(struct reload *r)
 	pthread_mutex_init(&r->lock, NULL);
 	r->watch.fd = -1;
 	r->ops->mark(r->ctx, true, &r->mark);
-	if (!(set = r->ops->load(r->ctx, reload_take_message, &told, &errors)))
+	set = r->ops->load(r->ctx, !r->strict, reload_take_message, &told, &errors);
+	if (!set && !r->strict)
+		set = r->ops->bare(r->ctx);
+	if (!set)
 		return -1;
+	if (r->ops->left_out_n(set)) {
+		reload_note_failure(r, &told, errors);
+		reload_log_left_out(r, set);
+	}
 	reload_publish(r, set);
 	return 0;
 }
@@ -190,6 +268,8 @@ void reload_watch(struct reload *r)
 
 void reload_done(struct reload *r)
 {
+	if (!r->ops)
+		return; /* it was never started */
 	watch_done(&r->watch);
 	pthread_mutex_destroy(&r->lock);
 }
@@ -211,12 +291,15 @@ void reload_tick(struct reload *r, long long now_ms)
 	reload_look_at_certificate(r);
 	if (reload_set_changed(r))
 		reload_load_again(r);
+	if (r->unsound_since && !r->strict && now_ms - r->unsound_since >= RELOAD_PATIENCE_MS)
+		reload_leave_out(r);
 }
 
 void reload_tidy(struct reload *r)
 {
 	struct shared *set;
 
+	reload_remind(r);
 	if (!r->tidy)
 		return;
 	r->tidy--;

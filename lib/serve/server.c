@@ -219,6 +219,9 @@ static enum MHD_Result server_request_ends(struct MHD_Connection *connection, st
 	const struct server_config *c = &p->server->config;
 	struct reply reply = { .status = 503, .type = "application/json" };
 
+	/* Who is told to come back at once is a client as well; who sends nonsense is none. */
+	if (!p->refusal || p->refusal == &refusal_busy)
+		conn_served(&p->conn);
 	if (p->refusal)
 		return server_send_refusal(connection, p, false);
 	conn_enter(&p->conn, CONN_WORK);
@@ -282,12 +285,15 @@ static void server_peer_begins(struct server *s, struct MHD_Connection *connecti
 {
 	const union MHD_ConnectionInfo *info =
 		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+	const union MHD_ConnectionInfo *from;
 	struct peer *p = info ? calloc(1, sizeof *p) : NULL;
+	int fd = info ? info->connect_fd : -1; /* the next question may use the same place */
 
 	if (!(*context = p))
 		return; /* without it requests are refused by closing: there is no memory */
 	p->server = s;
-	conns_add(&s->conns, &p->conn, info->connect_fd,
+	from = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+	conns_add(&s->conns, &p->conn, fd, from ? from->client_addr : NULL,
 		  s->config.pairs ? CONN_HANDSHAKE : CONN_IDLE);
 }
 
@@ -435,6 +441,11 @@ long server_tick(struct server *s)
 unsigned server_connections(const struct server *s)
 {
 	return conns_count(&s->conns);
+}
+
+long long server_busy_ms(struct server *s)
+{
+	return conns_busy_ms(&s->conns);
 }
 
 void server_quiesce(struct server *s)

@@ -37,7 +37,7 @@ struct server_ops { /* called by any worker, several at a time */
 struct server_config {
 	int fd;               /* listens, does not block; the server's once it has started */
 	unsigned threads;     /* workers */
-	unsigned connections; /* at most; above, the longest idle is cut */
+	unsigned connections; /* at most; above, one is cut: conns.h */
 	struct slot *pairs;   /* of struct tls_pair; NULL: plain HTTP */
 	const char *priorities;
 	struct budget *budget; /* NULL: bodies are dropped */
@@ -53,6 +53,8 @@ struct server *server_new(const struct server_config *config, struct err *err);
 /* Deadlines. Call it again after so many milliseconds: at most SERVER_TICK_MS. */
 long server_tick(struct server *s);
 unsigned server_connections(const struct server *s);
+/* How long the request that a worker has been at for longest takes, in milliseconds. */
+long long server_busy_ms(struct server *s);
 void server_quiesce(struct server *s); /* accept nobody any more */
 void server_cut_idle(struct server *s);
 void server_free(struct server *s); /* ends all connections; NULL is fine */

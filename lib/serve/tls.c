@@ -62,6 +62,7 @@ struct tls_pair *tls_pair_new(const struct keypair *kp, struct err *err)
 	}
 	shared_init(&p->shared, tls_pair_free);
 	p->not_after = keypair_not_after(kp);
+	p->renew = certs_renew_at(keypair_not_before(kp), p->not_after);
 	if ((e = tls_pair_fill(p, kp)) < 0) {
 		err_set(err, ERR_SYNTAX, "GnuTLS does not take the certificate or its key: %s",
 			gnutls_strerror(e));

@@ -16,6 +16,7 @@ struct tls_pair {
 	unsigned chain_n;
 	gnutls_privkey_t key;
 	int64_t not_after;
+	int64_t renew; /* two thirds of its life: whoever renews it has done so by then */
 };
 
 struct tls_pair *tls_pair_new(const struct keypair *kp, struct err *err);

@@ -25,7 +25,9 @@ static void find_in_object(struct finder *f, struct subject *s)
 		return;
 	find_gates(f, s);
 	find_config(f, s);
-	find_dropped(f, s);
+	/* What a version that is not known drops, and what it keeps, is not known either. */
+	if (!f->newer)
+		find_dropped(f, s);
 }
 
 /* "apps/v1" and "Deployment" as the object itself says; what it does not say, as given. */
@@ -101,7 +103,8 @@ int features_find(unsigned minor, const struct request *req, const struct json *
 	struct subject s = { .gvk = req->kind, .object = object, .old = old };
 
 	*out = (struct feature_uses){ .last = &out->first };
-	f.minor = catalogue_minor(minor ? minor : catalogue_minor_max);
+	f.minor = catalogue_minor(minor ? minor : catalogue_minor_released);
+	f.newer = minor > catalogue_minor_max ? minor : 0;
 	f.bit = catalogue_bit(f.minor);
 	s.status = str_is(req->subresource, "status");
 	if (req->operation == OP_CREATE || req->operation == OP_UPDATE) {
@@ -124,7 +127,7 @@ int features_named(const struct request *req, const struct json *object, struct 
 	struct subject s = { .gvk = req->kind, .object = object };
 
 	*out = (struct feature_uses){ .last = &out->first };
-	f.minor = catalogue_minor_max;
+	f.minor = catalogue_minor_released;
 	f.bit = catalogue_bit(f.minor);
 	if (object && object->type == JSON_OBJECT)
 		find_in_object(&f, &s);

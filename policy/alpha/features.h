@@ -38,6 +38,7 @@ struct feature_use {
 	/* What was found: the value, "resource.k8s.io/v1alpha3", the key, a setting's path */
 	struct str what;
 	unsigned minor;            /* judged by */
+	unsigned newer;            /* the cluster's, where it is newer than all known; or 0 */
 	unsigned beta, ga;         /* first minor of that stage of the first gate; 0: none yet */
 	struct str replacement;    /* of a version or key; absent: none */
 	unsigned replacement_from; /* minor, or 0 */
@@ -66,7 +67,8 @@ extern const struct json_limits features_limits;
 
 /*
  * All uses, in order of their kind and place. minor: of the cluster; a newer one than
- * the catalogue knows is treated as the newest, 0 too. object and old are those of the
+ * the catalogue knows is treated as the newest (and nothing is said to be dropped), 0 as the
+ * newest release. object and old are those of the
  * request, parsed with features_limits or without, or NULL. -1 with ERR_LIMIT or ERR_NOMEM.
  */
 int features_find(unsigned minor, const struct request *req, const struct json *object,

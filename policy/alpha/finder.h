@@ -13,6 +13,7 @@
 struct finder {
 	unsigned minor; /* clamped to what the catalogue knows */
 	uint32_t bit;   /* of that minor */
+	unsigned newer; /* the cluster's, where the catalogue does not know it yet; else 0 */
 	const struct request *req;
 	struct arena *arena;
 	struct feature_uses *out;

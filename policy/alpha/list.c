@@ -17,6 +17,16 @@ unsigned alpha_newest(void)
 	return catalogue_minor_max;
 }
 
+unsigned alpha_released(void)
+{
+	return catalogue_minor_released;
+}
+
+const char *alpha_preliminary(void)
+{
+	return catalogue_preliminary;
+}
+
 unsigned alpha_oldest(void)
 {
 	return CATALOGUE_MINOR_MIN;

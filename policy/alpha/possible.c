@@ -98,7 +98,7 @@ bool features_possible(unsigned minor, const struct request *req)
 {
 	struct finder f = { .req = req };
 
-	f.minor = catalogue_minor(minor ? minor : catalogue_minor_max);
+	f.minor = catalogue_minor(minor ? minor : catalogue_minor_released);
 	f.bit = catalogue_bit(f.minor);
 	if (features_options_possible(&f))
 		return true;

@@ -13,6 +13,17 @@ static void add_gates(const struct feature_use *use, struct text *out)
 	}
 }
 
+/* What only a pre-release says of its minor may still change. */
+static const char *since(unsigned minor)
+{
+	return minor > catalogue_minor_released ? "planned for" : "since";
+}
+
+static const char *where_it_is(unsigned minor)
+{
+	return minor > catalogue_minor_released ? "where it is planned to be" : "where it is";
+}
+
 /* "alpha in 1.34 (beta since 1.35)" */
 static void add_stage(const struct feature_use *use, struct text *out)
 {
@@ -21,12 +32,16 @@ static void add_stage(const struct feature_use *use, struct text *out)
 					     [FEATURE_DEPRECATED] = "deprecated" };
 
 	text_printf(out, "%s in 1.%u", words[use->stage], use->minor);
+	if (use->newer)
+		text_printf(out, " (1.%u is not known yet)", use->newer);
+	else if (use->minor > catalogue_minor_released)
+		text_printf(out, " (as of %s)", catalogue_preliminary);
 	if (use->stage != FEATURE_ALPHA)
 		return;
 	if (use->beta > use->minor)
-		text_printf(out, " (beta since 1.%u)", use->beta);
+		text_printf(out, " (beta %s 1.%u)", since(use->beta), use->beta);
 	else if (use->ga > use->minor)
-		text_printf(out, " (ga since 1.%u)", use->ga);
+		text_printf(out, " (ga %s 1.%u)", since(use->ga), use->ga);
 }
 
 static void add_gates_stage(const struct feature_use *use, struct text *out)
@@ -103,9 +118,11 @@ static void remedy_wait(const struct feature_use *use, struct text *out, const c
 {
 	text_puts(out, verb);
 	if (use->stage == FEATURE_ALPHA && use->beta > use->minor)
-		text_printf(out, ", or wait for Kubernetes 1.%u, where it is beta", use->beta);
+		text_printf(out, ", or wait for Kubernetes 1.%u, %s beta", use->beta,
+			    where_it_is(use->beta));
 	else if (use->stage == FEATURE_ALPHA && use->ga > use->minor)
-		text_printf(out, ", or wait for Kubernetes 1.%u, where it is ga", use->ga);
+		text_printf(out, ", or wait for Kubernetes 1.%u, %s ga", use->ga,
+			    where_it_is(use->ga));
 }
 
 static void remedy_version(const struct feature_use *use, struct text *out)

@@ -49,6 +49,7 @@ struct feature_use *use_add(struct finder *f, enum use_kind kind, unsigned stage
 	use->kind = kind;
 	use->stage = stage;
 	use->minor = f->minor;
+	use->newer = f->newer;
 	use->place = place_copy(f, place);
 	*f->out->last = use;
 	f->out->last = &use->next;

@@ -494,6 +494,8 @@ static void items_fill(struct items *items, const char *key, const struct findin
 		items_add(items, f->ticket);
 	else if (!strcmp(key, "override"))
 		items_add(items, f->override);
+	else if (!strcmp(key, "replaces"))
+		items_add(items, f->replaces);
 	else
 		for (size_t i = 0; i < f->changes_n; i++)
 			items_add(items, f->changes[i].path);
@@ -511,8 +513,8 @@ static void annotation_add(struct annotation *out, size_t *n, const char *key, s
 size_t verdict_annotations(const struct verdict *v, struct arena *arena,
 			   struct annotation out[ANNOTATIONS_MAX])
 {
-	static const char *const keys[] = { "policy",    "tier",   "paths",
-					    "exception", "ticket", "override" };
+	static const char *const keys[] = { "policy", "tier",     "paths",   "exception",
+					    "ticket", "override", "replaces" };
 	size_t findings = findings_from(v, ACTION_AUDIT), n = 0;
 
 	if (!findings && !v->error.n)

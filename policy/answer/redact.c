@@ -2,6 +2,7 @@
 
 #include <strings.h>
 
+#include "policy/answer/redact_command.h"
 #include "lib/base/utf8.h"
 
 #define DEPTH_MAX 16
@@ -68,11 +69,33 @@ static bool name_contains(struct str name, const char *z)
 	return false;
 }
 
+/* "accesskey", "storagekey": written as one word. */
+static bool word_ends_in_key(struct str w)
+{
+	return w.n > 3 && word_is(str_from(w, w.n - 3), "key");
+}
+
+/* The same of words that say it alone: "clientsecret", "dbpassword", "PGPASS". */
+static bool word_ends_in_secret(struct str w)
+{
+	static const char *const tails[] = { "password", "passwd",     "passphrase",
+					     "pass",     "pwd",        "token",
+					     "secret",   "credential", "credentials" };
+
+	for (size_t i = 0; i < sizeof tails / sizeof *tails; i++) {
+		size_t n = strlen(tails[i]);
+
+		if (w.n >= n && word_is(str_from(w, w.n - n), tails[i]))
+			return true;
+	}
+	return false;
+}
+
 /* A name that a user chose: of an env entry, an annotation, a key of a ConfigMap. */
 static bool name_is_credential(struct str name)
 {
-	static const char *const anywhere[] = { "passw", "passphrase", "token",   "secret",
-						"cred",  "apikey",     "private", "dockerc" };
+	static const char *const anywhere[] = { "pass", "pwd",    "token",   "secret",
+						"cred", "apikey", "private", "dockerc" };
 	static const char *const words[] = { "key",    "keys",       "auth",      "authorization",
 					     "pass",   "pwd",        "pw",        "pat",
 					     "jwt",    "bearer",     "sas",       "dsn",
@@ -91,7 +114,7 @@ static bool name_is_credential(struct str name)
 			return true;
 	words_of(name, &w);
 	for (size_t i = 0; i < w.n; i++)
-		if (word_in(w.v[i], words))
+		if (word_in(w.v[i], words) || word_ends_in_key(w.v[i]))
 			return true;
 	return false;
 }
@@ -102,8 +125,9 @@ static bool name_is_credential(struct str name)
  */
 static bool field_is_credential(struct str name)
 {
-	static const char *const last[] = { "password", "passwd",     "passphrase",  "token",
-					    "secret",   "credential", "credentials", NULL };
+	static const char *const whole[] = { "apikey",     "accesskey", "secretkey",  "privatekey",
+					     "sharedkey",  "masterkey", "accountkey", "storagekey",
+					     "signingkey", "authkey",   NULL };
 	static const char *const of_key[] = { "api",     "private",    "access", "secret",
 					      "signing", "encryption", "client", NULL };
 	struct redact_words w;
@@ -113,7 +137,7 @@ static bool field_is_credential(struct str name)
 		return false;
 	if (w.n >= 2 && word_is(w.v[w.n - 1], "key"))
 		return word_in(w.v[w.n - 2], of_key);
-	return word_in(w.v[w.n - 1], last);
+	return word_in(w.v[w.n - 1], whole) || word_ends_in_secret(w.v[w.n - 1]);
 }
 
 /* Within something called `secret`, these say which and where, not what. */
@@ -129,8 +153,11 @@ static bool field_is_reference(struct str name)
 
 static bool holds_users_names(struct str key)
 {
-	static const char *const maps[] = { "annotations", "labels", "data", "binaryData",
-					    "stringData" };
+	/* The last ones: of volumes, storage classes and drivers. */
+	static const char *const maps[] = { "annotations",      "labels",     "data",
+					    "binaryData",       "stringData", "options",
+					    "volumeAttributes", "parameters", "attributes",
+					    "headers" };
 
 	for (size_t i = 0; i < sizeof maps / sizeof *maps; i++)
 		if (str_is(key, maps[i]))
@@ -255,11 +282,15 @@ static bool ends_a_flag(struct str t, size_t i)
 
 static bool names_a_value(struct str t)
 {
-	static const char *const words[] = { "password",      "passwd",     "passphrase",
-					     "token",         "secret",     "credential",
-					     "apikey",        "api-key",    "api_key",
-					     "access-key",    "access_key", "accesskey",
-					     "authorization", "\"auth" };
+	static const char *const words[] = {
+		"password",      "passwd",      "passphrase",  "pass",
+		"pwd",           "token",       "secret",      "credential",
+		"credentials",   "apikey",      "api-key",     "api_key",
+		"access-key",    "access_key",  "accesskey",   "secret-key",
+		"secret_key",    "secretkey",   "private-key", "private_key",
+		"privatekey",    "account-key", "account_key", "accountkey",
+		"authorization", "\"auth",      "_auth",       "sharedaccesssignature"
+	};
 
 	for (size_t i = 0; i < t.n; i++) {
 		size_t end = i;
@@ -304,7 +335,8 @@ bool redact_text(struct str key, struct str t)
 	if (holds_url_password(t))
 		return true;
 	/* The tag of an image called "...-token" looks like a value, and is none. */
-	return !str_is(key, "image") && (memmem(t.s, t.n, "PRIVATE KEY", 11) || names_a_value(t));
+	return !str_is(key, "image") &&
+	       (memmem(t.s, t.n, "PRIVATE KEY", 11) || names_a_value(t) || redact_command(t));
 }
 
 /* ---- writing ---- */
@@ -380,12 +412,17 @@ static bool names_next(const struct json *j)
 static void redact_print_array(struct printer *p, const struct json *a, struct str key, bool secret,
 			       unsigned depth)
 {
+	struct str before = { NULL, 0 }; /* the flag, if it was one */
 	bool next = false;
 
 	text_puts(p->out, "[");
 	for (const struct json *m = a->child; m && !p->out->full; m = m->next) {
+		struct str word = json_str(m);
+
+		next = next || (word.n && redact_argument(before, word));
 		redact_print_value(p, m, key, secret || next, depth);
 		next = names_next(m);
+		before = word.n && word.s[0] == '-' ? word : (struct str){ NULL, 0 };
 		if (m->next)
 			text_puts(p->out, ",");
 	}

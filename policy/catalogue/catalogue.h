@@ -23,7 +23,10 @@
 
 #define CATALOGUE_MINOR_MIN 24 /* the first minor whose fields are known: 1.24 */
 
-extern const unsigned catalogue_minor_max; /* the newest minor that is known: 37 */
+extern const unsigned catalogue_minor_max; /* the newest minor that is known */
+/* The newest that is known as a release; the one after it may be known as of a pre-release. */
+extern const unsigned catalogue_minor_released;
+extern const char catalogue_preliminary[]; /* "1.38.0-beta.0"; "": no minor is */
 
 enum stage { STAGE_UNKNOWN, STAGE_ALPHA, STAGE_BETA, STAGE_GA, STAGE_DEPRECATED };
 

@@ -8,7 +8,7 @@
  */
 #include "policy/judge/judge.h"
 
-/* The minor that the configuration names; 0: the newest that is known. */
+/* The minor that the configuration names; 0: the newest release that is known. */
 static unsigned cluster_minor(const struct config *config)
 {
 	for (const struct fact *f = config->facts; f; f = f->next)
@@ -53,8 +53,10 @@ static const struct rule *first_rule(const struct judge *j, const struct policy 
 				     const struct feature_use *use)
 {
 	const struct rule *r = p->rules;
+	struct rule_fit fit;
 
-	while (r && !(r->features && rule_takes(r, use) && rule_may_fit(j, r) && rule_fits(j, r)))
+	while (r &&
+	       !(r->features && rule_takes(r, use) && rule_may_fit(j, r) && rule_fits(j, r, &fit)))
 		r = r->next;
 	return r;
 }

@@ -35,12 +35,14 @@ static int note_override(struct judge *j, const struct override *o, struct findi
 	return t.full ? err_set(j->err, ERR_LIMIT, JUDGE_OUT_OF_ARENA(j)) : 0;
 }
 
-static enum action cap_action(struct judge *j, enum action a)
+static enum action cap_action(struct judge *j, const struct rule *rule, enum action a)
 {
 	enum action capped = a;
 
 	if (j->id.class == IDENTITY_UNKNOWN)
 		capped = lower_action(capped, j->config->unknown_cap);
+	if (j->id.class == IDENTITY_UNKNOWN && rule->has_unknown)
+		capped = lower_action(capped, rule->unknown);
 	capped = judge_mode_cap(j, capped);
 	if (capped != a)
 		judge_step(j, 8, "%s is lowered to %s (identity %s, mode %s)", action_name(a),
@@ -49,11 +51,27 @@ static enum action cap_action(struct judge *j, enum action a)
 	return capped;
 }
 
+/* Of a version that is not known as a release, nothing about a feature is sure enough to deny. */
+static enum action cap_use(struct judge *j, const struct feature_use *use, enum action a)
+{
+	struct policy_version v;
+
+	if (!use || a <= ACTION_WARN)
+		return a;
+	policy_set_version(j->set, &v);
+	if (!v.rough)
+		return a;
+	judge_step(j, 8, "%s is lowered to warn (1.%u is not known as a release)", action_name(a),
+		   v.told);
+	return ACTION_WARN;
+}
+
 static int decide_action(struct judge *j, const struct rule *rule, struct finding *f)
 {
 	enum action a = rule_usual_action(j->config, rule);
 
 	f->tier = rule->tier;
+	f->replaces = rule->policy->stands_for;
 	judge_step(j, 5, "%.*s/%.*s: %s, so %s", STR_ARG(rule->policy->name), STR_ARG(rule->name),
 		   tier_name(rule->tier), action_name(a));
 	if (rule->override) {
@@ -63,7 +81,7 @@ static int decide_action(struct judge *j, const struct rule *rule, struct findin
 	}
 	f->action = a;
 	exception_apply(j, rule, f);
-	f->action = cap_action(j, f->action);
+	f->action = cap_action(j, rule, f->action);
 	return 0;
 }
 
@@ -108,6 +126,7 @@ int judge_found(struct judge *j, const struct hit *taken)
 		f.place = taken->changes[0]->place;
 	if (decide_action(j, taken->rule, &f) < 0)
 		return -1;
+	f.action = cap_use(j, taken->use, f.action);
 	if (f.action == ACTION_ALLOW)
 		return 0;
 	if (finding_fill(&j->context, taken, j->arena, &f, j->err) < 0 ||

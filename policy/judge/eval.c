@@ -27,8 +27,10 @@ static void trace_taken(const struct judge *j, const struct rule *rule, const st
 
 static int judge_request(struct judge *j, const struct policy *p)
 {
+	struct rule_fit fit;
+
 	for (const struct rule *r = p->rules; r; r = r->next)
-		if (rule_may_fit(j, r) && rule_fits(j, r)) {
+		if (rule_may_fit(j, r) && rule_fits(j, r, &fit)) {
 			trace_taken(j, r, NULL);
 			return judge_found(j, &(struct hit){ .rule = r });
 		}
@@ -37,13 +39,13 @@ static int judge_request(struct judge *j, const struct policy *p)
 }
 
 /* All of `left` that the rule covers, taken out of it. */
-static size_t judge_take_changes(struct judge *j, const struct rule *r, struct changes *left,
-				 const struct change **taken)
+static size_t judge_take_changes(struct judge *j, const struct rule *r, const struct rule_fit *fit,
+				 struct changes *left, const struct change **taken)
 {
 	size_t kept = 0, n = 0;
 
 	for (size_t i = 0; i < left->n; i++) {
-		if (rule_covers(r, left->v[i])) {
+		if (rule_covers(r, left->v[i], fit)) {
 			trace_taken(j, r, left->v[i]);
 			taken[n++] = left->v[i];
 		} else {
@@ -67,10 +69,11 @@ static int judge_changes(struct judge *j, const struct policy *p, const struct c
 		return err_set(j->err, ERR_LIMIT, JUDGE_OUT_OF_ARENA(j));
 	memcpy(left.v, all->v, all->n * sizeof *all->v);
 	for (const struct rule *r = p->rules; r && left.n; r = r->next) {
+		struct rule_fit fit;
 		size_t n;
 
-		if (!rule_may_fit(j, r) || !rule_fits(j, r) ||
-		    !(n = judge_take_changes(j, r, &left, taken)))
+		if (!rule_may_fit(j, r) || !rule_fits(j, r, &fit) ||
+		    !(n = judge_take_changes(j, r, &fit, &left, taken)))
 			continue;
 		if (judge_found(j, &(struct hit){ .rule = r, .changes = taken, .changes_n = n }) <
 		    0)

@@ -70,9 +70,15 @@ int changes_find(struct judge *j, struct changes *out);
 
 /* May the rule fit, as far as can be told without reading the object? */
 bool rule_may_fit(const struct judge *j, const struct rule *rule);
+/* How a rule fits: where the pod stands of a rule about pods, and whether an UPDATE made it so. */
+struct rule_fit {
+	enum pod_view view;
+	bool made_so;
+};
+
 /* Does all that it names hold, but for `changed`? Only after rule_may_fit. */
-bool rule_fits(const struct judge *j, const struct rule *rule);
-bool rule_covers(const struct rule *rule, const struct change *change);
+bool rule_fits(const struct judge *j, const struct rule *rule, struct rule_fit *fit);
+bool rule_covers(const struct rule *rule, const struct change *change, const struct rule_fit *fit);
 
 /* ---- exception.c ---- */
 

@@ -6,8 +6,9 @@
  */
 #include "policy/judge/judge.h"
 
+#include "policy/judge/when.h"
 #include "policy/model/rule_scope.h"
-#include "policy/object/corefile.h"
+#include "policy/model/templates.h"
 
 static bool in_any_set(const struct judge *j, const struct strings *sets)
 {
@@ -19,7 +20,9 @@ static bool in_any_set(const struct judge *j, const struct strings *sets)
 
 bool rule_may_fit(const struct judge *j, const struct rule *rule)
 {
-	if (!rule->active || !(rule->operations & j->req->operation))
+	bool made_so = j->req->operation == OP_UPDATE && rule->made_so;
+
+	if (!rule->active || (!(rule->operations & j->req->operation) && !made_so))
 		return false;
 	if (!strings_hold(&rule->subresources, j->req->subresource) &&
 	    !strings_hold(&rule->subresources, j->req->request_subresource))
@@ -30,90 +33,57 @@ bool rule_may_fit(const struct judge *j, const struct rule *rule)
 					   !in_any_set(j, &rule->not_identities));
 }
 
-/* ---- when ---- */
+/* ---- objects and conditions ---- */
 
-struct scalar_test {
-	const struct judge *j;
-	const struct condition *condition;
-};
-
-static struct str rule_scalar_text(const struct json *v)
+static const struct object_ref *refs_of(const struct rule *rule)
 {
-	switch (v->type) {
-	case JSON_TRUE:
-		return STR("true");
-	case JSON_FALSE:
-		return STR("false");
-	default:
-		return json_str(v);
-	}
+	return rule->objects ? rule->objects : rule->policy->objects;
 }
 
-static bool value_in(const struct json *v, void *ctx)
+static bool conditions_hold(const struct judge *j, const struct rule *rule,
+			    const struct json *object, enum pod_view view)
 {
-	const struct scalar_test *t = ctx;
-	const struct condition *c = t->condition;
-	struct str s = rule_scalar_text(v), namespace = t->j->context.namespace;
-
-	if (!s.s)
-		return false;
-	if (c->in_exempt_accounts && account_is_exempt(t->j->config, namespace, s))
-		return true;
-	if (c->in_set_accounts && account_in_sets(t->j->config, namespace, s))
-		return true;
-	return strings_hold(&c->in, s);
-}
-
-static bool value_exists(const struct json *v, void *ctx)
-{
-	(void)v;
-	(void)ctx;
-	return true;
-}
-
-static bool has_dns_problem(const struct json *v, void *ctx)
-{
-	(void)ctx;
-	return corefile_problems(v, NULL) > 0;
-}
-
-/* The path "$name": the object's name in the request. */
-static bool is_name_path(const struct path *path)
-{
-	return path->n == 1 && path->steps[0].kind == STEP_KEY &&
-	       str_is(path->steps[0].key, "$name");
-}
-
-static bool condition_holds(const struct judge *j, const struct condition *c)
-{
-	const struct json *root = j->req->operation == OP_DELETE ? j->old : j->object;
-	struct scalar_test test = { j, c };
-	struct json name = { .type = JSON_STRING };
-
-	if (is_name_path(&c->path)) {
-		name.text = j->context.name.s;
-		name.len = (uint32_t)j->context.name.n & 0x1fffffff;
-		if (c->kind == WHEN_IN)
-			return value_in(&name, &test);
-		return (c->kind == WHEN_EXISTS) == (j->context.name.n > 0);
-	}
-	if (c->kind == WHEN_IN)
-		return path_any(&c->path, root, value_in, &test);
-	if (c->kind == WHEN_DNS_PROBLEM || c->kind == WHEN_DNS_SOUND)
-		return (c->kind == WHEN_DNS_PROBLEM) ==
-		       path_any(&c->path, root, has_dns_problem, NULL);
-	return (c->kind == WHEN_EXISTS) == path_any(&c->path, root, value_exists, NULL);
-}
-
-bool rule_fits(const struct judge *j, const struct rule *rule)
-{
-	if (rule->objects &&
-	    !match_objects_fit(rule->objects, j->req, &j->names, j->object, j->old))
-		return false;
 	for (const struct condition *c = rule->when; c; c = c->next)
-		if (!condition_holds(j, c))
+		if (!when_holds(j, c, object, view))
 			return false;
 	return true;
+}
+
+/* Of a rule about pods: is it so in this object, whatever the other one is? */
+static bool is_so(const struct judge *j, const struct rule *rule, const struct json *object,
+		  enum pod_view *view)
+{
+	const struct object_ref *ref =
+		objects_find(refs_of(rule), j->req, &j->names, object, object);
+
+	if (!ref || ref->pods == POD_NONE)
+		return false;
+	*view = ref->pods;
+	return conditions_hold(j, rule, object, ref->pods);
+}
+
+static bool is_made_so(const struct judge *j, const struct rule *rule, struct rule_fit *fit)
+{
+	enum pod_view old;
+
+	*fit = (struct rule_fit){ .made_so = true };
+	return is_so(j, rule, j->object, &fit->view) && !is_so(j, rule, j->old, &old);
+}
+
+bool rule_fits(const struct judge *j, const struct rule *rule, struct rule_fit *fit)
+{
+	const struct json *object = j->req->operation == OP_DELETE ? j->old : j->object;
+	const struct object_ref *ref;
+
+	*fit = (struct rule_fit){ .view = POD_NONE };
+	if (!(rule->operations & j->req->operation))
+		return is_made_so(j, rule, fit);
+	if (rule->objects || rule->pods) {
+		if (!(ref = objects_find(refs_of(rule), j->req, &j->names, j->object, j->old)))
+			return false;
+		fit->view = ref->pods;
+	}
+	return conditions_hold(j, rule, object, fit->view);
 }
 
 /* ---- changed ---- */
@@ -133,26 +103,36 @@ static bool in_content(const struct place *top)
 	       (!str_is(top->step.key, "metadata") && !str_is(top->step.key, "status"));
 }
 
-static bool changed_covers(const struct changed *c, const struct place *place)
+static bool changed_covers(const struct changed *c, const struct place *place, enum pod_view view)
 {
-	const struct place *top = place, *second = NULL;
+	const struct place *top = NULL, *second = NULL;
 
 	if (c->kind == CHANGED_PATH)
-		return path_covers(&c->path, place);
-	if (!place)
+		return path_covers(c->views ? &c->views[view] : &c->path, place);
+	if (!pods_step(place, view, &top, &second))
+		return false;
+	if (!top)
 		return c->kind == CHANGED_CONTENT; /* the object as a whole */
-	while (top->depth > 1) {
-		second = top;
-		top = top->up;
-	}
 	return c->kind == CHANGED_METADATA ? in_metadata(top, second) : in_content(top);
 }
 
-bool rule_covers(const struct rule *rule, const struct change *change)
+/* Of what the rule asks about: what lies there, below it or above it. */
+static bool makes_so(const struct rule *rule, const struct place *place, enum pod_view view)
+{
+	const struct changed *c = rule->made_so;
+
+	while (c && !path_covers(&c->views[view], place) && !path_below(&c->views[view], place))
+		c = c->next;
+	return c;
+}
+
+bool rule_covers(const struct rule *rule, const struct change *change, const struct rule_fit *fit)
 {
 	const struct changed *c = rule->changed;
 
-	while (c && !changed_covers(c, change->place))
+	if (fit->made_so)
+		return makes_so(rule, change->place, fit->view);
+	while (c && !changed_covers(c, change->place, fit->view))
 		c = c->next;
 	return !rule->changed || c;
 }

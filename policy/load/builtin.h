@@ -19,4 +19,7 @@ extern const uint64_t builtin_files_n;
 extern const struct builtin_file schema_files[];
 extern const uint64_t schema_files_n;
 
+/* The list of OKE's versions: "builtin/versions.yaml". */
+extern const struct builtin_file versions_files[];
+
 #endif

@@ -33,18 +33,23 @@ static const struct load_words words_cap = { caps, sizeof caps / sizeof *caps, "
 
 static void read_mode(struct load_reader *r, const struct yaml_node *n, void *out, const void *arg)
 {
+	size_t before = r->complaints_n;
 	int value = (int)*(enum mode *)out;
 
 	read_word(r, n, &value, arg);
-	*(enum mode *)out = (enum mode)value;
+	/* A mode that cannot be read was meant to be something: nobody is denied for a typo. */
+	*(enum mode *)out = r->complaints_n > before ? MODE_AUDIT : (enum mode)value;
 }
 
 static void read_action(struct load_reader *r, const struct yaml_node *n, void *out,
 			const void *arg)
 {
+	size_t before = r->complaints_n;
 	int value = (int)*(enum action *)out;
 
 	read_word(r, n, &value, arg);
+	if (r->complaints_n > before && value > ACTION_WARN)
+		value = ACTION_WARN; /* the same */
 	*(enum action *)out = (enum action)value;
 }
 
@@ -92,6 +97,19 @@ static const struct load_list fail_closed_list = { "[coredns/scale, kube-proxy/*
 						   NULL,
 						   true,
 						   200 };
+
+static void read_replaceable(struct load_reader *r, const struct yaml_node *n, void *out,
+			     const void *arg)
+{
+	struct replaceable *p = out;
+
+	p->origin = read_origin(r, n);
+	read_str(r, n, &p->name, arg);
+}
+
+static const struct load_list replaceable_list = {
+	"[coredns]", sizeof(struct replaceable), read_replaceable, &format_name, true, 200
+};
 
 /* ---- the cluster's facts ---- */
 
@@ -152,7 +170,8 @@ static void read_addon_facts(struct load_reader *r, const struct yaml_node *addo
 		struct text t;
 
 		if (!read_key(r, c, &key) || !read_fits_format(r, c->key, key, &format_token) ||
-		    !read_text(r, c, &value) || !read_fits_format(r, c, value, &format_value))
+		    !fact_argument_known(r, c->key, addon_name, key) || !read_text(r, c, &value) ||
+		    !read_fits_format(r, c, value, &format_value))
 			continue;
 		text_init(&t, r->keep, 1024);
 		text_puts(&t, FACT_ADDONS);
@@ -160,7 +179,8 @@ static void read_addon_facts(struct load_reader *r, const struct yaml_node *addo
 		text_puts(&t, ".");
 		text_str(&t, key);
 		r->nomem |= t.full;
-		fact_set(r, c, text_get(&t), value);
+		if (fact_value_known(r, c, text_get(&t), value))
+			fact_set(r, c, text_get(&t), value);
 	}
 }
 
@@ -179,7 +199,8 @@ static void read_addons(struct load_reader *r, const struct yaml_node *n, void *
 	if (!read_is_mapping(r, n))
 		return;
 	for (const struct yaml_node *c = n->child; c; c = c->next)
-		if (read_key(r, c, &name) && read_fits_format(r, c->key, name, arg))
+		if (read_key(r, c, &name) && read_fits_format(r, c->key, name, arg) &&
+		    fact_addon_known(r, c->key, name))
 			read_addon_facts(r, c, name);
 }
 
@@ -200,14 +221,14 @@ static void read_namespaces(struct load_reader *r, const struct yaml_node *n, vo
 static const struct load_field customer_account_table[] = {
 	{ "exceptNamespaces", read_namespaces, CONFIG(customer_except_namespaces), &format_name,
 	  NULL },
-	{ "names", read_list, CONFIG(customer.accounts), &accounts_list, NULL },
+	{ "names", read_list, CONFIG(customer.accounts), &customer_accounts_list, NULL },
 };
 static const struct load_fields customer_account_fields =
 	FIELDS("the customers' serviceAccounts", customer_account_table);
 
 static const struct load_field customer_table[] = {
-	{ "users", read_list, CONFIG(customer.users), &patterns_list, NULL },
-	{ "groups", read_list, CONFIG(customer.groups), &patterns_list, NULL },
+	{ "users", read_list, CONFIG(customer.users), &customer_users_list, NULL },
+	{ "groups", read_list, CONFIG(customer.groups), &customer_groups_list, NULL },
 	{ "serviceAccounts", read_fields, 0, &customer_account_fields, NULL },
 };
 static const struct load_fields customer_fields = FIELDS("\"customer\"", customer_table);
@@ -246,9 +267,21 @@ static void read_sets(struct load_reader *r, const struct yaml_node *n, void *ou
 	}
 }
 
+/*
+ * Who is exempt, and who is a customer: if a part of it cannot be read, somebody may be taken
+ * for a customer who is none, and must not be denied.
+ */
+static void read_who(struct load_reader *r, const struct yaml_node *n, void *out, const void *arg)
+{
+	size_t before = r->complaints_n;
+
+	read_fields(r, n, out, arg);
+	r->model->config.warn_at_most |= r->complaints_n > before;
+}
+
 static const struct load_field identities_table[] = {
-	{ "exempt", read_fields, CONFIG(exempt), &identity_fields, NULL },
-	{ "customer", read_fields, 0, &customer_fields, NULL },
+	{ "exempt", read_who, CONFIG(exempt), &identity_fields, NULL },
+	{ "customer", read_who, 0, &customer_fields, NULL },
 	{ "sets", read_sets, 0, &identity_fields, NULL },
 	{ "unknown", read_action, CONFIG(unknown_cap), &words_cap, NULL },
 };
@@ -269,9 +302,16 @@ static const struct load_field exceptions_table[] = {
 };
 static const struct load_fields exceptions_fields = FIELDS("\"exceptions\"", exceptions_table);
 
+static const struct load_field writers_table[] = {
+	{ "tls", read_list, CONFIG(self_tls), &accounts_list, NULL },
+	{ "extra", read_list, CONFIG(self_extra), &accounts_list, NULL },
+};
+static const struct load_fields writers_fields = FIELDS("\"writers\"", writers_table);
+
 static const struct load_field self_table[] = {
 	{ "namespace", read_str, CONFIG(self_namespace), &format_name, NULL },
 	{ "release", read_str, CONFIG(self_release), &format_name, NULL },
+	{ "writers", read_fields, 0, &writers_fields, NULL },
 };
 static const struct load_fields self_fields = FIELDS("\"self\"", self_table);
 
@@ -283,11 +323,22 @@ static void read_words_fact(struct load_reader *r, const struct yaml_node *n, vo
 	read_fact(r, n, out, known->values);
 }
 
+static void read_dns_ip(struct load_reader *r, const struct yaml_node *n, void *out,
+			const void *arg)
+{
+	struct str s;
+
+	(void)out;
+	if (read_text(r, n, &s) && read_fits_format(r, n, s, arg))
+		fact_set(r, n, STR("dnsIP"), s);
+}
+
 static const struct load_field cluster_table[] = {
 	{ "cni", read_words_fact, 0, &known_facts[0], NULL },
 	{ "clusterType", read_words_fact, 0, &known_facts[1], NULL },
 	{ "kubernetes", read_kubernetes, 0, &format_kubernetes, NULL },
 	{ "ocid", read_str, CONFIG(cluster_ocid), &format_ocid, NULL },
+	{ "dnsIP", read_dns_ip, 0, &form_ip, NULL },
 	{ "addons", read_addons, 0, &form_addon, NULL },
 };
 static const struct load_fields cluster_fields = FIELDS("\"cluster\"", cluster_table);
@@ -298,6 +349,7 @@ static const struct load_field spec_table[] = {
 	{ "onError", read_action, CONFIG(on_error), &words_answer, NULL },
 	{ "overrides", read_list, CONFIG(overrides), &overrides_list, NULL },
 	{ "failClosed", read_list, CONFIG(fail_closed), &fail_closed_list, NULL },
+	{ "replaceable", read_list, CONFIG(replaceable), &replaceable_list, NULL },
 	{ "exceptions", read_fields, 0, &exceptions_fields, NULL },
 	{ "cluster", read_fields, 0, &cluster_fields, NULL },
 	{ "self", read_fields, 0, &self_fields, NULL },
@@ -392,6 +444,26 @@ static void read_second(struct load_reader *r, const struct yaml_node *n)
 	r->model = model;
 }
 
+/* A key that is not known and looks like "mode"; or no spec at all that it could stand in. */
+static bool mode_is_misspelt(const struct yaml_node *spec)
+{
+	if (!spec || spec->kind != YAML_MAPPING)
+		return true;
+	if (read_value_of(spec, "mode"))
+		return false;
+	for (const struct yaml_node *c = spec->child; c; c = c->next) {
+		struct nearest near;
+		size_t i = 0;
+
+		nearest_start(&near, c->key->text);
+		for (; i < spec_fields.n && !str_is(c->key->text, spec_fields.v[i].key); i++)
+			nearest_try(&near, str_of(spec_fields.v[i].key));
+		if (i == spec_fields.n && str_is(near.best, "mode"))
+			return true;
+	}
+	return false;
+}
+
 void read_config(struct load_reader *r, const struct yaml_node *n, void *out, const void *arg)
 {
 	struct model *model = out;
@@ -404,6 +476,10 @@ void read_config(struct load_reader *r, const struct yaml_node *n, void *out, co
 	}
 	c->origin = read_origin_named(r, n);
 	read_fields(r, n, c, &config_fields);
+	if (mode_is_misspelt(read_value_of(n, "spec")))
+		c->mode = MODE_AUDIT;
+	if (c->warn_at_most && c->mode > MODE_WARN)
+		c->mode = MODE_WARN;
 	if (!r->builtin && n->kind == YAML_MAPPING)
 		places_note(r, n);
 }

@@ -14,7 +14,7 @@
 /*
  * Read the built-in pack and the sources into *out, which lives in the arena
  * (as do all strings of it). All messages go to the report, all errors of a file
- * in one run. -1 when there was an error, or when memory ran out.
+ * in one run. -1 when there was an error, unless the source is lenient, or when memory ran out.
  */
 int model_load(const struct policy_source *src, struct arena *arena, struct model *out,
 	       struct policy_report *report);

@@ -13,12 +13,12 @@
 
 /* ---- what is wrong ---- */
 
-__attribute__((format(printf, 3, 0))) static void
-read_note(struct load_reader *r, struct yaml_place at, const char *fmt, va_list ap)
+__attribute__((format(printf, 4, 0))) static void
+read_note(struct load_reader *r, struct yaml_place at, bool warning, const char *fmt, va_list ap)
 {
 	struct complaint *c;
 
-	if (r->complaints_n++ >= READ_ERRORS_MAX)
+	if ((warning ? r->warnings_n++ : r->complaints_n++) >= READ_ERRORS_MAX)
 		return;
 	if (!(c = arena_alloc(r->scratch, sizeof *c))) {
 		r->nomem = true;
@@ -26,6 +26,7 @@ read_note(struct load_reader *r, struct yaml_place at, const char *fmt, va_list 
 	}
 	vsnprintf(c->text, sizeof c->text, fmt, ap);
 	c->at = at;
+	c->warning = warning;
 	c->next = r->complaints;
 	r->complaints = c;
 }
@@ -35,7 +36,7 @@ void read_error_at(struct load_reader *r, struct yaml_place at, const char *fmt,
 	va_list ap;
 
 	va_start(ap, fmt);
-	read_note(r, at, fmt, ap);
+	read_note(r, at, false, fmt, ap);
 	va_end(ap);
 }
 
@@ -46,7 +47,16 @@ void read_error(struct load_reader *r, const struct yaml_node *n, const char *fm
 	if (n->kind == YAML_ALIAS)
 		return;
 	va_start(ap, fmt);
-	read_note(r, (struct yaml_place){ n->line, n->column }, fmt, ap);
+	read_note(r, (struct yaml_place){ n->line, n->column }, false, fmt, ap);
+	va_end(ap);
+}
+
+void read_warning(struct load_reader *r, const struct yaml_node *n, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	read_note(r, (struct yaml_place){ n->line, n->column }, true, fmt, ap);
 	va_end(ap);
 }
 
@@ -62,7 +72,7 @@ static int complaint_order(const void *a, const void *b)
 
 void read_errors_flush(struct load_reader *r, struct policy_report *report)
 {
-	struct complaint *sorted[READ_ERRORS_MAX];
+	struct complaint *sorted[2 * READ_ERRORS_MAX];
 	struct origin at = { .file = r->file };
 	size_t n = 0;
 
@@ -78,14 +88,14 @@ void read_errors_flush(struct load_reader *r, struct policy_report *report)
 	for (size_t i = 0; i < n; i++) {
 		at.line = sorted[i]->at.line;
 		at.column = sorted[i]->at.column;
-		report_message(report, true, &at, "%s", sorted[i]->text);
+		report_message(report, !sorted[i]->warning, &at, "%s", sorted[i]->text);
 	}
 	at.line = 0;
 	if (r->complaints_n > READ_ERRORS_MAX)
 		report_message(report, true, &at, "... and %zu more errors",
 			       r->complaints_n - READ_ERRORS_MAX);
 	r->complaints = NULL;
-	r->complaints_n = 0;
+	r->complaints_n = r->warnings_n = 0;
 }
 
 const char *read_node_name(const struct yaml_node *n, char buf[static 80])
@@ -407,9 +417,13 @@ void read_list(struct load_reader *r, const struct yaml_node *n, void *out, cons
 		read_error(r, n, "%s holds %u items; at most %zu are allowed",
 			   read_node_name(n, name), n->n, list->max);
 	for (const struct yaml_node *c = n->child; c; c = c->next) {
+		size_t before = r->complaints_n;
+
 		if (!(element = read_keep(r, list->size)))
 			return;
 		list->item(r, c, element, list->arg);
+		if (r->complaints_n > before)
+			continue; /* what is wrong is no element: see policy_source.lenient */
 		memcpy(last, &element, sizeof element); /* `next` is an element's first member */
 		last = element;
 	}

@@ -20,6 +20,7 @@
 struct complaint {
 	struct complaint *next;
 	struct yaml_place at;
+	bool warning;
 	char text[600];
 };
 
@@ -29,9 +30,12 @@ struct load_reader {
 	const char *file;      /* kept */
 	struct model *model;   /* what is filled */
 	bool builtin;
-	bool nomem; /* an arena was full: nothing that was read counts */
+	bool lenient;  /* what is unsound is left out */
+	bool versions; /* the file is for the list of versions, and for nothing else */
+	bool nomem;    /* an arena was full: nothing that was read counts */
 	struct complaint *complaints;
-	size_t complaints_n; /* noted or not */
+	size_t complaints_n; /* errors, noted or not */
+	size_t warnings_n;
 };
 
 /* ---- what is wrong ---- */
@@ -41,6 +45,10 @@ read_error_at(struct load_reader *r, struct yaml_place at, const char *fmt, ...)
 /* At a node. Nothing is noted at an alias: that it stands there has been told. */
 __attribute__((format(printf, 3, 4))) void
 read_error(struct load_reader *r, const struct yaml_node *n, const char *fmt, ...);
+
+/* The same, but what was read counts. */
+__attribute__((format(printf, 3, 4))) void
+read_warning(struct load_reader *r, const struct yaml_node *n, const char *fmt, ...);
 
 /* Pass all complaints on, in order of their places; the reader is then ready for another file. */
 void read_errors_flush(struct load_reader *r, struct policy_report *report);

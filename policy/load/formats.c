@@ -3,10 +3,12 @@
  */
 #include "policy/load/formats.h"
 
+#include <arpa/inet.h>
 #include <strings.h>
 
 #include "lib/base/chars.h"
 #include "policy/model/model.h"
+#include "policy/model/quantity.h"
 
 /* Of people and their words, in any script; YAML has seen to it that it is UTF-8. */
 static bool is_written(char c)
@@ -22,6 +24,35 @@ static bool name_ok(struct str s)
 static bool set_ok(struct str s)
 {
 	return s.n && chars_all(s, char_is_alnum, "-") && s.s[0] != '-' && s.s[s.n - 1] != '-';
+}
+
+/* Of a rule: also those that the configuration's `self` makes. */
+static bool rule_set_ok(struct str s)
+{
+	return set_ok(s) || str_is(s, "$self.agent") || str_is(s, "$self.writers.tls") ||
+	       str_is(s, "$self.writers.extra");
+}
+
+static bool quantity_ok(struct str s)
+{
+	double ignored;
+
+	return quantity_read(s, &ignored);
+}
+
+/* In the form that the API server writes, which is the one that is compared. */
+static bool ip_ok(struct str s)
+{
+	char text[INET6_ADDRSTRLEN + 1], back[INET6_ADDRSTRLEN];
+	unsigned char address[16];
+	int family = s.n && memchr(s.s, ':', s.n) ? AF_INET6 : AF_INET;
+
+	if (!s.n || s.n >= sizeof text)
+		return false;
+	memcpy(text, s.s, s.n);
+	text[s.n] = '\0';
+	return inet_pton(family, text, address) == 1 &&
+	       inet_ntop(family, address, back, sizeof back) && !strcmp(text, back);
 }
 
 static bool group_ok(struct str s)
@@ -43,6 +74,8 @@ static bool object_ok(struct str s)
 {
 	static const struct str self = { "$self.release", 13 };
 
+	if (str_is(s, "$self.namespace"))
+		return true;
 	if (s.n && s.s[0] == '$')
 		return str_starts(s, self) && chars_all(str_from(s, self.n), char_is_lower, "-.");
 	return s.n && chars_all(s, char_is_alnum, "-._:@");
@@ -68,7 +101,7 @@ static bool docs_ok(struct str s)
 	bool url = str_starts(s, STR("https://"));
 
 	return s.n && chars_all(s, char_is_alnum, "-._~/:#?=&%") && s.s[0] != '/' &&
-	       (url || !memchr(s.s, ':', s.n));
+	       !(s.n > 1 && memmem(s.s, s.n, "..", 2)) && (url || !memchr(s.s, ':', s.n));
 }
 
 static bool token_ok(struct str s)
@@ -127,6 +160,12 @@ static bool kubernetes_ok(struct str s)
 const struct format format_name = { name_ok, 63,
 				    "lower-case letters, digits and \"-\", as in coredns" };
 const struct format format_set = { set_ok, 63, "letters, digits and \"-\", as in dns-autoscaler" };
+const struct format form_rule_set = { rule_set_ok, 63,
+				      "the name of a set, $self.agent, $self.writers.tls or "
+				      "$self.writers.extra" };
+const struct format form_quantity = { quantity_ok, 40,
+				      "a number, as in \"1\", \"50%\" or \"64Mi\"" };
+const struct format form_ip = { ip_ok, 45, "an IP address in its usual form, as in \"10.96.5.5\"" };
 const struct format format_group = { group_ok, 253,
 				     "an API group without version, as in apps (\"\" is the "
 				     "core group)" };

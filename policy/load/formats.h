@@ -14,8 +14,11 @@ struct format {
 	const char *want; /* "must be ...": what is allowed, for the message */
 };
 
-extern const struct format format_name;     /* of a policy or rule: a DNS label */
-extern const struct format format_set;      /* of an identity set */
+extern const struct format format_name;   /* of a policy or rule: a DNS label */
+extern const struct format format_set;    /* of an identity set */
+extern const struct format form_rule_set; /* the same in a rule, or one of $self */
+extern const struct format form_quantity;
+extern const struct format form_ip;
 extern const struct format format_group;    /* API group; may be empty; "*" */
 extern const struct format format_resource; /* "deployments"; "*" */
 extern const struct format format_namespace;

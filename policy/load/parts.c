@@ -3,6 +3,8 @@
  */
 #include "policy/load/parts.h"
 
+#include "policy/catalogue/addons.h"
+
 static const struct load_word tiers[] = {
 	{ "supported", TIER_SUPPORTED },
 	{ "best-effort", TIER_BEST_EFFORT },
@@ -54,6 +56,16 @@ void read_object_labels(struct load_reader *r, const struct yaml_node *n, void *
 }
 
 #define OBJECT(member) offsetof(struct object_ref, member)
+static void read_pods(struct load_reader *r, const struct yaml_node *n, void *out, const void *arg)
+{
+	bool pods = true;
+
+	read_bool(r, n, &pods, arg);
+	if (!pods)
+		read_error(r, n, "\"pods\" is true, or is left out");
+	*(enum pod_view *)out = POD_ITSELF;
+}
+
 static const struct load_field object_table[] = {
 	{ "group", read_str, OBJECT(group), &format_group, "the API group, \"\" for core" },
 	{ "resource", read_str, OBJECT(resource), &format_resource,
@@ -65,6 +77,17 @@ static const struct load_field object_table[] = {
 };
 static const struct load_fields object_fields = FIELDS("an object", object_table);
 
+/* Pods, and all that makes them: what else there is to say of it. */
+static const struct load_field pods_table[] = {
+	{ "pods", read_pods, OBJECT(pods), NULL, NULL },
+	{ "namespace", read_str, OBJECT(namespace), &format_namespace, NULL },
+	{ "names", read_strings, OBJECT(names), &format_object, NULL },
+	{ "namePrefix", read_str, OBJECT(name_prefix), &format_object, NULL },
+	{ "labels", read_object_labels, OBJECT(labels), NULL, NULL },
+};
+static const struct load_fields pods_fields =
+	FIELDS("an object with \"pods\", which stands for its group and resource,", pods_table);
+
 static void read_object_ref(struct load_reader *r, const struct yaml_node *n, void *out,
 			    const void *arg)
 {
@@ -72,11 +95,16 @@ static void read_object_ref(struct load_reader *r, const struct yaml_node *n, vo
 
 	(void)arg;
 	o->origin = read_origin(r, n);
-	read_fields(r, n, o, &object_fields);
+	read_fields(r, n, o, read_value_of(n, "pods") ? &pods_fields : &object_fields);
+	if (o->pods != POD_NONE) {
+		o->group = STR("");
+		o->resource = STR("pods");
+	}
 	if (o->names.n && o->name_prefix.s)
 		read_error(r, n,
 			   "an object has \"names\" or \"namePrefix\", not both: "
 			   "write two objects");
+	object_check(r, n, o);
 }
 
 static const struct load_field exact_table[] = {
@@ -97,6 +125,7 @@ static void read_exact(struct load_reader *r, const struct yaml_node *n, void *o
 	read_fields(r, n, o, &exact_fields);
 	if (str_is(o->group, "*") || str_is(o->resource, "*"))
 		read_error(r, n, "an exception names its objects: \"*\" is too wide");
+	object_check(r, n, o);
 }
 
 #define OBJECT_EXAMPLE                                                                             \
@@ -147,6 +176,17 @@ static void read_pattern(struct load_reader *r, const struct yaml_node *n, void 
 	p->text.n -= p->prefix;
 }
 
+/* arg: struct pattern_kind */
+static void read_checked(struct load_reader *r, const struct yaml_node *n, void *out,
+			 const void *arg)
+{
+	const struct name_pattern *p = out;
+
+	read_pattern(r, n, out, &format_user_pattern);
+	if (p->text.n)
+		pattern_check(r, n, p, arg);
+}
+
 static void read_account(struct load_reader *r, const struct yaml_node *n, void *out,
 			 const void *arg)
 {
@@ -161,12 +201,33 @@ static void read_account(struct load_reader *r, const struct yaml_node *n, void 
 	a->name = str_from(s, a->namespace.n + 1);
 }
 
-const struct load_list patterns_list = { "[\"ocid1.user.*\"]",
-					 sizeof(struct name_pattern),
-					 read_pattern,
-					 &format_user_pattern,
-					 true,
-					 1000 };
+static void read_customer_account(struct load_reader *r, const struct yaml_node *n, void *out,
+				  const void *arg)
+{
+	read_account(r, n, out, arg);
+	account_check(r, n, out);
+}
+
+static const struct pattern_kind trusted_user = { PATTERN_USER, false },
+				 trusted_group = { PATTERN_GROUP, false },
+				 customer_user = { PATTERN_USER, true },
+				 customer_group = { PATTERN_GROUP, true };
+
+#define PATTERNS(kind)                                                                             \
+	{                                                                                          \
+		"[\"ocid1.user.*\"]", sizeof(struct name_pattern), read_checked, (kind), true,     \
+			1000                                                                       \
+	}
+static const struct load_list trusted_users_list = PATTERNS(&trusted_user);
+static const struct load_list trusted_groups_list = PATTERNS(&trusted_group);
+const struct load_list customer_users_list = PATTERNS(&customer_user);
+const struct load_list customer_groups_list = PATTERNS(&customer_group);
+const struct load_list customer_accounts_list = { "[kube-system/default]",
+						  sizeof(struct service_account),
+						  read_customer_account,
+						  &format_account,
+						  true,
+						  1000 };
 const struct load_list users_list = { "[ocid1.user.oc1..aaaa]",
 				      sizeof(struct name_pattern),
 				      read_pattern,
@@ -182,8 +243,8 @@ const struct load_list accounts_list = { "[kube-system/coredns]",
 
 #define MEMBER(member) offsetof(struct identity_list, member)
 static const struct load_field identity_table[] = {
-	{ "users", read_list, MEMBER(users), &patterns_list, NULL },
-	{ "groups", read_list, MEMBER(groups), &patterns_list, NULL },
+	{ "users", read_list, MEMBER(users), &trusted_users_list, NULL },
+	{ "groups", read_list, MEMBER(groups), &trusted_groups_list, NULL },
 	{ "serviceAccounts", read_list, MEMBER(accounts), &accounts_list, NULL },
 };
 const struct load_fields identity_fields = FIELDS("a list of identities", identity_table);
@@ -212,25 +273,84 @@ const struct known_fact known_facts[KNOWN_FACTS] = {
 /* "addons.NAME.KEY"; an argument's key may hold dots itself */
 static const struct known_fact addon_fact = { FACT_ADDONS, NULL, &format_value };
 
-static bool is_addon_fact(struct str name)
+/* The parts of "addons.NAME.KEY"; a key may hold dots itself. */
+static bool addon_fact_parts(struct str fact, struct str *addon, struct str *key)
 {
 	struct str rest;
 	const char *dot;
 
-	if (!str_starts(name, STR(FACT_ADDONS)))
+	if (!str_starts(fact, STR(FACT_ADDONS)))
 		return false;
-	rest = str_from(name, sizeof FACT_ADDONS - 1);
+	rest = str_from(fact, sizeof FACT_ADDONS - 1);
 	dot = rest.n ? memchr(rest.s, '.', rest.n) : NULL;
-	return dot && dot > rest.s && dot < rest.s + rest.n - 1 && format_token.ok(rest);
+	if (!dot || dot == rest.s || dot == rest.s + rest.n - 1 || !format_token.ok(rest))
+		return false;
+	*addon = (struct str){ rest.s, (size_t)(dot - rest.s) };
+	*key = str_from(rest, addon->n + 1);
+	return true;
+}
+
+bool fact_addon_known(struct load_reader *r, const struct yaml_node *at, struct str addon)
+{
+	struct nearest near;
+
+	if (addon_entry_named(addon))
+		return true;
+	nearest_start(&near, addon);
+	for (size_t i = 0; addon_entry_name(i); i++)
+		nearest_try(&near, str_of(addon_entry_name(i)));
+	if (near.best.s)
+		read_error(r, at, "OKE has no add-on \"%.*s\": did you mean %.*s?", QUOTED(addon),
+			   QUOTED(near.best));
+	else
+		read_error(r, at,
+			   "OKE has no add-on \"%.*s\": write its name as Oracle does, as in "
+			   "CoreDNS or CertManager",
+			   QUOTED(addon));
+	return false;
+}
+
+bool fact_argument_known(struct load_reader *r, const struct yaml_node *at, struct str addon,
+			 struct str key)
+{
+	const struct addon_entry *entry = addon_entry_named(addon);
+	struct nearest near;
+
+	if (!entry || addon_takes(entry, key))
+		return entry;
+	nearest_start(&near, key);
+	for (size_t i = 0; addon_argument_name(entry, i); i++)
+		nearest_try(&near, str_of(addon_argument_name(entry, i)));
+	read_error(r, at, "add-on %.*s has no argument \"%.*s\"%s%.*s%s", QUOTED(addon),
+		   QUOTED(key), near.best.s ? ": did you mean " : ": leave it out",
+		   QUOTED(near.best), near.best.s ? "?" : "");
+	return false;
+}
+
+bool fact_value_known(struct load_reader *r, const struct yaml_node *at, struct str fact,
+		      struct str value)
+{
+	struct str addon, key;
+	const struct addon_entry *entry;
+	const char *want;
+
+	if (!addon_fact_parts(fact, &addon, &key) || !(entry = addon_entry_named(addon)) ||
+	    !(want = addon_refuses(entry, key, value)))
+		return true;
+	read_error(r, at, "%.*s must be %s; it is \"%.*s\"", QUOTED(fact), want, QUOTED(value));
+	return false;
 }
 
 const struct known_fact *fact_known(struct load_reader *r, const struct yaml_node *at,
 				    struct str name)
 {
+	struct str addon, key;
 	struct nearest near;
 
-	if (is_addon_fact(name))
-		return &addon_fact;
+	if (addon_fact_parts(name, &addon, &key))
+		return fact_addon_known(r, at, addon) && fact_argument_known(r, at, addon, key)
+			       ? &addon_fact
+			       : NULL;
 	nearest_start(&near, name);
 	for (size_t i = 0; i < KNOWN_FACTS; i++) {
 		if (str_is(name, known_facts[i].name))

@@ -6,57 +6,6 @@
 #include "policy/load/parts.h"
 #include "policy/object/corefile.h"
 
-/* ---- paths ---- */
-
-static void read_path(struct load_reader *r, const struct yaml_node *n, void *out, const void *arg)
-{
-	struct path *path = out;
-	char name[80];
-	struct str s;
-	struct err err;
-
-	(void)arg;
-	if (!read_text(r, n, &s) || !read_fits_format(r, n, s, &format_path))
-		return;
-	if (!(s = read_keep_str(r, s)).s) /* steps may point into it */
-		return;
-	if (path_parse(s, r->keep, path, &err) == 0)
-		return;
-	if (err.kind == ERR_SYNTAX)
-		read_error(r, n, "%s is no path: %s, in %.*s", read_node_name(n, name), err.msg,
-			   QUOTED(s));
-	else
-		r->nomem = true;
-}
-
-static bool is_special(const struct path *path)
-{
-	return path->n && path->steps[0].kind == STEP_KEY && path->steps[0].key.n &&
-	       path->steps[0].key.s[0] == '$';
-}
-
-static void read_object_path(struct load_reader *r, const struct yaml_node *n, void *out,
-			     const void *arg)
-{
-	struct path *path = out;
-
-	read_path(r, n, path, arg);
-	if (is_special(path))
-		read_error(r, n, "\"%.*s\" is known in \"when\" alone: write a path of the object",
-			   QUOTED(n->text));
-}
-
-static void read_when_path(struct load_reader *r, const struct yaml_node *n, void *out,
-			   const void *arg)
-{
-	struct path *path = out;
-
-	read_path(r, n, path, arg);
-	if (is_special(path) && (path->n > 1 || !str_is(path->steps[0].key, "$name")))
-		read_error(r, n, "\"%.*s\" is not known: write $name, or a path of the object",
-			   QUOTED(n->text));
-}
-
 /* ---- facts ---- */
 
 static void read_fact_tests(struct load_reader *r, const struct yaml_node *n, void *out,
@@ -84,109 +33,12 @@ static void read_fact_tests(struct load_reader *r, const struct yaml_node *n, vo
 			read_choices(r, c, &t->values, known->values);
 		else
 			read_strings(r, c, &t->values, known->form);
+		for (size_t i = 0; i < t->values.n; i++)
+			fact_value_known(r, c, fact, t->values.v[i]);
 		*last = t;
 		last = &t->next;
 	}
 }
-
-/* ---- when ---- */
-
-struct when_read { /* a condition, and what stood there */
-	struct condition *condition;
-	bool exists;
-};
-
-/* "$exemptServiceAccounts" and "$setServiceAccounts" are no values but questions. */
-static void when_special(struct load_reader *r, const struct yaml_node *n, struct condition *c)
-{
-	size_t kept = 0;
-
-	for (size_t i = 0; i < c->in.n; i++) {
-		struct str s = c->in.v[i];
-
-		if (str_is(s, "$exemptServiceAccounts"))
-			c->in_exempt_accounts = true;
-		else if (str_is(s, "$setServiceAccounts"))
-			c->in_set_accounts = true;
-		else if (s.n && s.s[0] == '$')
-			read_error(r, n,
-				   "\"%.*s\" is not known: write $exemptServiceAccounts, "
-				   "$setServiceAccounts or a value without $",
-				   QUOTED(s));
-		else
-			c->in.v[kept++] = s;
-	}
-	c->in.n = kept;
-}
-
-static void read_when_in(struct load_reader *r, const struct yaml_node *n, void *out,
-			 const void *arg)
-{
-	struct condition *c = out;
-
-	read_strings(r, n, &c->in, arg);
-	when_special(r, n, c);
-}
-
-static void read_when_exists(struct load_reader *r, const struct yaml_node *n, void *out,
-			     const void *arg)
-{
-	struct condition *c = out;
-	bool exists = true;
-
-	read_bool(r, n, &exists, arg);
-	c->kind = exists ? WHEN_EXISTS : WHEN_ABSENT;
-}
-
-static const struct load_word dns_words[] = { { "unsound", WHEN_DNS_PROBLEM },
-					      { "sound", WHEN_DNS_SOUND } };
-static const struct load_words words_dns = WORDS(dns_words);
-
-static void read_when_dns(struct load_reader *r, const struct yaml_node *n, void *out,
-			  const void *arg)
-{
-	struct condition *c = out;
-	int kind = WHEN_DNS_PROBLEM;
-
-	read_word(r, n, &kind, arg);
-	if (kind == WHEN_DNS_SOUND)
-		c->kind = WHEN_DNS_SOUND;
-	else
-		c->kind = WHEN_DNS_PROBLEM;
-}
-
-static const struct load_field when_table[] = {
-	{ "path", read_when_path, offsetof(struct condition, path), NULL,
-	  "the path of a value, as in spec.type" },
-	{ "in", read_when_in, 0, &format_value, NULL },
-	{ "exists", read_when_exists, 0, NULL, NULL },
-	{ "coredns", read_when_dns, 0, &words_dns, NULL },
-};
-static const struct load_fields when_fields = FIELDS("a condition", when_table);
-
-static void read_condition(struct load_reader *r, const struct yaml_node *n, void *out,
-			   const void *arg)
-{
-	unsigned tests = 0;
-
-	(void)arg;
-	read_fields(r, n, out, &when_fields);
-	for (const struct yaml_node *c = n->kind == YAML_MAPPING ? n->child : NULL; c;
-	     c = c->next) {
-		tests += str_is(c->key->text, "in") || str_is(c->key->text, "exists") ||
-			 str_is(c->key->text, "coredns");
-	}
-	if (n->kind == YAML_MAPPING && tests != 1)
-		read_error(r, n, "a condition has \"in\" or \"exists\", %s",
-			   tests ? "not both: write two conditions" : "and this one has neither");
-}
-
-static const struct load_list when_list = { "[{path: spec.type, in: [LoadBalancer]}]",
-					    sizeof(struct condition),
-					    read_condition,
-					    NULL,
-					    false,
-					    100 };
 
 /* ---- changed ---- */
 
@@ -279,6 +131,24 @@ static void read_rule_action(struct load_reader *r, const struct yaml_node *n, v
 	read_word(r, n, &action, arg);
 	rule->action = (enum action)action;
 	rule->has_action = true;
+}
+
+static const struct load_word unknowns[] = {
+	{ "allow", ACTION_ALLOW },
+	{ "audit", ACTION_AUDIT },
+	{ "warn", ACTION_WARN },
+};
+static const struct load_words words_unknown = WORDS(unknowns);
+
+static void read_rule_unknown(struct load_reader *r, const struct yaml_node *n, void *out,
+			      const void *arg)
+{
+	struct rule *rule = out;
+	int action = ACTION_WARN;
+
+	read_word(r, n, &action, arg);
+	rule->unknown = (enum action)action;
+	rule->has_unknown = true;
 }
 
 static void read_tier(struct load_reader *r, const struct yaml_node *n, void *out, const void *arg)
@@ -404,14 +274,15 @@ static const struct load_field rule_table[] = {
 	  "a list of CREATE, UPDATE, DELETE, CONNECT" },
 	{ "subresources", read_choices, RULE(subresources), &words_subresource, NULL },
 	{ "objects", read_list, RULE(objects), &objects_list, NULL },
-	{ "identities", read_strings, RULE(identities), &format_set, NULL },
-	{ "notIdentities", read_strings, RULE(not_identities), &format_set, NULL },
+	{ "identities", read_strings, RULE(identities), &form_rule_set, NULL },
+	{ "notIdentities", read_strings, RULE(not_identities), &form_rule_set, NULL },
 	{ "cluster", read_fact_tests, RULE(cluster), NULL, NULL },
 	{ "when", read_list, RULE(when), &when_list, NULL },
 	{ "changed", read_list, RULE(changed), &changed_list, NULL },
 	{ "features", read_features, RULE(features), NULL, NULL },
 	{ "tier", read_tier, RULE(tier), &words_tier, "supported, best-effort or unsupported" },
 	{ "action", read_rule_action, 0, &words_action, NULL },
+	{ "unknown", read_rule_unknown, 0, &words_unknown, NULL },
 	{ "message", read_message, RULE(message), &format_line, NULL },
 	{ "remedy", read_remedy, RULE(remedy), &remedy_fields, NULL },
 	{ "remedies", read_list, RULE(remedies), &remedies_list, NULL },
@@ -508,6 +379,7 @@ static const struct load_field spec_table[] = {
 	{ "docs", read_str, POLICY(docs), &format_docs, NULL },
 	{ "why", read_str, POLICY(why), &format_docs, NULL },
 	{ "replaces", read_str, POLICY(replaces), &format_name, NULL },
+	{ "reason", read_str, POLICY(reason), &format_text, NULL },
 	{ "appliesTo", read_fact_tests, POLICY(applies_to), NULL, NULL },
 	{ "addon", read_addon, POLICY(addon), NULL, NULL },
 	{ "objects", read_list, POLICY(objects), &objects_list,

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -12,6 +13,48 @@
 
 #define PIECE 16384 /* bytes that are read at a time */
 
+static bool has_ending(const char *name, const char *ending)
+{
+	size_t n = strlen(name), m = strlen(ending);
+
+	return n > m && !strcasecmp(name + n - m, ending);
+}
+
+/* Could somebody think that it is read? NULL: no; else why it is not. */
+static const char *unread_why(const struct dirent *e)
+{
+	bool looks = has_ending(e->d_name, ".yaml") || has_ending(e->d_name, ".yml") ||
+		     has_ending(e->d_name, ".json");
+
+	if (e->d_name[0] == '.')
+		return looks && e->d_name[1] != '.' && e->d_name[1] != '#'
+			       ? "is not read: its name begins with a dot"
+			       : NULL;
+	if (e->d_type == DT_DIR)
+		return strcmp(e->d_name, "lost+found") != 0
+			       ? "is not read: a folder within a folder; name it with --policy"
+			       : NULL;
+	if (has_ending(e->d_name, ".md") || e->d_name[strlen(e->d_name) - 1] == '~')
+		return NULL;
+	return looks ? "is not read: its ending is not in small letters"
+		     : "is not read: its name does not end in .yaml, .yml or .json";
+}
+
+static bool is_read(const struct dirent *e)
+{
+	return e->d_name[0] != '.' && file_is_yaml(e->d_name);
+}
+
+static int is_unread(const struct dirent *e)
+{
+	return !is_read(e) && unread_why(e);
+}
+
+static int unread_order(const struct dirent **a, const struct dirent **b)
+{
+	return strcmp((*a)->d_name, (*b)->d_name);
+}
+
 static int visit_entry(const char *folder, const char *name, source_fn *visit, void *ctx)
 {
 	scoped(free_end) char *path = file_join(folder, name);
@@ -21,6 +64,24 @@ static int visit_entry(const char *folder, const char *name, source_fn *visit, v
 		return -1;
 	}
 	visit(ctx, path, true);
+	return 0;
+}
+
+static int tell_unread(const char *folder, source_unread_fn *unread, void *ctx)
+{
+	struct dirent **entries;
+	int n = scandir(folder, &entries, is_unread, unread_order);
+
+	if (n < 0)
+		return -1;
+	for (int i = 0; i < n; i++) {
+		scoped(free_end) char *path = file_join(folder, entries[i]->d_name);
+
+		if (path)
+			unread(ctx, path, unread_why(entries[i]));
+		free(entries[i]);
+	}
+	free(entries);
 	return 0;
 }
 
@@ -37,12 +98,15 @@ static int each_of_folder(const char *path, source_fn *visit, void *ctx)
 	return status;
 }
 
-int source_each(const char *path, source_fn *visit, void *ctx)
+int source_each(const char *path, source_fn *visit, source_unread_fn *unread, void *ctx)
 {
 	struct stat st;
 
 	if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
-		return each_of_folder(path, visit, ctx);
+		return each_of_folder(path, visit, ctx) < 0 ||
+				       (unread && tell_unread(path, unread, ctx) < 0)
+			       ? -1
+			       : 0;
 	visit(ctx, path, false);
 	return 0;
 }
@@ -142,10 +206,12 @@ void policy_source_mark(const struct policy_source *src, bool contents, struct p
 
 	if (src->config)
 		mark_path(&m, src->config, false);
+	if (src->versions)
+		mark_path(&m, src->versions, false);
 	if (src->facts && (fact = file_join(src->facts, FACT_KUBERNETES)))
 		mark_path(&m, fact, false);
 	for (size_t i = 0; i < src->paths_n; i++)
-		if (source_each(src->paths[i], mark_path, &m) < 0)
+		if (source_each(src->paths[i], mark_path, NULL, &m) < 0)
 			mark_path(&m, src->paths[i], false);
 	*out = m.mark;
 }

@@ -12,12 +12,17 @@
 /* found: in a folder; otherwise the path that was named, whatever it is. */
 typedef void source_fn(void *ctx, const char *path, bool found);
 
+/* A file of a folder that is not read, though somebody may think it is; why, to follow its path. */
+typedef void source_unread_fn(void *ctx, const char *path, const char *why);
+
 /*
  * Visit the path, or, if it is a folder, its files (*.yaml, *.yml, *.json) in the order of
  * their names. Those that begin with a dot are left out: a mounted ConfigMap holds its files a
- * second time in ..data. -1 with errno: the folder cannot be read, or memory ran out.
+ * second time in ..data. unread, if not NULL, is told what else is there, but for pages to read
+ * (*.md) and what begins with two dots. -1 with errno: the folder cannot be read, or memory ran
+ * out.
  */
-int source_each(const char *path, source_fn *visit, void *ctx);
+int source_each(const char *path, source_fn *visit, source_unread_fn *unread, void *ctx);
 
 #define FACT_KUBERNETES "kubernetes" /* "1.36" */
 #define FACT_TEXT_MAX   64           /* bytes of a fact's file: more is no fact */

@@ -53,6 +53,7 @@ bool policy_set_has_exception(const struct policy_set *set, struct str name)
 
 void policy_set_lint(const struct policy_set *set, int64_t now, struct policy_report *report)
 {
+	policy_set_version_lint(set, now, report);
 	for (const struct exception *e = set->model.exceptions; e; e = e->next) {
 		char when[TIME_TEXT];
 

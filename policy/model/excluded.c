@@ -6,11 +6,11 @@
  */
 #include "policy/model/excluded.h"
 
-#include <stdbool.h>
-
 static const char heartbeat[] =
 	"leader election and the nodes' heartbeats would wait for the guard";
 static const char traffic[] = "controllers write them all the time";
+static const char unnamed[] =
+	"controllers write them all the time: name them, or give the label of their Service";
 static const char asking[] = "each question about access would wait for the guard";
 static const char itself[] = "the API server sends none of its own inner objects to a webhook";
 
@@ -18,7 +18,7 @@ static const struct {
 	const char *group, *resource; /* resource "": all of the group */
 	const char *why;
 } unsent[] = {
-	{ "", "endpoints", traffic },
+	{ "", "endpoints", unnamed },
 	{ "", "events", traffic },
 	{ "admission.k8s.io", "", itself },
 	{ "admissionregistration.k8s.io", "", itself },
@@ -26,7 +26,7 @@ static const struct {
 	{ "authentication.k8s.io", "", asking },
 	{ "authorization.k8s.io", "", asking },
 	{ "coordination.k8s.io", "leases", heartbeat },
-	{ "discovery.k8s.io", "endpointslices", traffic },
+	{ "discovery.k8s.io", "endpointslices", unnamed },
 	{ "events.k8s.io", "", traffic },
 	{ "imagepolicy.k8s.io", "", itself },
 };
@@ -40,4 +40,9 @@ const char *excluded_why(struct str group, struct str resource)
 			return unsent[i].why;
 	}
 	return NULL;
+}
+
+bool unsent_but_named(struct str group, struct str resource)
+{
+	return excluded_why(group, resource) == unnamed;
 }

@@ -73,8 +73,8 @@ static const char *const exempt_accounts[] = {
 	"volumeattributesclass-protection-controller",
 };
 
-/* The product's own accounts, suffixes of its release's name: always guardAdmins. */
-static const char *const own_accounts[] = { "", "-agent", "-hook" };
+/* The accounts that the chart makes: suffixes of its release's name. */
+static const char *const own_accounts[] = { "", "-agent", "-probe", "-remove" };
 
 #define LENGTH(a) (sizeof(a) / sizeof *(a))
 
@@ -188,7 +188,70 @@ bool account_in_sets(const struct config *config, struct str namespace, struct s
 	for (const struct identity_set *s = config->sets; s; s = s->next)
 		if (accounts_hold(s->members.accounts, namespace, name))
 			return true;
-	return account_is_own(config, namespace, name);
+	return false;
+}
+
+static const struct identity_set *identity_set_named(const struct config *config, struct str name)
+{
+	const struct identity_set *s = config->sets;
+
+	while (s && !str_eq(s->name, name))
+		s = s->next;
+	return s;
+}
+
+bool account_of_guard(const struct config *config, struct str namespace, struct str name)
+{
+	const struct identity_set *s = identity_set_named(config, STR("guardAdmins"));
+
+	return account_is_own(config, namespace, name) ||
+	       (s && accounts_hold(s->members.accounts, namespace, name));
+}
+
+bool user_is_exempt(const struct config *config, struct str name)
+{
+	for (size_t i = 0; i < LENGTH(exempt_names); i++)
+		if (str_is(name, exempt_names[i]))
+			return true;
+	for (size_t i = 0; i < LENGTH(exempt_prefixes); i++)
+		if (str_starts(name, str_of(exempt_prefixes[i].prefix)))
+			return true;
+	return patterns_fit(config->exempt.users, name);
+}
+
+bool group_is_exempt(const struct config *config, struct str name)
+{
+	return patterns_fit(config->exempt.groups, name);
+}
+
+bool group_proves_exempt(struct str name)
+{
+	for (size_t i = 0; i < LENGTH(exempt_prefixes); i++)
+		if (str_is(name, exempt_prefixes[i].group))
+			return true;
+	return false;
+}
+
+/* Karpenter and Cluster API bring roles and bindings of their own: documented software. */
+static bool is_granted(const struct identity_set *s)
+{
+	return !str_is(s->name, "npn-writers");
+}
+
+bool user_granted_in_sets(const struct config *config, struct str name)
+{
+	for (const struct identity_set *s = config->sets; s; s = s->next)
+		if (is_granted(s) && patterns_fit(s->members.users, name))
+			return true;
+	return false;
+}
+
+bool account_granted_in_sets(const struct config *config, struct str namespace, struct str name)
+{
+	for (const struct identity_set *s = config->sets; s; s = s->next)
+		if (is_granted(s) && accounts_hold(s->members.accounts, namespace, name))
+			return true;
+	return false;
 }
 
 static const char *exempt_why(const struct identity *id)
@@ -241,19 +304,27 @@ void identity_of(const struct config *config, const struct user *user, struct id
 		out->why = "no list names it";
 }
 
-static const struct identity_set *identity_set_named(const struct config *config, struct str name)
+/* The names of sets that the configuration's `self` makes. */
+bool identity_self_set(const struct config *config, struct str set,
+		       const struct service_account **members)
 {
-	const struct identity_set *s = config->sets;
-
-	while (s && !str_eq(s->name, name))
-		s = s->next;
-	return s;
+	*members = NULL;
+	if (str_is(set, "$self.writers.tls"))
+		*members = config->self_tls;
+	else if (str_is(set, "$self.writers.extra"))
+		*members = config->self_extra;
+	else
+		return str_is(set, "$self.agent");
+	return true;
 }
 
 bool identity_set_filled(const struct config *config, struct str set)
 {
 	const struct identity_set *s = identity_set_named(config, set);
+	const struct service_account *members;
 
+	if (identity_self_set(config, set, &members))
+		return members || str_is(set, "$self.agent");
 	return s && (s->members.users || s->members.groups || s->members.accounts);
 }
 
@@ -277,12 +348,24 @@ bool identity_in_list(const struct identity *id, const struct identity_list *lis
 		accounts_hold(list->accounts, id->account_namespace, id->account_name));
 }
 
+static bool is_agent(const struct identity *id)
+{
+	struct str release = id->config->self_release;
+
+	return str_eq(id->account_namespace, id->config->self_namespace) &&
+	       str_starts(id->account_name, release) &&
+	       str_is(str_from(id->account_name, release.n), "-agent");
+}
+
 bool identity_in_set(const struct identity *id, struct str set)
 {
 	const struct identity_set *s = identity_set_named(id->config, set);
+	const struct service_account *members;
 
-	if (str_is(set, "guardAdmins") && is_service_account(id) &&
-	    account_is_own(id->config, id->account_namespace, id->account_name))
-		return true;
-	return s && identity_in_list(id, &s->members);
+	if (s)
+		return identity_in_list(id, &s->members);
+	if (!is_service_account(id) || !identity_self_set(id->config, set, &members))
+		return false;
+	return members ? accounts_hold(members, id->account_namespace, id->account_name)
+		       : str_is(set, "$self.agent") && is_agent(id);
 }

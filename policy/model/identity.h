@@ -40,5 +40,25 @@ const char *identity_exempt_account(size_t i); /* of kube-system, and its group 
 /* The service account of that name: would its tokens be exempt, is it in any named set? */
 bool account_is_exempt(const struct config *config, struct str namespace, struct str name);
 bool account_in_sets(const struct config *config, struct str namespace, struct str name);
+/* One of those that the chart makes, or a member of guardAdmins? */
+bool account_of_guard(const struct config *config, struct str namespace, struct str name);
+
+/*
+ * What a binding or a certificate would make of a name: one that is trusted by itself; a group
+ * that the configuration exempts; one that proves a node's name; a member of a named set, those of
+ * documented software apart.
+ */
+bool user_is_exempt(const struct config *config, struct str name);
+bool group_is_exempt(const struct config *config, struct str name);
+bool group_proves_exempt(struct str name);
+bool user_granted_in_sets(const struct config *config, struct str name);
+bool account_granted_in_sets(const struct config *config, struct str namespace, struct str name);
+
+/*
+ * Is it the name of a set that `self` makes: $self.agent, $self.writers.tls, $self.writers.extra?
+ * *members are the accounts of one of writers, else NULL.
+ */
+bool identity_self_set(const struct config *config, struct str set,
+		       const struct service_account **members);
 
 #endif

@@ -10,6 +10,7 @@
 #include "policy/model/match.h"
 
 #include "lib/json/json.h"
+#include "policy/model/templates.h"
 
 enum entry_kind {
 	ENTRY_NAME,   /* this very name */
@@ -310,16 +311,23 @@ static bool ref_fits(const struct object_ref *ref, const struct request *req,
 	if (ref->namespace.n && !str_eq(ref->namespace, req->namespace))
 		return false;
 	/* On either: relabelling must not make an object escape. */
-	return names_fit(ref, names) && (!ref->labels || labels_fit(ref->labels, new_object) ||
-					 labels_fit(ref->labels, old_object));
+	return names_fit(ref, names) &&
+	       (!ref->labels || labels_fit(ref->labels, pod_of(new_object, ref->pods)) ||
+		labels_fit(ref->labels, pod_of(old_object, ref->pods)));
+}
+
+const struct object_ref *objects_find(const struct object_ref *refs, const struct request *req,
+				      const struct match_names *names,
+				      const struct json *new_object, const struct json *old_object)
+{
+	while (refs && !ref_fits(refs, req, names, new_object, old_object))
+		refs = refs->next;
+	return refs;
 }
 
 bool match_objects_fit(const struct object_ref *refs, const struct request *req,
 		       const struct match_names *names, const struct json *new_object,
 		       const struct json *old_object)
 {
-	for (; refs; refs = refs->next)
-		if (ref_fits(refs, req, names, new_object, old_object))
-			return true;
-	return false;
+	return objects_find(refs, req, names, new_object, old_object);
 }

@@ -45,8 +45,14 @@ struct candidates {
 int match_find(const struct match_index *index, const struct request *req,
 	       const struct match_names *names, struct arena *arena, struct candidates *out);
 
-/* Does the request fit one of the refs? labels are looked up in either object; NULL: absent. */
+/*
+ * The first of the refs that the request fits, or NULL. labels are looked up in either object
+ * (NULL: absent), of an entry about pods in the pod.
+ */
 struct json;
+const struct object_ref *objects_find(const struct object_ref *refs, const struct request *req,
+				      const struct match_names *names,
+				      const struct json *new_object, const struct json *old_object);
 bool match_objects_fit(const struct object_ref *refs, const struct request *req,
 		       const struct match_names *names, const struct json *new_object,
 		       const struct json *old_object);

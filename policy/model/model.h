@@ -25,6 +25,9 @@ struct fact_test {
 	struct strings values;
 };
 
+/* Where the pod stands in an object of an entry with `pods: true` (model/templates.h). */
+enum pod_view { POD_NONE, POD_ITSELF, POD_TEMPLATE, POD_BARE, POD_CRON, POD_VIEWS };
+
 /* Which objects: each of group and resource may be "*" in a policy whose rules all have `features`.
  */
 struct object_ref {
@@ -36,28 +39,53 @@ struct object_ref {
 	struct label {
 		struct label *next;
 		struct str key, value;
-	} * labels; /* all equal, on the new or the old object */
+	} * labels; /* all equal, on the new or the old object (pods: on the pod or its template) */
+	enum pod_view pods; /* POD_NONE: an ordinary entry */
+	bool implied;       /* stands for one with `pods: true` before it */
 	struct origin origin;
 };
+
+/*
+ * Values of `in` that are no values but questions, as "$exemptServiceAccounts". Of an account: the
+ * value is the name of a service account of the object's own namespace. Of a subject: the value is
+ * an RBAC subject, or a certificate's request as the API carries it. The bits by number.
+ */
+enum when_special {
+	SPECIAL_EXEMPT_ACCOUNT = 1 << 0, /* the account is exempt */
+	SPECIAL_SET_ACCOUNT = 1 << 1,    /* a named set holds it */
+	SPECIAL_GUARD_ACCOUNT = 1 << 2,  /* the guard's own, or one of guardAdmins */
+	SPECIAL_EXEMPT_SUBJECT = 1 << 3,
+	SPECIAL_SET_SUBJECT = 1 << 4,
+	SPECIAL_GUARD_SUBJECT = 1 << 5,
+	SPECIAL_DNS_IP = 1 << 6, /* the fact dnsIP: unset, the condition does not hold */
+};
+#define SPECIAL_ACCOUNTS (SPECIAL_EXEMPT_ACCOUNT | SPECIAL_SET_ACCOUNT | SPECIAL_GUARD_ACCOUNT)
+#define SPECIALS         7
 
 /* One condition on the object (DELETE: on the old one). */
 struct condition {
 	struct condition *next;
 	struct path path;
-	enum {
+	enum when_kind {
 		WHEN_IN,
 		WHEN_EXISTS,
 		WHEN_ABSENT,
-		WHEN_DNS_PROBLEM, /* ConfigMap coredns-custom with what CoreDNS stops at or ignores
-				   */
-		WHEN_DNS_SOUND,   /* ... without */
+		WHEN_NOT_IN,
+		WHEN_PREFIX,
+		WHEN_SUFFIX,
+		WHEN_AT_LEAST,
+		WHEN_AT_MOST,
+		WHEN_SELECTS,     /* the value is a label selector that takes one of `selects` */
+		WHEN_LOST,        /* a value that the old object has there, the new one has not */
+		WHEN_DNS_PROBLEM, /* data of coredns-custom: CoreDNS ignores some, or stops at it */
+		WHEN_DNS_SOUND,   /* ... or does not */
 	} kind;
-	struct strings in; /* WHEN_IN; special values: see below */
-	/*
-	 * "$exemptServiceAccounts" and "$setServiceAccounts" among `in`: the value names a service
-	 * account of the object's own namespace that is exempt, or that a named set holds.
-	 */
-	bool in_exempt_accounts, in_set_accounts;
+	bool every;        /* all values that the path names, not any */
+	bool of_old;       /* of the old object */
+	unsigned specials; /* WHEN_IN, WHEN_NOT_IN: bits of enum when_special */
+	struct strings in; /* WHEN_IN, WHEN_NOT_IN; of prefix, suffix, atLeast, atMost one */
+	enum selects { SELECTS_LABELS, SELECTS_MANAGED, SELECTS_SELF } selects;
+	struct label *labels; /* SELECTS_LABELS: of a pod that has these alone */
 };
 
 enum changed_kind { CHANGED_PATH, CHANGED_METADATA, CHANGED_CONTENT };
@@ -66,6 +94,8 @@ struct changed {
 	struct changed *next;
 	enum changed_kind kind;
 	struct path path; /* CHANGED_PATH */
+	/* Of rules about pods: the same below each view, by enum pod_view; else NULL. */
+	const struct path *views;
 };
 
 struct features {             /* section 5: uses of feature gates */
@@ -105,12 +135,17 @@ struct rule {
 	enum tier tier;
 	bool has_action;
 	enum action action; /* with the tier's: the lower */
-	struct str message; /* replaces the first line's sentence; "$object" is "Deployment
-			       kube-system/coredns", "$problem" what WHEN_DNS_PROBLEM found */
+	bool has_unknown;
+	enum action unknown; /* the most that identities hear whom nobody named */
+	struct str message;  /* replaces the first line's sentence; "$object" is "Deployment
+				kube-system/coredns", "$problem" what WHEN_DNS_PROBLEM found */
 	struct remedy remedy;
 	struct corefile_remedy *remedies; /* before `remedy`, by what was edited */
 	struct str docs, why;             /* of the rule; absent: the policy's */
 	struct origin origin;
+	/* Computed by link.c, of rules about pods: */
+	bool pods;               /* one of its objects makes pods */
+	struct changed *made_so; /* what an UPDATE must change to make it so; CHANGED_PATH all */
 	/* Computed by set.c: */
 	bool active;                     /* its facts hold */
 	const struct override *override; /* the one that is in force for it */
@@ -136,13 +171,16 @@ struct policy {
 	struct str name, title, area;
 	struct str owner;     /* whose policy: "Oracle" of the pack's unless they say otherwise */
 	struct str docs, why; /* how to do it, and why not so: below DOCS_BASE, or a whole URL */
-	struct str replaces;
+	struct str replaces, reason; /* the built-in one that it stands for, and why */
+	struct str stands_for;       /* "dns for coredns": for annotations; set where it replaces */
 	struct fact_test *applies_to; /* none false; an unset fact applies */
 	struct addon *addon;
 	struct object_ref *objects;
 	struct rule *rules;
 	bool builtin;
 	struct origin origin;
+	const char *unsound;     /* why it cannot be in force; NULL: it can */
+	struct policy *replaced; /* the built-in one that it stands for */
 	/* Computed by set.c: */
 	bool active;   /* appliesTo is not false */
 	size_t number; /* 0, 1, ...: its place in the set */
@@ -181,6 +219,15 @@ struct override {
 	enum action action;
 	struct str reason;
 	struct origin origin;
+	const char *unsound;
+};
+
+/* A built-in policy that others may stand for. */
+struct replaceable {
+	struct replaceable *next;
+	struct str name;
+	struct origin origin;
+	const char *unsound;
 };
 
 struct fact {
@@ -198,15 +245,18 @@ struct config_place {
 
 struct config {
 	enum mode mode;
+	bool warn_at_most;    /* who is a customer could not be read */
 	enum action tiers[3]; /* by enum tier */
 	enum action on_error; /* ACTION_ALLOW or ACTION_DENY */
 	struct override *overrides;
 	struct exception_rule *fail_closed; /* a dead guard refuses what they deny; rule "*": all */
+	struct replaceable *replaceable;
 	unsigned exception_max_days;
 	struct fact *facts;
 	struct str cluster_ocid;
 	struct str self_namespace, self_release;
-	struct identity_list exempt; /* besides the built-in ones */
+	struct service_account *self_tls, *self_extra; /* who writes the guard's objects by right */
+	struct identity_list exempt;                   /* besides the built-in ones */
 	struct identity_list
 		customer; /* users, groups, and the accounts of kube-system that count */
 	struct strings customer_except_namespaces;
@@ -222,6 +272,7 @@ struct exception_rule {
 	struct exception_rule *next;
 	struct str policy, rule; /* exact; in failClosed the rule may be "*" */
 	struct origin origin;
+	const char *unsound;
 };
 
 struct exception {
@@ -234,6 +285,21 @@ struct exception {
 	int64_t not_before, expires; /* seconds since the epoch (UTC): from <= now < expires */
 	enum action action;          /* ACTION_WARN or ACTION_AUDIT */
 	struct origin origin;
+	const char *unsound;
+};
+
+/* ---- what could not be read, of a lenient source ---- */
+
+struct left_out {
+	struct left_out *next;
+	struct str what, why;
+	struct origin origin; /* file NULL: no one file */
+};
+
+/* A built-in policy whose replacement is unsound: warned at most. */
+struct lowered {
+	struct lowered *next;
+	struct str name;
 };
 
 /* What load.c reads and set.c owns. */
@@ -243,6 +309,11 @@ struct model {
 	struct exception *exceptions, **exceptions_last;
 	size_t exceptions_n;
 	struct config config;
+	const struct versions *versions; /* the list of OKE's versions */
+	bool versions_read;              /* while a file of it is read: it had one */
+	struct left_out *left_out, **left_out_last;
+	size_t left_out_n;
+	struct lowered *lowered;
 };
 
 #endif

@@ -35,7 +35,7 @@ void report_message(struct policy_report *report, bool error, const struct origi
 		report->errors++;
 	else
 		report->warnings++;
-	if (!report->message)
+	if (!report->message && !report->why)
 		return;
 	if (at && at->file) {
 		n = report_escape(at->file, shown, 500);
@@ -48,5 +48,8 @@ void report_message(struct policy_report *report, bool error, const struct origi
 	vsnprintf(text, sizeof text, fmt, ap);
 	va_end(ap);
 	report_escape(text, shown + n, sizeof shown - n);
-	report->message(report->ctx, error, shown);
+	if (error && report->why && !*report->why)
+		snprintf(report->why, report->why_room, "%s", shown);
+	if (report->message)
+		report->message(report->ctx, error, shown);
 }

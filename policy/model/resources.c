@@ -179,10 +179,12 @@ static const struct {
 	const char *group, *resource; /* resource "": all of the group */
 } no_status[] = {
 	{ "", "configmaps" },
+	{ "", "endpoints" },
 	{ "", "limitranges" },
 	{ "", "podtemplates" },
 	{ "", "secrets" },
 	{ "", "serviceaccounts" },
+	{ "discovery.k8s.io", "endpointslices" },
 	{ "rbac.authorization.k8s.io", "" },
 	{ "scheduling.k8s.io", "priorityclasses" },
 	{ "storage.k8s.io", "storageclasses" },
@@ -202,6 +204,8 @@ static bool has_status(struct str group, struct str resource)
 /* Custom resources may have one. */
 static bool has_scale(struct str group, struct str resource)
 {
+	if (str_is(group, "cert-manager.io"))
+		return false;
 	if (group.n && !catalogue_own_group(group))
 		return true;
 	return str_is(resource, "deployments") || str_is(resource, "replicasets") ||
@@ -212,5 +216,7 @@ bool resource_has(struct str group, struct str resource, struct str subresource)
 {
 	if (str_is(subresource, "status"))
 		return has_status(group, resource);
+	if (str_is(subresource, "ephemeralcontainers") || str_is(subresource, "resize"))
+		return !group.n && str_is(resource, "pods");
 	return !str_is(subresource, "scale") || has_scale(group, resource);
 }

@@ -5,6 +5,7 @@
 #include "policy/model/rule_scope.h"
 
 #include "policy/model/identity.h"
+#include "policy/model/templates.h"
 
 /* ---- what it comes to ---- */
 
@@ -46,11 +47,25 @@ static bool any_members(const struct config *c, const struct strings *sets)
 	return identity_sets_filled(c, sets);
 }
 
+/* What asks for the address of the cluster's DNS never holds while that is not configured. */
+static bool dns_ip_known(const struct config *c, const struct rule *rule)
+{
+	const struct fact *f = c->facts;
+	const struct condition *w = rule->when;
+
+	while (w && !(w->kind == WHEN_IN && w->specials == SPECIAL_DNS_IP && !w->in.n))
+		w = w->next;
+	while (f && !str_is(f->name, "dnsIP"))
+		f = f->next;
+	return !w || f;
+}
+
 bool rule_can_act(const struct config *config, const struct rule *rule)
 {
 	enum action a = rule_action(config, rule);
 
 	return rule->policy->active && rule->active && a > ACTION_ALLOW &&
+	       dns_ip_known(config, rule) &&
 	       (!rule->identities.n || any_members(config, &rule->identities)) &&
 	       (!rule->not_identities.n || identity_sets_filled(config, &rule->not_identities));
 }
@@ -139,4 +154,60 @@ struct str rule_how(const struct rule *rule)
 	bool on_support = str_is(page, SUPPORT_PAGE);
 
 	return on_support && !str_is(rule->policy->owner, OWNER_ORACLE) ? STR("") : page;
+}
+
+/* ---- what an earlier rule takes ---- */
+
+static bool labels_same(const struct label *a, const struct label *b)
+{
+	for (; a && b; a = a->next, b = b->next)
+		if (!str_eq(a->key, b->key) || !str_eq(a->value, b->value))
+			return false;
+	return !a && !b;
+}
+
+static bool refs_same(const struct object_ref *a, const struct object_ref *b)
+{
+	if (a->names.n != b->names.n || a->pods != b->pods)
+		return false;
+	for (size_t i = 0; i < a->names.n; i++)
+		if (!str_eq(a->names.v[i], b->names.v[i]))
+			return false;
+	return str_eq(a->group, b->group) && str_eq(a->resource, b->resource) &&
+	       str_eq(a->namespace, b->namespace) && str_eq(a->name_prefix, b->name_prefix) &&
+	       labels_same(a->labels, b->labels);
+}
+
+/* Does the rule take whatever is asked of these objects, of one subresource? */
+static bool takes_all_of(const struct rule *above, const struct object_ref *ref,
+			 struct str subresource)
+{
+	const struct object_ref *o = above->objects;
+
+	if (above->cluster || above->changed || above->when || above->identities.n ||
+	    above->not_identities.n || above->features)
+		return false;
+	while (o && !refs_same(o, ref))
+		o = o->next;
+	if (!o)
+		return false;
+	return strings_hold(&above->subresources, subresource);
+}
+
+unsigned rule_left(const struct rule *r, const struct object_ref *ref, struct str subresource)
+{
+	unsigned operations = pods_operations(r, ref);
+
+	for (const struct rule *above = r->policy->rules; above != r; above = above->next)
+		if (takes_all_of(above, ref, subresource))
+			operations &= ~above->operations;
+	return operations;
+}
+
+bool required_left(const struct rule *rule, const struct object_ref *ref)
+{
+	for (size_t i = 0; i < rule->subresources.n; i++)
+		if (rule_left(rule, ref, rule->subresources.v[i]))
+			return true;
+	return false;
 }

@@ -61,4 +61,12 @@ struct str rule_why(const struct rule *rule);
 /* The page that says how; "" where there is none. It may be the same. */
 struct str rule_how(const struct rule *rule);
 
+/*
+ * The operations on these objects that no rule above takes as a whole. Of rules about pods: with
+ * the UPDATE that makes it so.
+ */
+unsigned rule_left(const struct rule *r, const struct object_ref *ref, struct str subresource);
+/* Do rules above leave it anything of these objects? */
+bool required_left(const struct rule *rule, const struct object_ref *ref);
+
 #endif

@@ -54,6 +54,48 @@ size_t policy_set_overrides(const struct policy_set *set)
 	return n;
 }
 
+const struct versions *policy_set_versions(const struct policy_set *set)
+{
+	return set->model.versions;
+}
+
+bool policy_set_left_out_at(const struct policy_set *set, size_t i, struct left_out_info *out)
+{
+	const struct left_out *l = set->model.left_out;
+
+	while (l && i--)
+		l = l->next;
+	if (l)
+		*out = (struct left_out_info){ l->what, l->why, l->origin.file, l->origin.line };
+	return l;
+}
+
+size_t policy_set_left_out(const struct policy_set *set)
+{
+	return set->model.left_out_n;
+}
+
+bool policy_set_replaced_at(const struct policy_set *set, size_t i, struct replaced_info *out)
+{
+	for (const struct policy *p = set->model.policies; p; p = p->next)
+		if (p->stands_for.s && i-- == 0) {
+			*out = (struct replaced_info){ p->name, p->replaces, p->reason,
+						       p->origin.file, p->origin.line };
+			return true;
+		}
+	return false;
+}
+
+size_t policy_set_replaced(const struct policy_set *set)
+{
+	struct replaced_info info;
+	size_t n = 0;
+
+	while (policy_set_replaced_at(set, n, &info))
+		n++;
+	return n;
+}
+
 unsigned policy_set_told(const struct policy_set *set)
 {
 	const struct fact *f = config_fact(&set->model.config, STR("kubernetes"));
@@ -66,7 +108,7 @@ unsigned policy_set_minor(const struct policy_set *set)
 {
 	unsigned told = policy_set_told(set);
 
-	return told ? told : catalogue_minor_max;
+	return told ? told : catalogue_minor_released;
 }
 
 enum mode policy_set_mode(const struct policy_set *set)

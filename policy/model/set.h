@@ -16,6 +16,7 @@ struct policy_set {
 	struct arena arena;
 	struct model model;
 	struct match_index index;
+	enum version_from version_from; /* of the fact `kubernetes` */
 };
 
 /* NULL: nobody told it. */

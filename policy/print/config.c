@@ -74,6 +74,18 @@ static void print_fail_closed(struct emit *e, const struct config *c)
 		print_given_at(e, c, "spec.failClosed");
 }
 
+static void print_replaceable(struct emit *e, const struct config *c)
+{
+	emit_list(e, "replaceable", !c->replaceable);
+	for (const struct replaceable *r = c->replaceable; r; r = r->next) {
+		emit_str(e, NULL, r->name);
+		emit_origin(e, r->origin.file, r->origin.line);
+	}
+	emit_end(e);
+	if (!c->replaceable)
+		print_given_at(e, c, "spec.replaceable");
+}
+
 /* ---- facts ---- */
 
 static const struct fact *fact_of(const struct config *c, const char *name)
@@ -148,6 +160,7 @@ static void print_cluster(struct emit *e, const struct config *c)
 		print_value_line(e, c, "spec.cluster.kubernetes", STR("auto"));
 	print_fact(e, c, "kubernetes");
 	print_value_line(e, c, "spec.cluster.ocid", c->cluster_ocid);
+	print_fact(e, c, "dnsIP");
 	for (const struct fact *f = c->facts; f; f = f->next) {
 		if (!addon_parts(f, &addon, &key) || addon_told(c, f, addon))
 			continue;
@@ -211,6 +224,23 @@ static void print_set(struct emit *e, const struct config *c, const struct ident
 	print_given_at(e, c, path);
 }
 
+/* Who writes the guard's own objects by right. */
+static void print_writers(struct emit *e, const struct config *c)
+{
+	if (!c->self_tls && !c->self_extra)
+		return;
+	emit_map(e, "writers", false);
+	if (c->self_tls) {
+		print_accounts(e, "tls", c->self_tls);
+		print_given_at(e, c, "spec.self.writers.tls");
+	}
+	if (c->self_extra) {
+		print_accounts(e, "extra", c->self_extra);
+		print_given_at(e, c, "spec.self.writers.extra");
+	}
+	emit_end(e);
+}
+
 static void print_identities(struct emit *e, const struct config *c)
 {
 	emit_map(e, "identities", false);
@@ -263,6 +293,7 @@ void policy_print_config(const struct policy_set *set, enum print_format format,
 	print_value_line(&e, c, "spec.onError", str_of(action_name(c->on_error)));
 	print_overrides(&e, c);
 	print_fail_closed(&e, c);
+	print_replaceable(&e, c);
 	emit_map(&e, "exceptions", false);
 	emit_number(&e, "maxDays", c->exception_max_days);
 	print_given_at(&e, c, "spec.exceptions.maxDays");
@@ -271,6 +302,7 @@ void policy_print_config(const struct policy_set *set, enum print_format format,
 	emit_map(&e, "self", false);
 	print_value_line(&e, c, "spec.self.namespace", c->self_namespace);
 	print_value_line(&e, c, "spec.self.release", c->self_release);
+	print_writers(&e, c);
 	emit_end(&e);
 	print_identities(&e, c);
 	emit_end(&e);

@@ -5,6 +5,7 @@
 
 #include "lib/yaml/write.h"
 #include "policy/alpha/features.h"
+#include "policy/model/specials.h"
 #include "policy/validate/overlap.h"
 #include "policy/model/rule_scope.h"
 #include "policy/model/set.h"
@@ -52,9 +53,12 @@ static void rule_object_words(struct text *t, const struct object_ref *o)
 {
 	size_t n = o->names.n ? o->names.n : 1;
 
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < n && !o->implied; i++) {
 		words_next_item(t);
-		text_str(t, o->resource);
+		if (o->pods != POD_NONE)
+			text_puts(t, "pods, and templates that make pods,");
+		else
+			text_str(t, o->resource);
 		if (o->group.n) {
 			text_puts(t, ".");
 			text_str(t, o->group);
@@ -91,30 +95,68 @@ static void changed_words(struct text *t, const struct rule *r)
 		text_puts(t, "any field");
 }
 
+static void values_words(struct text *t, const struct condition *c)
+{
+	const char *before = "";
+
+	text_puts(t, c->kind == WHEN_IN ? " is " : " is not ");
+	for (size_t i = 0; special_words(i); i++)
+		if (c->specials & 1u << i) {
+			text_printf(t, "%s%s", before, special_words(i));
+			before = " or ";
+		}
+	text_puts(t, c->in.n ? before : "");
+	words_alternatives(t, &c->in, " or ");
+}
+
+static void selects_words(struct text *t, const struct condition *c)
+{
+	static const char *const pods[] = { [SELECTS_MANAGED] = "pods that OKE runs",
+					    [SELECTS_SELF] = "oke-guard's own pods",
+					    [SELECTS_LABELS] = "pods with the labels" };
+
+	text_printf(t, " selects %s", pods[c->selects]);
+	for (const struct label *l = c->labels; l; l = l->next) {
+		text_puts(t, " ");
+		text_str(t, l->key);
+		text_puts(t, "=");
+		text_str(t, l->value);
+	}
+}
+
+static void test_words(struct text *t, const struct condition *c)
+{
+	static const char *const words[] = {
+		[WHEN_EXISTS] = " is set",
+		[WHEN_ABSENT] = " is not set",
+		[WHEN_PREFIX] = " begins with ",
+		[WHEN_SUFFIX] = " ends with ",
+		[WHEN_AT_LEAST] = " is at least ",
+		[WHEN_AT_MOST] = " is at most ",
+		[WHEN_LOST] = " loses a value",
+		[WHEN_DNS_PROBLEM] = " has what CoreDNS ignores or stops at",
+		[WHEN_DNS_SOUND] = " has nothing that CoreDNS ignores or stops at",
+	};
+
+	if (c->kind == WHEN_IN || c->kind == WHEN_NOT_IN) {
+		values_words(t, c);
+	} else if (c->kind == WHEN_SELECTS) {
+		selects_words(t, c);
+	} else {
+		text_puts(t, words[c->kind]);
+		if (c->in.n)
+			text_str(t, c->in.v[0]);
+	}
+}
+
 static void condition_words(struct text *t, const struct condition *c)
 {
 	for (; c; c = c->next) {
 		words_next_item(t);
+		text_puts(t, c->every ? "every " : "");
 		path_print(&c->path, t);
-		if (c->kind == WHEN_DNS_PROBLEM || c->kind == WHEN_DNS_SOUND) {
-			text_puts(t, c->kind == WHEN_DNS_PROBLEM
-					     ? " has what CoreDNS ignores or stops at"
-					     : " has nothing that CoreDNS ignores or stops at");
-			continue;
-		}
-		if (c->kind != WHEN_IN) {
-			text_puts(t, c->kind == WHEN_EXISTS ? " is set" : " is not set");
-			continue;
-		}
-		text_puts(t, " is ");
-		if (c->in_exempt_accounts)
-			text_puts(t, "an exempt service account");
-		if (c->in_set_accounts)
-			text_puts(t, c->in_exempt_accounts ? " or one of a named set"
-							   : "a service account of a named set");
-		if ((c->in_exempt_accounts || c->in_set_accounts) && c->in.n)
-			text_puts(t, " or ");
-		words_alternatives(t, &c->in, " or ");
+		text_puts(t, c->of_old ? " of the old object" : "");
+		test_words(t, c);
 	}
 }
 
@@ -228,6 +270,9 @@ static void say_action(struct saying *s, struct text *t)
 			    action_name(a));
 	else
 		text_printf(t, "%s, by its tier", action_name(a));
+	if (r->has_unknown)
+		text_printf(t, "; %s at most for identities that nobody named",
+			    action_name(r->unknown));
 }
 
 static void say_operations(struct saying *s, struct text *t)

@@ -4,6 +4,7 @@
 #include "oke/policy_print.h"
 
 #include "lib/yaml/write.h"
+#include "policy/model/specials.h"
 #include "policy/alpha/features.h"
 #include "policy/load/documents.h"
 #include "policy/model/set.h"
@@ -125,9 +126,15 @@ static void print_objects(struct emit *e, const struct object_ref *o)
 		return;
 	emit_list(e, "objects", false);
 	for (; o; o = o->next) {
+		if (o->implied)
+			continue;
 		emit_map(e, NULL, true);
-		emit_str(e, "group", o->group);
-		emit_str(e, "resource", o->resource);
+		if (o->pods != POD_NONE) {
+			emit_bool(e, "pods", true);
+		} else {
+			emit_str(e, "group", o->group);
+			emit_str(e, "resource", o->resource);
+		}
 		if (o->namespace.s)
 			emit_str(e, "namespace", o->namespace);
 		if (o->names.n)
@@ -141,31 +148,75 @@ static void print_objects(struct emit *e, const struct object_ref *o)
 	emit_end(e);
 }
 
+static void print_values(struct emit *e, const struct condition *c)
+{
+	emit_list(e, c->kind == WHEN_IN ? "in" : "notIn", true);
+	for (size_t i = 0; special_text(i); i++)
+		if (c->specials & 1u << i)
+			emit_str(e, NULL, str_of(special_text(i)));
+	for (size_t i = 0; i < c->in.n; i++)
+		emit_str(e, NULL, c->in.v[i]);
+	emit_end(e);
+}
+
+static void print_selects(struct emit *e, const struct condition *c)
+{
+	if (c->selects != SELECTS_LABELS) {
+		emit_str(e, "selects",
+			 c->selects == SELECTS_MANAGED ? STR("managed") : STR("self"));
+		return;
+	}
+	emit_map(e, "selects", true);
+	for (const struct label *l = c->labels; l; l = l->next)
+		emit_str(e, l->key.s, l->value);
+	emit_end(e);
+}
+
+static void print_condition(struct emit *e, const struct condition *c)
+{
+	static const char *const texts[] = { [WHEN_PREFIX] = "prefix",
+					     [WHEN_SUFFIX] = "suffix",
+					     [WHEN_AT_LEAST] = "atLeast",
+					     [WHEN_AT_MOST] = "atMost" };
+
+	emit_map(e, NULL, true);
+	print_path(e, "path", &c->path);
+	switch (c->kind) {
+	case WHEN_IN:
+	case WHEN_NOT_IN:
+		print_values(e, c);
+		break;
+	case WHEN_EXISTS:
+	case WHEN_ABSENT:
+		emit_bool(e, "exists", c->kind == WHEN_EXISTS);
+		break;
+	case WHEN_SELECTS:
+		print_selects(e, c);
+		break;
+	case WHEN_LOST:
+		emit_bool(e, "lost", true);
+		break;
+	case WHEN_DNS_PROBLEM:
+	case WHEN_DNS_SOUND:
+		emit_str(e, "coredns", c->kind == WHEN_DNS_PROBLEM ? STR("unsound") : STR("sound"));
+		break;
+	default:
+		emit_str(e, texts[c->kind], c->in.v[0]);
+	}
+	if (c->every)
+		emit_bool(e, "every", true);
+	if (c->of_old)
+		emit_bool(e, "old", true);
+	emit_end(e);
+}
+
 static void print_when(struct emit *e, const struct condition *c)
 {
 	if (!c)
 		return;
 	emit_list(e, "when", false);
-	for (; c; c = c->next) {
-		emit_map(e, NULL, true);
-		print_path(e, "path", &c->path);
-		if (c->kind == WHEN_IN) {
-			emit_list(e, "in", true);
-			if (c->in_exempt_accounts)
-				emit_str(e, NULL, STR("$exemptServiceAccounts"));
-			if (c->in_set_accounts)
-				emit_str(e, NULL, STR("$setServiceAccounts"));
-			for (size_t i = 0; i < c->in.n; i++)
-				emit_str(e, NULL, c->in.v[i]);
-			emit_end(e);
-		} else if (c->kind == WHEN_DNS_PROBLEM || c->kind == WHEN_DNS_SOUND) {
-			emit_str(e, "coredns",
-				 c->kind == WHEN_DNS_PROBLEM ? STR("unsound") : STR("sound"));
-		} else {
-			emit_bool(e, "exists", c->kind == WHEN_EXISTS);
-		}
-		emit_end(e);
-	}
+	for (; c; c = c->next)
+		print_condition(e, c);
 	emit_end(e);
 }
 
@@ -287,6 +338,8 @@ static void print_rule(struct emit *e, const struct rule *r)
 	emit_str(e, "tier", str_of(tier_name(r->tier)));
 	if (r->has_action)
 		emit_str(e, "action", str_of(action_name(r->action)));
+	if (r->has_unknown)
+		emit_str(e, "unknown", str_of(action_name(r->unknown)));
 	print_str(e, "message", r->message);
 	if (r->remedy.text.s) {
 		emit_map(e, "remedy", false);
@@ -351,6 +404,7 @@ bool policy_print_policy(const struct policy_set *set, struct str name, enum pri
 	print_str(&e, "docs", p->docs);
 	print_str(&e, "why", p->why);
 	print_str(&e, "replaces", p->builtin ? p->name : p->replaces);
+	print_str(&e, "reason", p->builtin ? STR("a changed copy of the built-in one") : p->reason);
 	print_facts(&e, "appliesTo", p->applies_to);
 	print_policy_addon(&e, p->addon);
 	print_objects(&e, p->objects);

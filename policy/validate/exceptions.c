@@ -8,8 +8,6 @@
 #include "policy/model/rule_scope.h"
 #include "policy/validate/validate.h"
 
-#define EXCEPTIONS_MAX 1000 /* names are compared each with each */
-
 __attribute__((format(printf, 4, 5))) static void exception_warn(const struct validation *v,
 								 const struct origin *at,
 								 const struct exception *e,
@@ -150,7 +148,7 @@ static void validate_exception_name(const struct validation *v, const struct exc
 			       QUOTED(e->name), b->origin.file, b->origin.line);
 }
 
-static void validate_exception(const struct validation *v, const struct exception *e)
+void validate_exception(const struct validation *v, const struct exception *e)
 {
 	validate_exception_rules(v, e);
 	validate_exception_objects(v, e);
@@ -161,15 +159,4 @@ static void validate_exception(const struct validation *v, const struct exceptio
 			v, &e->origin, e,
 			"is approved by one of those it is for: let somebody else approve it");
 	validate_exception_name(v, e);
-}
-
-void validate_exceptions(const struct validation *v)
-{
-	if (v->model->exceptions_n > EXCEPTIONS_MAX) {
-		report_message(v->report, true, NULL, "%zu exceptions; at most %d are allowed",
-			       v->model->exceptions_n, EXCEPTIONS_MAX);
-		return;
-	}
-	for (const struct exception *e = v->model->exceptions; e; e = e->next)
-		validate_exception(v, e);
 }

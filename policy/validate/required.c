@@ -103,7 +103,7 @@ static void validate_mark_rule(const struct validation *v, const struct exceptio
 		struct required_object object;
 
 		for (; in; in = r->objects ? in->next : NULL)
-			if (required_object(o, in, &object) &&
+			if (required_object(o, in, &object) && required_left(r, in) &&
 			    !excluded_why(object.where.group, object.where.resource)) {
 				size_t before = v->report->errors;
 
@@ -114,7 +114,27 @@ static void validate_mark_rule(const struct validation *v, const struct exceptio
 	}
 }
 
-static void validate_mark(const struct validation *v, const struct exception_rule *mark)
+bool validate_mark_possible(const struct model *model, const struct rule *rule)
+{
+	struct policy_report silent = { .message = NULL };
+	const struct validation v = { .model = model, .report = &silent };
+	const struct exception_rule mark = { .policy = rule->policy->name, .rule = rule->name };
+
+	validate_mark_rule(&v, &mark, rule);
+	return !silent.errors;
+}
+
+/* Of all of a policy those count that can be marked: pods beside their Deployment cannot. */
+static bool any_possible(const struct validation *v, const struct policy *p)
+{
+	for (const struct rule *r = p->rules; r; r = r->next)
+		if (!r->features && rule_denies(&v->model->config, r) &&
+		    validate_mark_possible(v->model, r))
+			return true;
+	return false;
+}
+
+void validate_mark(const struct validation *v, const struct exception_rule *mark)
 {
 	const struct policy *p = validate_policy_named(v, mark->policy);
 	bool all = str_is(mark->rule, "*"), any = false;
@@ -123,6 +143,8 @@ static void validate_mark(const struct validation *v, const struct exception_rul
 		validate_unknown_rule(v, &mark->origin, mark->policy, mark->rule);
 		return;
 	}
+	if (all && any_possible(v, p))
+		return;
 	for (const struct rule *r = p->rules; r; r = r->next) {
 		if (!all && !str_eq(r->name, mark->rule))
 			continue;
@@ -136,10 +158,4 @@ static void validate_mark(const struct validation *v, const struct exception_rul
 			    "%s denies nothing, so a dead guard would refuse what a living one "
 			    "lets pass; mark rules that come to deny",
 			    all ? "the policy" : "the rule");
-}
-
-void validate_required(const struct validation *v)
-{
-	for (const struct exception_rule *m = v->model->config.fail_closed; m; m = m->next)
-		validate_mark(v, m);
 }

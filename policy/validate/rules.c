@@ -5,6 +5,7 @@
 #include "policy/validate/validate.h"
 
 #include "policy/catalogue/catalogue.h"
+#include "policy/model/identity.h"
 #include "lib/base/nearest.h"
 #include "policy/validate/overlap.h"
 #include "policy/model/excluded.h"
@@ -59,7 +60,7 @@ static void validate_sent_objects(const struct validation *v, const struct polic
 	for (const struct object_ref *o = p->builtin ? NULL : p->objects; o; o = o->next) {
 		const char *why = excluded_why(o->group, o->resource);
 
-		if (why)
+		if (why && !(unsent_but_named(o->group, o->resource) && (o->names.n || o->labels)))
 			report_message(
 				v->report, false, &o->origin,
 				"the API server is never asked to send %.*s to this guard (%s), "
@@ -113,7 +114,10 @@ static void validate_addon(const struct validation *v, const struct policy *p)
 static bool set_known(const struct config *c, struct str name)
 {
 	const struct identity_set *s = c->sets;
+	const struct service_account *members;
 
+	if (identity_self_set(c, name, &members))
+		return true;
 	while (s && !str_eq(s->name, name))
 		s = s->next;
 	return s;

@@ -11,19 +11,16 @@
 /* ---- names of policies and rules ---- */
 
 /* qsort is not stable: find the first of equal names by the order of loading instead. */
-static void validate_policy_names(const struct validation *v)
+static void validate_policy_name(const struct validation *v, const struct policy *p)
 {
-	for (const struct policy *p = v->model->policies; p; p = p->next) {
-		const struct policy *first = validate_policy_named(v, p->name);
+	const struct policy *first = validate_policy_named(v, p->name);
 
-		if (first == p)
-			continue;
-		report_message(v->report, true, &p->origin,
-			       "a policy \"%.*s\" is loaded already, from %s:%u: "
-			       "choose another name%s",
-			       QUOTED(p->name), first->origin.file, first->origin.line,
-			       first->builtin ? ", or say \"replaces\" in its spec" : "");
-	}
+	if (first == p)
+		return;
+	report_message(v->report, true, &p->origin,
+		       "a policy \"%.*s\" is loaded already, from %s:%u: choose another name%s",
+		       QUOTED(p->name), first->origin.file, first->origin.line,
+		       first->builtin ? ", or say \"replaces\" in its spec" : "");
 }
 
 /* ---- overrides ---- */
@@ -59,31 +56,97 @@ static void validate_override(const struct validation *v, const struct override 
 		}
 }
 
-void validate_overrides(const struct validation *v)
-{
-	for (const struct override *o = v->model->config.overrides; o; o = o->next)
-		validate_override(v, o);
-}
-
 /* ---- the whole ---- */
 
-int model_validate(const struct model *model, struct arena *arena, struct policy_report *report)
+#define EXCEPTIONS_MAX 1000 /* names are compared each with each */
+#define WHY_MAX        900
+
+/* The first error about a unit, since unit_begin, is kept with it. */
+static void unit_begin(struct policy_report *report, char why[WHY_MAX])
+{
+	*why = '\0';
+	report->why = why;
+	report->why_room = WHY_MAX;
+}
+
+static void unit_end(struct policy_report *report, struct arena *arena, const char **unsound)
+{
+	static const char unknown[] = "see the log";
+
+	if (*report->why && !*unsound) {
+		*unsound = str_copy(arena, str_of(report->why)).s;
+		if (!*unsound)
+			*unsound = unknown;
+	}
+	report->why = NULL;
+}
+
+static void validate_policies(const struct validation *v, struct model *model, struct arena *arena)
+{
+	char why[WHY_MAX];
+
+	for (struct policy *p = model->policies; p; p = p->next) {
+		unit_begin(v->report, why);
+		validate_policy_name(v, p);
+		unit_end(v->report, arena, &p->unsound);
+	}
+	for (struct policy *p = model->policies; p; p = p->next) {
+		unit_begin(v->report, why);
+		validate_rules(v, p);
+		unit_end(v->report, arena, &p->unsound);
+	}
+}
+
+static void validate_configured(const struct validation *v, struct model *model,
+				struct arena *arena)
+{
+	char why[WHY_MAX];
+
+	for (struct override *o = model->config.overrides; o; o = o->next) {
+		unit_begin(v->report, why);
+		validate_override(v, o);
+		unit_end(v->report, arena, &o->unsound);
+	}
+	for (struct exception_rule *m = model->config.fail_closed; m; m = m->next) {
+		unit_begin(v->report, why);
+		validate_mark(v, m);
+		unit_end(v->report, arena, &m->unsound);
+	}
+}
+
+static void validate_all_exceptions(const struct validation *v, struct model *model,
+				    struct arena *arena)
+{
+	char why[WHY_MAX];
+	size_t n = 0;
+
+	if (model->exceptions_n > EXCEPTIONS_MAX)
+		report_message(v->report, true, NULL, "%zu exceptions; at most %d are allowed",
+			       model->exceptions_n, EXCEPTIONS_MAX);
+	for (struct exception *e = model->exceptions; e; e = e->next) {
+		if (n++ >= EXCEPTIONS_MAX) {
+			e->unsound = "more exceptions than are allowed";
+			continue;
+		}
+		unit_begin(v->report, why);
+		validate_exception(v, e);
+		unit_end(v->report, arena, &e->unsound);
+	}
+}
+
+int model_validate(struct model *model, struct arena *arena, struct policy_report *report)
 {
 	struct validation v = { .model = model, .report = report };
 	size_t errors = report->errors;
 
-	(void)arena;
 	if (!(v.by_name = malloc((model->policies_n + 1) * sizeof *v.by_name))) {
 		report_message(report, true, NULL, "out of memory");
 		return -1;
 	}
 	validate_sort_names(&v);
-	validate_policy_names(&v);
-	for (const struct policy *p = model->policies; p; p = p->next)
-		validate_rules(&v, p);
-	validate_overrides(&v);
-	validate_required(&v);
-	validate_exceptions(&v);
+	validate_policies(&v, model, arena);
+	validate_configured(&v, model, arena);
+	validate_all_exceptions(&v, model, arena);
 	free(v.by_name);
 	return report->errors > errors ? -1 : 0;
 }

@@ -6,8 +6,14 @@
 
 #include "policy/model/report.h"
 
-/* Is the model sound as a whole? Unique names, sets and gates that exist, limits kept. */
-int model_validate(const struct model *model, struct arena *arena, struct policy_report *report);
+/*
+ * Is the model sound as a whole? Unique names, sets and gates that exist, limits kept. Units that
+ * are not are marked (`unsound`).
+ */
+int model_validate(struct model *model, struct arena *arena, struct policy_report *report);
+
+/* May the rule be marked failClosed? */
+bool validate_mark_possible(const struct model *model, const struct rule *rule);
 
 /* ---- its parts; private to this room ---- */
 
@@ -28,8 +34,7 @@ void validate_unknown_rule(const struct validation *v, const struct origin *at, 
 			   struct str rule);
 
 void validate_rules(const struct validation *v, const struct policy *p);
-void validate_overrides(const struct validation *v);
-void validate_exceptions(const struct validation *v);
-void validate_required(const struct validation *v);
+void validate_exception(const struct validation *v, const struct exception *e);
+void validate_mark(const struct validation *v, const struct exception_rule *mark); /* failClosed */
 
 #endif

@@ -268,6 +268,33 @@ static struct webhook *add_special(struct build *b, const struct webhook_part *p
 	return w;
 }
 
+/* Controllers write endpoints all the time: those of guarded Services alone are sent. */
+static void add_endpoints(struct build *b)
+{
+	struct interests asks = { .arena = b->arena };
+	struct webhook_condition *v;
+	struct webhook *w;
+	bool anywhere = false;
+	size_t n;
+
+	interests_of_endpoints(b->set, &asks);
+	if (!(w = add_special(b, &support, &asks, "-endpoints")))
+		return;
+	for (size_t i = 0; i < asks.n; i++)
+		anywhere |= !asks.v[i].namespace.n;
+	if (!anywhere)
+		w->namespaces = namespaces_of(b, &asks);
+	if (!(v = cel_exempt_conditions(b->arena, 1, &n))) {
+		b->full = true;
+		return;
+	}
+	v[n] = (struct webhook_condition){ STR("of-a-guarded-service"),
+					   endpoints_expression(b->set, b->arena) };
+	b->full |= !v[n].expression.s;
+	w->conditions = v;
+	w->conditions_n = n + 1;
+}
+
 static void add_keyed(struct build *b, const struct interests *keyed)
 {
 	struct webhook *w = add_special(b, &alpha, keyed, "-keys");
@@ -313,6 +340,7 @@ int webhooks_of(const struct policy_set *set, struct arena *arena, struct webhoo
 	b.full = !b.exempt;
 	interests_of_support(set, &of_support);
 	add_part(&b, &support, &of_support);
+	add_endpoints(&b);
 	add_required(&b);
 	interests_of_alpha(set, &of_alpha, &keyed);
 	add_part(&b, &alpha, &of_alpha);

@@ -40,6 +40,15 @@ struct str interest_resource(struct interests *asks, struct str resource, struct
 
 /* ---- support.c: policies of components ---- */
 void interests_of_support(const struct policy_set *set, struct interests *out);
+/* Of Endpoints and EndpointSlices that policies name, or know by a label. */
+void interests_of_endpoints(const struct policy_set *set, struct interests *out);
+
+/* ---- webhooks/endpoints.c ---- */
+
+/* True of those, in either object. Absent: the arena is full. */
+struct str endpoints_expression(const struct policy_set *set, struct arena *arena);
+/* The object's name, in CEL: of the request, or of the objects of a deletecollection. */
+extern const char cel_by_name[];
 
 /* ---- alpha.c: policies of features ---- */
 

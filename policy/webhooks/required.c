@@ -10,6 +10,7 @@
 #include "policy/webhooks/interest.h"
 
 #include "policy/model/excluded.h"
+#include "policy/validate/validate.h"
 
 #define EXPRESSION_MAX (64u << 10) /* bytes; the API server takes 100,000 characters */
 
@@ -19,13 +20,15 @@ static bool mark_names_rule(const struct exception_rule *mark, const struct rule
 	       (str_is(mark->rule, "*") || str_eq(mark->rule, r->name));
 }
 
-static bool is_required(const struct config *c, const struct rule *r)
+static bool is_required(const struct model *model, const struct rule *r)
 {
+	const struct config *c = &model->config;
 	const struct exception_rule *m = c->fail_closed;
 
 	while (m && !mark_names_rule(m, r))
 		m = m->next;
-	return m && rule_can_act(c, r) && !r->features && rule_denies(c, r);
+	return m && rule_can_act(c, r) && !r->features && rule_denies(c, r) &&
+	       validate_mark_possible(model, r);
 }
 
 /* ---- the objects ---- */
@@ -39,7 +42,7 @@ static void visit_rule(const struct rule *r, required_visit *visit, void *ctx)
 		struct required_object object;
 
 		for (; in; in = r->objects ? in->next : NULL)
-			if (required_object(o, in, &object) &&
+			if (required_object(o, in, &object) && required_left(r, in) &&
 			    !excluded_why(object.where.group, object.where.resource))
 				visit(ctx, r, &object);
 	}
@@ -49,7 +52,7 @@ static void visit_all(const struct policy_set *set, required_visit *visit, void 
 {
 	for (const struct policy *p = set->model.policies; p; p = p->next)
 		for (const struct rule *r = p->rules; r; r = r->next)
-			if (is_required(&set->model.config, r))
+			if (is_required(&set->model, r))
 				visit_rule(r, visit, ctx);
 }
 
@@ -170,14 +173,6 @@ static void add_term(void *ctx, const struct rule *r, const struct required_obje
 	text_str(&terms->all, text_get(&t));
 }
 
-/* deletecollection brings no name: the object's own counts then, as for the guard. */
-static const char by_name[] =
-	"[has(request.name) && request.name != '' ? request.name : "
-	"oldObject != null && has(oldObject.metadata) && has(oldObject.metadata.name) ? "
-	"string(oldObject.metadata.name) : "
-	"object != null && has(object.metadata) && has(object.metadata.name) ? "
-	"string(object.metadata.name) : ''].exists(name, ";
-
 static bool objects_condition(const struct policy_set *set, struct arena *arena,
 			      struct webhook_condition *out)
 {
@@ -187,7 +182,7 @@ static bool objects_condition(const struct policy_set *set, struct arena *arena,
 	if (!(t.seen = arena_calloc(arena, TERMS_MAX, sizeof *t.seen)))
 		return false;
 	text_init(&t.all, arena, EXPRESSION_MAX);
-	text_puts(&t.all, by_name);
+	text_puts(&t.all, cel_by_name);
 	visit_all(set, add_term, &t);
 	text_puts(&t.all, ")");
 	*out = (struct webhook_condition){ STR("a-named-object"), text_get(&t.all) };

@@ -8,13 +8,15 @@
 #include "policy/webhooks/interest.h"
 
 #include "policy/model/excluded.h"
+#include "policy/model/templates.h"
 
 /* ---- namespaces that a rule's `when` leaves ---- */
 
 /* Does it hold only for names of accounts that the configuration knows? */
 static bool of_accounts(const struct condition *c)
 {
-	return c->kind == WHEN_IN && !c->in.n && (c->in_exempt_accounts || c->in_set_accounts);
+	return c->kind == WHEN_IN && !c->in.n && c->specials &&
+	       !(c->specials & ~(unsigned)SPECIAL_ACCOUNTS);
 }
 
 static bool accounts_in(const struct service_account *a, struct str namespace)
@@ -27,15 +29,21 @@ static bool accounts_in(const struct service_account *a, struct str namespace)
 static bool leaves_namespace(const struct config *c, const struct condition *when,
 			     struct str namespace)
 {
-	if (when->in_exempt_accounts &&
+	const struct identity_set *admins = c->sets;
+
+	if (when->specials & SPECIAL_EXEMPT_ACCOUNT &&
 	    (str_is(namespace, "kube-system") || accounts_in(c->exempt.accounts, namespace)))
 		return true;
-	if (!when->in_set_accounts)
-		return false;
-	for (const struct identity_set *s = c->sets; s; s = s->next)
+	for (const struct identity_set *s = when->specials & SPECIAL_SET_ACCOUNT ? c->sets : NULL;
+	     s; s = s->next)
 		if (accounts_in(s->members.accounts, namespace))
 			return true;
-	return str_eq(namespace, c->self_namespace);
+	if (!(when->specials & SPECIAL_GUARD_ACCOUNT))
+		return false;
+	while (admins && !str_is(admins->name, "guardAdmins"))
+		admins = admins->next;
+	return str_eq(namespace, c->self_namespace) ||
+	       (admins && accounts_in(admins->members.accounts, namespace));
 }
 
 static bool when_leaves(const struct config *c, const struct rule *r, struct str namespace)
@@ -52,6 +60,7 @@ struct rule_interest {
 	const struct config *config;
 	struct interests *out;
 	const struct rule *rule;
+	bool endpoints; /* those that have an entry of their own, and nothing else */
 	struct interest ask;
 };
 
@@ -94,21 +103,24 @@ static void interest_anywhere(struct rule_interest *a)
 	interest_add(a->out, &a->ask);
 }
 
-static void interest_in_target(struct rule_interest *a, const struct target *where)
+static void interest_in_target(struct rule_interest *a, const struct target *where,
+			       const struct object_ref *ref)
 {
 	const struct rule *r = a->rule;
 
-	if (excluded_why(where->group, where->resource))
+	if (excluded_why(where->group, where->resource) && !a->endpoints)
 		return;
 	for (size_t i = 0; i < r->subresources.n; i++) {
-		if (!target_has(where, r->subresources.v[i]))
+		unsigned operations = rule_left(r, ref, r->subresources.v[i]);
+
+		if (!operations || !target_has(where, r->subresources.v[i]))
 			continue;
 		a->ask = (struct interest){
 			.group = where->group,
 			.version = STR("*"),
 			.resource =
 				interest_resource(a->out, where->resource, r->subresources.v[i]),
-			.operations = r->operations,
+			.operations = operations,
 		};
 		if (where->namespace.n)
 			interest_if_left(a, where->namespace);
@@ -117,18 +129,25 @@ static void interest_in_target(struct rule_interest *a, const struct target *whe
 	}
 }
 
-static void interest_of_rule(const struct config *config, const struct rule *r,
-			     struct interests *out)
+static bool is_ours(const struct rule_interest *a, const struct object_ref *o,
+		    const struct object_ref *narrower, const struct target *where)
 {
-	struct rule_interest a = { .config = config, .out = out, .rule = r };
+	bool endpoints = unsent_but_named(where->group, where->resource);
 
+	return endpoints == a->endpoints &&
+	       (!endpoints || o->names.n || o->labels || narrower->names.n || narrower->labels);
+}
+
+static void interest_of_rule(struct rule_interest *a, const struct rule *r)
+{
+	a->rule = r;
 	for (const struct object_ref *o = r->policy->objects; o; o = o->next) {
 		const struct object_ref *narrower = r->objects ? r->objects : o;
 		struct target where;
 
 		for (; narrower; narrower = r->objects ? narrower->next : NULL)
-			if (targets_meet(o, narrower, &where))
-				interest_in_target(&a, &where);
+			if (targets_meet(o, narrower, &where) && is_ours(a, o, narrower, &where))
+				interest_in_target(a, &where, narrower);
 	}
 }
 
@@ -137,12 +156,24 @@ static bool about_features(const struct policy *p)
 	return p->rules && p->rules->features;
 }
 
-void interests_of_support(const struct policy_set *set, struct interests *out)
+static void ask_all(const struct policy_set *set, bool endpoints, struct interests *out)
 {
-	const struct config *c = &set->model.config;
+	struct rule_interest a = { .config = &set->model.config,
+				   .out = out,
+				   .endpoints = endpoints };
 
 	for (const struct policy *p = set->model.policies; p; p = p->next)
 		for (const struct rule *r = about_features(p) ? NULL : p->rules; r; r = r->next)
-			if (rule_can_act(c, r))
-				interest_of_rule(c, r, out);
+			if (rule_can_act(a.config, r))
+				interest_of_rule(&a, r);
+}
+
+void interests_of_support(const struct policy_set *set, struct interests *out)
+{
+	ask_all(set, false, out);
+}
+
+void interests_of_endpoints(const struct policy_set *set, struct interests *out)
+{
+	ask_all(set, true, out);
 }

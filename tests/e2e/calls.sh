@@ -23,3 +23,12 @@ for config in tests/data/reviews/config.yaml tests/e2e/calls/required.yaml; do
 	calls "$config" tests/data/reviews/{reviews,made}.jsonl tests/e2e/calls/more.jsonl
 done
 calls tests/data/reviews/config.yaml tests/data/reviews/matrix.jsonl
+
+# Cases after public reports, and those beside them, each under the configuration that it names.
+faults=tests/data/reviews
+for config in "$faults"/faults/*.yaml; do
+	grep -hF "\"config\": \"${config##*/}\"" "$faults"/{faults,siblings}.jsonl > "$build/e2e/faults.jsonl"
+	calls "$config" "$build/e2e/faults.jsonl"
+done
+grep -hF '"config": null' "$faults"/{faults,siblings}.jsonl > "$build/e2e/faults.jsonl"
+calls tests/data/policies/good/config-least.yaml "$build/e2e/faults.jsonl"

@@ -34,7 +34,7 @@ AUDIT = """\
 apiVersion: audit.k8s.io/v1
 kind: Policy
 omitStages: [RequestReceived]
-rules: [{level: Metadata, verbs: [create, update, patch, delete, deletecollection]}]
+rules: [{level: LEVEL, verbs: [create, update, patch, delete, deletecollection]}]
 """
 
 
@@ -125,8 +125,19 @@ class ControlPlane:
         run("openssl", "rsa", "-in", FOLDER / "sa.key", "-pubout", "-out", FOLDER / "sa.pub")
         lines = [f'{token(who)},{user},{who},"{groups}"\n' for who, (user, groups) in self.tokens.items()]
         (FOLDER / "tokens.csv").write_text("".join(lines), encoding="utf-8")
-        (FOLDER / "audit.yaml").write_text(AUDIT, encoding="utf-8")
+        self.write_audit("Metadata")
         kubeconfig("admin")
+
+    @staticmethod
+    def write_audit(level):
+        (FOLDER / "audit.yaml").write_text(AUDIT.replace("LEVEL", level), encoding="utf-8")
+
+    def audit(self, level):
+        """From now on at this level; the API server reads it at its start."""
+        self.write_audit(level)
+        self.parts.pop("apiserver").end()
+        self.start_apiserver()
+        self.wait_ready()
 
     def start_etcd(self):
         self.begin("etcd", "etcd", "--data-dir", "etcd", "--unsafe-no-fsync")

@@ -20,14 +20,16 @@ import prove_latency
 import prove_modes
 import prove_outage
 import prove_policies
+import prove_replay
 import prove_rollouts
+import prove_system
 import prove_tls
 import world
 from cluster import FOLDER, until
 
 # In this order: prove_outage ends without the guard, and prove_modes installs it anew.
-PROOFS = [prove_commands, prove_controllers, prove_audit, prove_policies, prove_rollouts, prove_latency,
-          prove_tls, prove_certificates, prove_outage, prove_modes]
+PROOFS = [prove_commands, prove_controllers, prove_audit, prove_policies, prove_system, prove_rollouts,
+          prove_latency, prove_tls, prove_certificates, prove_replay, prove_outage, prove_modes]
 
 
 def suite():

@@ -59,6 +59,7 @@ class Stub:
         self.offset = 0.0     # seconds that its clock is ahead
         self.step = 0.0       # ... and goes on with each look at the configuration
         self.version = 1
+        self.kubernetes = 36  # the minor that it says it is
         self.calls = []
         self.fault = None     # fault(call) -> None, or (code, headers, body), or a function of the handler
         self.pairs, self.bundles = [], []  # (since, ...): what was ever served, and trusted
@@ -138,7 +139,7 @@ class Stub:
         if call["headers"].get("Authorization", "").removeprefix("Bearer ") not in self.tokens:
             return status(401, "Unauthorized")
         if path == "/version":
-            return 200, {}, json.dumps({"major": "1", "minor": "36+", "gitVersion": "v1.36.1"}).encode()
+            return 200, {}, json.dumps({"major": "1", "minor": f"{self.kubernetes}+", "gitVersion": f"v1.{self.kubernetes}.1"}).encode()
         if path not in self.objects:
             return status(404, f"{path} not found")
         if call["method"] == "DELETE":

@@ -121,13 +121,15 @@ class Server:
 
     # ---- talking to it ----
 
-    def tcp(self, port=None):
-        s = socket.create_connection(("127.0.0.1", port or self.port), timeout=PATIENCE)
+    def tcp(self, port=None, source=None):
+        """From another address of the loopback, if one is named."""
+        s = socket.create_connection(("127.0.0.1", port or self.port), timeout=PATIENCE,
+                                     source_address=(source, 0) if source else None)
         s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # as Go's clients do
         return s
 
-    def tls(self, context=None):
-        return (context or self.context).wrap_socket(self.tcp(), server_hostname="127.0.0.1")
+    def tls(self, context=None, source=None):
+        return (context or self.context).wrap_socket(self.tcp(source=source), server_hostname="127.0.0.1")
 
     def ask(self, raw, context=None):
         """Send bytes on a connection of their own; the answer."""

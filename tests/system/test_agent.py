@@ -50,6 +50,16 @@ class AgentCase(Case):
 
 
 class Life(AgentCase):
+    def test_a_policy_that_is_unsound_is_left_out(self):
+        """A typo must not take the agent away, and with it the certificate."""
+        with tempfile.TemporaryDirectory() as folder:
+            pathlib.Path(folder, "p.yaml").write_text("kind: SupportPolicy\n")
+            with Stub() as stub, Agent(stub, f"--policy={folder}") as agent:
+                agent.wait_for_log(lambda line: line.get("msg") == "left out")
+                self.settle(stub, agent)
+                self.assertIn("[-] policies: since ", agent.page("/readyz?verbose").text)
+                self.wait_until(lambda: ready(agent), "not ready")
+
     def test_an_empty_cluster(self):
         with Stub() as stub, Agent(stub, "--facts=oke-guard-facts") as agent:
             self.settle(stub, agent)
@@ -522,7 +532,6 @@ class CommandLine(Case):
                 (("run", "--namespace=../x", "--release=r", *where), "expects the name of an object"),
                 (("run", "--namespace=a", "--release=r/..", *where), "expects the name of an object"),
                 (("run", "--namespace=a", "--release=r", "--server=http://127.0.0.1"), "write https://HOST:PORT"),
-                (("run", "--namespace=a", "--release=r", "--policy=/nonexistent", *where), "/nonexistent"),
                 (("run", "--namespace=a", "--release=r", "--overlap=0", *where), "1 to 86400"),
                 (("run", "--namespace=a", "--release=r", "x", *where), "takes no operand"),
                 (("probe", "--namespace=a", *where), "--config-map is missing"),

@@ -96,7 +96,7 @@ class Exceptions(Case):
         spec = json.loads(exception("endless", now, now + 60))
         del spec["spec"]["expires"]
         self.write(json.dumps(spec))
-        status, _, said = run("serve", f"--policy={self.folder}")
+        status, _, said = run("serve", "--strict", f"--policy={self.folder}")
         self.assertEqual(status, 2)
         self.assertIn('"expires"', said)
 

@@ -255,7 +255,7 @@ class Pages(Case):
             verbose = server.page("/readyz?verbose")
             self.assertEqual(verbose.status, 200)
             self.assertRegex(verbose.text, r"\[\+\] serving\n\[\+\] policies: \d+ policies, \d+ rules, loaded \S+Z\n"
-                                           r"\[\+\] certificate: valid until \S+Z\nok\n")
+                                           r"\[\+\] certificate: valid until \S+Z\n\[\+\] kubernetes: features are judged by .*\n\[\+\] workers\nok\n")
             status = server.page("/statusz").json
             self.assertEqual(status["mode"], "enforce")
             self.assertGreater(status["policies"], 0)
@@ -288,6 +288,7 @@ class Pages(Case):
                     ('oke_guard_errors_total{reason="too_large"}', 1)]:
                 self.assertEqual(server.metric(name), value, name)
             self.assertGreater(server.metric("oke_guard_certificate_expiry_seconds"), 0)
+            self.assertGreater(server.metric("oke_guard_certificate_renewal_seconds"), 0)
             self.assertGreater(server.metric("oke_guard_policies_loaded"), 0)
             self.assertLess(abs(time.time() - server.metric("process_start_time_seconds")), 60)
             self.assertGreater(server.metric("process_resident_memory_bytes"), MIB)

@@ -1,6 +1,8 @@
 """What the server learns: shown in /statusz, kept over a restart, pasted into a GuardConfig."""
 import json
+import os
 import pathlib
+import stat
 import subprocess
 import tempfile
 import unittest
@@ -87,6 +89,49 @@ class Learn(Case):
             server.review(by("oke-addon-manager"))
             (row,) = self.rows(server).values()
             self.assertEqual(row["count"], 2)
+
+    def test_only_regular_files_are_touched(self):
+        """What somebody else needs stays: it is told, nothing is kept, and reviews are judged."""
+        target, folder, fifo, device, link = (self.folder / n for n in ("target", "folder", "fifo", "device", "link"))
+        target.write_text("not JSON")
+        folder.mkdir()
+        (folder / "tls.key").write_text("a key")
+        os.mkfifo(fifo)
+        link.symlink_to(target)
+        dangling = self.folder / "dangling"
+        dangling.symlink_to("/nonexistent")
+        files = [folder, fifo, link, dangling]
+        if os.geteuid() == 0:
+            os.mknod(device, 0o600 | stat.S_IFCHR, os.makedev(1, 3))
+            files.append(device)
+        for file in files:
+            before = os.lstat(file)
+            with self.subTest(file.name), Server(self.config("audit"), f"--learn-state={file}") as server:
+                server.wait_for_log(
+                    lambda line: line.get("msg") == "--learn-state names no regular file; nothing is kept")
+                self.assertEqual(server.review(by("oke-addon-manager")).status, 200)
+            after = os.lstat(file)
+            self.assertEqual((before.st_ino, before.st_mode, before.st_mtime), (after.st_ino, after.st_mode, after.st_mtime))
+        self.assertEqual((folder / "tls.key").read_text(), "a key")
+        self.assertEqual(sorted(p.name for p in self.folder.iterdir() if p.suffix in (".new", ".broken")), [])
+
+    def test_what_stands_beside_is_not_touched_either(self):
+        """FILE.new and FILE.broken, where they are no files of ours; and a FILE that becomes something else."""
+        self.state.write_text("not JSON")
+        for suffix in (".new", ".broken"):
+            os.mkfifo(str(self.state) + suffix)
+        with Server(self.config("audit"), f"--learn-state={self.state}") as server:
+            server.wait_for_log(lambda line: line.get("msg") == "the learned state cannot be set aside")
+            server.review(by("oke-addon-manager"))
+        self.assertEqual(self.state.read_text(), "not JSON")
+        for suffix in (".new", ".broken"):
+            self.assertTrue(stat.S_ISFIFO(os.lstat(str(self.state) + suffix).st_mode))
+            os.unlink(str(self.state) + suffix)
+        self.state.unlink()
+        with Server(self.config("audit"), f"--learn-state={self.state}") as server:
+            server.review(by("oke-addon-manager"))
+            os.mkfifo(self.state)
+        self.assertTrue(stat.S_ISFIFO(os.lstat(self.state).st_mode))
 
     def test_a_broken_state_is_set_aside(self):
         self.state.write_text('{"learned":{"leftOut":0,"rows":[{"user":"x"')

@@ -178,9 +178,10 @@ class Slow(Case):
 
 class Many(Case):
     def test_1000_idle_connections(self):
+        """From a few addresses: one may hold half of what there is."""
         many_files()
         with Server() as server:
-            idle = [server.tls() for _ in range(1000)]
+            idle = [server.tls(source=f"127.0.1.{i % 4}") for i in range(1000)]
             self.assertEqual(server.metric("oke_guard_connections"), 1000)
             before = server.cpu()
             time.sleep(1)
@@ -194,9 +195,25 @@ class Many(Case):
             self.wait_until(lambda: server.metric("oke_guard_connections") <= 1024, "the limit")
             self.assertGreater(
                 server.metric('oke_guard_requests_shed_total{reason="connections"}'), 0)
-            self.assertTrue(is_cut(idle[0], 1), "the longest idle goes first")
+            self.assertTrue(is_cut(idle[0], 1), "the oldest that never asked goes first")
             self.assertFalse(is_cut(idle[-1], 0.1))
             for s in idle + more:
+                s.close()
+
+    def test_half_is_for_others(self):
+        """One address takes all it can get; another one finds room, and loses nothing."""
+        many_files()
+        with Server() as server:
+            kept = [server.tls(source="127.0.1.1") for _ in range(20)]
+            for s in kept:
+                send(s, post(REVIEW))
+                self.assertEqual(Answer(s).status, 200)
+            greedy = [server.tls(source="127.0.1.2") for _ in range(600)]
+            self.wait_until(lambda: server.metric("oke_guard_connections") == 512 + 20, "half, and the others'")
+            for s in kept:
+                send(s, post(REVIEW))
+                self.assertEqual(Answer(s).status, 200)
+            for s in kept + greedy:
                 s.close()
 
     def test_flood_without_a_hello(self):

@@ -160,9 +160,9 @@ class Faults(Case):
 
     def test_policy(self):
         broken = self.file("broken.yaml", "apiVersion: oke-guard.internal/v1\nkind: SupportPolicie\n")
-        self.check(r"broken\.yaml:2:", f"--policy={broken}")
-        self.check("nowhere", f"--policy={self.folder / 'nowhere'}")
-        self.check("nowhere.yaml", f"--config={self.folder / 'nowhere.yaml'}")
+        self.check(r"broken\.yaml:2:", "--strict", f"--policy={broken}")
+        self.check("nowhere", "--strict", f"--policy={self.folder / 'nowhere'}")
+        self.check("nowhere.yaml", "--strict", f"--config={self.folder / 'nowhere.yaml'}")
 
     def test_usage(self):
         self.check("--listen", "--lisen=:1")

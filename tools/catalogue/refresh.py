@@ -1,242 +1,183 @@
 #!/usr/bin/python3
-"""Bring the project's copy of the facts up to date.
+"""Make what policy/catalogue knows of a Kubernetes minor, from published Go modules alone.
 
-    tools/catalogue/refresh.py FOLDER
+    tools/catalogue/refresh.py [--compare] 1.38
 
-FOLDER holds a newer data set of the same schema: feature-gates.yaml,
-feature-gates-matrix.tsv, gated-fields-expanded.jsonl, gated-fields.yaml,
-gated-values.yaml, alpha-apis.yaml and alpha-annotations.yaml. What the table
-needs is written beside this script, one fact a line, so that a refresh reads
-well as a diff; corrections.yaml is applied on the way.
+The newest published release of the minor is read, or, before there is one, its newest pre-release:
+the minor is then marked preliminary. A new minor, or the newest that is known, is written to
+policy/catalogue; an older one is only compared with what stands there (as --compare does with any).
+What no source states is listed for a reader, in build/refresh/reader-MINOR.txt. In the end the facts
+are checked against Kubernetes' own lists and its filled objects (check.py).
+
+Exit status: 0; 1 when a comparison or a check found a difference, or modules cannot be had.
 """
-import json
+import argparse
+import difflib
 import os
-import re
+import subprocess
 import sys
 
-import yaml
+import facts
+import merge
+import modules
+from corrections import Corrections
+from cut import cut
+from slice import Slice, Upstream
 
-FACTS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../policy/catalogue")
-
-
-def load(folder, name):
-    with open(os.path.join(folder, name), encoding="utf-8") as f:
-        return yaml.load(f, Loader=yaml.CSafeLoader)
-
-
-def flow(value):
-    return yaml.dump(value, Dumper=yaml.CSafeDumper, default_flow_style=True, sort_keys=False,
-                     width=100000, allow_unicode=False).strip().removesuffix("\n...")
+BUILD = os.path.join(facts.ROOT, os.environ.get("BUILD", "build"), "refresh")
 
 
-class Corrections:
-    """Each rule must fit something."""
-
-    def __init__(self, doc):
-        self.doc = doc
-        self.used = set()
-
-    @staticmethod
-    def fits(want, row):
-        for key, value in want.items():
-            if key == "set":
-                continue
-            if key.endswith("_ends"):
-                ok = row.get(key[:-5], "").endswith(value)
-            elif key.endswith("_starts"):
-                ok = row.get(key[:-7], "").startswith(value)
-            elif key == "gate" and "gates" in row:
-                ok = value in row["gates"]
-            else:
-                ok = row.get(key) == value
-            if not ok:
-                return False
-        return True
-
-    def apply(self, section, row):
-        for i, want in enumerate(self.doc.get(section, [])):
-            if self.fits(want, row):
-                row.update(want["set"])
-                self.used.add((section, i))
-        return row
-
-    def unused(self):
-        return [(s, r) for s, rows in self.doc.items() if isinstance(rows, list)
-                for i, r in enumerate(rows) if (s, i) not in self.used]
+def load():
+    """{file: its facts}, tables as (columns, rows)."""
+    docs = {name: facts.load(name) for name in ("gates.yaml", "rules.yaml", "keys.yaml", "apis.yaml", "releases.yaml")}
+    return docs | {name: facts.table(name) for name in ("matrix.tsv", "fields.tsv", "values.tsv")}
 
 
-def stage_words(stages):
-    words = {True: " on", False: " off", None: ""}
-    return [f"{s['version']} {s['stage']}{words[s.get('default')]}"
-            f"{' locked' if s.get('lockToDefault') else ''}" for s in stages]
-
-
-def observed_words(gate):
-    """kubeadm's gates: the documentation's history, then what its code was seen to hold."""
-    names = {"A": "alpha", "B": "beta", "G": "ga", "D": "deprecated"}
-    seen = gate.get("observed", {})
-    first = min((minor(v) for v in seen), default=1000)
-    rows = [s for s in gate["stages"] if minor(s["version"]) < first]
-    words, last = stage_words(rows), None
-    for version in sorted(seen, key=minor):
-        cell = seen[version]
-        word = f"{names[cell[0]]} {'on' if cell[1] == '1' else 'off'}{' locked' if cell.endswith('L') else ''}"
-        if word != last:
-            words.append(f"{version} {word}")
-        last = word
-    return words
-
-
-def minor(version):
-    return int(version.split(".")[1])
-
-
-def write(name, head, lines):
-    path = os.path.join(FACTS, name)
-    with open(path, "w", encoding="utf-8") as f:
-        f.write("".join(f"# {line}\n" for line in head))
-        f.write("".join(line + "\n" for line in lines))
-    print(f"{name}: {len(lines)} lines")
-
-
-def write_gates(src):
-    doc = load(src, "feature-gates.yaml")
-    lines = ["gates:"]
-    for name, g in sorted(doc["gates"].items()):
-        row = {"stages": stage_words(g["stages"]), "from": g["first_known"]}
-        if g["removed_in"]:
-            row["gone"] = g["removed_in"]
-        for key in ("components", "kep", "requires"):
-            if g.get(key):
-                row[key] = g[key]
-        lines.append(f"  {name}: {flow(row)}")
-    lines.append("kubeadm:")
-    for name, g in sorted(doc["kubeadm_gates"].items()):
-        row = {"stages": observed_words(g), "from": g["stages"][0]["version"]}
-        if g["removed_in"]:
-            row["gone"] = g["removed_in"]
-        lines.append(f"  {name}: {flow(row)}")
-    write("gates.yaml", ["Feature gates: from which minor on a stage holds, what it defaults to; `from` the",
-                         "first minor that knows the name, `gone` the first that no longer does."], lines)
-
-
-def tsv(rows, columns):
-    return ["\t".join(str(r.get(c, "")) for c in columns) for r in rows]
-
-
-def write_fields(src, fix):
-    # What a gate that is off does is known by struct; the paths of the expanded rows end in
-    # the field, so gate and field name find it again.
-    off = {}
-    for f in load(src, "gated-fields.yaml")["fields"]:
-        if f.get("gate_off"):
-            off.setdefault((f["field"], tuple(f["gates"])), f["gate_off"])
-    rows = []
-    with open(os.path.join(src, "gated-fields-expanded.jsonl"), encoding="utf-8") as f:
-        for line in f:
-            r = json.loads(line)
-            leaf = re.split(r"[.]", r["path"])[-1].replace("[*]", "").replace(".{*}", "")
-            r["gate_off"] = off.get((leaf, tuple(r["gates"])), "")
-            fix.apply("fields", r)
-            r["gates"] = ",".join(r["gates"])
-            r["parent_gates"] = ",".join(r.get("parent_gates", []))
-            r["where"] = "status" if r.get("status") else "options" if r.get("options") else "object"
-            rows.append(r)
-    write("fields.tsv", ["Gated fields as full paths; [*] any item, {*} any map value. minors: the field exists and is guarded.",
-                         "group\tversion\tkind\tpath\tminors\talpha_in\tgates\tparent_gates\twhere\tgate_off\tgate_on"],
-          tsv(rows, ("group", "version", "kind", "path", "minors", "alpha_in", "gates", "parent_gates",
-                     "where", "gate_off", "gate_on")))
-
-
-def write_values(src, fix):
-    doc = load(src, "gated-values.yaml")
-    rows = []
-    for v in doc["values"]:
-        for at in v["at"]:
-            for value in v["values"]:
-                rows.append(fix.apply("values", {**at, "value": value, "gate": v["gate"],
-                                                 "alpha_in": both(v["alpha_in"], at["minors"]),
-                                                 "gate_off": v["gate_off"]}))
-    for c in doc["config"]:
-        path = c["path"].replace("{*}", c["key"]) if "key" in c else c["path"]
-        rows.append({**c, "path": path, "value": c.get("value", ""), "gate_off": "config"})
-    write("values.tsv", ["Gated values of fields, then gated component configuration (gate_off: config; no value: any).",
-                         "group\tversion\tkind\tpath\tvalue\tminors\talpha_in\tgate\tgate_off\tgate_on"],
-          tsv(rows, ("group", "version", "kind", "path", "value", "minors", "alpha_in", "gate", "gate_off", "gate_on")))
-    lines = [f"- {flow(fix.apply('rules', {k: r[k] for k in r if k not in ('evidence',)}))}" for r in doc["rules"]]
-    write("rules.yaml", ["Gated rules: combinations and looser grammars that no single value shows.",
-                         "policy/alpha/rules.c knows those that a request can show."], lines)
-
-
-def both(a, b):
-    """The minors of a range that are in another too."""
-    return ranges(sorted(set(minors(a)) & set(minors(b))))
-
-
-def minors(text):
-    out = []
-    for part in filter(None, str(text).split(",")):
-        lo, _, hi = part.partition("-")
-        out += range(minor(lo), minor(hi or lo) + 1)
+def lines_of(docs):
+    """{file: its lines}."""
+    heads = {name: facts.head_of(name) for name in docs}
+    out = {"gates.yaml": merge.gate_lines(docs["gates.yaml"], heads["gates.yaml"])}
+    columns, rows = docs["matrix.tsv"]
+    out["matrix.tsv"] = heads["matrix.tsv"] + ["\t".join(columns)] + facts.tsv(columns, rows)
+    for name in ("fields.tsv", "values.tsv"):
+        out[name] = heads[name] + facts.tsv(*docs[name])
+    for name in ("rules.yaml", "keys.yaml"):
+        out[name] = heads[name] + [f"- {facts.flow(r)}" for r in docs[name]]
+    out["apis.yaml"] = heads["apis.yaml"]
+    for part in ("kinds", "lifecycle", "config"):
+        out["apis.yaml"] = out["apis.yaml"] + [f"{part}:"] + [f"- {facts.flow(r)}" for r in docs["apis.yaml"][part]]
+    releases = sorted(docs["releases.yaml"].items(), key=lambda x: facts.minor(x[0]))
+    out["releases.yaml"] = heads["releases.yaml"] + [f"{m!r}: {facts.flow(r)}" for m, r in releases]
     return out
 
 
-def ranges(numbers):
-    out = []
-    for n in numbers:
-        if out and out[-1][1] == n - 1:
-            out[-1][1] = n
-        else:
-            out.append([n, n])
-    return ",".join(f"1.{a}" if a == b else f"1.{a}-1.{b}" for a, b in out)
+class Refresh:
+    def __init__(self, minor, version, mods):
+        self.minor, self.version, self.mods = minor, version, mods
+        self.ask, self.fixes = merge.Ask(), Corrections(facts.load("corrections.yaml"))
+        self.up = Upstream(minor, version, modules.facts_of(mods), mods)
+        self.reader = facts.load("by-reader.yaml")
+        self.sl = Slice(self.up, self.reader)
+
+    def fold(self, docs):
+        """The minor into the facts, in place."""
+        up, ask = self.up, self.ask
+        columns, rows = docs["matrix.tsv"]
+        registered = {r["gate"] for r in rows} # and not from documentation alone
+        merge.fold_gates(docs["gates.yaml"], up, registered, ask)
+        merge.fold_kubeadm(docs["gates.yaml"], up)
+        docs["matrix.tsv"] = merge.fold_matrix(columns, rows, up)
+        columns, rows = docs["fields.tsv"]
+        docs["fields.tsv"] = columns, merge.fold_fields(rows, self.sl, self.gate_off(), ask)
+        columns, rows = docs["values.tsv"]
+        docs["values.tsv"] = columns, merge.fold_values(rows, self.sl, self.reader)
+        for name in ("fields.tsv", "values.tsv"):
+            for row in docs[name][1]:
+                self.fix(name.split(".", maxsplit=1)[0], row)
+        docs["rules.yaml"] = merge.fold_rules(docs["rules.yaml"], up)
+        docs["keys.yaml"] = merge.fold_keys(docs["keys.yaml"], up, modules.text_of(self.mods), ask)
+        merge.fold_apis(docs["apis.yaml"], up, ask)
+        merge.ask_values(self.sl, self.reader, ask)
+        merge.ask_evidence(self.sl, ask)
+        docs["releases.yaml"][f"1.{self.minor}"] = \
+            {"read": self.version} | ({"preliminary": True} if "-" in self.version else {})
+
+    def compare_types(self):
+        """What is new since the minor before, for the reader."""
+        before = f"1.{self.minor - 1}"
+        version = modules.published(before)
+        if not version:
+            self.ask("types", f"{before} is not published as a module: what is new since then was not looked at")
+            return
+        merge.ask_new(self.sl, modules.facts_of(modules.fetch(version))["packages"], self.reader, self.ask)
+
+    def gate_off(self):
+        """(field, gates) -> what becomes of it while the gates are off, as a reader found."""
+        return {(r["field"], tuple(sorted(r["gates"]))): r.get("gate_off", "") for r in self.reader["fields"]}
+
+    def fix(self, section, row):
+        """Corrections fit rows with lists of gates."""
+        gates = row.get("gates", "")
+        if gates:
+            row["gates"] = gates.split(",")
+        self.fixes.apply(section, row)
+        if gates:
+            row["gates"] = gates
+        return row
+
+    def questions(self):
+        """For the reader: what was asked, and what no rule can know."""
+        lines = [f"Kubernetes 1.{self.minor}, read from {self.version}. What no source states:"]
+        for subject, texts in sorted(self.ask.questions.items()):
+            lines += ["", f"{subject}:"] + [f"  {t}" for t in texts]
+        return lines
 
 
-def write_apis(src, fix):
-    doc = load(src, "alpha-apis.yaml")
-    keep = ("group", "version", "kind", "resource", "served_in", "declared_in", "gate", "gate_from",
-            "stable_replacement", "successor", "note")
-    lines = ["kinds:"]
-    for k in doc["alpha_kinds"]:
-        k = fix.apply("apis", dict(k))
-        lines.append(f"- {flow({c: k[c] for c in keep if c in k})}")
-    lines.append("lifecycle:")
-    lines += [f"- {flow(r)}" for r in doc["lifecycle"]]
-    lines.append("config:")
-    lines += [f"- {flow({'group': c['group'], 'version': c['version'], 'kinds': c['kinds']})}"
-              for c in doc["config_versions"]]
-    write("apis.yaml", ["Alpha versions of built-in API groups; life cycle of alpha and beta kinds;",
-                        "kinds of configuration files whose version reads alpha (files, no served API)."], lines)
+# Of an older minor, what may stand otherwise in its sources, and why.
+REASONS = (
+    ("introduced: ", "life cycles: a later minor states them otherwise, and that counts"),
+    ("PolicyAlphaOptions\tconfig", "options of the kubelet's policies carry a stage of their own, which a reader states"),
+    ("{read: ", "another patch release was read when the facts were made"),
+)
 
 
-def write_keys(src, fix):
-    keep = ("key", "prefix", "type", "used_on", "status", "stage", "gate", "gone_by", "use_instead", "in_code", "note")
-    lines = []
-    for k in load(src, "alpha-annotations.yaml")["keys"]:
-        k = fix.apply("keys", k)
-        lines.append(f"- {flow({c: k[c] for c in keep if c in k})}")
-    write("keys.yaml", ["Annotation, label, taint and resource-name keys that carry or carried alpha features."], lines)
+def show(before, after, older):
+    """What differs, line by line, and how many lines have no reason. older: later minors are known."""
+    n, told = 0, {}
+    for name, lines in after.items():
+        for line in difflib.unified_diff(before[name], lines, f"policy/catalogue/{name}", f"{name} from the sources",
+                                         lineterm="", n=0):
+            if line.startswith(("@@", "+++", "---")):
+                continue
+            reason = next((why for what, why in REASONS if older and what in line), None)
+            if reason:
+                told[reason] = told.get(reason, 0) + (line[0] == "+")
+                continue
+            n += 1
+            print(f"{name}: {line[:400]}")
+    for reason, lines in told.items():
+        print(f"{lines} other lines: {reason}")
+    return n
 
 
-def write_matrix(src):
-    with open(os.path.join(src, "feature-gates-matrix.tsv"), encoding="utf-8") as f:
-        lines = f.read().splitlines()
-    write("matrix.tsv", [lines[0].lstrip("# "), "For tests: read from the code of each minor, so it checks gates.yaml."], lines[1:])
+def summary(before, after):
+    for name, lines in after.items():
+        added, gone = len(set(lines) - set(before[name])), len(set(before[name]) - set(lines))
+        print(f"  {name}: {len(lines)} lines; {added} new or changed, {gone} replaced or gone")
 
 
 def main():
-    if len(sys.argv) != 2 or not os.path.isdir(sys.argv[1]):
-        sys.exit(__doc__)
-    src = sys.argv[1]
-    fix = Corrections(load(FACTS, "corrections.yaml"))
-    write_gates(src)
-    write_fields(src, fix)
-    write_values(src, fix)
-    write_apis(src, fix)
-    write_keys(src, fix)
-    write_matrix(src)
-    for section, rule in fix.unused():
-        print(f"corrections.yaml: {section}: fits nothing any more: {rule}", file=sys.stderr)
-    return bool(fix.unused())
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--compare", action="store_true", help="write nothing: show how the sources differ from the facts")
+    parser.add_argument("kubernetes", metavar="1.38", help="the minor, or one of its releases")
+    args = parser.parse_args()
+    version = modules.newest(args.kubernetes)
+    minor = facts.minor(version)
+    known = max(facts.minor(m) for m in facts.load("releases.yaml"))
+    if minor > known + 1:
+        sys.exit(f"refresh: 1.{known + 1} comes first: ranges of minors have no gaps")
+    compare = args.compare or minor < known
+    print(f"Kubernetes {version}: reading published modules")
+    r = Refresh(minor, version, modules.fetch(version))
+    docs = load()
+    if compare:
+        cut(docs, minor)
+    before = lines_of(docs)
+    r.fold(docs)
+    r.compare_types()
+    after = lines_of(docs)
+    os.makedirs(BUILD, exist_ok=True)
+    facts.write(f"reader-1.{minor}.txt", r.questions(), BUILD)
+    if compare:
+        n = show(before, after, minor < known)
+        print(f"compared with policy/catalogue: {n} lines differ")
+        return n > 0
+    summary(before, after)
+    for name, lines in after.items():
+        facts.write(name, lines)
+    print("\n".join(r.questions()))
+    print(f"(the same in {os.path.relpath(BUILD, facts.ROOT)}/reader-1.{minor}.txt)")
+    return subprocess.call([sys.executable, os.path.join(facts.HERE, "check.py"), version])
 
 
 if __name__ == "__main__":

@@ -83,6 +83,7 @@ tolerations:
 {{- define "oke-guard.container" -}}
 image: {{ include "oke-guard.image" . }}
 imagePullPolicy: {{ .Values.image.pullPolicy }}
+terminationMessagePolicy: FallbackToLogsOnError
 securityContext:
   {{- toYaml .Values.securityContext | nindent 2 }}
 {{- end }}
@@ -104,6 +105,9 @@ requiredDuringSchedulingIgnoredDuringExecution:
 {{- /* A user's policies: the same files for the server and for the agent. */}}
 {{- define "oke-guard.policyArgs" -}}
 - --config=/etc/oke-guard/config/guard.yaml
+{{- if .Values.versions }}
+- --versions=/etc/oke-guard/config/versions.yaml
+{{- end }}
 - --policy=/etc/oke-guard/policies
 - --policy=/etc/oke-guard/extra
 {{- range .Values.existingPolicyConfigMaps }}

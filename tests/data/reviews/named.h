@@ -29,7 +29,7 @@ static const struct named {
 	{ ACTION_DENY, "kubectl-delete-all-cm-selector", "delete by selector" },
 	{ ACTION_WARN, "coredns-pod-debug", "an ephemeral container in a managed pod" },
 	{ ACTION_WARN, "coredns-pod-resize-ok", "resize of a managed pod" },
-	{ ACTION_WARN, "coredns-pod-image", "another image in a managed pod" },
+	{ ACTION_DENY, "coredns-pod-image", "another image in a managed pod" },
 	{ ACTION_DENY, "other-version-converted", "another API version, converted for the webhook" },
 	{ ACTION_DENY, "other-version-asked", "another API version, named by the request only" },
 	{ ACTION_WARN, "coredns-hpa-v1", "an autoscaler in its older version" },

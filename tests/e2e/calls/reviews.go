@@ -35,9 +35,11 @@ func (r *review) user() string { return r.request.UserInfo.Username }
 
 // What no entry ever asks for (policy/model/excluded.c), so that a finding there is one of `check` alone.
 var never = map[string]bool{
-	"/endpoints": true, "/events": true, "coordination.k8s.io/leases": true, "discovery.k8s.io/endpointslices": true,
-	"events.k8s.io/events": true,
+	"/events": true, "coordination.k8s.io/leases": true, "events.k8s.io/events": true,
 }
+
+// Of these an entry asks for those of guarded Services alone.
+var guardedOnly = map[string]bool{"/endpoints": true, "discovery.k8s.io/endpointslices": true}
 
 func (r *review) unsent() bool {
 	q := r.request.Resource
@@ -55,7 +57,8 @@ func (r *review) never() bool {
 	case "plain-secret", "no-metadata", "alpha-of-others":
 		return true
 	}
-	return r.unsent()
+	q := r.request.Resource
+	return r.unsent() || (guardedOnly[q.Group+"/"+q.Resource] && !r.candidate)
 }
 
 func generate(o options) (*v1.ValidatingWebhookConfiguration, error) {

@@ -4,17 +4,21 @@ import json
 import os
 import pathlib
 import subprocess
+import sys
 import unittest
 
 import yaml
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
+sys.path.insert(0, str(ROOT / "tests"))
+import known  # noqa: E402
+
 PROGRAM = ROOT / os.environ.get("BUILD", "build") / "oke-guard"
 FACTS = yaml.load(
     (ROOT / "policy" / "catalogue" / "gates.yaml").read_text(encoding="utf-8"),
     Loader=yaml.CSafeLoader,
 )
-OLDEST, NEWEST = 24, 37
+OLDEST, NEWEST = known.OLDEST_MINOR, known.NEWEST_MINOR
 STAGES = ("alpha", "beta", "ga", "deprecated")
 
 
@@ -78,10 +82,18 @@ class Alpha(unittest.TestCase):
         self.assertIn("In 1.35        beta, on by default", r.stdout)
 
     def test_newer_version_is_the_newest_with_a_warning(self):
-        newest, newer = run("list"), run("list", "--kubernetes", "1.99")
+        newest, newer = run("list", "--kubernetes", known.NEWEST), run("list", "--kubernetes", "1.99")
         self.assertEqual(newest.stdout, newer.stdout)
-        self.assertEqual(newest.stderr, "")
-        self.assertIn("1.99 is newer than what is known; shown is 1.37", newer.stderr)
+        self.assertIn(f"1.99 is newer than what is known; shown is {known.NEWEST}", newer.stderr)
+
+    def test_the_default_is_the_newest_release(self):
+        default = run("list")
+        self.assertEqual((default.stdout, default.stderr), (run("list", "--kubernetes", known.RELEASED).stdout, ""))
+        self.assertEqual(json.loads(run("list", "-o", "json").stdout)["kubernetes"], known.RELEASED)
+
+    def test_a_pre_release_is_said_to_be_one(self):
+        said = f"warning: {known.NEWEST} is known as of {known.PRELIMINARY} only\n" if known.PRELIMINARY else ""
+        self.assertEqual(run("list", "--kubernetes", known.NEWEST).stderr, said)
 
     def test_mistakes_are_told(self):
         rows = (

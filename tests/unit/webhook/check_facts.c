@@ -97,9 +97,9 @@ static const struct fact_case {
 	  "{identities: {sets: {guardAdmins: {groups: "
 	  "[ocid1.group.oc1..aaaaaaaaexampleplatformadmins]}}}}",
 	  "self-removed", ACTION_ALLOW },
-	{ "the guard itself, by its own chart",
+	{ "the guard itself, by an account that no chart makes",
 	  "{identities: {sets: {guardAdmins: {users: [ops]}}}}", "self-removed-by-hook",
-	  ACTION_ALLOW },
+	  ACTION_DENY },
 	{ "a guard of another name", "{self: {namespace: oke-guard, release: other}}",
 	  "self-removed", ACTION_ALLOW },
 	{ "an account that the configuration exempts",

@@ -106,9 +106,15 @@ static const struct set_case {
 	  "dns-autoscaler", false },
 	{ "its name in another namespace", ACCOUNT "shop:kube-dns-autoscaler",
 	  "system:serviceaccounts:shop", "dns-autoscaler", false },
-	{ "the product's agent is an admin", ACCOUNT "oke-guard:guard-agent",
-	  "system:serviceaccounts:oke-guard", "guardAdmins", true },
+	{ "the product's agent is the agent", ACCOUNT "oke-guard:guard-agent",
+	  "system:serviceaccounts:oke-guard", "$self.agent", true },
+	{ "and no admin", ACCOUNT "oke-guard:guard-agent", "system:serviceaccounts:oke-guard",
+	  "guardAdmins", false },
 	{ "an account that only begins like it", ACCOUNT "oke-guard:guard-agent2",
+	  "system:serviceaccounts:oke-guard", "$self.agent", false },
+	{ "the agent's name in another namespace", ACCOUNT "shop:guard-agent",
+	  "system:serviceaccounts:shop", "$self.agent", false },
+	{ "a hook that no chart makes", ACCOUNT "oke-guard:guard-hook",
 	  "system:serviceaccounts:oke-guard", "guardAdmins", false },
 	{ "a set that nobody defined", "ocid1.user.x", NULL, "nobody", false },
 };
@@ -138,7 +144,9 @@ START_TEST(accounts_that_must_not_be_put_on)
 	ck_assert(!account_is_exempt(&config, STR("shop"), STR("generic-garbage-collector")));
 	ck_assert(account_is_exempt(&config, STR("ops"), STR("sync")));
 	ck_assert(account_in_sets(&config, STR("kube-system"), STR("kube-dns-autoscaler")));
-	ck_assert(account_in_sets(&config, STR("oke-guard"), STR("guard")));
+	ck_assert(!account_in_sets(&config, STR("oke-guard"), STR("guard")));
+	ck_assert(account_of_guard(&config, STR("oke-guard"), STR("guard-agent")));
+	ck_assert(!account_of_guard(&config, STR("shop"), STR("guard-agent")));
 	ck_assert(!account_in_sets(&config, STR("kube-system"), STR("default")));
 }
 END_TEST

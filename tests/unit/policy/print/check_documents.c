@@ -98,9 +98,12 @@ static void without_comments(char *yaml)
 }
 
 /* The policy or configuration of a file (NULL: the pack and the defaults), printed. */
-static char *printed(const char *path, const char *name, enum print_format format)
+static char *printed(const char *path, const char *name, enum print_format format,
+		     const char *config)
 {
-	const struct policy_source src = { .paths = &path, .paths_n = path != NULL };
+	const struct policy_source src = { .paths = &path,
+					   .paths_n = path != NULL,
+					   .config = config };
 	struct policy_report report;
 	struct policy_set *set;
 	struct arena arena;
@@ -127,17 +130,36 @@ static char *printed(const char *path, const char *name, enum print_format forma
 	return text;
 }
 
+/* A configuration that lets the built-in policy be replaced; unlink it. */
+static void allow(const char *name, char file[static 32])
+{
+	int fd;
+
+	strcpy(file, "/tmp/check_load.XXXXXX");
+	ck_assert_int_ge(fd = mkstemp(file), 0);
+	ck_assert_int_gt(dprintf(fd,
+				 "apiVersion: oke-guard.internal/v1\nkind: GuardConfig\n"
+				 "metadata: {name: a}\nspec: {replaceable: [%s]}\n",
+				 name),
+			 0);
+	close(fd);
+}
+
 static void survives(const char *path, const char *name, enum print_format format)
 {
-	char copy[] = "/tmp/check_load.XXXXXX";
-	char *first = printed(path, name, format), *again;
+	char copy[] = "/tmp/check_load.XXXXXX", config[32] = "";
+	char *first = printed(path, name, format, NULL), *again;
 	int fd = mkstemp(copy);
 
 	ck_assert_int_ge(fd, 0);
 	ck_assert_int_eq(write(fd, first, strlen(first)), (ssize_t)strlen(first));
 	close(fd);
-	again = printed(copy, name, format);
+	if (!path && name)
+		allow(name, config);
+	again = printed(copy, name, format, *config ? config : NULL);
 	unlink(copy);
+	if (*config)
+		unlink(config);
 	ck_assert_msg(!strcmp(first, again), "%s\nbecame\n%s", first, again);
 	free(first);
 	free(again);

@@ -1,0 +1,127 @@
+/*
+ * csr.c - base64, PEM and as much of DER as the subject of a request takes (X.690, RFC 2986).
+ */
+#include "policy/judge/csr.h"
+
+#include <string.h>
+
+/* ---- base64 (RFC 4648), white space left out ---- */
+
+static int base64_value(char c)
+{
+	static const char alphabet[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	const char *at = c ? strchr(alphabet, c) : NULL;
+
+	return at ? (int)(at - alphabet) : -1;
+}
+
+/* Up to the first byte that is neither base64 nor white space. */
+static struct str base64_read(struct str text, struct arena *arena)
+{
+	unsigned char *out = arena_alloc(arena, text.n * 3 / 4 + 3);
+	unsigned bits = 0, held = 0;
+	size_t n = 0;
+
+	if (!out)
+		return (struct str){ NULL, 0 };
+	for (size_t i = 0; i < text.n; i++) {
+		int v = base64_value(text.s[i]);
+
+		if (v < 0 && (text.s[i] == '\n' || text.s[i] == '\r' || text.s[i] == ' '))
+			continue;
+		if (v < 0)
+			break;
+		held = held << 6 | (unsigned)v;
+		bits += 6;
+		if (bits >= 8) {
+			bits -= 8;
+			out[n++] = (unsigned char)(held >> bits);
+		}
+	}
+	return (struct str){ (const char *)out, n };
+}
+
+/* ---- DER ---- */
+
+enum { DER_OID = 0x06, DER_SEQUENCE = 0x30, DER_SET = 0x31 };
+
+struct der {
+	unsigned char tag;
+	struct str body;
+};
+
+static size_t der_byte(struct str s, size_t i)
+{
+	return (unsigned char)s.s[i];
+}
+
+/* Take one value off the front of s. */
+static bool der_take(struct str *s, struct der *out)
+{
+	size_t head = 2, n;
+
+	if (s->n < 2)
+		return false;
+	n = der_byte(*s, 1);
+	if (n & 0x80) {
+		size_t bytes = n & 0x7f;
+
+		if (!bytes || bytes > 4 || s->n < 2 + bytes)
+			return false;
+		n = 0;
+		for (size_t i = 0; i < bytes; i++)
+			n = n << 8 | der_byte(*s, 2 + i);
+		head += bytes;
+	}
+	if (n > s->n - head)
+		return false;
+	*out = (struct der){ (unsigned char)s->s[0], { s->s + head, n } };
+	*s = str_from(*s, head + n);
+	return true;
+}
+
+static bool der_take_of(struct str *s, unsigned char tag, struct str *body)
+{
+	struct der value;
+
+	if (!der_take(s, &value) || value.tag != tag)
+		return false;
+	*body = value.body;
+	return true;
+}
+
+/* ---- the subject ---- */
+
+static const struct str common_name = { "\x55\x04\x03", 3 };  /* 2.5.4.3 */
+static const struct str organisation = { "\x55\x04\x0a", 3 }; /* 2.5.4.10 */
+
+static void csr_attribute(struct str set, void (*visit)(void *ctx, bool group, struct str name),
+			  void *ctx)
+{
+	struct str pair, oid;
+	struct der value;
+
+	while (der_take_of(&set, DER_SEQUENCE, &pair))
+		if (der_take_of(&pair, DER_OID, &oid) && der_take(&pair, &value) &&
+		    (str_eq(oid, common_name) || str_eq(oid, organisation)))
+			visit(ctx, str_eq(oid, organisation), value.body);
+}
+
+void csr_names(struct str request, struct arena *arena,
+	       void (*visit)(void *ctx, bool group, struct str name), void *ctx)
+{
+	static const char begin[] = "-----BEGIN CERTIFICATE REQUEST-----";
+	struct str pem = base64_read(request, arena), der, whole, info, subject, set;
+	struct der version;
+	const char *at = pem.n ? memmem(pem.s, pem.n, begin, sizeof begin - 1) : NULL;
+
+	if (!at)
+		return;
+	der = base64_read(str_from(pem, (size_t)(at - pem.s) + sizeof begin - 1), arena);
+	if (!der_take_of(&der, DER_SEQUENCE, &whole) || !der_take_of(&whole, DER_SEQUENCE, &info) ||
+	    !der_take(&info, &version) || !der_take_of(&info, DER_SEQUENCE, &subject))
+		return;
+	while (der_take_of(&subject, DER_SET, &set))
+		csr_attribute(set, visit, ctx);
+}

@@ -1,0 +1,194 @@
+"""What `oke-guard replay` makes of the API server's log: the verdicts that the live guard gives.
+
+prove_commands has held each command against the live guard in mode enforce. Here the same people type
+the same, with a guard that lets all pass, and the log of it is judged again.
+"""
+import json
+import pathlib
+import shutil
+import subprocess
+import time
+import unittest
+
+import guard
+import kube
+import world
+from cluster import FOLDER, until
+from commands import COMMANDS
+from objects import recorded
+
+ORDER = ["allow", "audit", "warn", "deny"]
+# These would take the cluster itself away, with nobody to stop them; or want what is cleaned up.
+LEFT_OUT = {"node-lease", "api-service", "delete-collection", "own-scale"}
+LEAVINGS = [("shop", "deployment/web", "deployment/api"),
+            ("kube-system", "hpa/coredns", "quota/all", "networkpolicy/deny-all", "daemonset/proxymux-client",
+             "configmap/coredns-custom", "secret/mine", "pod/mine")]
+PLACE = pathlib.Path(FOLDER, "replay")
+SHARES = 3
+
+
+def replay(*arguments):
+    done = subprocess.run([guard.BINARY, "replay", *map(str, arguments)], stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, text=True, check=False)
+    if done.returncode not in (0, 1):
+        raise AssertionError(done.stderr)
+    return done.stdout
+
+
+def judged(log, *arguments):
+    return {row["auditID"]: row for row in map(json.loads, replay("-o", "events", *arguments, log).splitlines())}
+
+
+def clean():
+    for place, *names in LEAVINGS:
+        kube.get("-n", place, "delete", "--ignore-not-found", "--wait=false", *names)
+
+
+def bare(event):
+    """The event as level Metadata has it."""
+    return {**{k: v for k, v in event.items() if k not in ("requestObject", "responseObject")}, "level": "Metadata"}
+
+
+def write(name, events):
+    PLACE.mkdir(exist_ok=True)
+    file = PLACE / name
+    file.write_text("".join(json.dumps(e) + "\n" for e in events), encoding="utf-8")
+    return file
+
+
+class Replay(unittest.TestCase):
+    maxDiff = None
+    typed = []  # (command, its events)
+
+    @classmethod
+    def setUpClass(cls):
+        world.control_plane().audit("RequestResponse")
+        guard.upgrade("config.mode=audit")
+        cls.config = write("config.yaml", [])
+        found = kube.read("-n", guard.PLACE, "configmaps")["items"]
+        text = next(v for c in found for v in c.get("data", {}).values() if "kind: GuardConfig" in v)
+        cls.config.write_text(text.replace("mode: audit", "mode: enforce"), encoding="utf-8")
+
+    @classmethod
+    def tearDownClass(cls):
+        world.control_plane().audit("Metadata")
+        guard.upgrade("config.mode=enforce")
+        kube.wait_guarded()
+        shutil.rmtree(PLACE)
+
+    def test_1_the_same_people_type_the_same(self):
+        type(self).since = kube.audit_size()
+        for command in COMMANDS:
+            if command.name in LEFT_OUT:
+                continue
+            clean()
+            kube.apply(recorded())
+            before = kube.audit_size()
+            kube.kubectl(*command.arguments, who=command.who,
+                         stdin=json.dumps(command.stdin) if command.stdin else None)
+            self.typed.append((command, until(lambda b=before, w=command.who: kube.audited(b, w), command.name)))
+        clean()
+        kube.apply(recorded())
+
+    def test_2_the_verdicts_are_those_of_the_live_guard(self):
+        log = write("full.log", kube.events(self.since))
+        rows = type(self).rows = judged(log, "--config", self.config)
+        exact = 0
+        for command, events in self.typed:
+            found = [rows[e["auditID"]] for e in events if e["auditID"] in rows]
+            if any(r["outcome"] == "refused" for r in found):
+                continue
+            most = max((ORDER.index(r["verdict"]["action"]) for r in found), default=0)
+            if all(r["verdict"]["grade"] == "exact" for r in found):
+                exact += 1
+                self.assertEqual(ORDER[most], command.then, (command.name, found))
+            else:
+                self.assertGreaterEqual(most, ORDER.index(command.then), (command.name, found))
+        print(f"{exact} of {len(self.typed)} commands are exact", flush=True)
+        self.assertGreaterEqual(exact, 25)
+
+    def test_3_each_event_is_one_with_what_the_guard_wrote_into_it(self):
+        compared = 0
+        for event in kube.events(self.since):
+            row = self.rows.get(event["auditID"])
+            if not row or row["outcome"] == "refused" or row["verdict"]["grade"] == "not judgeable":
+                continue
+            said = bool(kube.notes(event))
+            if row["verdict"]["grade"] == "exact":
+                compared += 1
+                self.assertEqual(row["verdict"]["action"] != "allow", said, (row, kube.notes(event)))
+            else:
+                self.assertGreaterEqual(row["verdict"]["action"] != "allow", said, (row, kube.notes(event)))
+        print(f"{compared} events are exact", flush=True)
+        self.assertGreaterEqual(compared, 100)
+
+    def test_4_at_level_Metadata_no_exact_verdict_is_wrong(self):
+        rows = judged(write("bare.log", map(bare, kube.events(self.since))), "--config", self.config)
+        exact = 0
+        for name, row in rows.items():
+            full = self.rows.get(name)
+            if not full or full["verdict"]["grade"] != "exact":
+                continue
+            if row["verdict"]["grade"] == "exact":
+                exact += 1
+                self.assertEqual(row["verdict"]["action"], full["verdict"]["action"], (row, full))
+            else:
+                self.assertGreaterEqual(ORDER.index(row["verdict"]["action"]),
+                                        ORDER.index(full["verdict"]["action"]), (row, full))
+        self.assertGreaterEqual(exact, 5)
+
+    def test_5_a_job_over_shares_of_the_log_gives_the_same_report(self):
+        logs, results = PLACE / "logs", PLACE / "results"
+        logs.mkdir()
+        results.mkdir()
+        for folder in (PLACE, logs):
+            folder.chmod(0o755)
+        results.chmod(0o777)  # the image's user is nobody that the nodes know
+        events = kube.events(self.since)
+        for part in range(7):
+            with open(logs / f"audit-{part}.log", "w", encoding="utf-8") as f:
+                f.writelines(json.dumps(e) + "\n" for e in events[part::7])
+        server = guard.servers()[0]["spec"]["containers"][0]
+        mounts = [{"name": n, "mountPath": f"/{n}"} for n in ("logs", "results")]
+        index = {"fieldPath": "metadata.annotations['batch.kubernetes.io/job-completion-index']"}
+        container = {"name": "replay", "image": server["image"], "volumeMounts": mounts,
+                     "imagePullPolicy": server.get("imagePullPolicy", "IfNotPresent"),
+                     "args": ["replay", f"--share=$(JOB_COMPLETION_INDEX)/{SHARES}",
+                              "--partial=/results/$(JOB_COMPLETION_INDEX).partial", "/logs"],
+                     "env": [{"name": "TMPDIR", "value": "/results"},
+                             {"name": "JOB_COMPLETION_INDEX", "valueFrom": {"fieldRef": index}}]}
+        volumes = [{"name": f.name, "hostPath": {"path": str(f), "type": "Directory"}} for f in (logs, results)]
+        kube.get("create", "-f", "-", stdin=json.dumps({
+            "apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "replay", "namespace": "shop"},
+            "spec": {"completionMode": "Indexed", "completions": SHARES, "parallelism": SHARES, "template": {"spec": {
+                "restartPolicy": "Never", "automountServiceAccountToken": False, "containers": [container],
+                "volumes": volumes}}}}))
+        try:
+            kube.get("-n", "shop", "wait", "job/replay", "--for=condition=Complete", "--timeout=120s")
+        finally:
+            print(kube.get("-n", "shop", "get", "pods", "--selector=job-name=replay"), flush=True)
+            kube.get("-n", "shop", "delete", "job", "replay", "--wait=false")
+        self.assertEqual(replay("merge", "-o", "events", results), replay("-o", "events", logs))
+
+    def test_6_the_window_in_which_the_guard_was_dead(self):
+        kube.get("-n", guard.PLACE, "scale", "deployments", "--all", "--replicas=0")
+        until(lambda: not kube.pods(guard.PLACE, "app.kubernetes.io/name=oke-guard"), "no pod is left")
+        since, end = kube.audit_size(), time.monotonic() + 60
+        while time.monotonic() < end:
+            kube.get(*kube.system("label", "deployment", "coredns", f"at=a{int(time.monotonic())}", "--overwrite"))
+            done = kube.kubectl(*kube.system("scale", "deployment", "coredns", "--replicas=2"), who="customer")
+            self.assertEqual(done.returncode, 0, done.stdout)
+            kube.kubectl(*kube.system("scale", "deployment", "coredns", "--replicas=3"), who="customer")
+            time.sleep(4)
+        missed = [e for e in kube.events(since) if kube.failed_open(e)]
+        report = json.loads(replay("-o", "json", "--config", self.config, write("gap.log", kube.events(since))))
+        self.assertGreaterEqual(len(missed), 20)
+        self.assertEqual(sum(g["writes"] for g in report["gaps"]), len(missed))
+        self.assertEqual(len(report["gaps"]), 1)
+        gap = report["gaps"][0]
+        times = sorted(e["requestReceivedTimestamp"][:19] + "Z" for e in missed)
+        self.assertEqual((gap["first"], gap["last"]), (times[0], times[-1]))
+        self.assertGreater(gap["exact"]["deny"], 0)
+        guard.upgrade("config.mode=audit")
+        guard.ready()
+        kube.apply(recorded())

@@ -1,0 +1,90 @@
+/* check_csr.c - the names in certificate requests, and requests that are none. */
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "policy/judge/csr.h"
+
+/* openssl req -new ... -subj /O=system:nodes/CN=system:node:x | base64 -w0 */
+static const char node[] =
+	"LS0tLS1CRUdJTiBDRVJUSUZJQ0FURSBSRVFVRVNULS0tLS0KTUlIcE1JR1JBZ0VBTUM4eEZUQVRCZ05WQkFvTURI"
+	"TjVjM1JsYlRwdWIyUmxjekVXTUJRR0ExVUVBd3dOYzNsegpkR1Z0T201dlpHVTZlREJaTUJNR0J5cUdTTTQ5QWdF"
+	"R0NDcUdTTTQ5QXdFSEEwSUFCTW0yWEpoOG9CNXUzQUZZCmVjSW55TDFCeXBGYzVqRXBQRFd4UlphY1BFRXJTdCs5"
+	"N3JVOThEcER2dkQwVWozV0VBV251WHZZYWhkUlJuYksKMmp4YUpTcWdBREFLQmdncWhrak9QUVFEQWdOSEFEQkVB"
+	"aUJWV2NHM25rV0cyanlocWpWMW05djhWdFM3RllJTgo0bHZlTXpDWFpRVVB4Z0lnS0VXa0VRK3JFNU91M1Q3dmQ0"
+	"TW4ycVVlMk9QekVscVl1SXcxeDZtaVZKdz0KLS0tLS1FTkQgQ0VSVElGSUNBVEUgUkVRVUVTVC0tLS0tCg==";
+
+static void note_name(void *ctx, bool group, struct str name)
+{
+	char *out = ctx;
+	size_t n = strlen(out);
+
+	snprintf(out + n, 256 - n, "%s=%.*s;", group ? "O" : "CN", STR_ARG(name));
+}
+
+static void expect_names(struct str request, const char *want)
+{
+	char got[256] = "";
+	struct arena arena;
+
+	arena_init(&arena, 1u << 20);
+	csr_names(request, &arena, note_name, got);
+	ck_assert_str_eq(got, want);
+	arena_done(&arena);
+}
+
+START_TEST(names_are_found)
+{
+	expect_names(str_of(node), "O=system:nodes;CN=system:node:x;");
+}
+END_TEST
+
+START_TEST(what_is_no_request_names_nobody)
+{
+	expect_names(STR(""), "");
+	expect_names(STR("bm90IGEgcmVxdWVzdA=="), "");
+	expect_names(STR("????"), "");
+	expect_names(STR("LS0tLS1CRUdJTiBDRVJUSUZJQ0FURSBSRVFVRVNULS0tLS0K"), "");
+}
+END_TEST
+
+/* Cut anywhere, and with any one byte changed: read within its bounds, whatever it then says. */
+START_TEST(broken_requests_are_read_within_bounds)
+{
+	size_t n = sizeof node - 1;
+
+	for (size_t i = 0; i < n; i++) {
+		char *copy = malloc(n), got[256];
+		struct arena arena;
+
+		ck_assert_ptr_nonnull(copy);
+		memcpy(copy, node, n);
+		arena_init(&arena, 1u << 20);
+		*got = '\0';
+		csr_names((struct str){ copy, i }, &arena, note_name, got);
+		*got = '\0';
+		copy[i] = copy[i] == 'z' ? '/' : 'z';
+		csr_names((struct str){ copy, n }, &arena, note_name, got);
+		arena_done(&arena);
+		free(copy);
+	}
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("csr");
+	TCase *tc = tcase_create("csr");
+	SRunner *runner = srunner_create(suite);
+	int failed;
+
+	tcase_add_test(tc, names_are_found);
+	tcase_add_test(tc, what_is_no_request_names_nobody);
+	tcase_add_test(tc, broken_requests_are_read_within_bounds);
+	suite_add_tcase(suite, tc);
+	srunner_run_all(runner, CK_NORMAL);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed != 0;
+}

@@ -1,0 +1,42 @@
+/* check_quantity.c - numbers as Kubernetes writes them. */
+#include <check.h>
+
+#include "policy/model/quantity.h"
+
+static const struct quantity_case {
+	const char *text;
+	bool ok;
+	double value;
+} quantities[] = {
+	{ "0", true, 0 },      { "00", true, 0 },        { "1", true, 1 },     { "-3", true, -3 },
+	{ "0.5", true, 0.5 },  { ".5", true, 0.5 },      { "25%", true, 25 },  { "00%", true, 0 },
+	{ "100m", true, 0.1 }, { "64Mi", true, 0x1p26 }, { "2k", true, 2000 }, { "1e3", false, 0 },
+	{ "", false, 0 },      { "-", false, 0 },        { ".", false, 0 },    { "Mi", false, 0 },
+	{ "1.2.3", false, 0 }, { "1 ", false, 0 },       { "1%%", false, 0 },
+};
+
+START_TEST(quantity_is_read)
+{
+	const struct quantity_case *c = &quantities[_i];
+	double got = 0;
+
+	ck_assert_msg(quantity_read(str_of(c->text), &got) == c->ok, "'%s'", c->text);
+	if (c->ok)
+		ck_assert_double_eq_tol(got, c->value, 1e-9);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("quantity");
+	TCase *tc = tcase_create("quantity");
+	SRunner *runner = srunner_create(suite);
+	int failed;
+
+	tcase_add_loop_test(tc, quantity_is_read, 0, sizeof quantities / sizeof *quantities);
+	suite_add_tcase(suite, tc);
+	srunner_run_all(runner, CK_NORMAL);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed != 0;
+}
