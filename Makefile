@@ -47,7 +47,7 @@ OUTER := help deps deps-% run check check-% lint fuzz bench bench-% chart e2e we
 INNER := $(filter-out $(OUTER),$(GOALS))
 
 # ---------------------------------------------------------------- commands
-.PHONY: help run check check-asan check-tsan lint fuzz bench bench-crowd bench-instructions chart e2e webhooks refresh soak image clean
+.PHONY: help run check check-asan check-tsan lint fuzz bench bench-crowd bench-instructions chart oci-cli coredns e2e webhooks refresh soak image clean
 help: ## what there is
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 22
 
@@ -105,6 +105,16 @@ chart: ## the Helm chart: lint, golden renderings, schemas of Kubernetes; the fi
 	$(Q)tools/deps.sh $(DEPS_CHART)
 	$(Q)$(MAKE) --no-print-directory -j$(JOBS) all
 	$(Q)BUILD=$(BUILD) ACCEPT=$(ACCEPT) PYTHON=$(PYTHON) tests/chart/run.sh
+
+oci-cli: ## every oci command that we print, before the parser of the real CLI (PyPI)
+	$(Q)tools/deps.sh $(DEPS_BUILD) python3 python3-venv
+	$(Q)$(MAKE) --no-print-directory -j$(JOBS) all
+	$(Q)BUILD=$(BUILD) PYTHON=$(PYTHON) tests/oci/run.sh
+
+coredns: ## coredns-custom: what we warn about, held against a real CoreDNS (Go modules)
+	$(Q)tools/deps.sh $(DEPS_BUILD) python3 util-linux $(if $(shell command -v go),,golang-go)
+	$(Q)$(MAKE) --no-print-directory -j$(JOBS) all
+	$(Q)BUILD=$(BUILD) PYTHON=$(PYTHON) JOBS=$(JOBS) tests/coredns/run.sh
 
 e2e: ## the guard as pods of a real cluster, by Helm, on real nodes; root; the first run builds Kubernetes
 	$(Q)tools/deps.sh $(DEPS_E2E)

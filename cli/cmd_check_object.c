@@ -47,6 +47,7 @@ static void cmd_check_fill_finding(const struct finding *f, const struct manifes
 		.message = f->sentence,
 		.remedy = f->remedy,
 		.command = f->command,
+		.why = f->why,
 		.docs = f->docs,
 	};
 }

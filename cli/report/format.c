@@ -21,8 +21,13 @@ void report_print_remedy(FILE *out, const struct report_finding *f, const char *
 	if (f->remedy.n || f->command.n)
 		fprintf(out, "%s%s%.*s\n", indent,
 			sentence ? "" : "Instead: ", STR_ARG(f->remedy.n ? f->remedy : STR("run")));
-	if (f->command.n)
-		fprintf(out, "%s  %.*s\n", indent, STR_ARG(f->command));
+	for (struct str rest = f->command; rest.n;) {
+		const char *end = memchr(rest.s, '\n', rest.n);
+		struct str line = { rest.s, end ? (size_t)(end - rest.s) : rest.n };
+
+		fprintf(out, "%s  %.*s\n", indent, STR_ARG(line));
+		rest = str_from(rest, line.n + (end != NULL));
+	}
 }
 
 void report_add_text(cJSON *o, const char *key, struct str s)

@@ -40,6 +40,8 @@ static void report_json_finding(struct report *r, const struct report_object *o,
 	report_add_text(j, "message", f->message);
 	report_add_text(j, "remedy", f->remedy);
 	report_add_text(j, "command", f->command);
+	if (!str_eq(f->why, f->docs))
+		report_add_text(j, "why", f->why);
 	report_add_text(j, "docs", f->docs);
 	fputs(r->written ? ",\n" : "\n", r->out);
 	report_print_json(r->out, j);

@@ -27,7 +27,7 @@ struct report_finding {
 	enum action action;
 	const char *change; /* of the preflight: "removed"; NULL: a finding of a policy */
 	const char *tier;   /* NULL: of the preflight */
-	struct str policy, rule, path, gate, message, remedy, command, docs;
+	struct str policy, rule, path, gate, message, remedy, command, why, docs;
 };
 
 struct report_summary {

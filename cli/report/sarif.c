@@ -79,8 +79,8 @@ static void sarif_describe_rule(struct report *r, const char *id, const struct r
 	if (cJSON_GetArraySize(r->rules) >= RULES_MAX || !(rule = cJSON_CreateObject()))
 		return;
 	cJSON_AddStringToObject(rule, "id", id);
-	if (f->docs.n)
-		report_add_text(rule, "helpUri", f->docs);
+	if (f->why.n || f->docs.n)
+		report_add_text(rule, "helpUri", f->why.n ? f->why : f->docs);
 	cJSON_AddItemToArray(r->rules, rule);
 }
 

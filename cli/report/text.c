@@ -21,8 +21,10 @@ static void report_text_finding(struct report *r, const struct report_object *o,
 		f->action == ACTION_ALLOW ? "note" : action_name(f->action), id,
 		STR_ARG(f->message));
 	report_print_remedy(r->out, f, "    ");
-	if (f->docs.n)
-		fprintf(r->out, "    Why: %.*s\n", STR_ARG(f->docs));
+	if (f->why.n)
+		fprintf(r->out, "    Why: %.*s\n", STR_ARG(f->why));
+	if (f->docs.n && !str_eq(f->docs, f->why))
+		fprintf(r->out, "    How: %.*s\n", STR_ARG(f->docs));
 }
 
 static const char *report_plural(size_t n)

@@ -102,8 +102,9 @@ struct finding {
 	struct finding_change *changes; /* at most FINDING_CHANGES are listed */
 	size_t changes_n, changes_all;  /* listed, and how many there were */
 	struct str remedy;              /* what to do instead; may be empty */
-	struct str command;             /* to paste; may be empty */
-	struct str docs;                /* URL */
+	struct str command;             /* to paste, lines of it; may be empty */
+	struct str why;                 /* URL of the page that makes it so; may be empty */
+	struct str docs;                /* URL of the page that says how; may be empty, or `why` */
 	struct str gate;                /* feature gate, of an alpha finding */
 	const struct place
 		*place; /* of the first change or use (policy/object/path.h); NULL: the object */
@@ -122,6 +123,7 @@ struct verdict {
 	bool concerned;                   /* a policy's objects fitted */
 	struct finding *findings;         /* strongest first, then in order of the pack */
 	size_t findings_n, findings_all;  /* listed: at most FINDINGS_MAX, unless offline */
+	struct str note;                  /* about who asked, for a last warning; may be empty */
 	struct str error;                 /* the objects were not read, or could not be: why */
 	struct str kind, namespace, name; /* of what the findings are about: "Deployment", ... */
 };

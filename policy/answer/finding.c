@@ -2,6 +2,8 @@
 
 #include "policy/answer/redact.h"
 #include "policy/answer/remedy.h"
+#include "policy/model/rule_scope.h"
+#include "policy/object/corefile.h"
 
 #define NAME_MAX_SHOWN  40
 #define PATH_MAX_SHOWN  120
@@ -10,7 +12,6 @@
 	1024 /* bytes of a list or object in which the first difference is looked for */
 #define DOCS_MAX_SHOWN 200
 #define SENTENCE_MAX   300 /* of a rule's own message */
-#define SUPPORT_PAGE   "Concepts/contengsupportsharedresponsibilities.htm"
 
 /* ---- the first line ---- */
 
@@ -52,20 +53,44 @@ static const char *finding_doing(const struct request *req)
 	return str_is(req->subresource, "scale") ? "scaling" : "changing";
 }
 
-/* A rule's message, "$object" replaced. */
-static struct str own_sentence(struct str message, struct str object, struct arena *arena)
+/* What stands in the way of CoreDNS, as the rule's condition found it. */
+static void finding_problem(const struct context *o, const struct rule *rule, struct arena *arena,
+			    struct text *out)
 {
-	static const char variable[] = "$object";
+	struct text first;
+	size_t n = 0;
+
+	text_init(&first, arena, SENTENCE_MAX);
+	for (const struct condition *c = rule->when; c; c = c->next)
+		if (c->kind == WHEN_DNS_PROBLEM)
+			n = corefile_problems(json_get(o->object, STR("data")), &first);
+	text_str(out, text_get(&first));
+	if (n > 1)
+		text_printf(out, " (and %zu more)", n - 1);
+}
+
+/* A rule's message, with what stands for $object and $problem. */
+static struct str own_sentence(const struct context *o, const struct rule *rule, struct str object,
+			       struct arena *arena)
+{
+	struct str message = rule->message;
 	struct text t;
-	const char *at;
 
 	text_init(&t, arena, 8192);
-	while ((at = memmem(message.s, message.n, variable, sizeof variable - 1))) {
-		text_add(&t, message.s, (size_t)(at - message.s));
-		text_str(&t, object);
-		message = str_from(message, (size_t)(at - message.s) + sizeof variable - 1);
+	while (message.n) {
+		size_t taken = 1;
+
+		if (str_starts(message, STR("$object"))) {
+			text_str(&t, object);
+			taken = strlen("$object");
+		} else if (str_starts(message, STR("$problem"))) {
+			finding_problem(o, rule, arena, &t);
+			taken = strlen("$problem");
+		} else {
+			text_add(&t, message.s, 1);
+		}
+		message = str_from(message, taken);
 	}
-	text_str(&t, message);
 	return t.s ? printable_cut(text_get(&t), SENTENCE_MAX, arena) : (struct str){ NULL, 0 };
 }
 
@@ -83,8 +108,39 @@ static struct str use_words(const struct hit *taken, struct arena *arena)
 	return t.full || !path.s ? (struct str){ NULL, 0 } : text_get(&t);
 }
 
+/* Of a policy that is not Oracle's: it speaks for itself. */
+static void sentence_of_others(const struct context *o, const struct policy *p, struct str object,
+			       enum action action, struct text *t)
+{
+	text_printf(t, "policy %.*s", STR_ARG(p->name));
+	if (p->owner.n)
+		text_printf(t, " of %.*s", STR_ARG(p->owner));
+	text_printf(t, " %s %s ",
+		    action == ACTION_WARN    ? "warns of"
+		    : action == ACTION_AUDIT ? "notes"
+					     : "refuses",
+		    finding_doing(o->req));
+	text_str(t, object);
+}
+
+static void sentence_of_oracle(const struct context *o, enum tier tier, struct str object,
+			       struct text *t)
+{
+	if (tier == TIER_UNSUPPORTED)
+		text_puts(t, "Oracle manages ");
+	text_str(t, object);
+	if (tier == TIER_UNSUPPORTED)
+		text_printf(t, "; %s it makes the cluster unsupported", finding_doing(o->req));
+	else
+		text_puts(t, tier == TIER_BEST_EFFORT
+				     ? " is part of OKE; after this change Oracle gives "
+				       "best-effort support"
+				     : " is part of OKE; Oracle supports this change, "
+				       "a policy of this cluster restricts it");
+}
+
 static struct str finding_sentence(const struct context *o, const struct hit *taken,
-				   struct arena *arena)
+				   enum action action, struct arena *arena)
 {
 	const struct rule *rule = taken->rule;
 	struct str object = finding_object_words(o, arena);
@@ -93,22 +149,14 @@ static struct str finding_sentence(const struct context *o, const struct hit *ta
 	if (!object.s)
 		return object;
 	if (rule->message.n)
-		return own_sentence(rule->message, object, arena);
+		return own_sentence(o, rule, object, arena);
 	if (taken->use)
 		return use_words(taken, arena);
 	text_init(&t, arena, SENTENCE_MAX);
-	if (rule->tier == TIER_UNSUPPORTED) {
-		text_puts(&t, "Oracle manages ");
-		text_str(&t, object);
-		text_printf(&t, "; %s it makes the cluster unsupported", finding_doing(o->req));
-	} else {
-		text_str(&t, object);
-		text_puts(&t, rule->tier == TIER_BEST_EFFORT
-				      ? " is part of OKE; after this change Oracle gives "
-					"best-effort support"
-				      : " is part of OKE; Oracle supports this change, "
-					"a policy of this cluster restricts it");
-	}
+	if (str_is(rule->policy->owner, OWNER_ORACLE))
+		sentence_of_oracle(o, rule->tier, object, &t);
+	else
+		sentence_of_others(o, rule->policy, object, action, &t);
 	return t.full ? (struct str){ NULL, 0 } : text_get(&t);
 }
 
@@ -275,15 +323,12 @@ static int changes_fill(const struct context *o, const struct hit *taken, struct
 	return 0;
 }
 
-static struct str finding_docs_words(const struct rule *rule, struct arena *arena)
+static struct str finding_link(struct str page, struct arena *arena)
 {
-	struct str page = rule->docs.n ? rule->docs : rule->policy->docs;
 	struct text t;
 
-	if (!page.n && !rule->policy->builtin)
-		return STR("");
 	if (!page.n)
-		page = STR(SUPPORT_PAGE);
+		return STR("");
 	text_init(&t, arena, 4096);
 	if (!str_starts(page, STR("https://")))
 		text_puts(&t, DOCS_BASE);
@@ -294,9 +339,13 @@ static struct str finding_docs_words(const struct rule *rule, struct arena *aren
 int finding_fill(const struct context *context, const struct hit *taken, struct arena *arena,
 		 struct finding *out, struct err *err)
 {
-	out->sentence = finding_sentence(context, taken, arena);
-	out->docs = finding_docs_words(taken->rule, arena);
-	if (!out->sentence.s || !out->docs.s || changes_fill(context, taken, arena, out) < 0)
+	const struct rule *rule = taken->rule;
+
+	out->sentence = finding_sentence(context, taken, out->action, arena);
+	out->why = finding_link(rule_why(rule), arena);
+	out->docs = finding_link(rule_how(rule), arena);
+	if (!out->sentence.s || !out->why.s || !out->docs.s ||
+	    changes_fill(context, taken, arena, out) < 0)
 		return err_set(err, ERR_LIMIT, "no memory left for the finding's text");
 	return remedy_fill(context, taken, arena, out, err);
 }

@@ -38,10 +38,11 @@ struct context {
 struct str finding_object_words(const struct context *o, struct arena *arena);
 
 /*
- * Fill sentence, changes, changes_n, changes_all, remedy, command and docs; the
- * other members are eval.c's. Values of Secrets and of env entries with credential-like names are
- * not shown ("(not shown)"). A remedy is either a sentence, with a capital first letter, or what
- * to do, in small letters, to stand behind "Instead: ". -1 with ERR_LIMIT when the arena is full.
+ * Fill sentence, changes, changes_n, changes_all, remedy, command, why and docs; the
+ * other members are eval.c's, and the action is there already. Values of Secrets and of env entries
+ * with credential-like names are not shown ("(not shown)"). A remedy is either a sentence, with a
+ * capital first letter, or what to do, in small letters, to stand behind "Instead: ". -1 with
+ * ERR_LIMIT when the arena is full.
  */
 int finding_fill(const struct context *context, const struct hit *taken, struct arena *arena,
 		 struct finding *out, struct err *err);

@@ -11,12 +11,13 @@
 #include "oke/policy.h"
 #include "lib/base/printable.h"
 
-#define TAIL_MAX    2400            /* bytes of remedies and links in a denial */
-#define FIELDS_MAX  FINDING_CHANGES /* changed fields in a denial, over all findings */
-#define HEADS_MAX   8               /* findings in a denial */
-#define HEAD_MAX    1000            /* bytes of a finding's first line */
-#define ID_PART_MAX 63              /* bytes of a policy's or rule's name */
-#define MORE_ROOM   48              /* bytes kept for "... and 12345 more findings" */
+#define TAIL_MAX      2400            /* bytes of remedies and links in a denial */
+#define FIELDS_MAX    FINDING_CHANGES /* changed fields in a denial, over all findings */
+#define HEADS_MAX     8               /* findings in a denial */
+#define HEAD_MAX      1000            /* bytes of a finding's first line */
+#define ID_PART_MAX   63              /* bytes of a policy's or rule's name */
+#define COMMAND_LINES 6               /* of one remedy, in warnings */
+#define MORE_ROOM     48              /* bytes kept for "... and 12345 more findings" */
 
 /* A line that is whole or not there. The longest is a finding's command. */
 #define LINE_MAX_BYTES 2048
@@ -127,12 +128,39 @@ static bool remedy_said(const struct finding *f, size_t i)
 	return false;
 }
 
-static bool docs_said(const struct finding *f, size_t i)
+/* The page that says how, where it is not the one that says why. */
+static struct str how_page(const struct finding *f)
+{
+	return str_eq(f->docs, f->why) ? STR("") : f->docs;
+}
+
+static struct str why_page(const struct finding *f)
+{
+	return f->why;
+}
+
+enum { LINK_WHY, LINK_HOW, LINKS };
+static const struct {
+	const char *label;
+	struct str (*page)(const struct finding *f);
+} links[LINKS] = { { "Why: ", why_page }, { "How: ", how_page } };
+
+static bool link_said(const struct finding *f, size_t i, int link)
 {
 	for (size_t k = 0; k < i; k++)
-		if (str_eq(f[k].docs, f[i].docs))
+		if (str_eq(links[link].page(&f[k]), links[link].page(&f[i])))
 			return true;
 	return false;
+}
+
+/* The first of several lines; moves on behind it. */
+static struct str next_line(struct str *s)
+{
+	const char *end = s->n ? memchr(s->s, '\n', s->n) : NULL;
+	struct str line = { s->s, end ? (size_t)(end - s->s) : s->n };
+
+	*s = str_from(*s, line.n + (end != NULL));
+	return line;
 }
 
 /* ---- which findings are told ---- */
@@ -171,38 +199,51 @@ static bool put_remedy(struct text *out, const struct finding *f, bool labelled,
 		line_puts(&l, "] ");
 	}
 	line_add_remedy(&l, f->remedy.n ? f->remedy : STR("run"));
-	if (command && f->command.n) {
-		line_puts(&l, l.s[l.n - 1] == '.' ? "\n  " : ":\n  ");
-		line_add(&l, f->command);
+	if (command && f->command.n)
+		line_puts(&l, l.s[l.n - 1] == '.' ? "" : ":");
+	for (struct str lines = command ? f->command : STR(""); lines.n;) {
+		line_puts(&l, "\n  ");
+		line_add(&l, next_line(&lines));
 	}
 	line_puts(&l, "\n");
 	return line_put(out, &l, max);
 }
 
-static void put_docs(struct text *out, struct str docs)
+/* "Why: https://..." */
+static void line_add_link(struct line *l, const struct finding *f, int link)
+{
+	struct str page = links[link].page(f);
+
+	if (!page.n)
+		return;
+	line_puts(l, links[link].label);
+	line_add(l, page);
+}
+
+static void put_link(struct text *out, const struct finding *f, int link)
 {
 	struct line l = { .n = 0 };
 
-	if (!docs.n)
+	line_add_link(&l, f, link);
+	if (!l.n)
 		return;
-	line_puts(&l, "Why: ");
-	line_add(&l, docs);
 	line_puts(&l, "\n");
 	line_put(out, &l, TAIL_MAX);
 }
 
-/* What to do instead, and why; each once. */
+/* What to do instead, why, and how; each once. */
 static void put_tail(struct text *out, const struct finding *f, size_t n)
 {
 	bool one = one_remedy(f, n);
-	size_t link = n ? sizeof "Why: \n" + f[0].docs.n : 0;
+	size_t room = n ? sizeof "Why: \nHow: \n" + f[0].why.n + f[0].docs.n : 0;
 
 	for (size_t i = 0; i < n; i++)
-		if (!remedy_said(f, i) && !put_remedy(out, &f[i], !one, true, TAIL_MAX - link))
-			put_remedy(out, &f[i], !one, false, TAIL_MAX - link);
-	for (size_t i = 0; i < n; i++)
-		if (!docs_said(f, i))
-			put_docs(out, f[i].docs);
+		if (!remedy_said(f, i) && !put_remedy(out, &f[i], !one, true, TAIL_MAX - room))
+			put_remedy(out, &f[i], !one, false, TAIL_MAX - room);
+	for (int link = 0; link < LINKS; link++)
+		for (size_t i = 0; i < n; i++)
+			if (!link_said(f, i, link))
+				put_link(out, &f[i], link);
 }
 
 /* The changed fields of one finding, while lines are left; at least one. */
@@ -277,7 +318,15 @@ struct str verdict_message(const struct verdict *v, struct arena *arena)
 /* ---- warnings ---- */
 
 /* What can be said of one finding, in the order in which it is given up when there is no room. */
-enum { SAY_WHAT, SAY_FIELD, SAY_REMEDY, SAY_COMMAND, SAY_WHY, SAY_KINDS };
+enum {
+	SAY_WHAT,
+	SAY_FIELD,
+	SAY_REMEDY,
+	SAY_COMMAND, /* and those behind it */
+	SAY_WHY = SAY_COMMAND + COMMAND_LINES,
+	SAY_HOW,
+	SAY_KINDS
+};
 
 static void warning_say_what(struct line *l, const struct finding *f)
 {
@@ -313,36 +362,45 @@ static void warning_say_remedy(struct line *l, const struct finding *f)
 	line_add_cut(l, line_get(&whole), WARNING_MAX);
 }
 
-static void warning_say_command(struct line *l, const struct finding *f)
+/* The command's line of that number, whole, or warning_line leaves it out. */
+static void warning_say_command(struct line *l, const struct finding *f, int number)
 {
-	line_add(l, f->command); /* whole, or warning_line leaves it out */
-}
+	struct str lines = f->command, line = next_line(&lines);
 
-static void warning_say_why(struct line *l, const struct finding *f)
-{
-	if (!f->docs.n)
-		return;
-	line_puts(l, "Why: ");
-	line_add(l, f->docs);
+	while (number-- > 0)
+		line = next_line(&lines);
+	line_add(l, line);
 }
 
 /* Has an earlier finding said this line? */
 static bool said_before(const struct finding *f, size_t i, int kind)
 {
-	return kind == SAY_WHY ? docs_said(f, i) : kind >= SAY_REMEDY ? remedy_said(f, i) : false;
+	if (kind >= SAY_WHY)
+		return link_said(f, i, kind - SAY_WHY);
+	return kind >= SAY_REMEDY && remedy_said(f, i);
+}
+
+static void warning_say(struct line *l, const struct finding *f, int kind)
+{
+	if (kind == SAY_WHAT)
+		warning_say_what(l, f);
+	else if (kind == SAY_FIELD)
+		warning_say_field(l, f);
+	else if (kind == SAY_REMEDY)
+		warning_say_remedy(l, f);
+	else if (kind < SAY_WHY)
+		warning_say_command(l, f, kind - SAY_COMMAND);
+	else
+		line_add_link(l, f, kind - SAY_WHY);
 }
 
 static struct str warning_line(const struct finding *f, size_t i, int kind, struct arena *arena)
 {
-	static void (*const say[SAY_KINDS])(struct line *, const struct finding *) = {
-		warning_say_what, warning_say_field, warning_say_remedy, warning_say_command,
-		warning_say_why
-	};
 	struct line l = { .n = 0 };
 
 	if (said_before(f, i, kind))
 		return STR("");
-	say[kind](&l, &f[i]);
+	warning_say(&l, &f[i], kind);
 	if (l.full || l.n > WARNING_MAX)
 		return STR("");
 	return str_copy(arena, line_get(&l));
@@ -368,11 +426,13 @@ size_t verdict_warnings(const struct verdict *v, struct arena *arena, struct str
 	size_t n = v->action == ACTION_WARN ? findings_from(v, ACTION_WARN) : 0;
 	size_t hidden = n && n == v->findings_n ? v->findings_all - n : 0, used, said = 0;
 
-	if (n + (hidden > 0) > WARNINGS_MAX) {
-		hidden += n - (WARNINGS_MAX - 1);
-		n = WARNINGS_MAX - 1;
+	size_t note = n && v->note.n;
+
+	if (n + (hidden > 0) + note > WARNINGS_MAX) {
+		hidden += n - (WARNINGS_MAX - 1 - note);
+		n = WARNINGS_MAX - 1 - note;
 	}
-	used = hidden > 0;
+	used = (hidden > 0) + note;
 	for (int kind = 0; kind < SAY_KINDS; kind++)
 		for (size_t i = 0; i < n && used < WARNINGS_MAX; i++) {
 			lines[i][kind] = warning_line(v->findings, i, kind, arena);
@@ -384,6 +444,8 @@ size_t verdict_warnings(const struct verdict *v, struct arena *arena, struct str
 				out[said++] = lines[i][kind];
 	if (hidden)
 		out[said++] = more_findings(hidden, arena);
+	if (note)
+		out[said++] = v->note;
 	return said;
 }
 

@@ -2,7 +2,9 @@
 
 #include <assert.h>
 
+#include "policy/answer/command.h"
 #include "policy/answer/redact.h"
+#include "policy/object/corefile.h"
 
 #define SETTINGS_MAX 16 /* arguments in one command */
 #define PLACEHOLDER  "<VALUE>"
@@ -10,10 +12,11 @@
 /* One add-on argument that belongs to what changed, and the value it should get. */
 struct wish {
 	const struct addon_argument *argument;
+	struct str key;           /* of the argument, or what it has for a smaller number */
 	const struct json *value; /* NULL: the field was removed, or the value is not known */
 	const struct place *place;
 	bool removed;
-	struct str text; /* as it stands in the command; PLACEHOLDER if it cannot */
+	struct str text; /* as it stands in the list of arguments; PLACEHOLDER if it cannot */
 };
 
 struct settings {
@@ -21,6 +24,7 @@ struct settings {
 	size_t n;
 	size_t without;   /* changes that no argument belongs to */
 	bool to_zero;     /* somebody wanted no replicas, which no argument gives */
+	bool image;       /* of a container: it comes with the add-on's version */
 	struct wish last; /* that was added */
 };
 
@@ -62,6 +66,29 @@ static bool is_zero_replicas(const struct wish *s)
 	return str_is(p->steps[p->n - 1].key, "replicas") && str_is(json_str(s->value), "0");
 }
 
+/* A number of at most 9 digits; -1: it is none. */
+static long small_number(const struct json *v)
+{
+	struct str s = v && v->type == JSON_NUMBER ? json_str(v) : STR("");
+	long n = s.n && s.n < 10 ? 0 : -1;
+
+	for (size_t i = 0; i < s.n && n >= 0; i++)
+		n = s.s[i] >= '0' && s.s[i] <= '9' ? 10 * n + s.s[i] - '0' : -1;
+	return n;
+}
+
+/* The argument is but a floor of the number: a smaller one is another argument's. */
+static void setting_lower(const struct change *c, struct wish *s)
+{
+	long from = small_number(c->from), to = small_number(c->to);
+
+	s->key = s->argument->key;
+	if (!s->argument->lower.n || from < 0 || to < 0 || to >= from || !to)
+		return;
+	s->key = s->argument->lower;
+	s->value = NULL; /* what number of nodes gives it, who knows */
+}
+
 /* Does the argument do what the change does? Then s tells with which value. */
 static bool setting_of(const struct context *o, const struct change *c,
 		       const struct addon_argument *a, struct wish *s)
@@ -100,7 +127,7 @@ static void settings_add(struct settings *all, const struct wish *s)
 	for (size_t i = 0; i < all->n; i++) {
 		struct wish *had = &all->v[i];
 
-		if (!str_eq(had->argument->key, s->argument->key))
+		if (!str_eq(had->key, s->key))
 			continue;
 		if (!json_equal(had->value, s->value))
 			had->value = NULL; /* two containers, one argument: which? */
@@ -110,6 +137,13 @@ static void settings_add(struct settings *all, const struct wish *s)
 		all->v[all->n++] = *s;
 	else
 		all->without++;
+}
+
+/* containers[name=x].image, of any kind of container. */
+static bool is_image(const struct place *p)
+{
+	return p && p->depth > 2 && p->step.kind == STEP_KEY && str_is(p->step.key, "image") &&
+	       p->up->step.kind != STEP_KEY;
 }
 
 static void settings_find(const struct context *o, const struct hit *taken, struct settings *out)
@@ -124,6 +158,10 @@ static void settings_find(const struct context *o, const struct hit *taken, stru
 			continue;
 		while (a && !setting_of(o, taken->changes[i], a, &s))
 			a = a->next;
+		if (a)
+			setting_lower(taken->changes[i], &s);
+		else
+			out->image |= is_image(taken->changes[i]->place);
 		if (a && s.value && is_zero_replicas(&s))
 			out->to_zero = true;
 		if (a && !(s.value && is_zero_replicas(&s)))
@@ -133,76 +171,37 @@ static void settings_find(const struct context *o, const struct hit *taken, stru
 	}
 }
 
-/* ---- the command ---- */
+/* ---- the list of arguments ---- */
 
-/* Within a JSON string within single quotes of a shell. */
-static void remedy_quote(struct str raw, struct arena *arena, struct text *out)
-{
-	struct text json;
-
-	text_init(&json, arena, COMMAND_VALUE_MAX);
-	json_escape(raw, &json);
-	out->full = out->full || json.full;
-	for (size_t i = 0; i < json.n; i++)
-		if (json.s[i] == '\'')
-			text_puts(out, "'\\''");
-		else
-			text_add(out, json.s + i, 1);
-}
-
+/* The value as it stands between the quotes of {"key":...,"value":"..."}. */
 static void setting_text(const struct context *o, struct arena *arena, struct wish *s)
 {
 	struct str key = s->place->step.kind == STEP_KEY ? s->place->step.key : STR("");
 	struct text json, quoted;
 	bool known = s->value && !redact_place(o->req, o->object, s->place, s->value);
 
-	text_init(&json, arena, COMMAND_VALUE_MAX);
-	text_init(&quoted, arena, COMMAND_VALUE_MAX);
+	text_init(&json, arena, ARGUMENT_VALUE_MAX);
+	text_init(&quoted, arena, ARGUMENT_VALUE_MAX);
 	known = known && !redact_print(s->value, key, &json);
 	if (known && s->value->type == JSON_STRING)
-		remedy_quote(json_str(s->value), arena, &quoted);
+		json_escape(json_str(s->value), &quoted);
 	else if (known)
-		remedy_quote(text_get(&json), arena, &quoted);
+		json_escape(text_get(&json), &quoted);
 	s->text = known && !quoted.full ? text_get(&quoted) : STR(PLACEHOLDER);
 }
 
-static void remedy_cluster(const struct config *config, struct text *out)
+static void settings_items(const struct settings *all, struct text *out)
 {
-	struct str ocid = config->cluster_ocid;
-
-	for (size_t i = 0; i < ocid.n; i++) {
-		char c = ocid.s[i];
-
-		if (!(c == '.' || c == '-' || c == '_' || (c >= '0' && c <= '9') ||
-		      (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z')))
-			ocid.n = 0; /* a shell would read more than a name */
-	}
-	text_str(out, ocid.n ? ocid : STR("$CLUSTER"));
-}
-
-static struct str settings_command(const struct context *o, const struct addon *addon,
-				   const struct settings *all, struct arena *arena)
-{
-	struct text t;
-
-	text_init(&t, arena, COMMAND_MAX);
-	text_puts(&t, "oci ce cluster update-addon --addon-name ");
-	text_str(&t, addon->name);
-	text_puts(&t, " --cluster-id ");
-	remedy_cluster(o->config, &t);
-	text_puts(&t, " --configurations '[");
 	for (size_t i = 0; i < all->n; i++) {
-		text_puts(&t, i ? ",{\"key\":\"" : "{\"key\":\"");
-		remedy_quote(all->v[i].argument->key, arena, &t);
-		text_puts(&t, "\",\"value\":\"");
-		text_str(&t, all->v[i].text);
-		text_puts(&t, "\"}");
+		text_puts(out, i ? ", {\"key\":\"" : "{\"key\":\"");
+		text_str(out, all->v[i].key);
+		text_puts(out, "\",\"value\":\"");
+		text_str(out, all->v[i].text);
+		text_puts(out, "\"}");
 	}
-	text_puts(&t, "]'");
-	return t.full ? (struct str){ NULL, 0 } : text_get(&t);
 }
 
-/* ---- the words ---- */
+/* ---- what is known of the cluster ---- */
 
 static bool is_basic(const struct config *config)
 {
@@ -226,103 +225,216 @@ static struct str remedy_managed(const struct config *config, const struct addon
 	return STR("");
 }
 
-static void settings_words(const struct settings *all, const struct addon *addon,
-			   const struct remedy *own, bool basic, struct text *out)
+/* Oracle is the one whom its own policies may send people to. */
+static bool is_oracles(const struct hit *taken)
+{
+	return str_is(taken->rule->policy->owner, OWNER_ORACLE);
+}
+
+/* Nobody has said that OKE runs the add-on, and it may be the customer's. */
+static void put_where_installed(const struct context *o, const struct hit *taken, struct text *out)
+{
+	const struct addon *addon = taken->rule->policy->addon;
+
+	if (taken->rule->tier == TIER_BEST_EFFORT &&
+	    !str_is(remedy_managed(o->config, addon), "true"))
+		text_puts(out, "where OKE installed it, ");
+}
+
+/* ---- by the add-on's arguments ---- */
+
+static void settings_notes(const struct settings *all, struct text *out)
 {
 	bool asks = false, removed = false;
 
-	text_puts(out, basic ? "The supported way is add-on argument" : "set add-on argument");
-	if (all->n > 1)
-		text_puts(out, "s");
 	for (size_t i = 0; i < all->n; i++) {
-		text_puts(out, i ? ", " : " ");
-		text_str(out, all->v[i].argument->key);
-		asks = asks || str_is(all->v[i].text, PLACEHOLDER);
-		removed = removed || all->v[i].removed;
+		const struct wish *s = &all->v[i];
+
+		asks = asks || str_is(s->text, PLACEHOLDER);
+		removed = removed || s->removed;
+		if (s->argument->note.n) {
+			text_puts(out, "; ");
+			text_str(out, s->argument->note);
+		}
+		if (str_eq(s->key, s->argument->key))
+			continue;
+		text_puts(out, "; a larger ");
+		text_str(out, s->key);
+		text_puts(out, " gives fewer, and ");
+		text_str(out, s->argument->key);
+		text_puts(out, " is only the least number");
 	}
-	if (basic) {
-		text_puts(out, " of ");
-		text_str(out, addon->name);
-		text_puts(out,
-			  ", but add-on settings need an enhanced cluster and this one is basic.");
-		return;
-	}
-	text_printf(out, " (add %s to the list that get-addon shows", all->n > 1 ? "them" : "it");
 	if (removed)
 		text_puts(out, "; the field was removed");
-	text_puts(out, asks ? "; write the value you want for " PLACEHOLDER ")" : ")");
-	if (all->without && own->text.n) {
+	if (asks)
+		text_puts(out, "; write the value you want for " PLACEHOLDER);
+}
+
+/* What no argument does. */
+static void settings_rest(const struct settings *all, const struct hit *taken, struct text *out)
+{
+	const struct remedy *own = &taken->rule->remedy;
+
+	if (!all->without)
+		return;
+	if (own->text.n) {
 		text_puts(out, "; for the rest: ");
 		text_str(out, own->text);
-	} else if (all->without) {
-		text_puts(out, "; the other changes have no supported way");
+	} else if (all->image) {
+		text_puts(out, "; the image comes with the add-on's version "
+			       "(update-addon --version-parameterconflict)");
+	} else {
+		text_puts(out, "; no argument that oke-guard knows does the rest");
 	}
 }
 
-static int remedy_from_settings(const struct context *o, const struct hit *taken,
-				struct settings *all, struct arena *arena, struct finding *out)
+static void settings_words(const struct settings *all, const struct hit *taken, struct text *out)
+{
+	text_printf(out, "set add-on argument%s", all->n > 1 ? "s" : "");
+	for (size_t i = 0; i < all->n; i++) {
+		text_puts(out, i ? ", " : " ");
+		text_str(out, all->v[i].key);
+	}
+	text_puts(out, ": in ");
+	text_str(out, taken->rule->policy->addon->name);
+	text_printf(out, ".json, from the first command, make %s ", all->n > 1 ? "them" : "it");
+	settings_items(all, out);
+	text_puts(out, " (an empty file: with [ ] around), keep the rest, then run the second");
+	settings_notes(all, out);
+	settings_rest(all, taken, out);
+}
+
+static void remedy_basic(const struct addon *addon, struct text *out)
+{
+	text_puts(out,
+		  "Add-on arguments and commands need an enhanced cluster; this one is basic.");
+	if (addon && addon->basic.n) {
+		text_puts(out, " ");
+		text_str(out, addon->basic);
+	}
+}
+
+/* The values as they are, or, where they are too long together, to be asked for. */
+static struct str settings_remedy(const struct context *o, const struct hit *taken,
+				  struct settings *all, struct arena *arena)
+{
+	for (bool ask = false;; ask = true) {
+		struct text t;
+
+		text_init(&t, arena, REMEDY_MAX);
+		for (size_t i = 0; i < all->n && ask; i++)
+			all->v[i].text = STR(PLACEHOLDER);
+		put_where_installed(o, taken, &t);
+		settings_words(all, taken, &t);
+		if (!t.full)
+			return text_get(&t);
+		if (ask)
+			return printable_cut(text_get(&t), REMEDY_MAX, arena);
+	}
+}
+
+static void remedy_from_settings(const struct context *o, const struct hit *taken,
+				 struct settings *all, struct arena *arena, struct finding *out)
 {
 	const struct addon *addon = taken->rule->policy->addon;
-	bool basic = is_basic(o->config);
-	struct text words;
+	struct text words, command;
 
 	for (size_t i = 0; i < all->n; i++)
 		setting_text(o, arena, &all->v[i]);
-	out->command = basic ? STR("") : settings_command(o, addon, all, arena);
-	if (!out->command.s) { /* all values together are too long: ask for them */
-		for (size_t i = 0; i < all->n; i++)
-			all->v[i].text = STR(PLACEHOLDER);
-		out->command = settings_command(o, addon, all, arena);
+	text_init(&words, arena, REMEDY_MAX);
+	text_init(&command, arena, COMMAND_MAX);
+	if (is_basic(o->config)) {
+		remedy_basic(addon, &words);
+		out->remedy = text_get(&words);
+		return;
 	}
-	text_init(&words, arena, 4 * REMEDY_MAX);
-	if (!basic && taken->rule->tier == TIER_BEST_EFFORT &&
-	    !str_is(remedy_managed(o->config, addon), "true"))
-		text_puts(&words, "where OKE installed it, ");
-	settings_words(all, addon, &taken->rule->remedy, basic, &words);
-	out->remedy = printable_cut(text_get(&words), REMEDY_MAX, arena);
-	return words.s && out->remedy.s && out->command.s ? 0 : -1;
+	command_arguments(o, addon->name, &command);
+	out->command = command.full ? (struct str){ NULL, 0 } : text_get(&command);
+	out->remedy = settings_remedy(o, taken, all, arena);
 }
 
-/* ---- the rule's own, or none ---- */
+/* ---- by the add-on's version ---- */
 
-/* A rule's command with the cluster's OCID in it, if that is known. */
-static struct str remedy_own_command(const struct context *o, struct str command,
-				     struct arena *arena)
+static void remedy_from_version(const struct context *o, const struct hit *taken,
+				struct arena *arena, struct finding *out)
 {
-	static const char variable[] = "$CLUSTER";
-	struct text t;
-	const char *at;
+	const struct addon *addon = taken->rule->policy->addon;
+	struct text words, command;
 
-	text_init(&t, arena, COMMAND_MAX);
-	while (command.n && (at = memmem(command.s, command.n, variable, sizeof variable - 1))) {
-		text_add(&t, command.s, (size_t)(at - command.s));
-		remedy_cluster(o->config, &t);
-		command = str_from(command, (size_t)(at - command.s) + sizeof variable - 1);
+	text_init(&words, arena, REMEDY_MAX);
+	text_init(&command, arena, COMMAND_MAX);
+	if (is_basic(o->config)) {
+		remedy_basic(addon, &words);
+		out->remedy = text_get(&words);
+		return;
 	}
-	text_str(&t, command);
+	put_where_installed(o, taken, &words);
+	text_puts(&words, "choose the add-on's version, which brings the image: the first command "
+			  "lists them ($KUBERNETES: the cluster's version, as in v1.34.1)");
+	command_version(o, addon->name, &command);
+	out->remedy = text_get(&words);
+	out->command = command.full ? (struct str){ NULL, 0 } : text_get(&command);
+}
+
+/* ---- the rule's own ---- */
+
+struct own_remedy { /* of several, one behind the other */
+	struct text words, command;
+	size_t n;
+};
+
+static void own_add(const struct context *o, const struct hit *taken, const struct remedy *own,
+		    struct own_remedy *out)
+{
+	bool basic = is_basic(o->config);
+
+	text_puts(&out->words, out->n++ ? "; " : "");
+	if (basic && own->basic.n) {
+		text_str(&out->words, own->basic);
+	} else if (basic && command_is_addon(own->command)) {
+		remedy_basic(taken->rule->policy->addon, &out->words);
+	} else {
+		text_str(&out->words, own->text);
+		command_put(o, own->command, &out->command);
+	}
+}
+
+/* What an edit of a Corefile does; 0: it is no such edit. */
+static unsigned remedy_edits(const struct hit *taken)
+{
+	unsigned edits = 0;
+
+	for (size_t i = 0; i < taken->changes_n; i++) {
+		const struct change *c = taken->changes[i];
+
+		if (c->place && c->place->depth == 2 && c->place->step.kind == STEP_KEY &&
+		    str_is(c->place->step.key, "Corefile") && c->from && c->to &&
+		    c->from->type == JSON_STRING && c->to->type == JSON_STRING)
+			edits |= corefile_edits(json_str(c->from), json_str(c->to));
+	}
+	return edits;
+}
+
+static void remedy_from_rule(const struct context *o, const struct hit *taken, struct arena *arena,
+			     struct finding *out)
+{
+	const struct rule *rule = taken->rule;
+	unsigned edits = rule->remedies ? remedy_edits(taken) : 0;
+	struct own_remedy own = { .n = 0 };
+
+	text_init(&own.words, arena, 4 * REMEDY_MAX);
+	text_init(&own.command, arena, COMMAND_MAX);
+	for (const struct corefile_remedy *r = rule->remedies; r; r = r->next)
+		if (r->edits & edits)
+			own_add(o, taken, &r->remedy, &own);
+	if (!own.n)
+		own_add(o, taken, &rule->remedy, &own);
+	out->remedy = printable_cut(text_get(&own.words), REMEDY_MAX, arena);
 	/* A command that was cut would do something else. */
-	return t.full ? STR("") : printable_cut(text_get(&t), COMMAND_MAX, arena);
+	out->command = own.command.full ? (struct str){ NULL, 0 } : text_get(&own.command);
 }
 
-static bool needs_enhanced(struct str command)
-{
-	return command.n && memmem(command.s, command.n, "-addon ", 7);
-}
-
-static int remedy_from_rule(const struct context *o, const struct remedy *own, struct arena *arena,
-			    struct finding *out)
-{
-	struct text t;
-
-	text_init(&t, arena, 4 * REMEDY_MAX);
-	text_str(&t, own->text);
-	if (is_basic(o->config) && needs_enhanced(own->command))
-		text_puts(&t, " (add-on commands need an enhanced cluster and this one is basic)");
-	else
-		out->command = remedy_own_command(o, own->command, arena);
-	out->remedy = printable_cut(text_get(&t), REMEDY_MAX, arena);
-	return out->remedy.s && (!own->command.n || out->command.s) ? 0 : -1;
-}
+/* ---- none ---- */
 
 static struct str remedy_no_way(const struct context *o, const struct hit *taken,
 				const struct settings *all)
@@ -346,6 +458,24 @@ static struct str remedy_no_way(const struct context *o, const struct hit *taken
 	return STR("There is no supported way to do this; ask Oracle Support.");
 }
 
+/* The add-on's arguments are known, and none is for this. */
+static void remedy_no_argument(const struct context *o, const struct hit *taken,
+			       struct arena *arena, struct finding *out)
+{
+	const struct addon *addon = taken->rule->policy->addon;
+	struct text t;
+
+	text_init(&t, arena, REMEDY_MAX);
+	if (is_basic(o->config))
+		remedy_basic(addon, &t);
+	else
+		text_printf(&t,
+			    "No argument of add-on %.*s that oke-guard knows does this; ask "
+			    "Oracle Support.",
+			    STR_ARG(addon->name));
+	out->remedy = text_get(&t);
+}
+
 static int remedy_from_use(const struct feature_use *use, struct arena *arena, struct finding *out)
 {
 	struct text t;
@@ -356,26 +486,43 @@ static int remedy_from_use(const struct feature_use *use, struct arena *arena, s
 	return t.full ? -1 : 0;
 }
 
+static void remedy_none(const struct context *o, const struct hit *taken,
+			const struct settings *all, struct arena *arena, struct finding *out)
+{
+	const struct rule *rule = taken->rule;
+
+	if (rule->tier != TIER_UNSUPPORTED || !is_oracles(taken))
+		return;
+	if (rule->policy->addon && taken->changes_n && !all->to_zero)
+		remedy_no_argument(o, taken, arena, out);
+	else
+		out->remedy = remedy_no_way(o, taken, all);
+}
+
 int remedy_fill(const struct context *context, const struct hit *taken, struct arena *arena,
 		struct finding *out, struct err *err)
 {
-	const struct remedy *own = &taken->rule->remedy;
-	const struct addon *addon = taken->rule->policy->addon;
+	const struct rule *rule = taken->rule;
+	const struct addon *addon = rule->policy->addon;
 	struct settings all = { .n = 0 };
 	int result = 0;
 
 	out->remedy = out->command = STR("");
 	/* An add-on that is switched off takes no arguments. */
-	if (taken->rule->tier != TIER_SUPPORTED &&
-	    !(addon && str_is(remedy_managed(context->config, addon), "false")))
+	if (rule->tier != TIER_SUPPORTED && addon &&
+	    !str_is(remedy_managed(context->config, addon), "false"))
 		settings_find(context, taken, &all);
 	if (all.n)
-		result = remedy_from_settings(context, taken, &all, arena, out);
-	else if (own->text.n || own->command.n)
-		result = remedy_from_rule(context, own, arena, out);
+		remedy_from_settings(context, taken, &all, arena, out);
+	else if (rule->remedy.text.n || rule->remedies)
+		remedy_from_rule(context, taken, arena, out);
 	else if (taken->use)
 		result = remedy_from_use(taken->use, arena, out);
-	else if (taken->rule->tier == TIER_UNSUPPORTED)
-		out->remedy = remedy_no_way(context, taken, &all);
-	return result < 0 ? err_set(err, ERR_LIMIT, "no memory left for the remedy's text") : 0;
+	else if (all.image)
+		remedy_from_version(context, taken, arena, out);
+	else
+		remedy_none(context, taken, &all, arena, out);
+	if (result < 0 || !out->remedy.s || !out->command.s)
+		return err_set(err, ERR_LIMIT, "no memory left for the remedy's text");
+	return 0;
 }

@@ -24,6 +24,13 @@ static bool is_key_at(const struct place *place, unsigned depth, const char *key
 /* Members of metadata that the API server writes. */
 static const char *const server_metadata[] = { "managedFields", "resourceVersion", "generation" };
 
+/* Annotations in which clients and controllers note what they did: nothing acts on them. */
+static const char *const noted[] = {
+	"kubectl.kubernetes.io/last-applied-configuration",
+	"kubernetes.io/change-cause",
+	"deployment.kubernetes.io/revision",
+};
+
 static bool by_server(const struct judge *j, const struct place *place)
 {
 	for (size_t i = 0; i < sizeof server_metadata / sizeof *server_metadata; i++)
@@ -31,9 +38,11 @@ static bool by_server(const struct judge *j, const struct place *place)
 			return true;
 	if (!is_key_at(place, 2, "annotations"))
 		return false;
-	return is_key_at(place, 3, "kubectl.kubernetes.io/last-applied-configuration") ||
-	       (str_is(j->req->resource.resource, "daemonsets") &&
-		is_key_at(place, 3, "deprecated.daemonset.template.generation"));
+	for (size_t i = 0; i < sizeof noted / sizeof *noted; i++)
+		if (is_key_at(place, 3, noted[i]))
+			return true;
+	return str_is(j->req->resource.resource, "daemonsets") &&
+	       is_key_at(place, 3, "deprecated.daemonset.template.generation");
 }
 
 /*

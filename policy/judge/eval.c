@@ -237,6 +237,39 @@ static int judge_read_objects(struct judge *j)
 
 /* ---- step 9: the verdict ---- */
 
+/* "ocid1.devopsdeploypipeline.": the kind of an OCID, with both dots; "" for any other name. */
+static struct str judge_ocid_kind(struct str user)
+{
+	const char *dot =
+		str_starts(user, STR("ocid1.")) ? memchr(user.s + 6, '.', user.n - 6) : NULL;
+
+	if (!dot || dot == user.s + 6 || dot - user.s > 60)
+		return STR("");
+	for (const char *c = user.s + 6; c < dot; c++)
+		if (!((*c >= 'a' && *c <= 'z') || (*c >= '0' && *c <= '9')))
+			return STR("");
+	return (struct str){ user.s, (size_t)(dot - user.s) + 1 };
+}
+
+/*
+ * Whether resource principals (of pipelines, functions) reach the API server under such names is
+ * not known; whoever meets one learns which line makes it a customer.
+ */
+static void judge_note_unknown(struct judge *j, struct verdict *out)
+{
+	struct str kind = judge_ocid_kind(j->req->user.name);
+	struct text t;
+
+	if (j->id.class != IDENTITY_UNKNOWN || !kind.n || out->action < ACTION_WARN)
+		return;
+	text_init(&t, j->arena, WARNING_MAX);
+	text_printf(&t,
+		    "Who asks is unknown to the guard, so it warns at most; add \"%.*s*\" to "
+		    "identities.customer.users to make it a customer",
+		    STR_ARG(kind));
+	out->note = t.full ? STR("") : text_get(&t);
+}
+
 /* All of them, as they were found: whoever reads a file sorts by line. */
 static void judge_conclude_offline(struct judge *j, struct verdict *out)
 {
@@ -271,6 +304,7 @@ static void judge_conclude(struct judge *j, struct verdict *out)
 	out->findings_all = j->findings_n;
 	out->findings_n = j->findings_n < FINDINGS_MAX ? j->findings_n : FINDINGS_MAX;
 	out->action = j->findings_n ? f[0].action : ACTION_ALLOW;
+	judge_note_unknown(j, out);
 	judge_step(j, 9, "%s, %zu findings", action_name(out->action), j->findings_n);
 }
 

@@ -8,6 +8,7 @@
 #include "policy/judge/subject.h"
 #include "policy/model/quantity.h"
 #include "policy/model/templates.h"
+#include "policy/object/corefile.h"
 
 struct value_test {
 	const struct judge *j;
@@ -158,6 +159,12 @@ static bool name_holds(const struct judge *j, const struct condition *c)
 	return value_holds(j, c, &name);
 }
 
+static bool has_dns_problem(const struct json *v, void *ctx)
+{
+	(void)ctx;
+	return corefile_problems(v, NULL) > 0;
+}
+
 bool when_holds(const struct judge *j, const struct condition *c, const struct json *object,
 		enum pod_view view)
 {
@@ -167,5 +174,8 @@ bool when_holds(const struct judge *j, const struct condition *c, const struct j
 		return name_holds(j, c);
 	if (c->kind == WHEN_LOST)
 		return lost_any(j, &c->path, pod_of(j->old, view), pod_of(j->object, view));
+	if (c->kind == WHEN_DNS_PROBLEM || c->kind == WHEN_DNS_SOUND)
+		return (c->kind == WHEN_DNS_PROBLEM) ==
+		       path_any(&c->path, root, has_dns_problem, NULL);
 	return values_hold(j, c, root);
 }

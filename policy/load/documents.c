@@ -257,6 +257,7 @@ static const char defaults[] =
 	"        serviceAccounts:\n"
 	"        - karpenter/karpenter\n"
 	"        - cluster-api-provider-oci-system/capoci-controller-manager\n"
+	"      cainjector: {serviceAccounts: [cert-manager/cert-manager-cainjector]}\n"
 	"      guardAdmins: {}\n"
 	"    unknown: warn\n";
 

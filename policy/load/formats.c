@@ -185,6 +185,8 @@ const struct format format_label = { label_ok, 317, "letters, digits, and - . _ 
 const struct format format_line = {
 	line_ok, 1000, "one line of printable ASCII: kubectl shows nothing else unchanged"
 };
+const struct format format_owner = { line_ok, 40,
+				     "the name of a team or company, printable ASCII" };
 const struct format format_text = { text_ok, 1000, "one line of text" };
 const struct format format_path = { text_ok, 1000, "a path, as in spec.replicas" };
 const struct format format_docs = { docs_ok, 300,

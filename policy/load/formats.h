@@ -27,6 +27,7 @@ extern const struct format format_label;  /* key or value; may be empty */
 extern const struct format format_line;   /* a sentence: printable ASCII, on one line */
 extern const struct format format_text;   /* one line for people, in any script */
 extern const struct format format_path;   /* its length; path.h knows the rest */
+extern const struct format format_owner;  /* a name, printable ASCII */
 extern const struct format format_docs;   /* below DOCS_BASE, or https://... */
 extern const struct format format_token;  /* stands in commands to paste: add-on, argument, OCID */
 extern const struct format format_ocid;   /* the same, may be empty */

@@ -1,8 +1,10 @@
 /*
  * policy.c - SupportPolicy: the tables of its fields, and what a table cannot say.
  */
+#include "lib/base/chars.h"
 #include "policy/alpha/features.h"
 #include "policy/load/parts.h"
+#include "policy/object/corefile.h"
 
 /* ---- facts ---- */
 
@@ -157,7 +159,24 @@ static void read_tier(struct load_reader *r, const struct yaml_node *n, void *ou
 	*(enum tier *)out = (enum tier)tier;
 }
 
-/* A sentence in which $object stands for the object. */
+/* What may stand for something else in a message. */
+static const char *const placeholders[] = { "$object", "$problem" };
+
+static bool message_knows(struct str at)
+{
+	for (size_t i = 0; i < sizeof placeholders / sizeof *placeholders; i++) {
+		struct str word = str_of(placeholders[i]), rest;
+
+		if (!str_starts(at, word))
+			continue;
+		rest = str_from(at, word.n);
+		if (!rest.n || !chars_all((struct str){ rest.s, 1 }, char_is_alnum, "_"))
+			return true;
+	}
+	return false;
+}
+
+/* A sentence in which $object stands for the object; {{name}} is no way to write that. */
 static void read_message(struct load_reader *r, const struct yaml_node *n, void *out,
 			 const void *arg)
 {
@@ -165,10 +184,10 @@ static void read_message(struct load_reader *r, const struct yaml_node *n, void 
 
 	read_str(r, n, &s, arg);
 	*(struct str *)out = s;
-	for (size_t i = 0; i + 1 < s.n; i++) {
+	for (size_t i = 0; i < s.n; i++) {
 		struct str at = str_from(s, i);
 
-		if (at.s[0] == '$' && !str_starts(at, STR("$object")))
+		if (str_starts(at, STR("{{")) || (at.s[0] == '$' && !message_knows(at)))
 			read_error(r, n,
 				   "a message knows $object alone (\"Deployment "
 				   "kube-system/coredns\"), not \"%.*s\"",
@@ -176,12 +195,77 @@ static void read_message(struct load_reader *r, const struct yaml_node *n, void 
 	}
 }
 
+/* ---- remedies ---- */
+
+#define COMMANDS_MAX 6 /* lines of one remedy */
+
+/* A list of lines; out: struct str, a newline between them. */
+static void read_commands(struct load_reader *r, const struct yaml_node *n, void *out,
+			  const void *arg)
+{
+	struct text t;
+	size_t lines = 0;
+
+	if (!read_is_list(r, n, "[kubectl get pods, kubectl get nodes]"))
+		return;
+	text_init(&t, r->keep, (COMMANDS_MAX + 1) * format_line.max);
+	for (const struct yaml_node *c = n->child; c; c = c->next) {
+		struct str line = { NULL, 0 };
+
+		read_str(r, c, &line, arg);
+		text_puts(&t, lines++ ? "\n" : "");
+		text_str(&t, line);
+	}
+	if (!lines || lines > COMMANDS_MAX)
+		read_error(r, n, "\"commands\" has 1 to %d lines", COMMANDS_MAX);
+	*(struct str *)out = text_get(&t);
+}
+
 #define REMEDY(member) offsetof(struct remedy, member)
 static const struct load_field remedy_table[] = {
 	{ "text", read_str, REMEDY(text), &format_line, "what to do instead, in a sentence" },
 	{ "command", read_str, REMEDY(command), &format_line, NULL },
+	{ "commands", read_commands, REMEDY(command), &format_line, NULL },
+	{ "basic", read_str, REMEDY(basic), &format_line, NULL },
 };
 static const struct load_fields remedy_fields = FIELDS("a remedy", remedy_table);
+
+static void remedy_one_command(struct load_reader *r, const struct yaml_node *n)
+{
+	if (read_value_of(n, "command") && read_value_of(n, "commands"))
+		read_error(r, n, "a remedy has \"command\" or \"commands\", not both");
+}
+
+static void read_remedy(struct load_reader *r, const struct yaml_node *n, void *out,
+			const void *arg)
+{
+	read_fields(r, n, out, arg);
+	remedy_one_command(r, n);
+}
+
+static const struct load_word edits[] = {
+	{ "server", COREFILE_SERVER },
+	{ "override", COREFILE_OVERRIDE },
+	{ "own", COREFILE_OWN },
+};
+static const struct load_words words_edit = WORDS(edits);
+
+#define EDITED(member) offsetof(struct corefile_remedy, remedy.member)
+static const struct load_field remedies_table[] = {
+	{ "corefile", read_bits, offsetof(struct corefile_remedy, edits), &words_edit,
+	  "a list of server, override, own" },
+	{ "text", read_str, EDITED(text), &format_line, "what to do instead, in a sentence" },
+	{ "command", read_str, EDITED(command), &format_line, NULL },
+	{ "commands", read_commands, EDITED(command), &format_line, NULL },
+	{ "basic", read_str, EDITED(basic), &format_line, NULL },
+};
+static const struct load_fields remedies_fields = FIELDS("a remedy", remedies_table);
+static const struct load_list remedies_list = { "[{corefile: [server], text: ...}]",
+						sizeof(struct corefile_remedy),
+						read_remedy,
+						&remedies_fields,
+						false,
+						10 };
 
 #define RULE(member) offsetof(struct rule, member)
 static const struct load_field rule_table[] = {
@@ -200,13 +284,29 @@ static const struct load_field rule_table[] = {
 	{ "action", read_rule_action, 0, &words_action, NULL },
 	{ "unknown", read_rule_unknown, 0, &words_unknown, NULL },
 	{ "message", read_message, RULE(message), &format_line, NULL },
-	{ "remedy", read_fields, RULE(remedy), &remedy_fields, NULL },
+	{ "remedy", read_remedy, RULE(remedy), &remedy_fields, NULL },
+	{ "remedies", read_list, RULE(remedies), &remedies_list, NULL },
 	{ "docs", read_str, RULE(docs), &format_docs, NULL },
+	{ "why", read_str, RULE(why), &format_docs, NULL },
 };
 static const struct load_fields rule_fields = FIELDS("a rule", rule_table);
 
 /* The subresource of a rule that names none: the object itself. */
 static struct str no_subresource = { "", 0 };
+
+/* Only a rule that looks for one has a problem to tell. */
+static void read_rule_problem(struct load_reader *r, const struct yaml_node *n,
+			      const struct rule *rule)
+{
+	const struct condition *c = rule->when;
+
+	while (c && c->kind != WHEN_DNS_PROBLEM)
+		c = c->next;
+	if (!c && rule->message.n && memmem(rule->message.s, rule->message.n, "$problem", 8))
+		read_error(
+			r, read_value_of(n, "message"),
+			"$problem is what a condition with coredns: unsound found, and the rule has none");
+}
 
 static void read_rule(struct load_reader *r, const struct yaml_node *n, void *out, const void *arg)
 {
@@ -216,6 +316,7 @@ static void read_rule(struct load_reader *r, const struct yaml_node *n, void *ou
 	rule->origin = read_origin(r, n);
 	rule->subresources = (struct strings){ &no_subresource, 1 };
 	read_fields(r, n, rule, &rule_fields);
+	read_rule_problem(r, n, rule);
 	if (rule->changed && rule->operations && !(rule->operations & OP_UPDATE))
 		read_error(r, n,
 			   "\"changed\" narrows UPDATE alone: add UPDATE to \"operations\", or "
@@ -238,6 +339,8 @@ static const struct load_field argument_table[] = {
 	{ "path", read_object_path, ARGUMENT(path), NULL, "the path that the argument sets" },
 	{ "object", read_str, ARGUMENT(object), &format_object, NULL },
 	{ "key", read_str, ARGUMENT(key), &format_token, "the argument's key, as in minReplica" },
+	{ "lower", read_str, ARGUMENT(lower), &format_token, NULL },
+	{ "note", read_str, ARGUMENT(note), &format_line, NULL },
 };
 static const struct load_fields argument_fields = FIELDS("an argument", argument_table);
 static const struct load_list arguments_list = { "[{path: spec.replicas, key: minReplica}]",
@@ -250,6 +353,7 @@ static const struct load_list arguments_list = { "[{path: spec.replicas, key: mi
 #define ADDON(member) offsetof(struct addon, member)
 static const struct load_field addon_table[] = {
 	{ "name", read_str, ADDON(name), &format_token, "the add-on's name, as in CoreDNS" },
+	{ "basic", read_str, ADDON(basic), &format_line, NULL },
 	{ "arguments", read_list, ADDON(arguments), &arguments_list, NULL },
 };
 static const struct load_fields addon_fields = FIELDS("\"addon\"", addon_table);
@@ -271,7 +375,9 @@ static void read_addon(struct load_reader *r, const struct yaml_node *n, void *o
 static const struct load_field spec_table[] = {
 	{ "title", read_str, POLICY(title), &format_line, "what the policy guards, as in CoreDNS" },
 	{ "area", read_str, POLICY(area), &format_line, NULL },
+	{ "owner", read_str, POLICY(owner), &format_owner, NULL },
 	{ "docs", read_str, POLICY(docs), &format_docs, NULL },
+	{ "why", read_str, POLICY(why), &format_docs, NULL },
 	{ "replaces", read_str, POLICY(replaces), &format_name, NULL },
 	{ "reason", read_str, POLICY(reason), &format_text, NULL },
 	{ "appliesTo", read_fact_tests, POLICY(applies_to), NULL, NULL },
@@ -302,6 +408,8 @@ void read_policy(struct load_reader *r, const struct yaml_node *n, void *out, co
 	p->origin = read_origin_named(r, n);
 	p->builtin = r->builtin;
 	read_fields(r, n, p, &policy_fields);
+	if (!p->owner.s && r->builtin)
+		p->owner = STR(OWNER_ORACLE);
 	for (struct rule *rule = p->rules; rule; rule = rule->next) {
 		rule->policy = p;
 		model->rules_n++;

@@ -156,6 +156,20 @@ static const struct when_text when_suffix = { WHEN_SUFFIX, &format_value };
 static const struct when_text when_at_least = { WHEN_AT_LEAST, &form_quantity };
 static const struct when_text when_at_most = { WHEN_AT_MOST, &form_quantity };
 
+static const struct load_word dns_words[] = { { "unsound", WHEN_DNS_PROBLEM },
+					      { "sound", WHEN_DNS_SOUND } };
+static const struct load_words words_dns = WORDS(dns_words);
+
+static void read_when_dns(struct load_reader *r, const struct yaml_node *n, void *out,
+			  const void *arg)
+{
+	struct condition *c = out;
+	int kind = WHEN_DNS_PROBLEM;
+
+	read_word(r, n, &kind, arg);
+	c->kind = (enum when_kind)kind;
+}
+
 #define WHEN(member) offsetof(struct condition, member)
 static const struct load_field when_table[] = {
 	{ "path", read_when_path, WHEN(path), NULL, "the path of a value, as in spec.type" },
@@ -168,6 +182,7 @@ static const struct load_field when_table[] = {
 	{ "atMost", read_when_text, 0, &when_at_most, NULL },
 	{ "selects", read_when_selects, 0, &words_selects, NULL },
 	{ "lost", read_when_lost, 0, NULL, NULL },
+	{ "coredns", read_when_dns, 0, &words_dns, NULL },
 	{ "every", read_bool, WHEN(every), NULL, NULL },
 	{ "old", read_bool, WHEN(of_old), NULL, NULL },
 };

@@ -75,8 +75,10 @@ struct condition {
 		WHEN_SUFFIX,
 		WHEN_AT_LEAST,
 		WHEN_AT_MOST,
-		WHEN_SELECTS, /* the value is a label selector that takes one of `selects` */
-		WHEN_LOST,    /* a value that the old object has there, the new one has not */
+		WHEN_SELECTS,     /* the value is a label selector that takes one of `selects` */
+		WHEN_LOST,        /* a value that the old object has there, the new one has not */
+		WHEN_DNS_PROBLEM, /* data of coredns-custom: CoreDNS ignores some, or stops at it */
+		WHEN_DNS_SOUND,   /* ... or does not */
 	} kind;
 	bool every;        /* all values that the path names, not any */
 	bool of_old;       /* of the old object */
@@ -103,7 +105,17 @@ struct features {             /* section 5: uses of feature gates */
 };
 
 struct remedy {
-	struct str text, command;
+	struct str text;
+	struct str command; /* lines to paste, a newline between them */
+	/* What to say in a basic cluster, without a command; absent: see remedy.c. */
+	struct str basic;
+};
+
+/* The remedy for one kind of edit of a Corefile. */
+struct corefile_remedy {
+	struct corefile_remedy *next;
+	unsigned edits; /* bits of enum corefile_edit (policy/object/corefile.h) */
+	struct remedy remedy;
 };
 
 struct rule {
@@ -126,9 +138,10 @@ struct rule {
 	bool has_unknown;
 	enum action unknown; /* the most that identities hear whom nobody named */
 	struct str message;  /* replaces the first line's sentence; "$object" is "Deployment
-				kube-system/coredns" */
+				kube-system/coredns", "$problem" what WHEN_DNS_PROBLEM found */
 	struct remedy remedy;
-	struct str docs; /* of the rule; absent: the policy's */
+	struct corefile_remedy *remedies; /* before `remedy`, by what was edited */
+	struct str docs, why;             /* of the rule; absent: the policy's */
 	struct origin origin;
 	/* Computed by link.c, of rules about pods: */
 	bool pods;               /* one of its objects makes pods */
@@ -143,18 +156,23 @@ struct addon_argument {
 	struct path path;
 	struct str object; /* name; absent: any object of the policy */
 	struct str key;
+	struct str lower; /* the key for a smaller number, where `key` is but the least of it */
+	struct str note;  /* what else it does, behind the remedy */
 };
 
 struct addon {
 	struct str name;
+	struct str basic; /* a sentence about its settings in basic clusters */
 	struct addon_argument *arguments;
 };
 
 struct policy {
 	struct policy *next;
-	struct str name, title, area, docs; /* docs: below DOCS_BASE, or a whole URL */
-	struct str replaces, reason;        /* the built-in one that it stands for, and why */
-	struct str stands_for; /* "dns for coredns": for annotations; set where it replaces */
+	struct str name, title, area;
+	struct str owner;     /* whose policy: "Oracle" of the pack's unless they say otherwise */
+	struct str docs, why; /* how to do it, and why not so: below DOCS_BASE, or a whole URL */
+	struct str replaces, reason; /* the built-in one that it stands for, and why */
+	struct str stands_for;       /* "dns for coredns": for annotations; set where it replaces */
 	struct fact_test *applies_to; /* none false; an unset fact applies */
 	struct addon *addon;
 	struct object_ref *objects;
@@ -168,7 +186,8 @@ struct policy {
 	size_t number; /* 0, 1, ...: its place in the set */
 };
 
-#define DOCS_BASE "https://docs.oracle.com/en-us/iaas/Content/ContEng/"
+#define OWNER_ORACLE "Oracle"
+#define DOCS_BASE    "https://docs.oracle.com/en-us/iaas/Content/ContEng/"
 
 /* ---- GuardConfig ---- */
 

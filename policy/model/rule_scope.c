@@ -128,6 +128,34 @@ bool required_object(const struct object_ref *a, const struct object_ref *b,
 	return !exact->names.n;
 }
 
+#define SUPPORT_PAGE "Concepts/contengsupportsharedresponsibilities.htm"
+
+static struct str rule_docs(const struct rule *rule)
+{
+	return rule->docs.n ? rule->docs : rule->policy->docs;
+}
+
+struct str rule_why(const struct rule *rule)
+{
+	const struct policy *p = rule->policy;
+
+	if (rule->why.n)
+		return rule->why;
+	if (p->why.n)
+		return p->why;
+	if (!str_is(p->owner, OWNER_ORACLE))
+		return rule_docs(rule).n && !p->builtin ? rule_docs(rule) : STR("");
+	return rule->tier == TIER_SUPPORTED ? STR("") : STR(SUPPORT_PAGE);
+}
+
+struct str rule_how(const struct rule *rule)
+{
+	struct str page = rule_docs(rule);
+	bool on_support = str_is(page, SUPPORT_PAGE);
+
+	return on_support && !str_is(rule->policy->owner, OWNER_ORACLE) ? STR("") : page;
+}
+
 /* ---- what an earlier rule takes ---- */
 
 static bool labels_same(const struct label *a, const struct label *b)

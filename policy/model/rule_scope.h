@@ -53,6 +53,15 @@ bool required_object(const struct object_ref *a, const struct object_ref *b,
 		     struct required_object *out);
 
 /*
+ * The page with the sentence that makes it so, below DOCS_BASE or a whole URL: the rule's, its
+ * policy's, or, of Oracle's policies, the one on support; of customers' policies the page that they
+ * have. "" where there is none: what Oracle supports needs no such sentence.
+ */
+struct str rule_why(const struct rule *rule);
+/* The page that says how; "" where there is none. It may be the same. */
+struct str rule_how(const struct rule *rule);
+
+/*
  * The operations on these objects that no rule above takes as a whole. Of rules about pods: with
  * the UPDATE that makes it so.
  */

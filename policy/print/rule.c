@@ -7,6 +7,7 @@
 #include "policy/alpha/features.h"
 #include "policy/model/specials.h"
 #include "policy/validate/overlap.h"
+#include "policy/model/rule_scope.h"
 #include "policy/model/set.h"
 
 /* What Oracle's page makes of it, for people. */
@@ -126,10 +127,15 @@ static void selects_words(struct text *t, const struct condition *c)
 static void test_words(struct text *t, const struct condition *c)
 {
 	static const char *const words[] = {
-		[WHEN_EXISTS] = " is set",         [WHEN_ABSENT] = " is not set",
-		[WHEN_PREFIX] = " begins with ",   [WHEN_SUFFIX] = " ends with ",
-		[WHEN_AT_LEAST] = " is at least ", [WHEN_AT_MOST] = " is at most ",
+		[WHEN_EXISTS] = " is set",
+		[WHEN_ABSENT] = " is not set",
+		[WHEN_PREFIX] = " begins with ",
+		[WHEN_SUFFIX] = " ends with ",
+		[WHEN_AT_LEAST] = " is at least ",
+		[WHEN_AT_MOST] = " is at most ",
 		[WHEN_LOST] = " loses a value",
+		[WHEN_DNS_PROBLEM] = " has what CoreDNS ignores or stops at",
+		[WHEN_DNS_SOUND] = " has nothing that CoreDNS ignores or stops at",
 	};
 
 	if (c->kind == WHEN_IN || c->kind == WHEN_NOT_IN) {
@@ -229,15 +235,11 @@ static void arguments_words(struct text *t, const struct rule *r)
 	}
 }
 
-static void rule_docs_words(struct text *t, const struct rule *r)
+static void rule_link_words(struct text *t, struct str page)
 {
-	struct str docs = r->docs.s ? r->docs : r->policy->docs;
-
-	if (!docs.s)
-		return;
-	if (!str_starts(docs, STR("https://")))
+	if (page.n && !str_starts(page, STR("https://")))
 		text_puts(t, DOCS_BASE);
-	text_str(t, docs);
+	text_str(t, page);
 }
 
 /* ---- what is said, in order ---- */
@@ -326,6 +328,11 @@ static void say_message(struct saying *s, struct text *t)
 
 static void say_remedy(struct saying *s, struct text *t)
 {
+	for (const struct corefile_remedy *c = s->rule->remedies; c; c = c->next) {
+		words_next_item(t);
+		text_str(t, c->remedy.text);
+	}
+	words_next_item(t);
 	text_str(t, s->rule->remedy.text);
 }
 
@@ -347,9 +354,19 @@ static void say_arguments(struct saying *s, struct text *t)
 	arguments_words(t, s->rule);
 }
 
+static void say_why(struct saying *s, struct text *t)
+{
+	rule_link_words(t, rule_why(s->rule));
+}
+
 static void say_docs(struct saying *s, struct text *t)
 {
-	rule_docs_words(t, s->rule);
+	rule_link_words(t, rule_how(s->rule));
+}
+
+static void say_owner(struct saying *s, struct text *t)
+{
+	text_str(t, s->rule->policy->owner);
 }
 
 static void say_origin(struct saying *s, struct text *t)
@@ -373,11 +390,13 @@ static const struct {
 	{ "appliesTo", "Applies if", say_applies, true },
 	{ "cluster", "Only if", say_cluster, true },
 	{ "message", "Message", say_message, false },
-	{ "remedy", "Instead", say_remedy, false },
-	{ "command", "Command", say_command, false },
+	{ "remedy", "Instead", say_remedy, true },
+	{ "command", "Command", say_command, true },
 	{ "addon", "Add-on", say_addon, false },
 	{ "arguments", "Arguments", say_arguments, true },
-	{ "docs", "Why", say_docs, false },
+	{ "why", "Why", say_why, false },
+	{ "docs", "How", say_docs, false },
+	{ "owner", "Policy of", say_owner, false },
 	{ "origin", "From", say_origin, false },
 };
 

@@ -196,6 +196,10 @@ static void print_condition(struct emit *e, const struct condition *c)
 	case WHEN_LOST:
 		emit_bool(e, "lost", true);
 		break;
+	case WHEN_DNS_PROBLEM:
+	case WHEN_DNS_SOUND:
+		emit_str(e, "coredns", c->kind == WHEN_DNS_PROBLEM ? STR("unsound") : STR("sound"));
+		break;
 	default:
 		emit_str(e, texts[c->kind], c->in.v[0]);
 	}
@@ -269,6 +273,51 @@ static void print_operations(struct emit *e, unsigned operations)
 	emit_end(e);
 }
 
+/* "command", or "commands" where there are several. */
+static void print_commands(struct emit *e, struct str lines)
+{
+	const char *end = lines.n ? memchr(lines.s, '\n', lines.n) : NULL;
+
+	if (!end) {
+		print_str(e, "command", lines);
+		return;
+	}
+	emit_list(e, "commands", false);
+	for (; end; end = lines.n ? memchr(lines.s, '\n', lines.n) : NULL) {
+		emit_str(e, NULL, (struct str){ lines.s, (size_t)(end - lines.s) });
+		lines = str_from(lines, (size_t)(end - lines.s) + 1);
+	}
+	emit_str(e, NULL, lines);
+	emit_end(e);
+}
+
+static void print_remedy(struct emit *e, const struct remedy *r)
+{
+	emit_str(e, "text", r->text);
+	print_commands(e, r->command);
+	print_str(e, "basic", r->basic);
+	emit_end(e);
+}
+
+static void print_remedies(struct emit *e, const struct corefile_remedy *r)
+{
+	static const char *const edits[] = { "server", "override", "own" };
+
+	if (!r)
+		return;
+	emit_list(e, "remedies", false);
+	for (; r; r = r->next) {
+		emit_map(e, NULL, false);
+		emit_list(e, "corefile", true);
+		for (unsigned i = 0; i < sizeof edits / sizeof *edits; i++)
+			if (r->edits & 1u << i)
+				emit_str(e, NULL, str_of(edits[i]));
+		emit_end(e);
+		print_remedy(e, &r->remedy);
+	}
+	emit_end(e);
+}
+
 static void print_rule(struct emit *e, const struct rule *r)
 {
 	emit_map(e, NULL, false);
@@ -294,11 +343,11 @@ static void print_rule(struct emit *e, const struct rule *r)
 	print_str(e, "message", r->message);
 	if (r->remedy.text.s) {
 		emit_map(e, "remedy", false);
-		emit_str(e, "text", r->remedy.text);
-		print_str(e, "command", r->remedy.command);
-		emit_end(e);
+		print_remedy(e, &r->remedy);
 	}
+	print_remedies(e, r->remedies);
 	print_str(e, "docs", r->docs);
+	print_str(e, "why", r->why);
 	emit_end(e);
 }
 
@@ -308,6 +357,7 @@ static void print_policy_addon(struct emit *e, const struct addon *addon)
 		return;
 	emit_map(e, "addon", false);
 	emit_str(e, "name", addon->name);
+	print_str(e, "basic", addon->basic);
 	if (addon->arguments)
 		emit_list(e, "arguments", false);
 	for (const struct addon_argument *a = addon->arguments; a; a = a->next) {
@@ -315,6 +365,8 @@ static void print_policy_addon(struct emit *e, const struct addon *addon)
 		print_path(e, "path", &a->path);
 		print_str(e, "object", a->object);
 		emit_str(e, "key", a->key);
+		print_str(e, "lower", a->lower);
+		print_str(e, "note", a->note);
 		emit_end(e);
 	}
 	if (addon->arguments)
@@ -348,7 +400,9 @@ bool policy_print_policy(const struct policy_set *set, struct str name, enum pri
 	emit_map(&e, "spec", false);
 	emit_str(&e, "title", p->title);
 	print_str(&e, "area", p->area);
+	print_str(&e, "owner", p->owner);
 	print_str(&e, "docs", p->docs);
+	print_str(&e, "why", p->why);
 	print_str(&e, "replaces", p->builtin ? p->name : p->replaces);
 	print_str(&e, "reason", p->builtin ? STR("a changed copy of the built-in one") : p->reason);
 	print_facts(&e, "appliesTo", p->applies_to);

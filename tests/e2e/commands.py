@@ -128,7 +128,7 @@ COMMANDS = [Command(*row) for row in [
     ("restart", "allow", None, system("rollout", "restart", "deployment", "coredns")),
     ("restart-daemonset", "allow", None, system("rollout", "restart", "daemonset", "kube-proxy")),
     ("own-corefile", "allow", None,
-     system("create", "configmap", "coredns-custom", "--from-literal=my.server=example.com:53 { errors }")),
+     system("create", "configmap", "coredns-custom", "--from-literal=my.server=example.com:53 {\n  errors\n}")),
     ("same-again", "allow", None,
      ["apply", "--server-side", "--field-manager=argocd-controller", *FROM_FILE], "argocd", SAME_MEMORY),
     ("own-deployment", "allow", None, ["-n", "shop", "create", "deployment", "web", "--image=localhost/pause:1"]),

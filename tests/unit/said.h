@@ -39,6 +39,7 @@ static const char *const arguments[][3] = {
 static struct addon_argument argument[ARGUMENTS_N];
 static struct addon addon = { .name = { "CoreDNS", 7 }, .arguments = argument };
 static struct policy policy = { .name = { "coredns", 7 },
+				.owner = { OWNER_ORACLE, 6 },
 				.docs = { "Tasks/contengconfiguringdnsserver.htm", 37 },
 				.addon = &addon };
 

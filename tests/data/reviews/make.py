@@ -369,11 +369,11 @@ COMPONENTS = (
     ("sc-oci-bv-encrypted", SC, None, "oci-bv-encrypted", dict(WARNED, annotate=A, create=W)),
     ("sc-oci-legacy", SC, None, "oci", dict(WARNED, annotate=A, owner=A, delete=A)),
     ("snapshot-crds", CRD, None, "volumesnapshots.snapshot.storage.k8s.io",
-     dict(MANAGED, spec=W, create=A)),
+     dict(OTHERS, owner=W, delete=W)),
     ("coredns", DEP, KS, "coredns", MANAGED),
     ("coredns", CR, None, "system:coredns", WARNED),
     ("coredns-configmap", CM, KS, "coredns", MANAGED),
-    ("coredns-custom", CM, KS, "coredns-custom", OTHERS),
+    ("coredns-custom", CM, KS, "coredns-custom", dict(OTHERS, spec=W, create=W)),  # a key that CoreDNS ignores
     ("kube-dns-service", SVC, KS, "kube-dns", MANAGED),
     ("dns-autoscaler", DEP, KS, "kube-dns-autoscaler", MANAGED),
     ("dns-autoscaler-configmap", CM, KS, "kube-dns-autoscaler", WARNED),

@@ -134,7 +134,7 @@ static const struct named {
 	{ ACTION_ALLOW, "bg-generic-garbage-collector-update-deployment-ks", "garbage collection" },
 	{ ACTION_ALLOW, "bg-namespace-controller-delete-deployment", "a namespace ends" },
 	{ ACTION_ALLOW, "coredns-custom-create", "coredns-custom made" },
-	{ ACTION_ALLOW, "coredns-custom-edit", "coredns-custom edited" },
+	{ ACTION_WARN, "coredns-custom-edit", "errors a second time in coredns-custom" },
 	{ ACTION_ALLOW, "coredns-custom-delete", "coredns-custom removed" },
 	{ ACTION_ALLOW, "gitops-reapply", "Argo CD applies what is there" },
 	{ ACTION_ALLOW, "npn-karpenter-update", "Karpenter writes a NativePodNetwork" },

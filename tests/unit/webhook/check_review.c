@@ -269,7 +269,7 @@ static struct finding one = {
 	.changes = change,
 	.changes_n = 1,
 	.changes_all = 1,
-	.docs = { "https://x/", 10 },
+	.why = { "https://x/", 10 },
 };
 
 static const struct encode_case {

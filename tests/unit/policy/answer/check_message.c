@@ -156,7 +156,7 @@ static const struct finding scale = {
 	.changes_all = 1,
 	.remedy = { "set add-on argument minReplica", 30 },
 	.command = { "oci ce cluster update-addon", 27 },
-	.docs = { "https://docs.oracle.com/dns", 27 },
+	.why = { "https://docs.oracle.com/dns", 27 },
 };
 static const struct finding orphan = {
 	.policy = { "coredns", 7 },
@@ -168,7 +168,7 @@ static const struct finding orphan = {
 	.changes_n = 1,
 	.changes_all = 3,
 	.remedy = { "There is no supported way.", 26 },
-	.docs = { "https://docs.oracle.com/dns", 27 },
+	.why = { "https://docs.oracle.com/dns", 27 },
 };
 
 static struct str message_of(const struct finding *list, size_t n, size_t all, struct arena *arena)

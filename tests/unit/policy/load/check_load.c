@@ -111,7 +111,7 @@ START_TEST(a_key_replaces_its_own_default_alone)
 	ck_assert(str_is(c->customer.accounts->name, "ci") && !c->customer.accounts->next);
 	ck_assert(str_is(c->sets->name, "dns-autoscaler") && c->sets->members.accounts);
 	ck_assert(str_is(c->sets->next->name, "npn-writers") && !c->sets->next->members.accounts);
-	ck_assert(str_is(c->sets->next->next->next->name, "mine"));
+	ck_assert(str_is(c->sets->next->next->next->next->name, "mine"));
 	ck_assert(str_is(c->facts->name, "addons.Istio.discovery.EnvVariables") &&
 		  str_is(c->facts->value, "x"));
 	ck_assert_ptr_null(c->facts->next);

@@ -34,7 +34,7 @@ MEANING = re.compile(
     # sets, rules and objects that exist; rules that can fit
     r"|which the configuration does not have|none of the policy's|never fits"
     r"|has the name of|\"\*\" as group or resource|with the name|there is no|has no rule"
-    r"|which is not known|expires before|lasts longer|does nothing"
+    r"|which is not known|\$problem is what a condition|expires before|lasts longer|does nothing"
     # objects, add-ons, built-in policies that there are; who is meant by a pattern
     r"|there is no API group|the core group is written|there are no |no object of .* can be called"
     r"|OKE has no add-on|add-on .* has no argument|addons\..* must be"
