@@ -23,7 +23,7 @@ enum splitter_expects {
 /* What is kept of the value that is read now. */
 enum splitter_keeps { KEEP_NOTHING, KEEP_ITEM, KEEP_METADATA, KEEP_COLUMNS };
 
-struct bytes {
+struct splitter_bytes {
 	char *s;
 	size_t n, room, limit;
 	uint64_t total; /* with those that had no room */
@@ -43,7 +43,7 @@ struct splitter {
 	char key[SPLITTER_KEY_MAX];
 	size_t key_n;
 	uint64_t at; /* bytes of this answer */
-	struct bytes item, metadata, columns;
+	struct splitter_bytes item, metadata, columns;
 };
 
 struct splitter *splitter_new(enum splitter_shape shape, const struct splitter_ops *ops, void *ctx)
@@ -93,7 +93,7 @@ struct str splitter_metadata(const struct splitter *s)
 /* ---- what is kept ---- */
 
 /* -1: no memory. What has no room under the limit is counted. */
-static int bytes_add(struct bytes *b, const char *p, size_t n)
+static int splitter_add(struct splitter_bytes *b, const char *p, size_t n)
 {
 	b->total += n;
 	if (b->total > b->limit)
@@ -114,7 +114,7 @@ static int bytes_add(struct bytes *b, const char *p, size_t n)
 	return 0;
 }
 
-static struct bytes *splitter_kept(struct splitter *s)
+static struct splitter_bytes *splitter_kept(struct splitter *s)
 {
 	switch (s->keep) {
 	case KEEP_ITEM:
@@ -149,7 +149,7 @@ static int splitter_hand_over_item(struct splitter *s)
 static int splitter_hand_over(struct splitter *s, struct err *err)
 {
 	enum splitter_keeps kept = s->keep;
-	const struct bytes *b = splitter_kept(s);
+	const struct splitter_bytes *b = splitter_kept(s);
 
 	s->keep = KEEP_NOTHING;
 	if (kept == KEEP_ITEM)
@@ -235,9 +235,9 @@ static int splitter_close_value(struct splitter *s, struct err *err)
 
 static int splitter_keep_byte(struct splitter *s, const char *p, struct err *err)
 {
-	struct bytes *b = splitter_kept(s);
+	struct splitter_bytes *b = splitter_kept(s);
 
-	return b && bytes_add(b, p, 1) < 0 ? err_nomem(err) : 0;
+	return b && splitter_add(b, p, 1) < 0 ? err_nomem(err) : 0;
 }
 
 /* ---- the grammar ---- */
@@ -332,7 +332,7 @@ static int splitter_step(struct splitter *s, const char *p, struct err *err)
 
 static int splitter_keep_run(struct splitter *s, const char *p, size_t n, struct err *err)
 {
-	struct bytes *b = splitter_kept(s);
+	struct splitter_bytes *b = splitter_kept(s);
 
 	if (s->is_key && s->depth == 1)
 		for (size_t i = 0; i < n && p[i] != '"'; i++) {
@@ -340,7 +340,7 @@ static int splitter_keep_run(struct splitter *s, const char *p, size_t n, struct
 				s->key[s->key_n] = p[i];
 			s->key_n += s->key_n <= SPLITTER_KEY_MAX;
 		}
-	return b && bytes_add(b, p, n) < 0 ? err_nomem(err) : 0;
+	return b && splitter_add(b, p, n) < 0 ? err_nomem(err) : 0;
 }
 
 /* How many bytes were of the string; it may have ended with the last of them. -1: err. */
