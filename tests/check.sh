@@ -127,7 +127,7 @@ fi
 if [ "$SANITIZE" != thread ] && [ -z "$UNIT" ] && [ ${#emulator[@]} = 0 ]; then
 	while read -r t; do
 		go python_tests "$t" "$t"
-	done < <(find tests/unit -name '*.py' | sort)
+	done < <(find tests/unit -name 'test_*.py' -o -name schema_agrees.py | sort)
 fi
 system=(tests/system/test_*.py)
 if [ ${#emulator[@]} != 0 ]; then

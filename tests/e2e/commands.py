@@ -109,7 +109,7 @@ COMMANDS = [Command(*row) for row in [
     ("autoscale", "warn", "surroundings/horizontal-autoscaler",
      system("autoscale", "deployment", "coredns", "--min=3", "--max=9", "--cpu=80%")),
     ("quota", "warn", "surroundings/quota", system("create", "quota", "all", "--hard=pods=500")),
-    ("network-policy", "warn", "surroundings/network-policy-of-all", ["create", *FROM_FILE], "customer", CUT_OFF),
+    ("network-policy", "warn", "surroundings/network-policy", ["create", *FROM_FILE], "customer", CUT_OFF),
     ("created-again", "warn", "proxymux-client/created", ["create", *FROM_FILE], "customer", PROXYMUX),
     ("unknown-identity", "warn", "coredns/scale",
      system("scale", "deployment", "coredns", "--replicas=4"), "robot"),

@@ -64,7 +64,7 @@ class Run(unittest.TestCase):
                 check=True,
             ).stdout  # fmt: skip
             self.assertTrue(shown.startswith(MESSAGE), shown)
-            self.assertRegex(shown, r"\nWhy: https://docs\.oracle\.com/\S+\n$")
+            self.assertRegex(shown, r"\nWhy: https://docs\.oracle\.com/\S+\nHow: https://docs\.oracle\.com/\S+\n$")
 
             for ports, taken in (
                 ((port, free_port()), port),
