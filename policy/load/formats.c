@@ -29,8 +29,8 @@ static bool set_ok(struct str s)
 /* Of a rule: also those that the configuration's `self` makes. */
 static bool rule_set_ok(struct str s)
 {
-	return set_ok(s) || str_is(s, "$self.agent") || str_is(s, "$self.writers.tls") ||
-	       str_is(s, "$self.writers.extra");
+	return set_ok(s) || str_is(s, "$self.agent") || str_is(s, "$self.scan") ||
+	       str_is(s, "$self.writers.tls") || str_is(s, "$self.writers.extra");
 }
 
 static bool quantity_ok(struct str s)
@@ -161,7 +161,8 @@ const struct format format_name = { name_ok, 63,
 				    "lower-case letters, digits and \"-\", as in coredns" };
 const struct format format_set = { set_ok, 63, "letters, digits and \"-\", as in dns-autoscaler" };
 const struct format form_rule_set = { rule_set_ok, 63,
-				      "the name of a set, $self.agent, $self.writers.tls or "
+				      "the name of a set, $self.agent, $self.scan, "
+				      "$self.writers.tls or "
 				      "$self.writers.extra" };
 const struct format form_quantity = { quantity_ok, 40,
 				      "a number, as in \"1\", \"50%\" or \"64Mi\"" };

@@ -304,6 +304,14 @@ void identity_of(const struct config *config, const struct user *user, struct id
 		out->why = "no list names it";
 }
 
+/* Sets of one account, which the chart makes: what its name has behind the release's. */
+static const char *self_account_suffix(struct str set)
+{
+	if (str_is(set, "$self.agent"))
+		return "-agent";
+	return str_is(set, "$self.scan") ? "-scan" : NULL;
+}
+
 /* The names of sets that the configuration's `self` makes. */
 bool identity_self_set(const struct config *config, struct str set,
 		       const struct service_account **members)
@@ -314,7 +322,7 @@ bool identity_self_set(const struct config *config, struct str set,
 	else if (str_is(set, "$self.writers.extra"))
 		*members = config->self_extra;
 	else
-		return str_is(set, "$self.agent");
+		return self_account_suffix(set) != NULL;
 	return true;
 }
 
@@ -324,7 +332,7 @@ bool identity_set_filled(const struct config *config, struct str set)
 	const struct service_account *members;
 
 	if (identity_self_set(config, set, &members))
-		return members || str_is(set, "$self.agent");
+		return members || self_account_suffix(set);
 	return s && (s->members.users || s->members.groups || s->members.accounts);
 }
 
@@ -348,24 +356,25 @@ bool identity_in_list(const struct identity *id, const struct identity_list *lis
 		accounts_hold(list->accounts, id->account_namespace, id->account_name));
 }
 
-static bool is_agent(const struct identity *id)
+static bool is_self_account(const struct identity *id, const char *suffix)
 {
 	struct str release = id->config->self_release;
 
 	return str_eq(id->account_namespace, id->config->self_namespace) &&
 	       str_starts(id->account_name, release) &&
-	       str_is(str_from(id->account_name, release.n), "-agent");
+	       str_is(str_from(id->account_name, release.n), suffix);
 }
 
 bool identity_in_set(const struct identity *id, struct str set)
 {
 	const struct identity_set *s = identity_set_named(id->config, set);
 	const struct service_account *members;
+	const char *suffix = self_account_suffix(set);
 
 	if (s)
 		return identity_in_list(id, &s->members);
 	if (!is_service_account(id) || !identity_self_set(id->config, set, &members))
 		return false;
 	return members ? accounts_hold(members, id->account_namespace, id->account_name)
-		       : str_is(set, "$self.agent") && is_agent(id);
+		       : suffix && is_self_account(id, suffix);
 }

@@ -55,7 +55,8 @@ bool user_granted_in_sets(const struct config *config, struct str name);
 bool account_granted_in_sets(const struct config *config, struct str namespace, struct str name);
 
 /*
- * Is it the name of a set that `self` makes: $self.agent, $self.writers.tls, $self.writers.extra?
+ * Is it the name of a set that `self` makes: $self.agent, $self.scan,
+ * $self.writers.tls, $self.writers.extra?
  * *members are the accounts of one of writers, else NULL.
  */
 bool identity_self_set(const struct config *config, struct str set,
