@@ -27,6 +27,7 @@ class Log(Case):
         self.assertEqual(keys | {"ts", "cut"}, KEYS)
         events = re.findall(r"log_begin(?:_limited)?\([^\"();]*\"([^\"]+)\"\)", source)
         events += re.findall(r"log_review\([^\"();]*\"([^\"]+)\"", source) + re.findall(r"learn_keep_\w+\(k, \"([^\"]+)\"", source)
+        events += re.findall(r"log_review\([^;]*\? \"[^\"]+\"\s*: \"([^\"]+)\"", source)
         events += re.findall(r"\.(?:subject|reloaded|failed) = \"([^\"]+)\"", source)
         self.assertEqual(set(events), EVENTS)
 
