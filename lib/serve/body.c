@@ -41,7 +41,7 @@ static const struct refusal *body_keep_begin(struct body *b)
 
 	if (!begin)
 		return &refusal_memory;
-	if (n)
+	if (n && b->bytes)
 		memcpy(begin, b->bytes, n);
 	free(b->bytes);
 	budget_give(b->budget, b->charged - n);

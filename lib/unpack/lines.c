@@ -19,6 +19,7 @@ void lines_done(struct input_lines *l)
 /* Room for more behind n. */
 static int lines_make_room(struct input_lines *l, struct err *err)
 {
+	size_t room = l->room ? 2 * l->room : ROOM_FIRST;
 	char *grown;
 
 	if (l->at) {
@@ -28,10 +29,10 @@ static int lines_make_room(struct input_lines *l, struct err *err)
 	}
 	if (l->n < l->room)
 		return 0;
-	if (!(grown = realloc(l->buf, 2 * l->room)))
+	if (!(grown = realloc(l->buf, room)))
 		return err_nomem(err);
 	l->buf = grown;
-	l->room *= 2;
+	l->room = room;
 	return 0;
 }
 

@@ -43,7 +43,7 @@ static void head_take(struct event_head *h, const struct json_member *m, size_t 
 	for (size_t i = 0; i < HEAD_N; i++) {
 		const struct head_member *k = &head_members[(*next + i) % HEAD_N];
 
-		if (k->n != m->key.n || memcmp(k->key, m->key.s, k->n))
+		if (k->n != m->key.n || memcmp(k->key, m->key.s, k->n) != 0)
 			continue;
 		*(struct str *)((char *)h + k->offset) = m->value;
 		*next = (*next + i + 1) % HEAD_N;
