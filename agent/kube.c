@@ -450,7 +450,7 @@ int kube_call(struct kube *k, const struct kube_request *r, struct kube_answer *
 	      struct err *err)
 {
 	struct kube_transfer c = { .out = out, .request = r };
-	char token[KUBE_TOKEN_MAX], url[KUBE_URL_MAX];
+	char token[KUBE_TOKEN_MAX] = "", url[KUBE_URL_MAX];
 	CURLcode code;
 
 	*out = (struct kube_answer){ .result = KUBE_UNAUTHORIZED };

@@ -4,63 +4,51 @@
  */
 #include "posture/components.h"
 #include "posture/timeline.h"
-#include "posture/corefile/coredns.h"
 
+#include "policy/object/corefile.h"
 #include "policy/object/path.h"
 
 #define OBJECT_MEMORY (64u << 20)
 
 /* ---- coredns-custom ---- */
 
-struct key_report { /* all that is wrong with a key is one finding */
+/* All that is wrong with a key is one finding. */
+struct custom_report {
+	struct posture *p;
+	const struct kept *k;
+	struct arena *arena;
+	struct str key;
 	struct text faults;
 };
 
-static void add_fault(void *ctx, const char *text)
+static void tell_key(struct custom_report *r)
 {
-	struct key_report *r = ctx;
+	struct posture_finding f = found_kept(r->k, r->arena, TIER_SUPPORTED);
 
+	if (!r->faults.n)
+		return;
+	f.path = words_of(r->arena, "data[\"%.*s\"]", STR_ARG(r->key));
+	f.text = words_of(r->arena, "the next CoreDNS pod ends instead of starting: %.*s",
+			  STR_ARG(text_get(&r->faults)));
+	found_add(r->p, CHECK_COREDNS_CUSTOM, &f);
+}
+
+static void custom_problem(void *ctx, const struct corefile_problem *problem)
+{
+	struct custom_report *r = ctx;
+
+	if (!str_eq(problem->key, r->key)) {
+		tell_key(r);
+		r->key = problem->key;
+		text_init(&r->faults, r->arena, 500);
+	}
+	if (problem->unread) {
+		note(r->p, "ConfigMap kube-system/coredns-custom: key %.*s %s",
+		     STR_ARG(printable_cut(r->key, 80, r->arena)), problem->what);
+		return;
+	}
 	text_puts(&r->faults, r->faults.n ? "; " : "");
-	text_puts(&r->faults, text);
-}
-
-static bool ends_in(struct str s, const char *tail)
-{
-	size_t n = strlen(tail);
-
-	return s.n >= n && !memcmp(s.s + s.n - n, tail, n);
-}
-
-static void tell_key(struct posture *p, const struct kept *k, struct str key, struct str faults,
-		     struct arena *arena)
-{
-	struct posture_finding f = found_kept(k, arena, TIER_SUPPORTED);
-
-	f.path = words_of(arena, "data[\"%.*s\"]", STR_ARG(key));
-	f.text = words_of(arena, "the next CoreDNS pod ends instead of starting: %.*s",
-			  STR_ARG(faults));
-	found_add(p, CHECK_COREDNS_CUSTOM, &f);
-}
-
-static void judge_key(struct posture *p, const struct kept *k, const struct json *value,
-		      struct coredns_zones *zones, struct arena *arena)
-{
-	struct key_report r;
-	const struct coredns_report report = { add_fault, &r };
-	struct str key = json_key(value);
-
-	text_init(&r.faults, arena, 500);
-	if (ends_in(key, ".override"))
-		coredns_override(json_str(value), &report);
-	else if (ends_in(key, ".server"))
-		coredns_server(json_str(value), zones, &report);
-	else
-		note(p,
-		     "ConfigMap kube-system/coredns-custom: key %.*s ends in neither .server nor "
-		     ".override, so CoreDNS does not read it",
-		     STR_ARG(printable_cut(key, 80, arena)));
-	if (r.faults.n)
-		tell_key(p, k, key, text_get(&r.faults), arena);
+	corefile_problem_print(problem, &r->faults);
 }
 
 static void judge_custom(struct posture *p)
@@ -69,8 +57,7 @@ static void judge_custom(struct posture *p)
 		kept_find(&p->configs, "ConfigMap", "kube-system", STR("coredns-custom"));
 	const struct named *asked = named_find(p, SRC_CONFIGMAPS, STR("coredns-custom"));
 	scoped(arena_end) struct arena arena = { .blocks = NULL };
-	struct coredns_zones *zones;
-	const struct json *data;
+	struct custom_report r = { .p = p, .arena = &arena };
 
 	if (!k && asked && asked->got == GOT_MISSING)
 		outcome_not_applicable(p, CHECK_COREDNS_CUSTOM,
@@ -78,12 +65,11 @@ static void judge_custom(struct posture *p)
 	if (!k)
 		return;
 	arena_init(&arena, OBJECT_MEMORY);
-	zones = arena_zalloc(&arena, sizeof *zones);
-	data = json_get(kept_parse(k, false, &arena), STR("data"));
-	if (!zones || !data || data->type != JSON_OBJECT)
-		return;
-	for (const struct json *v = data->child; v; v = v->next)
-		judge_key(p, k, v, zones, &arena);
+	r.k = k;
+	text_init(&r.faults, &arena, 500);
+	corefile_problems_each(json_get(kept_parse(k, false, &arena), STR("data")), custom_problem,
+			       &r);
+	tell_key(&r);
 }
 
 /* ---- endpoints of kube-dns ---- */

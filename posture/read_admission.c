@@ -138,7 +138,7 @@ static const struct critical *entry_meets(const struct json *rules, bool in_syst
 	for (size_t i = 0; i < sizeof criticals / sizeof *criticals; i++) {
 		const struct critical *c = &criticals[i];
 
-		if ((!c->cluster && !in_system) || (resource && strcmp(c->resource, resource)))
+		if ((!c->cluster && !in_system) || (resource && strcmp(c->resource, resource) != 0))
 			continue;
 		for (const struct json *r = rules->child; r; r = r->next)
 			if (rule_matches(r, c, operation))

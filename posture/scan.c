@@ -27,7 +27,7 @@ static int choose_checks(struct posture *p, struct err *err)
 	for (size_t i = 0; i < o->checks_n; i++) {
 		size_t n = 0;
 
-		while (n < CHECKS_N && strcmp(posture_check_at(n)->id, o->checks[i]))
+		while (n < CHECKS_N && strcmp(posture_check_at(n)->id, o->checks[i]) != 0)
 			n++;
 		if (n == CHECKS_N)
 			return err_set(err, ERR_USAGE, "there is no check '%.60s'", o->checks[i]);

@@ -82,15 +82,12 @@ LAYERS += posture/catalogue
 USES_posture/catalogue := lib/base
 DOORS_posture/catalogue := posture/catalogue
 
-LAYERS += posture/corefile
-USES_posture/corefile := lib/base
-
 LAYERS += posture/history
 USES_posture/history := lib/base lib/json policy/object
 
 # A cluster as it is: places, changes and alpha features are looked at without a review.
 LAYERS += posture
-USES_posture := lib/base lib/json policy/object policy/catalogue policy/model policy/alpha posture/catalogue posture/corefile posture/history
+USES_posture := lib/base lib/json policy/object policy/catalogue policy/model policy/alpha posture/catalogue posture/history
 DOORS_posture := posture posture/catalogue policy/judge policy/model policy/webhooks policy/catalogue policy/answer
 
 LAYERS += webhook

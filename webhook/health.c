@@ -367,12 +367,13 @@ static void health_page_status(void *ctx, const struct head *head, struct reply 
 	const struct health *h = ctx;
 	scoped(health_cjson_end) cJSON *j = cJSON_CreateObject();
 	cJSON *certificate, *learned;
+	int64_t up = clock_ms() / 1000 - h->started;
 
 	(void)head;
 	cJSON_AddStringToObject(j, "version", OKE_GUARD_VERSION);
 	health_add_policies(j, h);
 	health_add_reload(j, h);
-	cJSON_AddNumberToObject(j, "uptimeSeconds", (double)(clock_ms() / 1000 - h->started));
+	cJSON_AddNumberToObject(j, "uptimeSeconds", (double)up);
 	cJSON_AddBoolToObject(j, "draining", atomic_load(h->draining));
 	cJSON_AddNumberToObject(j, "connections", server_connections(h->webhook));
 	cJSON_AddNumberToObject(j, "reviews", (double)review_metrics_reviews(h->reviews));

@@ -33,7 +33,7 @@ enum row_state posture_row_state(const struct posture_view *v, const struct post
 	for (size_t i = 0; i < v->r->checks_n; i++) {
 		const struct posture_outcome *o = &v->r->checks[i];
 
-		if (strcmp(o->check->row, row->name))
+		if (strcmp(o->check->row, row->name) != 0)
 			continue;
 		c->checks++;
 		c->results[o->result]++;

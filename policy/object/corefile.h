@@ -57,4 +57,16 @@ unsigned corefile_edits(struct str old, struct str new);
  */
 size_t corefile_problems(const struct json *data, struct text *first);
 
+struct corefile_problem {
+	struct str key, word; /* raw; word may be empty: it is about the whole key */
+	const char *what;
+	bool unread; /* CoreDNS passes the key by; else it does not start */
+};
+
+/* The same, one call for each, in the order of the keys. Returns how many. */
+size_t corefile_problems_each(const struct json *data,
+			      void (*told)(void *ctx, const struct corefile_problem *p), void *ctx);
+/* "`word` what": the problem without its key. */
+void corefile_problem_print(const struct corefile_problem *p, struct text *out);
+
 #endif

@@ -7,6 +7,8 @@
  */
 #include "policy/object/corefile.h"
 
+#include <strings.h>
+
 #define WORD_SHOWN 60 /* bytes of a key or word in a sentence */
 
 struct corefile_zone {
@@ -14,7 +16,8 @@ struct corefile_zone {
 };
 
 struct corefile_report {
-	struct text *first; /* NULL: counted alone */
+	void (*told)(void *ctx, const struct corefile_problem *p);
+	void *ctx;
 	size_t n;
 	struct str key; /* of the ConfigMap */
 	struct corefile_zone zones[COREFILE_ZONES];
@@ -67,19 +70,10 @@ static struct str corefile_shown(struct str s)
 	return s.n > WORD_SHOWN ? (struct str){ s.s, WORD_SHOWN } : s;
 }
 
-/* "key a.override: `word` ..." */
 static void corefile_tell(struct corefile_report *r, struct str word, const char *what)
 {
-	struct text *t = r->first;
-
-	if (r->n++ || !t)
-		return;
-	text_puts(t, "key ");
-	text_str(t, corefile_shown(r->key));
-	text_puts(t, word.n ? ": " : " ");
-	text_str(t, corefile_shown(word));
-	text_puts(t, word.n ? " " : "");
-	text_puts(t, what);
+	r->n++;
+	r->told(r->ctx, &(struct corefile_problem){ .key = r->key, .word = word, .what = what });
 }
 
 static bool corefile_tell_end(struct corefile_report *r, enum corefile_end end)
@@ -171,11 +165,17 @@ static bool corefile_zone_of(struct str key, struct corefile_zone *out)
 	return colons <= 1;
 }
 
+/* CoreDNS compares them in lower case. */
+static bool corefile_same_zone(struct str a, struct str b)
+{
+	return a.n == b.n && !strncasecmp(a.s, b.s, a.n);
+}
+
 static bool corefile_zone_known(const struct corefile_report *r, const struct corefile_zone *z)
 {
 	for (size_t i = 0; i < r->zones_n; i++)
-		if (str_eq(r->zones[i].zone, z->zone) && str_eq(r->zones[i].port, z->port) &&
-		    str_eq(r->zones[i].scheme, z->scheme))
+		if (corefile_same_zone(r->zones[i].zone, z->zone) &&
+		    str_eq(r->zones[i].port, z->port) && str_eq(r->zones[i].scheme, z->scheme))
 			return true;
 	return false;
 }
@@ -289,9 +289,20 @@ static bool corefile_ends_with(struct str s, const char *end)
 	return s.n >= e.n && str_eq(str_from(s, s.n - e.n), e);
 }
 
-size_t corefile_problems(const struct json *data, struct text *first)
+static void corefile_tell_unread(struct corefile_report *r)
 {
-	struct corefile_report r = { .first = first };
+	r->n++;
+	r->told(r->ctx, &(struct corefile_problem){
+				.key = r->key,
+				.what = "ends neither in .server nor in .override: CoreDNS does "
+					"not read it",
+				.unread = true });
+}
+
+size_t corefile_problems_each(const struct json *data,
+			      void (*told)(void *ctx, const struct corefile_problem *p), void *ctx)
+{
+	struct corefile_report r = { .told = told, .ctx = ctx };
 	unsigned seen = (1u << ONCE_DEFAULT) - 1; /* in the default block, by all *.override */
 
 	if (!data || data->type != JSON_OBJECT)
@@ -305,9 +316,32 @@ size_t corefile_problems(const struct json *data, struct text *first)
 		else if (corefile_ends_with(r.key, ".server"))
 			corefile_check_server(&r, json_str(m));
 		else
-			corefile_tell(&r, STR(""),
-				      "ends neither in .server nor in .override: CoreDNS does not "
-				      "read it");
+			corefile_tell_unread(&r);
 	}
 	return r.n;
+}
+
+void corefile_problem_print(const struct corefile_problem *p, struct text *out)
+{
+	text_str(out, corefile_shown(p->word));
+	text_puts(out, p->word.n ? " " : "");
+	text_puts(out, p->what);
+}
+
+/* "key a.override: word ..." */
+static void corefile_take_first(void *ctx, const struct corefile_problem *p)
+{
+	struct text *first = ctx;
+
+	if (!first || first->n)
+		return;
+	text_puts(first, "key ");
+	text_str(first, corefile_shown(p->key));
+	text_puts(first, p->word.n ? ": " : " ");
+	corefile_problem_print(p, first);
+}
+
+size_t corefile_problems(const struct json *data, struct text *first)
+{
+	return corefile_problems_each(data, corefile_take_first, first);
 }

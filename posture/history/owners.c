@@ -216,6 +216,7 @@ static bool made_whole(const struct owner_walk *w, const struct json *fields,
 	       !owners_cover(w->all, w->base, place);
 }
 
+/* NOLINTNEXTLINE(misc-no-recursion): PATH_STEPS_MAX bounds it */
 static int walk_fields(struct owner_walk *w, const struct json *fields, const struct place *up,
 		       unsigned depth)
 {
