@@ -39,6 +39,7 @@ static void dir_end(DIR **d)
 		closedir(*d);
 }
 
+/* NOLINTNEXTLINE(misc-no-recursion): FOLDERS_DEEP bounds it */
 static int files_folder(struct replay_files *f, const char *path, unsigned depth, struct err *err)
 {
 	scoped(dir_end) DIR *d = opendir(path);
@@ -65,6 +66,7 @@ static int files_folder(struct replay_files *f, const char *path, unsigned depth
 
 /* Below a folder what is neither file nor folder is passed over; so is a link that leads nowhere.
  */
+/* NOLINTNEXTLINE(misc-no-recursion): FOLDERS_DEEP bounds it */
 static int files_walk(struct replay_files *f, const char *path, unsigned depth, struct err *err)
 {
 	struct stat st;

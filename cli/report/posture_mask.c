@@ -14,7 +14,7 @@ void mask_name(struct mask *m, const char *kind, struct str name)
 	for (size_t i = 0; i < m->n; i++)
 		if (str_eq(m->v[i].name, name))
 			return;
-	while (k < 3 && strcmp(kinds[k], kind))
+	while (k < 3 && strcmp(kinds[k], kind) != 0)
 		k++;
 	if (m->n == m->room || !name.n)
 		return;

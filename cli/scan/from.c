@@ -155,6 +155,7 @@ static const char *skip_space(const char *at, const char *end)
 
 static int from_value(struct from *f, struct str object, const struct gvk *given, unsigned depth);
 
+/* NOLINTNEXTLINE(misc-no-recursion): from_value bounds the depth */
 static int from_items(struct from *f, struct str items, struct gvk of, unsigned depth)
 {
 	const char *end = items.s + items.n, *at = items.n ? items.s + 1 : end;
@@ -176,6 +177,7 @@ static int from_items(struct from *f, struct str items, struct gvk of, unsigned 
 	return 0;
 }
 
+/* NOLINTNEXTLINE(misc-no-recursion): the depth of lists in lists is bounded below */
 static int from_value(struct from *f, struct str object, const struct gvk *given, unsigned depth)
 {
 	struct gvk gvk = gvk_of(object, given);
