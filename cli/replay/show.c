@@ -85,6 +85,7 @@ static int show_document(void *ctx, const struct document *d, struct err *err)
 
 #define SHOW_KEYS 40
 
+/* NOLINTNEXTLINE(misc-no-recursion): three levels */
 static void show_keys(struct str object, const char *before, unsigned depth, unsigned *left)
 {
 	struct json_member m = { .next = NULL };

@@ -13,8 +13,8 @@
 
 #include "policy/model/set.h"
 
-#define FILES 120
-#define SETS  60
+#define FILES 40
+#define SETS  20
 
 static char folder[64];
 static atomic_bool over;
