@@ -73,7 +73,7 @@ static void *swap_on(void *ctx)
 	(void)ctx;
 	for (unsigned g = 1; !atomic_load(&over); g++) {
 		swap(g);
-		usleep(15000); /* a set takes about as long, so most are met in the middle */
+		usleep(5000); /* a set takes about as long, so most are met in the middle */
 	}
 	return NULL;
 }
