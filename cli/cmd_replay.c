@@ -268,6 +268,7 @@ static const struct command_help replay_help = {
 		"was interrupted, something is wrong with --strict, or a wrong option.",
 };
 
+/* NOLINTNEXTLINE(readability-function-size): the table of options */
 int cmd_replay(int argc, char **argv)
 {
 	bool merge = argc > 1 && !strcmp(argv[1], "merge");

@@ -270,6 +270,7 @@ static const struct command_help help = {
 		"  kubectl version -o json > lists/version.json; oke-guard scan --from lists/",
 };
 
+/* NOLINTNEXTLINE(readability-function-size): the table of options */
 static int read_options(struct scan_asked *a, int argc, char **argv, int *rest)
 {
 	const struct option_def defs[] = {

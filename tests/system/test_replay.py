@@ -671,8 +671,9 @@ spec:
 
 
 class Limits(Logs):
-    @unittest.skipIf(SANITIZED, "memory of sanitizers says nothing")
     def test_memory_does_not_grow_with_the_log(self):
+        if SANITIZED:  # whose memory says nothing
+            return
         one = (DATA / "audit-requestresponse.jsonl").read_bytes() + (DATA / "audit-metadata.jsonl").read_bytes()
         path = self.folder / "log.gz"
         peaks = []

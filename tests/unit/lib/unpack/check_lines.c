@@ -30,7 +30,7 @@ static void teardown(void)
 
 static void pack_gzip(const char *s, size_t n)
 {
-	z_stream z = { .next_in = (unsigned char *)(uintptr_t)s, .avail_in = (unsigned)n };
+	z_stream z = { .next_in = (Bytef *)s, .avail_in = (unsigned)n };
 
 	ck_assert_int_eq(deflateInit2(&z, 6, Z_DEFLATED, 31, 8, Z_DEFAULT_STRATEGY), Z_OK);
 	z.next_out = packed + packed_n;
