@@ -124,6 +124,7 @@ struct verdict {
 	struct finding *findings;         /* strongest first, then in order of the pack */
 	size_t findings_n, findings_all;  /* listed: at most FINDINGS_MAX, unless offline */
 	struct str note;                  /* about who asked, for a last warning; may be empty */
+	struct str advice;                /* for who asked, a denial's line; may be empty */
 	struct str error;                 /* the objects were not read, or could not be: why */
 	struct str kind, namespace, name; /* of what the findings are about: "Deployment", ... */
 };

@@ -231,15 +231,30 @@ static void put_link(struct text *out, const struct finding *f, int link)
 	line_put(out, &l, TAIL_MAX);
 }
 
-/* What to do instead, why, and how; each once. */
-static void put_tail(struct text *out, const struct finding *f, size_t n)
+static void put_advice(struct text *out, struct str advice)
 {
+	struct line l = { .n = 0 };
+
+	if (!advice.n)
+		return;
+	line_add(&l, advice);
+	line_puts(&l, "\n");
+	line_put(out, &l, TAIL_MAX);
+}
+
+/* What to do instead, in whose tool, why, and how; each once. */
+static void put_tail(struct text *out, const struct verdict *v, size_t n)
+{
+	const struct finding *f = v->findings;
 	bool one = one_remedy(f, n);
 	size_t room = n ? sizeof "Why: \nHow: \n" + f[0].why.n + f[0].docs.n : 0;
+
+	room += v->advice.n ? v->advice.n + 1 : 0;
 
 	for (size_t i = 0; i < n; i++)
 		if (!remedy_said(f, i) && !put_remedy(out, &f[i], !one, true, TAIL_MAX - room))
 			put_remedy(out, &f[i], !one, false, TAIL_MAX - room);
+	put_advice(out, v->advice);
 	for (int link = 0; link < LINKS; link++)
 		for (size_t i = 0; i < n; i++)
 			if (!link_said(f, i, link))
@@ -304,7 +319,7 @@ struct str verdict_message(const struct verdict *v, struct arena *arena)
 	struct text tail, out;
 
 	text_init(&tail, arena, TAIL_MAX);
-	put_tail(&tail, v->findings, n < HEADS_MAX ? n : HEADS_MAX);
+	put_tail(&tail, v, n < HEADS_MAX ? n : HEADS_MAX);
 	text_init(&out, arena, MESSAGE_MAX);
 	put_heads(&out, v, n, MESSAGE_MAX - tail.n);
 	text_add(&out, tail.s, tail.n);

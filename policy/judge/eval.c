@@ -6,6 +6,7 @@
  */
 #include "policy/judge/judge.h"
 
+#include "policy/answer/gitops.h"
 #include "policy/model/resources.h"
 
 #define SPARE (64u << 10) /* bytes to say so with, when the arena is used up */
@@ -270,6 +271,17 @@ static void judge_note_unknown(struct judge *j, struct verdict *out)
 	out->note = t.full ? STR("") : text_get(&t);
 }
 
+/* A field that a GitOps controller writes back can leave its hands; creation and removal cannot. */
+static void judge_advise(const struct judge *j, struct verdict *out)
+{
+	bool fields = false;
+
+	for (size_t i = 0; i < out->findings_n; i++)
+		fields |= out->findings[i].action == ACTION_DENY && out->findings[i].changes_n;
+	if (out->action == ACTION_DENY && j->req->operation == OP_UPDATE && fields)
+		out->advice = gitops_advice(j->req->user.name);
+}
+
 /* All of them, as they were found: whoever reads a file sorts by line. */
 static void judge_conclude_offline(struct judge *j, struct verdict *out)
 {
@@ -305,6 +317,7 @@ static void judge_conclude(struct judge *j, struct verdict *out)
 	out->findings_n = j->findings_n < FINDINGS_MAX ? j->findings_n : FINDINGS_MAX;
 	out->action = j->findings_n ? f[0].action : ACTION_ALLOW;
 	judge_note_unknown(j, out);
+	judge_advise(j, out);
 	judge_step(j, 9, "%s, %zu findings", action_name(out->action), j->findings_n);
 }
 
