@@ -1,15 +1,22 @@
-"""What is too large to be read, and what costs as much as can be: neither passes, and neither lets others pass.
+"""What is too large to be read, what costs as much as can be, and a log that nobody reads: none lets anything pass.
 
 A string of `<` is six times as long in what the API server sends to a webhook. DaemonSet kube-proxy is padded by
 the API server's own identity, as somebody may have done before there was a guard; its pods stay as they are (OnDelete).
 """
 import json
+import os
+import signal
 import threading
 import time
 import unittest
+import urllib.error
+import urllib.request
 
+import guard
 import kube
+import world
 from api import Connection
+from cluster import until
 
 PATH = "/apis/apps/v1/namespaces/kube-system/daemonsets/kube-proxy"
 STRATEGIC = "application/strategic-merge-patch+json"
@@ -126,3 +133,60 @@ class Stall(unittest.TestCase):
                 thread.join(60)
         self.assertEqual(answers, [403] * TRIES)
         self.assertEqual(kube.failures()["passed without an answer"], before["passed without an answer"])
+
+
+def page(pod, path):
+    """(status, text) of a page of a server."""
+    try:
+        with urllib.request.urlopen(f"http://{pod['status']['podIP']}:9443{path}", timeout=10) as answer:
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as e:
+        return e.code, e.read().decode()
+
+
+def lost(pod):
+    """Lines that its queue had no room for."""
+    text = page(pod, "/metrics")[1]
+    return max(int(line.split()[1]) for line in text.splitlines() if line.startswith("oke_guard_log_lost_total "))
+
+
+def signal_runtimes(number):
+    """To containerd alone: what stands between a container and it is in a process group of its own."""
+    for seat, node in world.NODES.items():
+        if seat != "control plane":
+            os.killpg(node.parts["containerd"].process.pid, number)
+
+
+class Log(unittest.TestCase):
+    """Both nodes' containerd, which reads what containers write, stands still for less than the 30 s after which a
+    kubelet calls its node NotReady. A deletion of the DaemonSet in a dry run is a finding in the log each time."""
+
+    def press(self, stop, answers):
+        connection = Connection("customer")
+        while not stop.is_set():
+            answers.append(connection.send("DELETE", PATH + "?dryRun=All")[0])
+
+    def test_a_reader_that_stalls_stops_nobody(self):
+        servers, before = guard.servers(), kube.failures()
+        lost_before = {p["metadata"]["name"]: lost(p) for p in servers}
+        stop, answers = threading.Event(), []
+        threads = [threading.Thread(target=self.press, args=(stop, answers), daemon=True) for _ in range(4)]
+        signal_runtimes(signal.SIGSTOP)
+        try:
+            for thread in threads:
+                thread.start()
+            full = until(lambda: [p for p in servers if lost(p) > lost_before[p["metadata"]["name"]]],
+                         "a queue is full", 20)
+            at = len(answers)
+            until(lambda: len(answers) > at + 100, "denials go on", 5)
+            for pod in servers:
+                self.assertEqual([page(pod, "/readyz")[0], page(pod, "/healthz")[0]], [200, 200])
+        finally:
+            signal_runtimes(signal.SIGCONT)
+            stop.set()
+            for thread in threads:
+                thread.join(60)
+        self.assertEqual(set(answers), {403})
+        self.assertEqual(kube.failures(), before)
+        told = full[0]["metadata"]["name"]
+        until(lambda: "log lines were lost" in kube.get("-n", guard.PLACE, "logs", told), "the loss is told")

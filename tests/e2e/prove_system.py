@@ -13,6 +13,7 @@ from cluster import until
 DRY = "--dry-run=server"
 AUTO = "rbac.authorization.kubernetes.io/autoupdate"
 DEPLOYER = "system:controller:deployment-controller"
+TTL = "system:controller:ttl-controller"  # without which no test fails
 RBAC = "/apis/rbac.authorization.k8s.io/v1"
 
 
@@ -22,6 +23,12 @@ def customer(*arguments, stdin=None):
 
 def rule_of(output):
     return re.findall(r"\[([a-z0-9-]+/[a-z0-9-]+)\]", output)
+
+
+def granted(role):
+    """What its rules allow, each verb by itself: reconcile writes them so."""
+    return {(group, resource, verb) for rule in role["rules"] for group in rule["apiGroups"]
+            for resource in rule["resources"] for verb in rule["verbs"]}
 
 
 class Refused(unittest.TestCase):
@@ -131,6 +138,28 @@ class Passes(unittest.TestCase):
                             "metadata.name%3Dsystem-node-critical", who="exempt")
         self.assertEqual(gone.returncode, 0, gone.stdout)
         self.silent("create", "priorityclass", "system-node-critical", "--value=2000001000")
+
+    def test_a_role_that_is_to_be_left_alone_is_not(self):
+        """The other line of docs/policies.md: annotate --overwrite, back to true."""
+        self.broken("annotate", "--overwrite", "clusterrole", TTL, f"{AUTO}=false")
+        self.silent("annotate", "clusterrole", TTL, f"{AUTO}=true", "--overwrite")
+
+    def test_a_role_without_rules_is_filled(self):
+        """The third way out there: a warning, and the role is what it was."""
+        role = kube.read("clusterrole", TTL)
+        self.broken("patch", "clusterrole", TTL, "--type=merge", "-p", '{"rules":[]}')
+        whole = {k: role[k] for k in ("apiVersion", "kind", "rules")} | {"metadata": {"name": TTL}}
+        done = customer("auth", "reconcile", "-f", "-", stdin=json.dumps(whole))
+        self.assertEqual((done.returncode, rule_of(done.stdout)), (0, ["system/role-repaired"]), done.stdout)
+        self.assertEqual(granted(kube.read("clusterrole", TTL)), granted(role))
+
+    def broken(self, *arguments):
+        """By somebody about whom the guard is not asked; put right afterwards, whatever the test comes to."""
+        role = kube.read("clusterrole", TTL)
+        back = json.dumps({"rules": role["rules"], "metadata": {"annotations": {AUTO: "true"}}})
+        self.addCleanup(kube.kubectl, "patch", "clusterrole", TTL, "--type=merge", "-p", back, who="exempt")
+        done = kube.kubectl(*arguments, who="exempt")
+        self.assertEqual(done.returncode, 0, done.stdout)
 
     def test_controllers_writes_of_endpoints_are_not_sent(self):
         """A Service of a customer: its endpoints come and go, and nobody asks about them."""
