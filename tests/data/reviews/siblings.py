@@ -519,8 +519,33 @@ def switched_off():
         {"spec": {"scaleTargetRef": {"kind": "Deployment", "name": "coredns"}}})
 
 
+def addon_surroundings():
+    why = "what can stop an add-on that Oracle manages, in its own namespace: told, never refused"
+    closed = {"spec": {"podSelector": {}, "policyTypes": ["Ingress"]}}
+    open_ = {"spec": {"podSelector": {}, "policyTypes": ["Ingress"], "ingress": [{}]}}
+    of_ones_own = {"spec": {"podSelector": {"matchLabels": {"app": "own"}}, "policyTypes": ["Ingress"]}}
+    for place in ("cert-manager", "istio-system"):
+        def both(what, want, *rest, config="mm.yaml", place=place):
+            add(f"parents-addon-{what}-{place}", why, want, "CREATE", rest[0], place, "x", rest[1], config=config)
+            update_of = {**copy.deepcopy(rest[1]), "spec": {}}
+            update(f"parents-addon-{what}-{place}-update", why, want, rest[0], place, "x", update_of, rest[1], config=config)
+        both("quota", "warn", "resourcequotas", {"spec": {"hard": {"pods": "0"}}})
+        both("quota-count", "warn", "resourcequotas", {"spec": {"hard": {"count/pods": "0"}}})
+        both("quota-of-room", "allow", "resourcequotas", {"spec": {"hard": {"pods": "20"}}})
+        both("quota-unset", "allow", "resourcequotas", {"spec": {"hard": {"pods": "0"}}}, config=None)
+        both("quota-off", "allow", "resourcequotas", {"spec": {"hard": {"pods": "0"}}}, config="off.yaml")
+        both("netpol", "warn", "networkpolicies", closed)
+        both("netpol-open", "allow", "networkpolicies", open_)
+        both("netpol-own", "allow", "networkpolicies", of_ones_own)
+        both("netpol-unset", "allow", "networkpolicies", closed, config=None)
+        add(f"parents-addon-quota-removed-{place}", why, "allow", "DELETE", "resourcequotas", place, "x", None,
+            {"spec": {"hard": {"pods": "0"}}}, config="mm.yaml")
+        add(f"parents-addon-netpol-removed-{place}", why, "allow", "DELETE", "networkpolicies", place, "x", None, closed,
+            config="mm.yaml")
+
+
 def make():
-    for part in (system, pods, endpoints, parents, selectors, grants, guard, switched_off):
+    for part in (system, pods, endpoints, parents, selectors, grants, guard, switched_off, addon_surroundings):
         part()
     return LINES
 

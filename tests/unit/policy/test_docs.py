@@ -24,6 +24,7 @@ WORDS = {
     "CRD": "customresourcedefinitions", "CSIDriver": "csidrivers", "StorageClass": "storageclasses",
     "StorageClasse": "storageclasses", "APIService": "apiservices", "Namespace": "namespaces",
     "Node": "nodes", "Secret": "secrets", "NativePodNetwork": "nativepodnetworks", "pod": "pods", "ReplicaSet": "replicasets",
+    "ResourceQuota": "resourcequotas", "NetworkPolicie": "networkpolicies",
 }
 # All that facts can switch on.
 FACTS = """apiVersion: oke-guard.internal/v1
