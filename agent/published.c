@@ -236,6 +236,10 @@ static void published_put(struct text *t, const char *before, struct str value)
 	json_quote(value, t);
 }
 
+/*
+ * With eventTime, and what goes with it: without, the API server takes an Event on an object of no
+ * namespace in namespace default alone (pkg/apis/core/validation/events.go).
+ */
 struct str published_event_print(const struct published_event *e, int64_t now, struct arena *arena)
 {
 	char name[PUBLISHED_NAME], date[TIME_TEXT];
@@ -254,10 +258,12 @@ struct str published_event_print(const struct published_event *e, int64_t now, s
 	published_put(&t, ",\"namespace\":", e->namespace);
 	published_put(&t, ",\"uid\":", e->uid);
 	text_printf(&t,
-		    "},\"type\":\"Warning\",\"reason\":\"%s\",\"source\":{\"component\":"
-		    "\"oke-guard-agent\"},\"count\":1,\"firstTimestamp\":\"%s\","
-		    "\"lastTimestamp\":\"%s\"",
-		    e->reason, date, date);
+		    "},\"type\":\"Warning\",\"reason\":\"%s\",\"action\":\"Scan\","
+		    "\"source\":{\"component\":\"oke-guard-agent\"},"
+		    "\"reportingComponent\":\"oke-guard-agent\","
+		    "\"reportingInstance\":\"oke-guard-agent\",\"eventTime\":\"%.19s.000000Z\","
+		    "\"count\":1,\"firstTimestamp\":\"%s\",\"lastTimestamp\":\"%s\"",
+		    e->reason, date, date, date);
 	published_put(&t, ",\"message\":", e->text);
 	text_puts(&t, "}");
 	return t.full ? (struct str){ NULL, 0 } : text_get(&t);

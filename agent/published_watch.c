@@ -41,6 +41,24 @@ static enum kube_result published_watch_call(struct published_look *l,
 	return result;
 }
 
+/* ---- the log ---- */
+
+static void published_watch_log_failure(struct published_watch *p, const struct err *err)
+{
+	struct log_line l;
+
+	if (err->kind == ERR_NONE) {
+		*p->told_error = '\0';
+		return;
+	}
+	if (p->stopped || !strcmp(p->told_error, err->msg))
+		return;
+	snprintf(p->told_error, sizeof p->told_error, "%s", err->msg);
+	log_begin(&l, p->log, LOG_WARN, "the posture could not be read or told");
+	log_text(&l, "error", err->msg);
+	log_end(&l);
+}
+
 /* ---- Events ---- */
 
 /* A place for a try, or NULL: there were enough within the hour. */
@@ -89,7 +107,9 @@ static bool published_watch_tell(struct published_look *l, const struct publishe
 		return false;
 	*try = clock_ms();
 	result = published_watch_call(l, &request, &answer);
-	if (result != KUBE_OK && result != KUBE_CONFLICT)
+	if (result == KUBE_REFUSED) /* this one: it keeps no other back */
+		published_watch_log_failure(p, l->err);
+	else if (result != KUBE_OK && result != KUBE_CONFLICT)
 		return false; /* err says why */
 	p->told[p->told_n++] = key;
 	if (result == KUBE_OK)
@@ -110,23 +130,7 @@ static void published_watch_tell_all(struct published_look *l, const struct json
 			return;
 }
 
-/* ---- the log ---- */
-
-static void published_watch_log_failure(struct published_watch *p, const struct err *err)
-{
-	struct log_line l;
-
-	if (err->kind == ERR_NONE) {
-		*p->told_error = '\0';
-		return;
-	}
-	if (p->stopped || !strcmp(p->told_error, err->msg))
-		return;
-	snprintf(p->told_error, sizeof p->told_error, "%s", err->msg);
-	log_begin(&l, p->log, LOG_WARN, "the posture could not be read or told");
-	log_text(&l, "error", err->msg);
-	log_end(&l);
-}
+/* ---- facts ---- */
 
 /* A fact never changes a verdict by itself: a person must look. */
 static void published_watch_log_facts(struct published_watch *p)

@@ -692,6 +692,24 @@ class Watch(Case):
                 self.wait_until(lambda: sum(c["path"] == POSTURE for c in stub.calls) >= 2, agent.log_text())
                 self.assertEqual(len(self.events), 20)
 
+    def test_an_event_that_is_refused_keeps_no_other_back(self):
+        with Lister() as stub:
+            self.serve(stub, *(finding(i) for i in range(3)))
+            take = stub.fault
+
+            def refuse(call):
+                if call["path"] == EVENTS and json.loads(call["body"])["message"] == "change 0":
+                    return status(422, "it is invalid")
+                return take(call)
+
+            stub.fault = refuse
+            with Agent(stub, "--posture=oke-guard-posture") as agent:
+                self.wait_until(lambda: sum(c["path"] == POSTURE for c in stub.calls) >= 2, agent.log_text())
+                self.assertEqual(sorted(e["message"] for e in self.events.values()), ["change 1", "change 2"])
+                self.assertEqual(sum(c["path"] == EVENTS for c in stub.calls), 3)
+                line = agent.wait_for_log(lambda x: x.get("msg") == "the posture could not be read or told")
+                self.assertIn("it is invalid", line["error"])
+
     def test_whatever_stands_there(self):
         with Lister() as stub:
             self.serve(stub)

@@ -153,9 +153,12 @@ START_TEST(an_event_is_one_a_day)
 		       "\"oke-guard-0123456789abcdef-20261129\",\"namespace\":\"kube-system\"},"
 		       "\"involvedObject\":{\"kind\":\"Deployment\",\"name\":\"coredns\","
 		       "\"apiVersion\":\"apps/v1\",\"namespace\":\"kube-system\",\"uid\":\"u-1\"},"
-		       "\"type\":\"Warning\",\"reason\":\"OracleComponentChanged\",\"source\":{"
-		       "\"component\":\"oke-guard-agent\"},\"count\":1,\"firstTimestamp\":"
-		       "\"2026-11-29T23:01:09Z\",\"lastTimestamp\":\"2026-11-29T23:01:09Z\","
+		       "\"type\":\"Warning\",\"reason\":\"OracleComponentChanged\",\"action\":\"Scan\","
+		       "\"source\":{\"component\":\"oke-guard-agent\"},"
+		       "\"reportingComponent\":\"oke-guard-agent\","
+		       "\"reportingInstance\":\"oke-guard-agent\","
+		       "\"eventTime\":\"2026-11-29T23:01:09.000000Z\",\"count\":1,"
+		       "\"firstTimestamp\":\"2026-11-29T23:01:09Z\",\"lastTimestamp\":\"2026-11-29T23:01:09Z\","
 		       "\"message\":\"changed\\\\x1b[31m\"}"),
 		"%s", published_event_print(&e, 1795993269, &arena).s);
 }
