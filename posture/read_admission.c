@@ -7,6 +7,7 @@
 #include "posture/components.h"
 
 #include "oke/webhooks.h"
+#include "posture/history/owners.h"
 
 #define OBJECT_MEMORY (64u << 20)
 #define TIMEOUT_LONG  10 /* seconds that the system may have to wait for one webhook */
@@ -152,7 +153,7 @@ static const struct critical *entry_meets(const struct json *rules, bool in_syst
 struct entry {
 	const struct kept *object;
 	const struct json *webhook, *service;
-	struct str name;
+	struct str name, tool;
 	const struct critical *meets;
 	bool fails, dead, told, unknown, oracles, maybe;
 	long timeout;
@@ -209,6 +210,7 @@ static struct posture_finding found_entry(const struct entry *e, struct arena *a
 	struct posture_finding f = found_kept(e->object, arena, tier);
 
 	f.path = words_of(arena, "webhooks[name=%.*s]", STR_ARG(e->name));
+	f.tool = e->tool;
 	return f;
 }
 
@@ -291,15 +293,18 @@ static void judge_mutating(struct posture *p, const struct entry *e, const struc
 static void judge_configuration(struct posture *p, const struct kept *k)
 {
 	scoped(arena_end) struct arena arena = { .blocks = NULL };
-	const struct json *list, *labels;
+	const struct json *root, *list, *labels;
+	struct owners owners;
 
 	arena_init(&arena, OBJECT_MEMORY);
 	labels = system_labels(p, &arena);
-	list = json_get(kept_parse(k, false, &arena), STR("webhooks"));
+	root = kept_parse(k, true, &arena);
+	list = json_get(root, STR("webhooks"));
 	if (!list || list->type != JSON_ARRAY)
 		return;
+	owners_read(root, &owners);
 	for (const struct json *w = list->child; w; w = w->next) {
-		struct entry e = { .object = k, .webhook = w };
+		struct entry e = { .object = k, .webhook = w, .tool = owners_sole(&owners) };
 
 		entry_fill(p, &e, labels, &arena);
 		judge_blocking(p, &e, &arena);

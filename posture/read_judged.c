@@ -3,6 +3,7 @@
  * and surroundings of the components, disruption budgets.
  */
 #include "posture/components.h"
+#include "posture/history/owners.h"
 
 #include "policy/object/diff.h"
 #include "policy/object/path.h"
@@ -36,12 +37,19 @@ static struct posture_finding finding_of(const struct item *i, const struct find
 	return out;
 }
 
-struct str scan_first_manager(const struct item *i)
+/* managedFields, which are left as text. */
+static const struct json *managers_of_item(const struct item *i)
 {
 	struct str text =
 		json_str(json_get(json_get(i->root, STR("metadata")), STR("managedFields")));
 	struct err ignored;
-	const struct json *list = text.n ? json_parse(text, NULL, i->arena, &ignored) : NULL;
+
+	return text.n ? json_parse(text, NULL, i->arena, &ignored) : NULL;
+}
+
+struct str scan_first_manager(const struct item *i)
+{
+	const struct json *list = managers_of_item(i);
 	struct str manager = STR(""), first = STR("");
 
 	if (!list || list->type != JSON_ARRAY)
@@ -57,6 +65,15 @@ struct str scan_first_manager(const struct item *i)
 		}
 	}
 	return manager;
+}
+
+/* Who alone has written it; empty: several have, or nobody is named. */
+static struct str sole_manager(const struct item *i)
+{
+	struct owners owners;
+
+	owners_read_list(managers_of_item(i), &owners);
+	return owners_sole(&owners);
 }
 
 /* ---- features ---- */
@@ -77,6 +94,7 @@ static int judge_alpha(struct posture *p, const struct item *i, struct err *err)
 	for (size_t n = 0; n < v.findings_n; n++) {
 		struct posture_finding f = finding_of(i, &v.findings[n]);
 
+		f.tool = sole_manager(i);
 		found_add(p, features_check(&v.findings[n]), &f);
 	}
 	return 0;
@@ -140,10 +158,7 @@ static void read_writer(struct posture *p, const struct item *i, const struct js
 
 static void read_writers(struct posture *p, const struct item *i)
 {
-	struct str text =
-		json_str(json_get(json_get(i->root, STR("metadata")), STR("managedFields")));
-	struct err ignored;
-	const struct json *list = text.n ? json_parse(text, NULL, i->arena, &ignored) : NULL;
+	const struct json *list = managers_of_item(i);
 
 	if (!scan_asks(p, CHECK_REMOVED_APIS) || !list || list->type != JSON_ARRAY)
 		return;

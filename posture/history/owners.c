@@ -17,8 +17,11 @@ static bool only_status(const struct json *fields)
 
 void owners_read(const struct json *object, struct owners *out)
 {
-	const struct json *list = json_get(json_get(object, STR("metadata")), STR("managedFields"));
+	owners_read_list(json_get(json_get(object, STR("metadata")), STR("managedFields")), out);
+}
 
+void owners_read_list(const struct json *list, struct owners *out)
+{
 	out->n = 0;
 	if (!list || list->type != JSON_ARRAY)
 		return;
@@ -152,6 +155,16 @@ const struct owner *owners_last(const struct owners *all, struct str installer,
 			last = o;
 	}
 	return last;
+}
+
+struct str owners_sole(const struct owners *all)
+{
+	struct str manager = all->n && all->n < OWNERS_MAX ? all->v[0].manager : STR("");
+
+	for (size_t i = 1; i < all->n; i++)
+		if (!str_eq(all->v[i].manager, manager))
+			return STR("");
+	return manager;
 }
 
 /* ---- the installer ---- */

@@ -21,6 +21,7 @@ struct owners {
 };
 /* Those that own more than status. */
 void owners_read(const struct json *object, struct owners *out);
+void owners_read_list(const struct json *managed_fields, struct owners *out);
 bool owner_covers(const struct owners *all, const struct owner *o, const struct place *place);
 /* Who installed it: the owner of spec.selector, else of the earliest entry; NULL: nobody is told.
  */
@@ -33,5 +34,7 @@ bool owners_cover(const struct owners *all, struct str manager, const struct pla
 /* The last who owns it, but for the installer; NULL: nobody. */
 const struct owner *owners_last(const struct owners *all, struct str installer,
 				const struct place *place);
+/* Who alone has written it; empty: several have, or nobody is named. */
+struct str owners_sole(const struct owners *all);
 
 #endif

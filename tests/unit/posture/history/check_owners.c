@@ -128,6 +128,38 @@ START_TEST(what_is_its_own)
 }
 END_TEST
 
+static const struct sole_case {
+	const char *name, *fields, *manager;
+} soles[] = {
+	{ "one", "[{\"manager\":\"helm\",\"fieldsV1\":{\"f:spec\":{}}}]", "helm" },
+	{ "twice the same",
+	  "[{\"manager\":\"helm\",\"fieldsV1\":{\"f:spec\":{}}},"
+	  "{\"manager\":\"helm\",\"operation\":\"Update\",\"fieldsV1\":{\"f:spec\":{}}}]",
+	  "helm" },
+	{ "a controller's status",
+	  "[{\"manager\":\"helm\",\"fieldsV1\":{\"f:spec\":{}}},"
+	  "{\"manager\":\"kube-controller-manager\",\"subresource\":\"status\","
+	  "\"fieldsV1\":{\"f:status\":{}}}]",
+	  "helm" },
+	{ "two",
+	  "[{\"manager\":\"helm\",\"fieldsV1\":{\"f:spec\":{}}},"
+	  "{\"manager\":\"cainjector\",\"fieldsV1\":{\"f:webhooks\":{}}}]",
+	  "" },
+	{ "none", "[]", "" },
+	{ "a text", "\"x\"", "" },
+};
+
+START_TEST(who_alone_wrote_it)
+{
+	const struct sole_case *c = &soles[_i];
+	struct owners found;
+	struct err err;
+
+	owners_read_list(json_parse(str_of(c->fields), NULL, &arena, &err), &found);
+	ck_assert_msg(str_is(owners_sole(&found), c->manager), "%s", c->name);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("owners");
@@ -139,6 +171,7 @@ int main(void)
 	tcase_add_test(tc, those_of_status_are_left_out);
 	tcase_add_loop_test(tc, who_covers, 0, sizeof covers / sizeof *covers);
 	tcase_add_test(tc, what_is_its_own);
+	tcase_add_loop_test(tc, who_alone_wrote_it, 0, sizeof soles / sizeof *soles);
 	suite_add_tcase(suite, tc);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_ENV);
