@@ -142,7 +142,7 @@ class ControlPlane:
     def start_etcd(self):
         self.begin("etcd", "etcd", "--data-dir", "etcd", "--unsafe-no-fsync")
 
-    def start_apiserver(self, env=None):
+    def start_apiserver(self, env=None, flags=()):
         """Services of webhooks are resolved to pods: no kube-proxy runs beside a managed API server."""
         settings = ["env", *(f"{k}={v}" for k, v in (env or {}).items())]
         self.begin("apiserver", *settings, BIN / "kube-apiserver", "--etcd-servers=http://127.0.0.1:2379",
@@ -153,7 +153,7 @@ class ControlPlane:
                    "--service-account-issuer=https://kubernetes.default.svc",
                    "--service-account-key-file=sa.pub", "--service-account-signing-key-file=sa.key",
                    f"--service-cluster-ip-range={SERVICES}",
-                   "--audit-policy-file=audit.yaml", f"--audit-log-path={LOGS}/audit.log")
+                   "--audit-policy-file=audit.yaml", f"--audit-log-path={LOGS}/audit.log", *flags)
 
     def wait_ready(self):
         def ready():

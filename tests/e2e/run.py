@@ -23,6 +23,7 @@ import prove_outage
 import prove_policies
 import prove_replay
 import prove_rollouts
+import prove_scan
 import prove_system
 import prove_tls
 import world
@@ -30,7 +31,7 @@ from cluster import FOLDER, until
 
 # In this order: prove_outage ends without the guard, and prove_modes installs it anew.
 PROOFS = [prove_commands, prove_controllers, prove_audit, prove_policies, prove_envelope, prove_system, prove_rollouts,
-          prove_latency, prove_tls, prove_certificates, prove_replay, prove_outage, prove_modes]
+          prove_latency, prove_tls, prove_certificates, prove_replay, prove_scan, prove_outage, prove_modes]
 
 
 def suite():
