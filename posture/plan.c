@@ -45,7 +45,7 @@ void named_add(struct posture *p, int source, const char *namespace, struct str 
 static bool any_check_needs(const struct posture *p, int source)
 {
 	for (int id = 0; id < CHECKS_N; id++)
-		if (p->asked[id] && (check_needs(id) & (uint64_t)1 << source))
+		if (p->asked[id] && (check_needs((enum check_id)id) & (uint64_t)1 << source))
 			return true;
 	return source == SRC_VERSION;
 }

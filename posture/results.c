@@ -177,7 +177,8 @@ void found_fill(const struct finding *f, struct arena *arena, struct posture_fin
 
 /* ---- outcomes ---- */
 
-static struct str reason_of(struct posture *p, const char *fmt, va_list ap)
+__attribute__((format(printf, 2, 0))) static struct str reason_of(struct posture *p,
+								  const char *fmt, va_list ap)
 {
 	char line[700];
 

@@ -149,6 +149,7 @@ START_TEST(its_children_end_too)
 	struct plugin_answer a;
 	struct err err;
 	char pid[32] = "", path[96];
+	pid_t child;
 	FILE *f;
 
 	snprintf(path, sizeof path, "%s/pid", folder);
@@ -159,10 +160,11 @@ START_TEST(its_children_end_too)
 	f = fopen(path, "r");
 	ck_assert(f && fgets(pid, sizeof pid, f));
 	fclose(f);
-	for (int i = 0; i < 100 && kill(atoi(pid), 0) == 0; i++)
+	child = (pid_t)strtol(pid, NULL, 10);
+	for (int i = 0; i < 100 && kill(child, 0) == 0; i++)
 		usleep(20000); /* until somebody has waited for it: it may stay a zombie */
-	snprintf(path, sizeof path, "/proc/%d/wchan", atoi(pid));
-	f = kill(atoi(pid), 0) == 0 ? fopen(path, "r") : NULL;
+	snprintf(path, sizeof path, "/proc/%d/wchan", child);
+	f = kill(child, 0) == 0 ? fopen(path, "r") : NULL;
 	if (f) {
 		char state[64] = "";
 

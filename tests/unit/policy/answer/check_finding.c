@@ -147,8 +147,8 @@ static const struct say_case {
 	{ "a rule's own remedy, where no argument fits",
 	  { CONFIGMAP,
 	    .rule = { .tier = TIER_UNSUPPORTED,
-		      .remedy = { { "use ConfigMap coredns-custom", 28 },
-				  { "run it --cluster-id $CLUSTER", 28 } } },
+		      .remedy = { .text = { "use ConfigMap coredns-custom", 28 },
+				  .command = { "run it --cluster-id $CLUSTER", 28 } } },
 	    .old = "{\"data\":{\"a\":\"b\"}}", .new = "{\"data\":{\"a\":\"c\"}}",
 	    .config.cluster_ocid = { "ocid1.x", 7 } },
 	  "Oracle manages ConfigMap kube-system/coredns; changing it makes the cluster "
