@@ -55,7 +55,7 @@ void named_add(struct posture *p, int source, const char *namespace, struct str 
 struct named *named_find(const struct posture *p, int source, struct str name);
 
 /* The first source of these that is not whole; -1: all are. */
-int sources_lack(const struct posture *p, uint64_t needs);
+int sources_lack(const struct posture *p, uint64_t wanted);
 /* Why, with the missing line of the Role where that is it. */
 struct str source_reason(struct posture *p, int source);
 

@@ -28,6 +28,6 @@ void seen_done(struct seen *s);
 
 enum seen_result { SEEN_NEW, SEEN_BEFORE, SEEN_FULL };
 /* SEEN_FULL: more than SEEN_MAX, or no memory. */
-enum seen_result seen_add(struct seen *s, struct str uid);
+enum seen_result seen_add(struct seen *s, struct str text);
 
 #endif

@@ -62,7 +62,7 @@ struct census_table {
 void census_table_init(struct census_table *t, size_t max);
 void census_table_done(struct census_table *t);
 /* Count an event. -1 with ERR_NOMEM. */
-int census_table_add(struct census_table *t, const struct census_key *key, uint64_t count,
+int census_table_add(struct census_table *t, const struct census_key *wanted, uint64_t count,
 		     int64_t first, int64_t last, struct err *err);
 
 #define CENSUS_ROWS       16384 /* of who did what to which object */

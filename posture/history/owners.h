@@ -21,11 +21,11 @@ struct owners {
 };
 /* Those that own more than status. */
 void owners_read(const struct json *object, struct owners *out);
-void owners_read_list(const struct json *managed_fields, struct owners *out);
+void owners_read_list(const struct json *list, struct owners *out);
 bool owner_covers(const struct owners *all, const struct owner *o, const struct place *place);
 /* Who installed it: the owner of spec.selector, else of the earliest entry; NULL: nobody is told.
  */
-const struct owner *owners_installer(const struct owners *o, bool has_selector);
+const struct owner *owners_installer(const struct owners *all, bool has_selector);
 /* Visit the places that `o` owns and `base` does not, the highest of each; base may be NULL. */
 int owner_each(const struct owner *o, const struct owners *all, struct str base,
 	       struct arena *arena, void (*visit)(void *ctx, const struct place *place), void *ctx);
