@@ -14,10 +14,10 @@
 #include "lib/serve/tally.h"
 
 enum review_error { /* why a request got no review, or a review no verdict of a policy */
-		    REVIEW_ERROR_REQUEST,    /* no POST of JSON to /validate with a sound length */
-		    REVIEW_ERROR_TOO_LARGE,  /* a body over the limit, or without room: judged by its
-						envelope, or 413 */
-		    REVIEW_ERROR_MALFORMED,  /* a body that is no AdmissionReview */
+		    REVIEW_ERROR_REQUEST,   /* no POST of JSON to /validate with a sound length */
+		    REVIEW_ERROR_TOO_LARGE, /* a body over the limit, or without room: judged by its
+					       envelope, or 413 */
+		    REVIEW_ERROR_MALFORMED, /* a body that is no AdmissionReview */
 		    REVIEW_ERROR_UNREADABLE, /* an object that could not be read, or takes too much
 					   memory or too many steps: judged by the envelope */
 		    REVIEW_ERROR_MEMORY,     /* no memory: 503 */

@@ -567,11 +567,10 @@ static const struct feature_row configs[] = {
 		  "featureGates: {EventedPLEG: true}"),
 	  NULL, "gate data.kubelet EventedPLEG", NULL },
 	{ "aliases of aliases are followed", 36, "v1 ConfigMap",
-	  CONFIG_MAP(
-		  KUBELET_HEAD
-		  "a: &a [1,1,1,1,1,1,1,1,1]\\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a]\\nc: &c "
-		  "[*b,*b,*b,*b,*b,*b,*b,*b]\\nd: &d [*c,*c,*c,*c,*c,*c,*c,*c]\\ne: &e "
-		  "[*d,*d]\\nfeatureGates:\\n  EventedPLEG: true\\n"),
+	  CONFIG_MAP(KUBELET_HEAD
+		     "a: &a [1,1,1,1,1,1,1,1,1]\\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a]\\nc: &c "
+		     "[*b,*b,*b,*b,*b,*b,*b,*b]\\nd: &d [*c,*c,*c,*c,*c,*c,*c,*c]\\ne: &e "
+		     "[*d,*d]\\nfeatureGates:\\n  EventedPLEG: true\\n"),
 	  NULL, "gate data.kubelet EventedPLEG", NULL },
 };
 
