@@ -2,6 +2,7 @@
 import base64
 import collections
 import copy
+import fcntl
 import gzip
 import io
 import json
@@ -10,6 +11,7 @@ import random
 import signal
 import subprocess
 import tempfile
+import termios
 import time
 import unittest
 import zlib
@@ -698,7 +700,11 @@ class Limits(Logs):
         one = line(event("a", "delete", None, at=0, resource="deployments", name="coredns"))
         fifo.stdin.write(one * 10)
         fifo.stdin.flush()
-        time.sleep(0.5)
+        taken = bytearray(b"\1" * 4)
+        until = time.monotonic() + 60
+        while any(taken) and time.monotonic() < until:  # it listens before it reads
+            time.sleep(0.01)
+            fcntl.ioctl(fifo.stdin, termios.FIONREAD, taken)
         fifo.send_signal(signal.SIGINT)
         time.sleep(0.2)
         try:

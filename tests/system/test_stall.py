@@ -117,7 +117,6 @@ int clock_gettime(clockid_t clock, struct timespec *t)
 """
 
 
-@unittest.skipIf(SANITIZED, "a sanitizer has to be the first library")
 class Worker(Case):
     def setUp(self):
         folder = tempfile.TemporaryDirectory(prefix="oke-guard-stall-")
@@ -159,6 +158,10 @@ class Worker(Case):
             server.signal()
             self.assertEqual(server.wait(), 1)
         self.assertIn("a worker does not come back; it is left behind", {line.get("msg") for line in server.lines})
+
+
+if SANITIZED:  # a sanitizer has to be the first library
+    del Worker
 
 
 class FullPipe(Case):
