@@ -666,7 +666,7 @@ class Watch(Case):
                        facts=[{"name": "cni", "value": "flannel", "configured": "vcn-native", "contradicts": True}])
             with Agent(stub, "--posture=oke-guard-posture") as agent:
                 self.wait_until(lambda: self.events, "no event:\n" + agent.log_text())
-                self.wait_until(lambda: "oke_guard_posture_timestamp_seconds " in agent.page("/metrics").text, "no metric")
+                self.wait_until(lambda: "\noke_guard_posture_timestamp_seconds " in agent.page("/metrics").text, "no metric")
                 self.assertEqual(agent.metric('oke_guard_posture_check{id="component-drift",result="finding"}'), 1)
                 self.assertEqual(agent.metric('oke_guard_posture_check{id="kubelet",result="not-checkable"}'), 1)
                 self.assertEqual(agent.metric('oke_guard_posture_findings{tier="unsupported"}'), 3)
