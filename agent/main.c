@@ -3,13 +3,16 @@
  */
 #include "agent/cmd.h"
 #include "lib/base/commands.h"
+#include "lib/shell/shell.h"
 
 static const struct command commands[] = {
-	{ "run", "keep certificates and webhook configuration", cmd_run },
-	{ "probe", "prove that a denial is really denied", cmd_probe },
-	{ "remove", "remove the webhook configuration, before everything else goes", cmd_remove },
-	{ "collect", "read from the API server what `oke-guard scan` asks for", cmd_collect },
-	{ "publish", "write the report of a scan to a ConfigMap", cmd_publish },
+	{ "run", "keep certificates and webhook configuration", cmd_run, NULL },
+	{ "probe", "prove that a denial is really denied", cmd_probe, NULL },
+	{ "remove", "remove the webhook configuration, before everything else goes", cmd_remove,
+	  NULL },
+	{ "collect", "read from the API server what `oke-guard scan` asks for", cmd_collect, NULL },
+	{ "publish", "write the report of a scan to a ConfigMap", cmd_publish, NULL },
+	SHELL_COMMANDS,
 };
 
 int main(int argc, char **argv)
@@ -23,5 +26,5 @@ int main(int argc, char **argv)
 		.n = sizeof commands / sizeof *commands,
 	};
 
-	return commands_run(&all, argc, argv);
+	return commands_main(&all, argc, argv);
 }

@@ -5,6 +5,9 @@
 #ifndef CLI_CMD_H
 #define CLI_CMD_H
 
+#include "lib/base/commands.h"
+#include "lib/base/program_name.h"
+
 #define EXIT_CLEAN    0
 #define EXIT_FINDINGS 1
 #define EXIT_INPUT    2
@@ -12,13 +15,12 @@
 int cmd_serve(int argc, char **argv);
 int cmd_review(int argc, char **argv);
 int cmd_check(int argc, char **argv);
-int cmd_policy(int argc, char **argv);
-int cmd_certs(int argc, char **argv);
-int cmd_alpha(int argc, char **argv);
-int cmd_generate(int argc, char **argv);
 int cmd_versions(int argc, char **argv);
-int cmd_learn(int argc, char **argv);
 int cmd_replay(int argc, char **argv);
 int cmd_scan(int argc, char **argv);
+
+/* What `oke-guard certs issue`, and the like, are. */
+extern const struct commands certs_commands, policy_commands, alpha_commands, generate_commands,
+	learn_commands, replay_commands, scan_commands;
 
 #endif

@@ -1,6 +1,7 @@
 /*
  * cmd_alpha.c - `oke-guard alpha`: what is known about alpha features, by version.
  */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -40,7 +41,7 @@ static int cmd_alpha_query_init(const struct cmd_alpha_options *a, struct alpha_
 		return 0;
 	q->minor = alpha_version(str_of(a->kubernetes));
 	if (!q->minor) {
-		fprintf(stderr,
+		program_complain(
 			"oke-guard alpha: --kubernetes: '%.60s' is no version; write 1.36\n",
 			a->kubernetes);
 		return -1;
@@ -60,12 +61,12 @@ static int cmd_alpha_write_out(const struct text *t)
 	struct str s = text_get(t);
 
 	if (t->full) {
-		fprintf(stderr, "oke-guard alpha: the output is larger than %u MiB\n",
-			OUTPUT_MAX >> 20);
+		program_complain("oke-guard alpha: the output is larger than %u MiB\n",
+				 OUTPUT_MAX >> 20);
 		return EXIT_INPUT;
 	}
 	if (fwrite(s.s, 1, s.n, stdout) != s.n || fflush(stdout)) {
-		perror("oke-guard alpha: stdout");
+		program_complain("oke-guard alpha: stdout: %s\n", strerror(errno));
 		return EXIT_INPUT;
 	}
 	return EXIT_CLEAN;
@@ -110,16 +111,15 @@ static int cmd_alpha_run_list(int argc, char **argv)
 	if (status >= 0)
 		return status;
 	if (rest != argc) {
-		fprintf(stderr,
-			"oke-guard alpha list: '%.60s' is one word too many; "
-			"oke-guard alpha explain tells about one gate\n",
-			argv[rest]);
+		program_complain("oke-guard alpha list: '%.60s' is one word too many; "
+				 "oke-guard alpha explain tells about one gate\n",
+				 argv[rest]);
 		return EXIT_INPUT;
 	}
 	if (cmd_alpha_query_init(&a, &q) < 0)
 		return EXIT_INPUT;
 	if (a.kind && !alpha_kind(q.kind, &near)) {
-		fprintf(stderr,
+		program_complain(
 			"oke-guard alpha list: --kind: no kind '%.60s' has gated fields%s%.*s%s\n",
 			a.kind, near.s ? "; did you mean '" : "", STR_ARG(near),
 			near.s ? "'?" : "");
@@ -148,12 +148,12 @@ static int cmd_alpha_unknown_name(const char *word)
 	struct str near = alpha_nearest(str_of(word));
 
 	if (near.s)
-		fprintf(stderr,
+		program_complain(
 			"oke-guard alpha explain: no gate or gated field is called '%.100s'; did "
 			"you mean '%.*s'?\n",
 			word, STR_ARG(near));
 	else
-		fprintf(stderr,
+		program_complain(
 			"oke-guard alpha explain: no gate or gated field is called '%.100s'; "
 			"oke-guard alpha list shows them\n",
 			word);
@@ -172,8 +172,8 @@ static int cmd_alpha_run_explain(int argc, char **argv)
 	if (status >= 0)
 		return status;
 	if (argc - rest != 1) {
-		fprintf(stderr, "oke-guard alpha explain: name one gate or field, for example "
-				"ContainerStopSignals\n");
+		program_complain("oke-guard alpha explain: name one gate or field, for example "
+				 "ContainerStopSignals\n");
 		return EXIT_INPUT;
 	}
 	if (cmd_alpha_query_init(&a, &q) < 0)
@@ -186,27 +186,16 @@ static int cmd_alpha_run_explain(int argc, char **argv)
 
 /* ---- which ---- */
 
-static const char usage[] = "Usage: oke-guard alpha list|explain [OPTION]...\n\n"
-			    "What is known about Kubernetes' alpha features, by version; Oracle "
-			    "does not support them.\n\n"
-			    "  list       the gates of a version, and the fields of a kind\n"
-			    "  explain    all about one gate or field\n\n"
-			    "oke-guard alpha list --help shows examples and all options.\n";
+static const struct command rows[] = {
+	{ "list", "the gates of a version, and the fields of a kind", cmd_alpha_run_list, NULL },
+	{ "explain", "all about one gate or field", cmd_alpha_run_explain, NULL },
+};
 
-int cmd_alpha(int argc, char **argv)
-{
-	static const char *const names[] = { "list", "explain" };
-	const char *word = argc > 1 ? argv[1] : "", *near;
-
-	if (!strcmp(word, "list"))
-		return cmd_alpha_run_list(argc - 1, argv + 1);
-	if (!strcmp(word, "explain"))
-		return cmd_alpha_run_explain(argc - 1, argv + 1);
-	if (!strcmp(word, "--help") || !strcmp(word, "-h"))
-		return fputs(usage, stdout) < 0 || fflush(stdout) ? EXIT_INPUT : EXIT_CLEAN;
-	near = nearest_of(word, names, 2);
-	fprintf(stderr, "oke-guard alpha: %s%.60s%s; %s%s%s\n",
-		*word ? "there is no '" : "say what", word, *word ? "'" : "",
-		near ? "did you mean '" : "list or explain", near ? near : "", near ? "'?" : "");
-	return EXIT_INPUT;
-}
+const struct commands alpha_commands = {
+	.program = "oke-guard alpha",
+	.about = "What is known about Kubernetes' alpha features, by version; Oracle does not "
+		 "support them.",
+	.example = ": list or explain",
+	.v = rows,
+	.n = sizeof rows / sizeof *rows,
+};

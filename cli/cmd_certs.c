@@ -23,7 +23,7 @@
 
 static int cmd_certs_complain(const char *command, const struct err *err)
 {
-	fprintf(stderr, "oke-guard certs %s: %s\n", command, err->msg);
+	program_complain("oke-guard certs %s: %s\n", command, err->msg);
 	return EXIT_INPUT;
 }
 
@@ -164,7 +164,7 @@ static int cmd_certs_keep(const struct cmd_certs_options *a, const struct cmd_ce
 	int status = -1;
 
 	if (found == FOUND_UNREADABLE && !a->force) {
-		fprintf(stderr, "oke-guard certs issue: %s; --force replaces it\n", err.msg);
+		program_complain("oke-guard certs issue: %s; --force replaces it\n", err.msg);
 		status = EXIT_INPUT;
 	} else if (found == FOUND_GOOD && a->if_due && !a->force &&
 		   !cmd_certs_is_due(kp, names, now)) {
@@ -172,7 +172,7 @@ static int cmd_certs_keep(const struct cmd_certs_options *a, const struct cmd_ce
 		cmd_certs_print_validity("", keypair_not_before(kp), keypair_not_after(kp), now);
 		status = EXIT_CLEAN;
 	} else if (found == FOUND_GOOD && !a->if_due && !a->force) {
-		fprintf(stderr,
+		program_complain(
 			"oke-guard certs issue: %s is good; --if-due renews it when it is time, "
 			"--force now\n",
 			a->cert);
@@ -409,39 +409,9 @@ static int cmd_certs_show_command(int argc, char **argv, struct cmd_certs_option
 
 /* ---- the table ---- */
 
-static const struct cmd_certs_action {
-	const char *name, *summary;
-	int (*run)(int argc, char **argv, struct cmd_certs_options *a, struct arena *arena,
-		   struct err *err);
-} actions[] = {
-	{ "issue", "make a CA and a serving certificate", cmd_certs_issue_command },
-	{ "check", "what is wrong with a pair, and how long it is good", cmd_certs_check_command },
-	{ "show", "what certificates hold", cmd_certs_show_command },
-};
-#define ACTIONS_N (sizeof actions / sizeof *actions)
-
-static int cmd_certs_print_usage(FILE *out)
-{
-	fprintf(out, "Usage: oke-guard certs ACTION [OPTION]...\n\nActions:\n");
-	for (size_t i = 0; i < ACTIONS_N; i++)
-		fprintf(out, "  %-8s %s\n", actions[i].name, actions[i].summary);
-	fprintf(out, "\noke-guard certs ACTION --help shows examples and all options.\n");
-	return fflush(out) || out == stderr ? EXIT_INPUT : EXIT_CLEAN;
-}
-
-static int cmd_certs_unknown_action(const char *word)
-{
-	const char *names[ACTIONS_N], *near;
-
-	for (size_t i = 0; i < ACTIONS_N; i++)
-		names[i] = actions[i].name;
-	near = nearest_of(word, names, ACTIONS_N);
-	fprintf(stderr, "oke-guard certs: there is no action '%.60s'; %s%s\n", word,
-		near ? "did you mean " : "there are issue, check and show", near ? near : "");
-	return EXIT_INPUT;
-}
-
-static int cmd_certs_run_action(const struct cmd_certs_action *action, int argc, char **argv)
+static int cmd_certs_run_action(int (*run)(int argc, char **argv, struct cmd_certs_options *a,
+					   struct arena *arena, struct err *err),
+				int argc, char **argv)
 {
 	struct cmd_certs_options asked = { .days = 365, .algorithm = "p256", .format = "text" };
 	scoped(arena_end) struct arena arena;
@@ -449,22 +419,36 @@ static int cmd_certs_run_action(const struct cmd_certs_action *action, int argc,
 	int status;
 
 	arena_init(&arena, FILES_MEMORY_MAX);
-	if ((status = action->run(argc, argv, &asked, &arena, &err)) < 0)
-		return cmd_certs_complain(action->name, &err);
+	if ((status = run(argc, argv, &asked, &arena, &err)) < 0)
+		return cmd_certs_complain(argv[0], &err);
 	return fflush(stdout) ? EXIT_INPUT : status;
 }
 
-int cmd_certs(int argc, char **argv)
+static int cmd_certs_main_issue(int argc, char **argv)
 {
-	const char *word = argc > 1 ? argv[1] : "";
-
-	if (!strcmp(word, "--help") || !strcmp(word, "-h"))
-		return cmd_certs_print_usage(stdout);
-	if (!*word)
-		return cmd_certs_print_usage(stderr);
-	for (size_t i = 0; i < ACTIONS_N; i++) {
-		if (!strcmp(word, actions[i].name))
-			return cmd_certs_run_action(&actions[i], argc - 1, argv + 1);
-	}
-	return cmd_certs_unknown_action(word);
+	return cmd_certs_run_action(cmd_certs_issue_command, argc, argv);
 }
+
+static int cmd_certs_main_check(int argc, char **argv)
+{
+	return cmd_certs_run_action(cmd_certs_check_command, argc, argv);
+}
+
+static int cmd_certs_main_show(int argc, char **argv)
+{
+	return cmd_certs_run_action(cmd_certs_show_command, argc, argv);
+}
+
+static const struct command rows[] = {
+	{ "issue", "make a CA and a serving certificate", cmd_certs_main_issue, NULL },
+	{ "check", "what is wrong with a pair, and how long it is good", cmd_certs_main_check, NULL },
+	{ "show", "what certificates hold", cmd_certs_main_show, NULL },
+};
+
+const struct commands certs_commands = {
+	.program = "oke-guard certs",
+	.about = "Issues, checks and shows the certificates of the webhook.",
+	.example = ": issue, check or show",
+	.v = rows,
+	.n = sizeof rows / sizeof *rows,
+};

@@ -43,7 +43,7 @@ struct cmd_check_run {
 
 static int cmd_check_complain(const char *what)
 {
-	fprintf(stderr, "oke-guard check: %s\n", what);
+	program_complain("oke-guard check: %s\n", what);
 	return EXIT_INPUT;
 }
 
@@ -172,7 +172,7 @@ static void cmd_check_on_failed(void *ctx, const char *path, const char *why)
 static void cmd_check_policy_message(void *ctx, bool error, const char *text)
 {
 	(void)ctx;
-	fprintf(stderr, "oke-guard check: %s%s\n", error ? "" : "warning: ", text);
+	program_complain("oke-guard check: %s%s\n", error ? "" : "warning: ", text);
 }
 
 /* "1.36" of "v1.36.2", as policies name it; 0 after a message. */
@@ -181,16 +181,16 @@ static unsigned cmd_check_read_version(const char *option, const char *text)
 	unsigned minor = alpha_version(str_of(text));
 
 	if (!minor)
-		fprintf(stderr, "oke-guard check: --%s: '%.40s' is no version; write 1.36\n",
-			option, text);
+		program_complain("oke-guard check: --%s: '%.40s' is no version; write 1.36\n",
+				 option, text);
 	else if (minor > alpha_newest() || minor < alpha_oldest())
-		fprintf(stderr,
+		program_complain(
 			"oke-guard check: warning: --%s: 1.%u is %s than what is known; it is "
 			"treated as 1.%u\n",
 			option, minor, minor > alpha_newest() ? "newer" : "older",
 			minor > alpha_newest() ? alpha_newest() : alpha_oldest());
 	else if (minor > alpha_released())
-		fprintf(stderr,
+		program_complain(
 			"oke-guard check: warning: --%s: 1.%u is known as of %s only; what is found "
 			"about features is a warning at most\n",
 			option, minor, alpha_preliminary());
@@ -232,7 +232,7 @@ static int cmd_check_name_versions(struct cmd_check_run *run)
 	if (run->c.to > alpha_newest())
 		run->c.to = alpha_newest();
 	if (run->c.to <= run->c.minor) {
-		fprintf(stderr,
+		program_complain(
 			"oke-guard check: --to: 1.%u is not later than 1.%u; name the cluster's "
 			"version with --kubernetes\n",
 			run->c.to, run->c.minor);

@@ -1,6 +1,7 @@
 /*
  * cmd_generate.c - `oke-guard generate`: what the cluster needs so that the policies fire.
  */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -53,7 +54,7 @@ static int cmd_generate_read_service(const char *text, struct webhook_target *ta
 	const char *slash = strchr(text, '/');
 
 	if (!slash || slash == text || !slash[1] || strchr(slash + 1, '/')) {
-		fprintf(stderr,
+		program_complain(
 			"oke-guard generate: --service: '%.80s' is no NAMESPACE/NAME, as in "
 			"oke-guard/oke-guard\n",
 			text);
@@ -72,17 +73,16 @@ static int cmd_generate_read_bundle(const char *path, struct arena *arena,
 	size_t n;
 
 	if (!f || !bytes) {
-		fprintf(stderr, "oke-guard generate: --ca-bundle: %s cannot be read\n", path);
+		program_complain("oke-guard generate: --ca-bundle: %s cannot be read\n", path);
 		return -1;
 	}
 	n = fread(bytes, 1, CA_BUNDLE_MAX + 1, f);
 	target->ca_bundle = (struct str){ bytes, n };
 	if (n && n <= CA_BUNDLE_MAX && memmem(bytes, n, "-----BEGIN CERTIFICATE-----", 27))
 		return 0;
-	fprintf(stderr,
-		"oke-guard generate: --ca-bundle: %s holds no certificate in PEM, "
-		"or more than %u MiB\n",
-		path, CA_BUNDLE_MAX >> 20);
+	program_complain("oke-guard generate: --ca-bundle: %s holds no certificate in PEM, "
+			 "or more than %u MiB\n",
+			 path, CA_BUNDLE_MAX >> 20);
 	return -1;
 }
 
@@ -99,12 +99,12 @@ static int cmd_generate_write_out(const struct cmd_generate_options *a,
 	else
 		webhooks_print(webhooks, target, json ? WEBHOOKS_JSON : WEBHOOKS_YAML, &out);
 	if (out.full) {
-		fprintf(stderr, "oke-guard generate: the output is larger than %u MiB\n",
-			WEBHOOKS_TEXT_MAX >> 20);
+		program_complain("oke-guard generate: the output is larger than %u MiB\n",
+				 WEBHOOKS_TEXT_MAX >> 20);
 		return EXIT_INPUT;
 	}
 	if (fwrite(out.s, 1, out.n, stdout) != out.n || fflush(stdout)) {
-		perror("oke-guard generate: stdout");
+		program_complain("oke-guard generate: stdout: %s\n", strerror(errno));
 		return EXIT_INPUT;
 	}
 	return EXIT_CLEAN;
@@ -129,7 +129,7 @@ static int cmd_generate_print_webhooks(const struct cmd_generate_options *a)
 	if (!(set = policy_set_new(&src, &report)))
 		return EXIT_INPUT;
 	if (webhooks_of(set, &arena, &webhooks, &err) < 0) {
-		fprintf(stderr, "oke-guard generate: %s\n", err.msg);
+		program_complain("oke-guard generate: %s\n", err.msg);
 		return EXIT_INPUT;
 	}
 	return cmd_generate_write_out(a, &webhooks, &target, &arena);
@@ -184,7 +184,7 @@ static int cmd_generate_run_webhooks(int argc, char **argv)
 	if (status >= 0)
 		return status;
 	if (rest != argc) {
-		fprintf(stderr,
+		program_complain(
 			"oke-guard generate webhook-configuration: '%.60s' is one word too many; "
 			"folders of policies are given by --policy\n",
 			argv[rest]);
@@ -193,29 +193,15 @@ static int cmd_generate_run_webhooks(int argc, char **argv)
 	return cmd_generate_print_webhooks(&a);
 }
 
-static int cmd_generate_print_usage(void)
-{
-	puts("Usage: oke-guard generate webhook-configuration [OPTION]...\n\n"
-	     "What the cluster needs so that the policies fire.\n\n"
-	     "  webhook-configuration  the ValidatingWebhookConfiguration of the loaded "
-	     "policies\n\n"
-	     "oke-guard generate webhook-configuration --help shows examples and all options.");
-	return fflush(stdout) ? EXIT_INPUT : EXIT_CLEAN;
-}
+static const struct command rows[] = {
+	{ "webhook-configuration", "the ValidatingWebhookConfiguration of the loaded policies",
+	  cmd_generate_run_webhooks, NULL },
+};
 
-int cmd_generate(int argc, char **argv)
-{
-	static const char *const names[] = { "webhook-configuration" };
-	const char *word = argc > 1 ? argv[1] : "", *near;
-
-	if (!strcmp(word, names[0]))
-		return cmd_generate_run_webhooks(argc - 1, argv + 1);
-	if (!strcmp(word, "--help") || !strcmp(word, "-h"))
-		return cmd_generate_print_usage();
-	near = nearest_of(word, names, 1);
-	fprintf(stderr, "oke-guard generate: %s%.60s%s; %s\n", *word ? "there is no '" : "",
-		*word ? word : "name what to generate", *word ? "'" : "",
-		near ? "did you mean 'webhook-configuration'?"
-		     : "try oke-guard generate webhook-configuration --help");
-	return EXIT_INPUT;
-}
+const struct commands generate_commands = {
+	.program = "oke-guard generate",
+	.about = "What the cluster needs so that the policies fire.",
+	.example = ": webhook-configuration",
+	.v = rows,
+	.n = sizeof rows / sizeof *rows,
+};

@@ -35,7 +35,7 @@ static const struct command_help help = {
 
 static int cmd_learn_complain(const char *file, const char *problem)
 {
-	fprintf(stderr, "oke-guard learn show: %s: %s\n", file, problem);
+	program_complain("oke-guard learn show: %s: %s\n", file, problem);
 	return -1;
 }
 
@@ -91,13 +91,13 @@ static int cmd_learn_print(struct learn *l, size_t documents, bool json)
 	else
 		line = learn_show_json(l);
 	if (out.full || (json && !line)) {
-		fprintf(stderr, "oke-guard learn show: out of memory\n");
+		program_complain("oke-guard learn show: out of memory\n");
 		return EXIT_INPUT;
 	}
 	s = json ? str_of(line) : text_get(&out);
 	if (fwrite(s.s, 1, s.n, stdout) != s.n || (json && putchar('\n') == EOF) ||
 	    fflush(stdout)) {
-		perror("oke-guard learn show: stdout");
+		program_complain("oke-guard learn show: stdout: %s\n", strerror(errno));
 		return EXIT_INPUT;
 	}
 	return EXIT_CLEAN;
@@ -141,24 +141,21 @@ static int cmd_learn_run_show(int argc, char **argv)
 	if (status >= 0)
 		return status;
 	if (rest == argc) {
-		fprintf(stderr, "oke-guard learn show: name a file, or - for standard input\n");
+		program_complain("oke-guard learn show: name a file, or - for standard input\n");
 		return EXIT_INPUT;
 	}
 	return cmd_learn_show(argv + rest, argc - rest, !strcmp(output, "json"));
 }
 
-int cmd_learn(int argc, char **argv)
-{
-	bool asked = argc > 1 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"));
-	FILE *f = asked ? stdout : stderr;
+static const struct command rows[] = {
+	{ "show", "the identities of a file of learned ones, with what each changed",
+	  cmd_learn_run_show, NULL },
+};
 
-	if (argc > 1 && !strcmp(argv[1], "show"))
-		return cmd_learn_run_show(argc - 1, argv + 1);
-	if (argc > 1 && !asked)
-		fprintf(f, "oke-guard learn: there is no command '%.60s'; did you mean 'show'?\n",
-			argv[1]);
-	else
-		fprintf(f, "Usage: oke-guard learn show [OPTION]... FILE...|-\n\n"
-			   "oke-guard learn show --help shows examples and options.\n");
-	return asked && !fflush(f) ? EXIT_CLEAN : EXIT_INPUT;
-}
+const struct commands learn_commands = {
+	.program = "oke-guard learn",
+	.about = "Who touches what: the identities to exempt.",
+	.example = ": show",
+	.v = rows,
+	.n = sizeof rows / sizeof *rows,
+};

@@ -1,6 +1,7 @@
 /*
  * cmd_policy.c - `oke-guard policy`: what is loaded, is it right, what does it mean.
  */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -35,12 +36,12 @@ static int cmd_policy_write_out(const struct text *t)
 	struct str s = text_get(t);
 
 	if (t->full) {
-		fprintf(stderr, "oke-guard policy: the output is larger than %u MiB\n",
-			OUTPUT_MAX >> 20);
+		program_complain("oke-guard policy: the output is larger than %u MiB\n",
+				 OUTPUT_MAX >> 20);
 		return EXIT_INPUT;
 	}
 	if (fwrite(s.s, 1, s.n, stdout) != s.n || fflush(stdout)) {
-		perror("oke-guard policy: stdout");
+		program_complain("oke-guard policy: stdout: %s\n", strerror(errno));
 		return EXIT_INPUT;
 	}
 	return EXIT_CLEAN;
@@ -91,9 +92,9 @@ static int cmd_policy_unknown_policy(const struct policy_set *set, const char *w
 		n++;
 	}
 	near = nearest_of(word, names, n);
-	fprintf(stderr, "oke-guard policy: no policy is called '%.60s'; %s%s%s\n", word,
-		near ? "did you mean '" : "`oke-guard policy print` lists them", near ? near : "",
-		near ? "'?" : "");
+	program_complain("oke-guard policy: no policy is called '%.60s'; %s%s%s\n", word,
+			 near ? "did you mean '" : "`oke-guard policy print` lists them",
+			 near ? near : "", near ? "'?" : "");
 	return EXIT_INPUT;
 }
 
@@ -108,8 +109,8 @@ static int cmd_policy_unknown_rule(const struct policy_set *set, const char *wor
 		n++;
 	}
 	near = nearest_of(rule, names, n);
-	fprintf(stderr, "oke-guard policy: policy '%.*s' has no rule '%.60s'; ", STR_ARG(policy),
-		rule);
+	program_complain("oke-guard policy: policy '%.*s' has no rule '%.60s'; ", STR_ARG(policy),
+			 rule);
 	if (near)
 		fprintf(stderr, "did you mean '%s'?\n", near);
 	else
@@ -144,10 +145,9 @@ static int cmd_policy_run_print(int argc, char **argv)
 	if (exit_code >= 0)
 		return exit_code;
 	if (argc - rest > 1) {
-		fprintf(stderr,
-			"oke-guard policy print: one name at a time, and "
-			"'%.60s' is a second\n",
-			argv[rest + 1]);
+		program_complain("oke-guard policy print: one name at a time, and "
+				 "'%.60s' is a second\n",
+				 argv[rest + 1]);
 		return EXIT_INPUT;
 	}
 	if (!(set = cmd_policy_load(&a)))
@@ -189,9 +189,9 @@ static int explain_check(const char *id)
 	for (; posture_check_at(n); n++)
 		names[n] = posture_check_at(n)->id;
 	near = nearest_of(id, names, n);
-	fprintf(stderr, "oke-guard policy explain: scan has no check '%.60s'; %s%s%s\n", id,
-		near ? "did you mean '" : "`oke-guard scan --list` shows them", near ? near : "",
-		near ? "'?" : "");
+	program_complain("oke-guard policy explain: scan has no check '%.60s'; %s%s%s\n", id,
+			 near ? "did you mean '" : "`oke-guard scan --list` shows them",
+			 near ? near : "", near ? "'?" : "");
 	return EXIT_INPUT;
 }
 
@@ -210,8 +210,8 @@ static int cmd_policy_run_explain(int argc, char **argv)
 	if (exit_code >= 0)
 		return exit_code;
 	if (argc - rest != 1 || !(slash = strchr(argv[rest], '/'))) {
-		fprintf(stderr, "oke-guard policy explain: name one rule as POLICY/RULE, for "
-				"example coredns/scale\n");
+		program_complain("oke-guard policy explain: name one rule as POLICY/RULE, for "
+				 "example coredns/scale\n");
 		return EXIT_INPUT;
 	}
 	if (!strncmp(argv[rest], "scan/", 5))
@@ -252,7 +252,7 @@ static bool cmd_policy_is_readable(const char *path)
 {
 	if (!access(path, R_OK))
 		return true;
-	fprintf(stderr, "oke-guard policy lint: ");
+	program_complain("oke-guard policy lint: ");
 	perror(path);
 	return false;
 }
@@ -307,8 +307,8 @@ static int cmd_policy_run_lint(int argc, char **argv)
 	if (exit_code >= 0)
 		return exit_code;
 	if (rest == argc || argc - rest > OPTION_LIST_MAX) {
-		fprintf(stderr, "oke-guard policy lint: name 1 to %d files or folders\n",
-			OPTION_LIST_MAX);
+		program_complain("oke-guard policy lint: name 1 to %d files or folders\n",
+				 OPTION_LIST_MAX);
 		return EXIT_INPUT;
 	}
 	if (a.config && !cmd_policy_is_readable(a.config))
@@ -353,50 +353,25 @@ static int cmd_policy_run_schema(int argc, char **argv)
 			       ? EXIT_INPUT
 			       : EXIT_CLEAN;
 	near = nearest_of(argv[rest], kinds, n);
-	fprintf(stderr, "oke-guard policy schema: there is no kind '%.60s'; %s%s%s\n", argv[rest],
-		near ? "did you mean '" : "`oke-guard policy schema` lists them", near ? near : "",
-		near ? "'?" : "");
+	program_complain("oke-guard policy schema: there is no kind '%.60s'; %s%s%s\n", argv[rest],
+			 near ? "did you mean '" : "`oke-guard policy schema` lists them",
+			 near ? near : "", near ? "'?" : "");
 	return EXIT_INPUT;
 }
 
 /* ---- the command ---- */
 
-static const struct {
-	const char *name, *summary;
-	int (*run)(int argc, char **argv);
-} verbs[] = {
-	{ "print", "what is loaded, and from where", cmd_policy_run_print },
-	{ "lint", "check files before they are used", cmd_policy_run_lint },
-	{ "explain", "what a rule means, and what to do instead", cmd_policy_run_explain },
-	{ "schema", "the JSON Schema of a kind", cmd_policy_run_schema },
+static const struct command rows[] = {
+	{ "print", "what is loaded, and from where", cmd_policy_run_print, NULL },
+	{ "lint", "check files before they are used", cmd_policy_run_lint, NULL },
+	{ "explain", "what a rule means, and what to do instead", cmd_policy_run_explain, NULL },
+	{ "schema", "the JSON Schema of a kind", cmd_policy_run_schema, NULL },
 };
-#define VERBS_N (sizeof verbs / sizeof *verbs)
 
-static int cmd_policy_usage(FILE *f)
-{
-	fprintf(f, "Usage: oke-guard policy COMMAND [OPTION]...\n\n");
-	for (size_t i = 0; i < VERBS_N; i++)
-		fprintf(f, "  %-10s %s\n", verbs[i].name, verbs[i].summary);
-	fprintf(f, "\noke-guard policy COMMAND --help shows examples and options.\n");
-	return fflush(f) || f == stderr ? EXIT_INPUT : EXIT_CLEAN;
-}
-
-int cmd_policy(int argc, char **argv)
-{
-	const char *names[VERBS_N], *near;
-
-	if (argc < 2)
-		return cmd_policy_usage(stderr);
-	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"))
-		return cmd_policy_usage(stdout);
-	for (size_t i = 0; i < VERBS_N; i++) {
-		if (!strcmp(argv[1], verbs[i].name))
-			return verbs[i].run(argc - 1, argv + 1);
-		names[i] = verbs[i].name;
-	}
-	near = nearest_of(argv[1], names, VERBS_N);
-	fprintf(stderr, "oke-guard policy: there is no command '%.60s'; %s%s%s\n", argv[1],
-		near ? "did you mean '" : "try oke-guard policy --help", near ? near : "",
-		near ? "'?" : "");
-	return EXIT_INPUT;
-}
+const struct commands policy_commands = {
+	.program = "oke-guard policy",
+	.about = "Prints, checks and explains policies.",
+	.example = ": print, lint, explain or schema",
+	.v = rows,
+	.n = sizeof rows / sizeof *rows,
+};

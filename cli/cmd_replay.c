@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -29,7 +30,7 @@ struct replay_options {
 
 static int replay_complain(const char *what)
 {
-	fprintf(stderr, "oke-guard replay: %s\n", what);
+	program_complain("oke-guard replay: %s\n", what);
 	return EXIT_INPUT;
 }
 
@@ -37,8 +38,8 @@ static int replay_complain(const char *what)
 
 static void replay_policy_message(void *ctx, bool error, const char *text)
 {
-	fprintf(stderr, "oke-guard replay: %s%s%s\n", (const char *)ctx,
-		error ? "" : "warning: ", text);
+	program_complain("oke-guard replay: %s%s%s\n", (const char *)ctx,
+			 error ? "" : "warning: ", text);
 }
 
 static struct policy_set *replay_load(const struct option_list *policies, const char *config,
@@ -188,8 +189,8 @@ static int replay_go(struct replay_run *run, const struct replay_files *files, b
 	if (got < 0)
 		return replay_complain(err.msg);
 	if (!merge && o->partial) {
-		fprintf(stderr, "oke-guard replay: %llu events to judge in %s\n",
-			(unsigned long long)run->counts.n[COUNT_KEPT], o->partial);
+		program_complain("oke-guard replay: %llu events to judge in %s\n",
+				 (unsigned long long)run->counts.n[COUNT_KEPT], o->partial);
 		return run->counts.interrupted || run->counts.n[COUNT_BAD_FILE] ? EXIT_INPUT
 										: EXIT_CLEAN;
 	}
@@ -268,10 +269,25 @@ static const struct command_help replay_help = {
 		"was interrupted, something is wrong with --strict, or a wrong option.",
 };
 
-/* NOLINTNEXTLINE(readability-function-size): the table of options */
-int cmd_replay(int argc, char **argv)
+/* Is it `merge`, in capitals? There is no such file then. */
+static bool replay_is_merge_misspelt(const char *word)
 {
-	bool merge = argc > 1 && !strcmp(argv[1], "merge");
+	return !strcasecmp(word, "merge") && access(word, F_OK) < 0;
+}
+
+static const struct command_help merge_help = {
+	.usage = "oke-guard replay merge [OPTION]... PARTIAL|DIR...",
+	.summary = "The report of what `oke-guard replay --partial` wrote, as if one run had read "
+		   "all of it.",
+	.examples = "  oke-guard replay --share 3/8 --partial 3.partial audit/\n"
+		    "  oke-guard replay merge *.partial\n"
+		    "\n"
+		    "Exit status: as of oke-guard replay.",
+};
+
+/* NOLINTNEXTLINE(readability-function-size): the table of options */
+static int replay_command(int argc, char **argv, bool merge)
+{
 	struct replay_options o = {
 		.output = "text", .fail_on = "deny", .rows = ROWS_LISTED, .now = time(NULL)
 	};
@@ -354,16 +370,40 @@ int cmd_replay(int argc, char **argv)
 	};
 	int rest, status;
 
-	status = options_parse(&replay_help, defs, sizeof defs / sizeof *defs, argc - merge,
-			       argv + merge, &rest);
+	status = options_parse(merge ? &merge_help : &replay_help, defs, sizeof defs / sizeof *defs,
+			       argc, argv, &rest);
 	if (status >= 0)
 		return status;
-	if (rest == argc - merge)
+	if (rest == argc)
 		return replay_complain(merge ? "name partial results"
 					     : "name a log or a folder of logs, or - for the "
 					       "standard input");
+	if (!merge && replay_is_merge_misspelt(argv[rest]))
+		return commands_unknown(&replay_commands, argv[rest]);
 	if (o.partial && (merge || o.learn || o.show_input))
 		return replay_complain("--partial writes no report: it goes with neither merge, "
 				       "--learn nor --show-input");
-	return replay_run(&o, argv + merge + rest, argc - merge - rest, merge);
+	return replay_run(&o, argv + rest, argc - rest, merge);
 }
+
+static int replay_merge(int argc, char **argv)
+{
+	return replay_command(argc, argv, true);
+}
+
+int cmd_replay(int argc, char **argv)
+{
+	return replay_command(argc, argv, false);
+}
+
+static const struct command rows[] = {
+	{ "merge", "one report of partial results", replay_merge, NULL },
+};
+
+const struct commands replay_commands = {
+	.program = "oke-guard replay",
+	.about = "Judges audit logs.",
+	.example = "",
+	.v = rows,
+	.n = sizeof rows / sizeof *rows,
+};

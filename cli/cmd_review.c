@@ -42,7 +42,7 @@ struct cmd_review_run {
 
 static int cmd_review_complain(const char *what)
 {
-	fprintf(stderr, "oke-guard review: %s\n", what);
+	program_complain("oke-guard review: %s\n", what);
 	return EXIT_INPUT;
 }
 
@@ -223,7 +223,7 @@ static void cmd_review_stream(struct cmd_review_run *run, const char *name, FILE
 		cmd_review_judge(run, name, &record);
 	review_input_free(records);
 	if (got < 0) {
-		fprintf(stderr, "oke-guard review: %s: %s\n", name, err.msg);
+		program_complain("oke-guard review: %s: %s\n", name, err.msg);
 		run->files_failed = true;
 	}
 }
@@ -237,7 +237,7 @@ static void cmd_review_file(struct cmd_review_run *run, const char *name)
 	} else if ((f = fopen(name, "re"))) {
 		cmd_review_stream(run, name, f);
 	} else {
-		fprintf(stderr, "oke-guard review: %s: %s\n", name, strerror(errno));
+		program_complain("oke-guard review: %s: %s\n", name, strerror(errno));
 		run->files_failed = true;
 	}
 }
@@ -247,7 +247,7 @@ static void cmd_review_file(struct cmd_review_run *run, const char *name)
 static void cmd_review_policy_message(void *ctx, bool error, const char *text)
 {
 	(void)ctx;
-	fprintf(stderr, "oke-guard review: %s%s\n", error ? "" : "warning: ", text);
+	program_complain("oke-guard review: %s%s\n", error ? "" : "warning: ", text);
 }
 
 static struct policy_set *cmd_review_load(const struct cmd_review_options *asked)

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -35,14 +36,14 @@ struct scan_asked {
 
 static int complain(const char *what)
 {
-	fprintf(stderr, "oke-guard scan: %s\n", what);
+	program_complain("oke-guard scan: %s\n", what);
 	return EXIT_INPUT;
 }
 
 static void policy_message(void *ctx, bool error, const char *text)
 {
 	(void)ctx;
-	fprintf(stderr, "oke-guard scan: %s%s\n", error ? "" : "warning: ", text);
+	program_complain("oke-guard scan: %s%s\n", error ? "" : "warning: ", text);
 }
 
 static void set_end(struct policy_set **set)
@@ -71,9 +72,9 @@ static int unknown_check(const char *word)
 		n++;
 	}
 	near = nearest_of(word, names, n);
-	fprintf(stderr, "oke-guard scan: --check: there is no check '%.60s'; %s%s%s\n", word,
-		near ? "did you mean '" : "`oke-guard scan --list` shows them", near ? near : "",
-		near ? "'?" : "");
+	program_complain("oke-guard scan: --check: there is no check '%.60s'; %s%s%s\n", word,
+			 near ? "did you mean '" : "`oke-guard scan --list` shows them",
+			 near ? near : "", near ? "'?" : "");
 	return EXIT_INPUT;
 }
 
@@ -202,7 +203,7 @@ static int collect(const struct scan_asked *a, struct posture *p)
 
 	if ((a->from ? scan_from(p, a->from, &err) : scan_live(p, &a->agent, &err)) == 0)
 		return 0;
-	fprintf(stderr, "oke-guard scan: %s\n", err.msg);
+	program_complain("oke-guard scan: %s\n", err.msg);
 	return -1;
 }
 
@@ -409,6 +410,27 @@ static int check_options(const struct scan_asked *a)
 	return EXIT_CLEAN;
 }
 
+static const struct command rows[] = {
+	{ "merge", "the reports of a fleet as one table", scan_merge, NULL },
+};
+
+const struct commands scan_commands = {
+	.program = "oke-guard scan",
+	.about = "Judges a cluster as it is.",
+	.example = "",
+	.v = rows,
+	.n = sizeof rows / sizeof *rows,
+};
+
+static int unknown_word(const char *word)
+{
+	if (!strcasecmp(word, rows[0].name))
+		return commands_unknown(&scan_commands, word);
+	program_complain("oke-guard scan: '%.60s' is no option; files are read with --from\n",
+			 word);
+	return EXIT_INPUT;
+}
+
 int cmd_scan(int argc, char **argv)
 {
 	struct scan_asked a = { .output = "text",
@@ -416,16 +438,10 @@ int cmd_scan(int argc, char **argv)
 				.agent = { .request_timeout = 30, .deadline = 600 } };
 	int rest, status;
 
-	if (argc > 1 && !strcmp(argv[1], "merge"))
-		return scan_merge(argc - 1, argv + 1);
 	if ((status = read_options(&a, argc, argv, &rest)) >= 0)
 		return status;
-	if (rest != argc) {
-		fprintf(stderr,
-			"oke-guard scan: '%.60s' is no option; files are read with --from\n",
-			argv[rest]);
-		return EXIT_INPUT;
-	}
+	if (rest != argc)
+		return unknown_word(argv[rest]);
 	if (a.list)
 		return print_checks();
 	if ((status = check_options(&a)) != EXIT_CLEAN)

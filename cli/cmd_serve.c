@@ -66,7 +66,7 @@ struct cmd_serve_program {
 
 static int cmd_serve_complain(const struct err *err)
 {
-	fprintf(stderr, "oke-guard serve: %s\n", err->msg);
+	program_complain("oke-guard serve: %s\n", err->msg);
 	return EXIT_INPUT;
 }
 

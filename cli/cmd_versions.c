@@ -2,6 +2,7 @@
  * cmd_versions.c - `oke-guard versions`: which versions of Kubernetes OKE has, and how long each is
  * supported, by the list that is built in or a newer one.
  */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -34,7 +35,7 @@ struct asked {
 static void versions_tell(void *ctx, bool error, const char *text)
 {
 	(void)ctx;
-	fprintf(stderr, "oke-guard versions: %s%s\n", error ? "" : "warning: ", text);
+	program_complain("oke-guard versions: %s%s\n", error ? "" : "warning: ", text);
 }
 
 static void set_end(struct policy_set **set)
@@ -62,12 +63,12 @@ static int versions_show(const struct asked *a, const char *word)
 	else
 		unsupported = policy_print_version(set, str_of(word), a->now, format, &out);
 	if (unsupported < 0) {
-		fprintf(stderr, "oke-guard versions: '%.60s' is no version; write 1.36 or 1.36.1\n",
-			word);
+		program_complain(
+			"oke-guard versions: '%.60s' is no version; write 1.36 or 1.36.1\n", word);
 		return EXIT_INPUT;
 	}
 	if (out.full || fwrite(text_get(&out).s, 1, out.n, stdout) != out.n || fflush(stdout)) {
-		perror("oke-guard versions: stdout");
+		program_complain("oke-guard versions: stdout: %s\n", strerror(errno));
 		return EXIT_INPUT;
 	}
 	return unsupported ? EXIT_FINDINGS : EXIT_CLEAN;
@@ -97,7 +98,7 @@ int cmd_versions(int argc, char **argv)
 	if (status >= 0)
 		return status;
 	if (argc - rest > 1) {
-		fprintf(stderr,
+		program_complain(
 			"oke-guard versions: '%.60s' is one word too many; name one version\n",
 			argv[rest + 1]);
 		return EXIT_INPUT;

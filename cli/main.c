@@ -3,19 +3,25 @@
  */
 #include "cli/cmd.h"
 #include "lib/base/commands.h"
+#include "lib/shell/shell.h"
 
 static const struct command commands[] = {
-	{ "serve", "run the webhook", cmd_serve },
-	{ "review", "judge AdmissionReviews: what would the server answer?", cmd_review },
-	{ "check", "judge manifests offline, files and folders", cmd_check },
-	{ "replay", "judge audit logs: what would have been denied?", cmd_replay },
-	{ "scan", "judge a cluster as it is: what is outside support today", cmd_scan },
-	{ "policy", "print, lint, explain, schema", cmd_policy },
-	{ "certs", "issue, check and show certificates", cmd_certs },
-	{ "learn", "who touches what: the identities to exempt", cmd_learn },
-	{ "generate", "the webhook configuration that the policies need", cmd_generate },
-	{ "versions", "OKE's Kubernetes versions: which are supported, how long", cmd_versions },
-	{ "alpha", "what is known about alpha features: list, explain", cmd_alpha },
+	{ "serve", "run the webhook", cmd_serve, NULL },
+	{ "review", "judge AdmissionReviews: what would the server answer?", cmd_review, NULL },
+	{ "check", "judge manifests offline, files and folders", cmd_check, NULL },
+	{ "replay", "judge audit logs: what would have been denied?", cmd_replay,
+	  &replay_commands },
+	{ "scan", "judge a cluster as it is: what is outside support today", cmd_scan,
+	  &scan_commands },
+	{ "policy", "print, lint, explain, schema", NULL, &policy_commands },
+	{ "certs", "issue, check and show certificates", NULL, &certs_commands },
+	{ "learn", "who touches what: the identities to exempt", NULL, &learn_commands },
+	{ "generate", "the webhook configuration that the policies need", NULL,
+	  &generate_commands },
+	{ "versions", "OKE's Kubernetes versions: which are supported, how long", cmd_versions,
+	  NULL },
+	{ "alpha", "what is known about alpha features: list, explain", NULL, &alpha_commands },
+	SHELL_COMMANDS,
 };
 
 int main(int argc, char **argv)
@@ -29,5 +35,5 @@ int main(int argc, char **argv)
 		.n = sizeof commands / sizeof *commands,
 	};
 
-	return commands_run(&all, argc, argv);
+	return commands_main(&all, argc, argv);
 }

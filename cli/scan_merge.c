@@ -29,7 +29,7 @@ struct member {
 
 static int complain(const char *path, const char *what)
 {
-	fprintf(stderr, "oke-guard scan merge: %.300s: %s\n", path, what);
+	program_complain("oke-guard scan merge: %.300s: %s\n", path, what);
 	return -1;
 }
 
@@ -183,10 +183,9 @@ int scan_merge(int argc, char **argv)
 	if (status >= 0)
 		return status;
 	if (rest == argc || argc - rest > FLEET_MAX) {
-		fprintf(stderr,
-			"oke-guard scan merge: name 1 to %d reports of `oke-guard "
-			"scan -o json`\n",
-			FLEET_MAX);
+		program_complain("oke-guard scan merge: name 1 to %d reports of `oke-guard "
+				 "scan -o json`\n",
+				 FLEET_MAX);
 		return EXIT_INPUT;
 	}
 	if (!(v = calloc((size_t)(argc - rest), sizeof *v)))

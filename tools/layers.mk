@@ -10,6 +10,10 @@ LAYERS :=
 LAYERS += lib/base
 USES_lib/base :=
 
+# What a program tells a shell about itself: help, version, completion.
+LAYERS += lib/shell
+USES_lib/shell := lib/base
+
 LAYERS += lib/json
 USES_lib/json := lib/base
 
@@ -101,7 +105,7 @@ LAYERS += agent/collect
 USES_agent/collect := lib/base lib/json
 
 LAYERS += agent
-USES_agent := lib/base lib/json lib/serve policy/follow agent/kubeconfig agent/collect
+USES_agent := lib/base lib/shell lib/json lib/serve policy/follow agent/kubeconfig agent/collect
 DOORS_agent := certs policy/load policy/model policy/webhooks
 
 LAYERS += cli/report
@@ -119,5 +123,5 @@ DOORS_cli/replay := policy/judge policy/model
 # `check` makes of a manifest what the API server would: kinds, places and alpha features are
 # looked at without a review, hence more than doors.
 LAYERS += cli
-USES_cli := cli/scan lib/base lib/json lib/yaml lib/serve cli/report cli/replay policy/replay policy/object policy/model policy/alpha policy/manifest policy/follow webhook
+USES_cli := cli/scan lib/base lib/shell lib/json lib/yaml lib/serve cli/report cli/replay policy/replay policy/object policy/model policy/alpha policy/manifest policy/follow webhook
 DOORS_cli := posture posture/catalogue certs policy/judge policy/load policy/print policy/webhooks policy/validate policy/answer policy/catalogue

@@ -6,6 +6,7 @@
 
 #include "cli/replay/report.h"
 #include "lib/unpack/lines.h"
+#include "lib/base/program_name.h"
 #include "lib/base/cleanup.h"
 #include "lib/json/json.h"
 #include "policy/replay/document.h"
@@ -190,7 +191,7 @@ int replay_show_input(const struct replay_files *files, const struct replay_map 
 		struct err err;
 
 		if (show_file(files->v[i], map, large_windows, &err) < 0) {
-			fprintf(stderr, "oke-guard replay: %.300s: %s\n", files->v[i], err.msg);
+			program_complain("oke-guard replay: %.300s: %s\n", files->v[i], err.msg);
 			status = -1;
 		}
 	}

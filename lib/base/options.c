@@ -8,6 +8,7 @@
  */
 #include "lib/base/options.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <getopt.h>
 #include <stdarg.h>
@@ -18,6 +19,7 @@
 #include <strings.h>
 
 #include "lib/base/nearest.h"
+#include "lib/base/program_name.h"
 #include "lib/base/time.h"
 
 #define OPTIONS_MAX   48 /* of one subcommand */
@@ -40,6 +42,47 @@ struct option_parse {
 	bool environment; /* the command line is done with */
 };
 
+/* Whom the next table is told, in place of parsing. */
+static struct {
+	void (*told)(void *ctx, const struct command_help *help, const struct option_def *defs,
+		     size_t n);
+	void *ctx;
+} options_listener;
+
+void options_tell(int (*run)(int argc, char **argv), const char *name,
+		  void (*told)(void *ctx, const struct command_help *help,
+			       const struct option_def *defs, size_t n),
+		  void *ctx)
+{
+	char word[WORD_MAX];
+	char *argv[] = { word, NULL };
+
+	snprintf(word, sizeof word, "%s", name);
+	options_listener.told = told;
+	options_listener.ctx = ctx;
+	run(1, argv);
+	options_listener.told = NULL;
+}
+
+bool options_next_choice(const char **at, struct str *choice)
+{
+	if (!*at || !**at)
+		return false;
+	*choice = (struct str){ *at, strcspn(*at, "|") };
+	*at += choice->n + ((*at)[choice->n] == '|');
+	return true;
+}
+
+bool options_is_path(const struct option_def *d)
+{
+	static const char *const words[] = { "FILE", "DIR", "PATH" };
+
+	for (size_t i = 0; d->arg && i < sizeof words / sizeof *words; i++)
+		if (!strcmp(d->arg, words[i]))
+			return true;
+	return false;
+}
+
 /* "expects a whole number from 1 to 64, not 'x'", and the like. */
 __attribute__((format(printf, 3, 4))) static int
 options_bad_value(const struct option_parse *p, const struct option_def *d, const char *fmt, ...)
@@ -50,8 +93,8 @@ options_bad_value(const struct option_parse *p, const struct option_def *d, cons
 	va_start(ap, fmt);
 	vsnprintf(problem, sizeof problem, fmt, ap);
 	va_end(ap);
-	fprintf(stderr, "%s: %s%s %s\n", p->command, p->environment ? "$" : "--",
-		p->environment ? d->env : d->name, problem);
+	fprintf(stderr, "%s%s: %s%s %s\n", program_prefix(), p->command,
+		p->environment ? "$" : "--", p->environment ? d->env : d->name, problem);
 	return EXIT_USAGE;
 }
 
@@ -74,14 +117,21 @@ static int options_set_number(const struct option_parse *p, const struct option_
 static int options_set_choice(const struct option_parse *p, const struct option_def *d,
 			      const char *text)
 {
-	size_t n = strlen(text);
+	const char *at = d->choices;
+	struct nearest near;
+	struct str choice;
 
-	for (const char *c = d->choices; c; c = strchr(c, '|') ? strchr(c, '|') + 1 : NULL)
-		if (n && strcspn(c, "|") == n && !strncmp(c, text, n)) {
+	nearest_start(&near, str_of(text));
+	while (options_next_choice(&at, &choice)) {
+		if (str_is(choice, text)) {
 			*(const char **)d->value = text;
 			return OPTIONS_GO_ON;
 		}
-	return options_bad_value(p, d, "expects one of %s, not '%.60s'", d->choices, text);
+		nearest_try(&near, choice);
+	}
+	return options_bad_value(p, d, "expects one of %s, not '%.60s'%s%.*s%s", d->choices, text,
+				 near.best.s ? "; did you mean '" : "", STR_ARG(near.best),
+				 near.best.s ? "'?" : "");
 }
 
 static int options_set_time(const struct option_parse *p, const struct option_def *d,
@@ -167,16 +217,31 @@ static int options_take_option(struct option_parse *p, size_t i)
 	return OPTIONS_GO_ON;
 }
 
+/* -O for -o is told: one of the two cases is there, the other is not. */
+static int options_unknown_letter(const struct option_parse *p, char letter)
+{
+	char other = (char)(isupper((unsigned char)letter) ? tolower((unsigned char)letter)
+							   : toupper((unsigned char)letter));
+	bool known = other == 'h' && letter == 'H';
+
+	for (size_t i = 0; i < p->n; i++)
+		known = known || (other != letter && p->defs[i].letter == other);
+	fprintf(stderr, "%s%s: there is no option -%c; ", program_prefix(), p->command, letter);
+	if (known)
+		fprintf(stderr, "did you mean -%c?\n", other);
+	else
+		fprintf(stderr, "try --help\n");
+	return EXIT_USAGE;
+}
+
 /* getopt_long knew no such option, or it was ambiguous, or a flag got a value. */
 static int options_unknown(const struct option_parse *p, const char *word)
 {
 	const char *names[OPTIONS_MAX + 1] = { "help" }, *near;
 	char name[WORD_MAX];
 
-	if (optopt && optopt < CODE_OPTION) { /* of "-xyz", getopt tells the letter alone */
-		fprintf(stderr, "%s: there is no option -%c; try --help\n", p->command, optopt);
-		return EXIT_USAGE;
-	}
+	if (optopt && optopt < CODE_OPTION) /* of "-xyz", getopt tells the letter alone */
+		return options_unknown_letter(p, (char)optopt);
 	snprintf(name, sizeof name, "%.*s", (int)strcspn(word + 2, "="), word + 2);
 	for (size_t i = 0; i < p->n; i++) {
 		names[i + 1] = p->defs[i].name;
@@ -185,10 +250,11 @@ static int options_unknown(const struct option_parse *p, const char *word)
 	}
 	near = nearest_of(name, names, p->n + 1);
 	if (near)
-		fprintf(stderr, "%s: there is no option --%s; did you mean --%s?\n", p->command,
-			name, near);
+		fprintf(stderr, "%s%s: there is no option --%s; did you mean --%s?\n",
+			program_prefix(), p->command, name, near);
 	else
-		fprintf(stderr, "%s: there is no option --%s; try --help\n", p->command, name);
+		fprintf(stderr, "%s%s: there is no option --%s; try --help\n", program_prefix(),
+			p->command, name);
 	return EXIT_USAGE;
 }
 
@@ -244,9 +310,15 @@ static void options_print_option(const struct option_def *d)
 
 static int options_print_help(const struct command_help *help, const struct option_parse *p)
 {
-	printf("Usage: %s\n\n%s\n", help->usage, help->summary);
-	if (help->examples)
-		printf("\n%s\n", help->examples);
+	printf("Usage: ");
+	program_print(stdout, help->usage);
+	printf("\n\n");
+	program_print(stdout, help->summary);
+	if (help->examples) {
+		printf("\n\n");
+		program_print(stdout, help->examples);
+	}
+	printf("\n");
 	printf("\nOptions:\n");
 	for (size_t i = 0; i < p->n; i++)
 		options_print_option(&p->defs[i]);
@@ -325,6 +397,10 @@ int options_parse(const struct command_help *help, const struct option_def *defs
 	size_t len = space ? (size_t)(space + 1 - help->usage) + strcspn(space + 1, " ") : 0;
 	int status;
 
+	if (options_listener.told) {
+		options_listener.told(options_listener.ctx, help, defs, p.n);
+		return EXIT_HELP;
+	}
 	snprintf(command, sizeof command, "%.*s", (int)len, help->usage);
 	status = options_parse_argv(help, &p, argc, argv);
 	if (status == OPTIONS_GO_ON)

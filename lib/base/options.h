@@ -5,8 +5,11 @@
 #ifndef LIB_BASE_OPTIONS_H
 #define LIB_BASE_OPTIONS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "lib/base/str.h"
 
 enum option_type {
 	OPTION_FLAG,   /* bool *value: no argument */
@@ -74,5 +77,21 @@ struct command_help {
  */
 int options_parse(const struct command_help *help, const struct option_def *defs, size_t n,
 		  int argc, char **argv, int *rest);
+
+/*
+ * Run a command only as far as options_parse, which calls `told` with its table, once, and makes
+ * it end. For help and completion, which are made of the same tables. Not for a program that has
+ * threads already.
+ */
+void options_tell(int (*run)(int argc, char **argv), const char *name,
+		  void (*told)(void *ctx, const struct command_help *help,
+			       const struct option_def *defs, size_t n),
+		  void *ctx);
+
+/* The members of choices, one by one: false when there are no more. *at is `choices` first. */
+bool options_next_choice(const char **at, struct str *choice);
+
+/* Does the option take the name of a file or a folder? */
+bool options_is_path(const struct option_def *d);
 
 #endif

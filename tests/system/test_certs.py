@@ -162,8 +162,8 @@ class Certs(unittest.TestCase):
             (["check"], "what to check?"),
             (["check", "--dir", self.dir, "--cert", "x"], "give --dir, or"),
             (["show"], "what to show?"),
-            (["shwo"], "did you mean show"),
-            ([], "Usage: oke-guard certs"),
+            (["shwo"], "did you mean 'show'?"),
+            ([], "name a command: issue, check or show"),
         ):
             done = guard(*argv)
             self.assertEqual(done.returncode, 2, argv)

@@ -115,7 +115,7 @@ class Wrong(unittest.TestCase):
 
     def test_words(self):
         for words, said in [(["webhook-config"], "did you mean 'webhook-configuration'?"),
-                            ([], "name what to generate"), (["vap"], "there is no 'vap'")]:
+                            ([], "name a command: webhook-configuration"), (["vap"], "there is no command 'vap'")]:
             run = subprocess.run([GUARD, "generate", *words], capture_output=True, text=True,
                                  timeout=60, check=False)
             self.assertEqual(run.returncode, 2)
@@ -123,7 +123,7 @@ class Wrong(unittest.TestCase):
         for words in (["--help"], ["webhook-configuration", "--help"]):
             run = subprocess.run([GUARD, "generate", *words], capture_output=True, text=True,
                                  timeout=60, check=True)
-            self.assertIn("Usage: oke-guard generate webhook-configuration", run.stdout)
+            self.assertIn("Usage: oke-guard generate ", run.stdout)
 
 
 if __name__ == "__main__":
