@@ -17,7 +17,8 @@ JOBS      ?= $(shell nproc)
 DEPS_LIBS  := libc6-dev libmicrohttpd-dev libgnutls28-dev libssl-dev libcjson-dev libyaml-dev zlib1g-dev libzstd-dev libcurl4-gnutls-dev
 DEPS_BUILD := gcc pkg-config $(DEPS_LIBS) python3 python3-yaml
 # prometheus is there for its promtool, systemd for systemd-analyze; neither is started.
-DEPS_CHECK := $(DEPS_BUILD) check zstd time python3-jsonschema openssl curl prometheus systemd jq
+DEPS_CHECK := $(DEPS_BUILD) check zstd time python3-jsonschema openssl curl prometheus systemd jq \
+	bash zsh fish man-db mandoc shellcheck
 DEPS_CLANG := clang libclang-rt-14-dev
 DEPS_LINT  := $(DEPS_CHECK) clang-format clang-tidy shellcheck
 DEPS_BENCH := $(DEPS_BUILD) zstd openssl nginx-light libnginx-mod-http-echo
@@ -43,11 +44,11 @@ HARDEN_LD := -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed
 
 .DEFAULT_GOAL := all
 GOALS := $(or $(MAKECMDGOALS),all)
-OUTER := help deps deps-% run check check-% lint fuzz bench bench-% chart e2e webhooks refresh clean soak image image-%
+OUTER := help man deps deps-% run check check-% lint fuzz bench bench-% chart e2e webhooks refresh clean soak image image-%
 INNER := $(filter-out $(OUTER),$(GOALS))
 
 # ---------------------------------------------------------------- commands
-.PHONY: help run check check-asan check-tsan lint fuzz bench bench-crowd bench-instructions chart oci-cli coredns e2e webhooks refresh soak image clean
+.PHONY: help man run check check-asan check-tsan lint fuzz bench bench-crowd bench-instructions chart oci-cli coredns e2e webhooks refresh soak image clean
 help: ## what there is
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 22
 
@@ -55,6 +56,11 @@ run: ## install what is missing, build, make certificates, serve the built-in po
 	$(Q)tools/deps.sh $(DEPS_BUILD) curl openssl
 	$(Q)$(MAKE) --no-print-directory -j$(JOBS) all
 	$(Q)BUILD=$(BUILD) tools/run.sh
+
+man: ## manual pages in build/share/man, completion for bash, zsh and fish beside them
+	$(Q)tools/deps.sh $(DEPS_BUILD)
+	$(Q)$(MAKE) --no-print-directory -j$(JOBS) all
+	$(Q)BUILD=$(BUILD) PYTHON=$(PYTHON) tools/share.sh $(BUILD)/share $(PROGRAMS)
 
 check: ## build and run every test that needs Debian packages only
 	$(Q)tools/deps.sh $(DEPS_CHECK) $(if $(findstring clang,$(CC)),$(DEPS_CLANG))
