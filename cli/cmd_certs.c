@@ -441,7 +441,8 @@ static int cmd_certs_main_show(int argc, char **argv)
 
 static const struct command rows[] = {
 	{ "issue", "make a CA and a serving certificate", cmd_certs_main_issue, NULL },
-	{ "check", "what is wrong with a pair, and how long it is good", cmd_certs_main_check, NULL },
+	{ "check", "what is wrong with a pair, and how long it is good", cmd_certs_main_check,
+	  NULL },
 	{ "show", "what certificates hold", cmd_certs_main_show, NULL },
 };
 

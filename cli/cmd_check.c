@@ -60,6 +60,7 @@ static void cmd_check_tell(struct cmd_check_run *run, unsigned document, unsigne
 	run->c.summary.errors++;
 	if (++run->problems > FILE_PROBLEMS_MAX)
 		return;
+	progress_clear(&run->c.progress);
 	words = printable_cut(str_of(text), PROBLEM_MAX_SHOWN, &arena);
 	place.document = document;
 	place.line = line;
@@ -83,6 +84,13 @@ static int cmd_check_read_file(void *ctx, char *buf, size_t room, size_t *got, s
 	return ferror(f) ? err_set(err, ERR_IO, "%s", strerror(errno)) : 0;
 }
 
+static void cmd_check_show_progress(struct cmd_check_run *run, size_t objects)
+{
+	if (progress_is_due(&run->c.progress))
+		progress_show(&run->c.progress, "%zu objects judged, now %s",
+			      run->c.summary.objects + objects, run->place.file_shown);
+}
+
 static size_t cmd_check_objects(struct cmd_check_run *run, struct manifest *m)
 {
 	struct manifest_object o;
@@ -95,6 +103,7 @@ static size_t cmd_check_objects(struct cmd_check_run *run, struct manifest *m)
 		arena_init(&arena, OBJECT_MEMORY_MAX);
 		if (cmd_check_object(&run->c, &run->place, m, &o, &arena, &err) < 0)
 			cmd_check_tell(run, o.document, o.line, err.msg);
+		cmd_check_show_progress(run, n);
 	}
 	return n;
 }
@@ -158,6 +167,7 @@ static void cmd_check_on_skipped(void *ctx, const char *path, const char *why)
 
 	cmd_check_name_file(run, path);
 	run->c.summary.skipped++;
+	progress_clear(&run->c.progress);
 	fprintf(stderr, "%s: note: skipped: %s\n", run->place.file_shown, why);
 }
 
@@ -249,6 +259,7 @@ static int cmd_check_paths(struct cmd_check_run *run, int paths_n, char **paths)
 					     cmd_check_on_failed, run };
 
 	arena_init(&run->names, 1u << 20);
+	progress_start(&run->c.progress);
 	for (int i = 0; i < paths_n; i++)
 		manifest_files_walk(&walk, paths[i]);
 	if (!run->c.summary.objects && !run->c.summary.errors) {
@@ -256,6 +267,7 @@ static int cmd_check_paths(struct cmd_check_run *run, int paths_n, char **paths)
 		cmd_check_tell(run, 0, 0, "no file in it holds a Kubernetes object");
 	}
 	arena_done(&run->names);
+	progress_clear(&run->c.progress);
 	if (report_end(run->c.report, &run->c.summary) < 0)
 		return cmd_check_complain("the output cannot be written");
 	if (run->c.summary.errors)

@@ -6,6 +6,7 @@
 
 #include "policy/manifest/manifest.h"
 #include "cli/report/report.h"
+#include "lib/base/terminal.h"
 
 struct checking {
 	const struct policy_set *set;
@@ -16,6 +17,7 @@ struct checking {
 	enum action fail_on;
 	struct report *report;
 	struct report_summary summary;
+	struct progress progress;
 	bool counts; /* a finding, or a change, that --fail-on counts */
 };
 

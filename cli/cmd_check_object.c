@@ -103,6 +103,7 @@ static int cmd_check_report(struct checking *c, const struct manifest *m,
 	for (size_t i = 0; i < changes_n; i++)
 		cmd_check_fill_change(&changes[i], m, &all[v->findings_n + i]);
 	qsort(all, n, sizeof *all, cmd_check_by_line);
+	progress_clear(&c->progress);
 	report_object(c->report, o);
 	for (size_t i = 0; i < n; i++) {
 		cmd_check_count(c, &all[i]);

@@ -20,6 +20,7 @@
 #include "lib/base/nearest.h"
 #include "cli/cmd.h"
 #include "lib/base/options.h"
+#include "lib/base/terminal.h"
 
 #define PUBLISHED_MAX                                                                              \
 	(64u << 10) /* bytes of the report in a ConfigMap, or in a service request                 \
@@ -178,7 +179,7 @@ static int report(const struct scan_asked *a, struct posture_results *r,
 				  .never = !strcmp(a->fail_on, "never"),
 				  .fail_on = !strcmp(a->fail_on, "unsupported") ? TIER_UNSUPPORTED
 										: TIER_BEST_EFFORT,
-				  .colour = isatty(STDOUT_FILENO) && !getenv("NO_COLOR") };
+				  .colour = terminal_has_colour(stdout) };
 	scoped(baseline_end) struct baseline *b = NULL;
 	struct err err = { .kind = ERR_NONE };
 
@@ -446,6 +447,6 @@ int cmd_scan(int argc, char **argv)
 		return print_checks();
 	if ((status = check_options(&a)) != EXIT_CLEAN)
 		return status;
-	a.agent.progress = isatty(STDERR_FILENO);
+	a.agent.progress = terminal_is(stderr);
 	return scan(&a);
 }

@@ -13,6 +13,7 @@
 #include "cli/replay/spill.h"
 #include "cli/replay/report_events.h"
 #include "lib/base/cleanup.h"
+#include "lib/base/terminal.h"
 #include "lib/json/json.h"
 #include "webhook/learn.h"
 
@@ -130,7 +131,7 @@ static void progress_print(const struct reading *r, double since)
 static void progress_wait(const struct reading *r)
 {
 	const struct timespec tick = { .tv_nsec = TICK_MS * 1000000L };
-	bool shown = !r->run->quiet && isatty(STDERR_FILENO);
+	bool shown = !r->run->quiet && terminal_is(stderr);
 	double since = run_clock();
 
 	for (unsigned ticks = 0; atomic_load(&r->busy); ticks++) {

@@ -14,6 +14,7 @@ struct report {
 	const struct report_format *format;
 	FILE *out;
 	enum action fail_on;
+	bool colour;           /* text, on a terminal */
 	size_t written;        /* findings */
 	cJSON *errors, *rules; /* JSON, SARIF */
 	FILE *cases;           /* JUnit: the test cases, a temporary file */

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "cli/report/format.h"
+#include "lib/base/terminal.h"
 
 struct report *report_new(const char *format, FILE *out, enum action fail_on)
 {
@@ -68,7 +69,8 @@ void report_error(struct report *r, const struct report_place *place, const char
 	fprintf(stderr, "%s:", place->file_shown);
 	if (place->line)
 		fprintf(stderr, "%u:", place->line);
-	fprintf(stderr, " error: %s\n", text);
+	fprintf(stderr, " %serror:%s %s\n", terminal_has_colour(stderr) ? COLOUR_BAD : "",
+		terminal_has_colour(stderr) ? COLOUR_OFF : "", text);
 	if (r->format->error)
 		r->format->error(r, place, text);
 }

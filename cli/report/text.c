@@ -2,11 +2,21 @@
  * text.c - for people, as compilers say it.
  */
 #include "cli/report/format.h"
+#include "lib/base/terminal.h"
 
 static int report_text_begin(struct report *r)
 {
-	(void)r;
+	r->colour = terminal_has_colour(r->out);
 	return 0;
+}
+
+static const char *report_text_colour(const struct report *r, enum action action)
+{
+	if (!r->colour)
+		return "";
+	return action == ACTION_DENY   ? COLOUR_BAD
+	       : action == ACTION_WARN ? COLOUR_WARN
+				       : COLOUR_NOTE;
 }
 
 static void report_text_finding(struct report *r, const struct report_object *o,
@@ -17,9 +27,10 @@ static void report_text_finding(struct report *r, const struct report_object *o,
 	if (f->action < ACTION_WARN && !f->change)
 		return; /* audit: for the report of a program */
 	report_rule_id(f, id);
-	fprintf(r->out, "%s:%u: %s [%s] %.*s\n", o->place.file_shown, f->line,
-		f->action == ACTION_ALLOW ? "note" : action_name(f->action), id,
-		STR_ARG(f->message));
+	fprintf(r->out, "%s:%u: %s%s%s [%s] %.*s\n", o->place.file_shown, f->line,
+		report_text_colour(r, f->action),
+		f->action == ACTION_ALLOW ? "note" : action_name(f->action),
+		r->colour ? COLOUR_OFF : "", id, STR_ARG(f->message));
 	report_print_remedy(r->out, f, "    ");
 	if (f->why.n)
 		fprintf(r->out, "    Why: %.*s\n", STR_ARG(f->why));

@@ -337,5 +337,49 @@ class Plugin(unittest.TestCase):
 
 
 
+BAD = "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec: {hostUsers: false, containers: [{name: a, image: b}]}\n"
+
+
+class Looks(unittest.TestCase):
+    """Colour and progress are for terminals, and for those who want them."""
+
+    def shown(self, *argv, ends=None, **env):
+        with tempfile.TemporaryDirectory() as cwd:
+            (pathlib.Path(cwd) / "pod.yaml").write_text(BAD, encoding="utf-8")
+            (pathlib.Path(cwd) / "bad.yaml").write_text("a: b: c\n", encoding="utf-8")
+            clean = {k: v for k, v in os.environ.items() if k not in ("NO_COLOR", "TERM")}
+            script = f"stty -opost; {' '.join(str(a) for a in argv)}; echo ended"
+            terminal = Terminal(["sh", "-c", script], clean | {"TERM": "xterm"} | env, cwd)
+            try:
+                terminal.wait_for(lambda: "ended\n" in terminal.shown, "the end")
+            finally:
+                terminal.end()
+        return terminal.shown
+
+    def test_colour(self):
+        check = (BUILD / "oke-guard", "check", "--kubernetes", "1.26", "pod.yaml")
+        self.assertRegex(self.shown(*check), "pod.yaml:4: \033\\[3[13]m(warn|deny)\033\\[0m \\[alpha/fields\\]")
+        self.assertIn("\033[", self.shown(*check, NO_COLOR=""))
+        for env in ({"NO_COLOR": "1"}, {"TERM": "dumb"}, {"TERM": ""}):
+            self.assertNotIn("\033", self.shown(*check, **env), env)
+        self.assertNotIn("\033", self.shown(*check, "|", "cat"))
+        self.assertIn("\033[31merror:\033[0m ", self.shown(BUILD / "oke-guard", "check", "bad.yaml"))
+        scan = (BUILD / "oke-guard", "scan", "--from", ROOT / "tests/data/scan/example")
+        self.assertIn("\033[31m", self.shown(*scan))
+        self.assertNotIn("\033", self.shown(*scan, NO_COLOR="1"))
+
+    def test_progress(self):
+        """What takes long shows how far it is; nothing of it is left, nothing of it is in a file."""
+        feed = f"(printf '{BAD}---\n'; sleep 1.3; for i in 1 2 3; do printf '{BAD}---\n'; done)".replace("\n", "\\n")
+        long = ("oke-guard", "check", "--kubernetes", "1.26", "-")
+        long = (feed, "|", BUILD / long[0], *long[1:])
+        shown = self.shown(*long)
+        self.assertIn("objects judged, now stdin\r\033[K", shown)
+        self.assertEqual(shown.count("[alpha/fields]"), 4, shown)
+        self.assertTrue(shown.endswith("ended\n"), shown)
+        self.assertNotIn("judged, now", self.shown(*long, "2>&1", "|", "cat"))
+        self.assertNotIn("judged, now", self.shown(*long, TERM="dumb"))
+
+
 if __name__ == "__main__":
     unittest.main()
