@@ -39,6 +39,11 @@ tools/layers.py --build "${BUILD:-build}" | complain "tools/layers.py"
 
 /usr/bin/python3 tests/lint/test_layers.py 2>&1 | grep -vE '^(\.*|-*|OK|Ran .*)$' | complain "the lint's own test"
 
+# Tables and pictures of docs/ are what their tools write.
+for tool in tools/docs/*.py; do
+	/usr/bin/python3 "$tool" --check 2>&1
+done | complain "docs/"
+
 # A foreign library is met in one place.
 only() { # HEADER PLACE(pattern)
 	uses "$1" include lib policy certs webhook agent cli | grep -vE "^$2" | complain "$1 belongs in $2 alone"
