@@ -2,7 +2,7 @@
  * eval.c - the decision table: one request to one verdict.
  *
  * Pure: request and clock in, verdict out. The numbers of the steps are those of
- * the table in the README; `review --trace` prints them.
+ * the table in docs/policy-language.md; `review --trace` prints them.
  */
 #include "policy/judge/judge.h"
 

@@ -1,7 +1,7 @@
 /*
  * managed.c - the table of OKE's pods.
  *
- * Labels after Oracle's pages, sources and clusters of users (docs/policies.md); what the
+ * Labels after Oracle's pages, sources and clusters of users (docs/built-in-policies.md); what the
  * controllers of Deployments and DaemonSets add to a pod's labels is there with a value that
  * nobody can know beforehand.
  */

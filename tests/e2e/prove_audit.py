@@ -1,4 +1,4 @@
-"""What an auditor finds in the audit log, in each mode, with the query that the README shows."""
+"""What an auditor finds in the audit log, in each mode, with the query that docs/audit.md shows."""
 import json
 import re
 import subprocess
@@ -60,10 +60,10 @@ class Modes(unittest.TestCase):
         self.in_mode("enforce")
         self.assertNotEqual(self.command().returncode, 0)
 
-    def test_5_the_query_of_the_readme_finds_them_all(self):
-        readme = (ROOT / "README.md").read_text(encoding="utf-8")
-        found = QUERY.search(readme)
-        self.assertTrue(found, "the README shows no query for the audit log")
+    def test_5_the_query_of_the_page_finds_them_all(self):
+        page = (ROOT / "docs/audit.md").read_text(encoding="utf-8")
+        found = QUERY.search(page)
+        self.assertTrue(found, "docs/audit.md shows no query for the audit log")
         done = subprocess.run(["jq", "-c", found[1], str(kube.AUDIT_LOG)], stdout=subprocess.PIPE, text=True,
                               check=True)
         told = [json.loads(line) for line in done.stdout.splitlines()]

@@ -76,12 +76,12 @@ add_commands()
 
 
 class Setting(unittest.TestCase):
-    def test_the_readme_shows_what_kubectl_printed(self):
-        readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    def test_the_page_shows_what_kubectl_printed(self):
+        page = (ROOT / "docs/e2e.md").read_text(encoding="utf-8")
         golden = (GOLDEN / "set-env-secret.txt").read_text(encoding="utf-8")
         lines = golden.removeprefix("customer").removesuffix("(exit 1)\n").splitlines()
-        self.assertIn("".join(f"    {line}\n" for line in lines), readme)
-        self.assertIn(f" for {len(COMMANDS)} commands ", readme)
+        self.assertIn("".join(f"    {line}\n" for line in lines), page)
+        self.assertIn(f" for {len(COMMANDS)} commands", page)
 
     def test_the_programs_are_of_the_version_that_was_asked_for(self):
         versions = json.loads(kube.get("version", "--output=json"))

@@ -133,14 +133,14 @@ class Passes(unittest.TestCase):
         self.silent("create", "-f", "-", DRY, stdin=json.dumps(o))
 
     def test_a_class_that_is_gone_comes_back(self):
-        """The way out that docs/policies.md prints, by somebody about whom the guard is not asked first."""
+        """The way out that docs/built-in-policies.md prints, by somebody about whom the guard is not asked first."""
         gone = kube.kubectl("delete", "--raw", "/apis/scheduling.k8s.io/v1/priorityclasses?fieldSelector="
                             "metadata.name%3Dsystem-node-critical", who="exempt")
         self.assertEqual(gone.returncode, 0, gone.stdout)
         self.silent("create", "priorityclass", "system-node-critical", "--value=2000001000")
 
     def test_a_role_that_is_to_be_left_alone_is_not(self):
-        """The other line of docs/policies.md: annotate --overwrite, back to true."""
+        """The other line of docs/built-in-policies.md: annotate --overwrite, back to true."""
         self.broken("annotate", "--overwrite", "clusterrole", TTL, f"{AUTO}=false")
         self.silent("annotate", "clusterrole", TTL, f"{AUTO}=true", "--overwrite")
 

@@ -1,4 +1,4 @@
-"""docs/policies.md and policy/builtin name the same policies and files."""
+"""docs/built-in-policies.md and policy/builtin name the same policies and files."""
 
 import json
 import os
@@ -12,7 +12,7 @@ import yaml
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 PACK = sorted((ROOT / "policy" / "builtin").glob("*.yaml"))
-PAGE = (ROOT / "docs" / "policies.md").read_text(encoding="utf-8")
+PAGE = (ROOT / "docs" / "built-in-policies.md").read_text(encoding="utf-8")
 COVERED = PAGE.split("### Objects of Kubernetes itself", maxsplit=1)[0]
 GUARD = ROOT / os.environ.get("BUILD", "build") / "oke-guard"
 
