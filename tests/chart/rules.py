@@ -195,8 +195,44 @@ def own_names(objects, fullname, namespace):
             yield f"{named(o)} is in namespace {o['metadata']['namespace']}"
 
 
-def faults(objects, fullname, namespace, host_network):
+CLUSTER_SCOPED = {"ClusterRole", "ClusterRoleBinding", "ValidatingWebhookConfiguration"}
+
+
+def metadata_of(objects):
+    """(name, metadata) of each object, and of what a Deployment, Job or CronJob makes."""
+    for o in objects:
+        yield named(o), o["metadata"]
+        template = o["spec"].get("template") if o["kind"] in ("Deployment", "Job") else None
+        if o["kind"] == "CronJob":
+            yield f"the Jobs of {named(o)}", o["spec"]["jobTemplate"]["metadata"]
+            template = o["spec"]["jobTemplate"]["spec"]["template"]
+        if template:
+            yield f"the pods of {named(o)}", template["metadata"]
+
+
+def says_its_namespace(objects):
+    for o in objects:
+        if (o["kind"] in CLUSTER_SCOPED) == ("namespace" in o["metadata"]):
+            yield f"{named(o)}: metadata.namespace is {o['metadata'].get('namespace')}"
+
+
+def common(objects, labels, annotations):
+    """What a strict house demands of every object; the chart's own labels count before a user's."""
+    for name, metadata in metadata_of(objects):
+        for key, value in labels.items():
+            have = metadata["labels"].get(key)
+            if have != value and not (key.startswith("app.kubernetes.io/") and have):
+                yield f"{name}: label {key} is {have}"
+        for key, value in annotations.items():
+            if (metadata.get("annotations") or {}).get(key) != value:
+                yield f"{name} has no annotation {key}"
+
+
+def faults(objects, fullname, namespace, host_network, values=None):
     yield from restricted(objects, host_network)
-    for check in (rights, roles_are_bound, tokens, images, availability, hooks_leave_nothing, filled_by_the_agent):
+    for check in (rights, roles_are_bound, tokens, images, availability, hooks_leave_nothing, filled_by_the_agent,
+                  says_its_namespace):
         yield from check(objects)
+    values = values or {}
+    yield from common(objects, values.get("commonLabels", {}), values.get("commonAnnotations", {}))
     yield from own_names(objects, fullname, namespace)

@@ -3,13 +3,15 @@
 For each value set in tests/chart/values: helm lint --strict; what helm template prints against
 tests/chart/golden; kubeconform with the schemas of four Kubernetes versions; Pod Security,
 rights and names (rules.py); its GuardConfig and policies with `oke-guard policy lint`. Then values
-that must be refused (tests/chart/bad, whose first line says how), and the documents that must agree
-(values_schema.py).
+that must be refused (tests/chart/bad, whose first line says how), the documents that must agree
+(values_schema.py), and what kube-score says.
 
-HELM and KUBECONFORM are the programs, SCHEMAS a folder that keeps what openapi.py makes, BUILD where
+HELM, KUBECONFORM and KUBE_SCORE are the programs, SCHEMAS a folder that keeps what openapi.py makes, BUILD where
 oke-guard is. ACCEPT=1 writes the golden files anew: read the difference before you commit it.
 """
+import base64
 import copy
+import json
 import os
 import pathlib
 import re
@@ -32,11 +34,8 @@ NEWEST = VERSIONS[-1]
 ACCEPT = bool(os.environ.get("ACCEPT"))
 HELM = os.environ.get("HELM", "helm")
 KUBECONFORM = os.environ.get("KUBECONFORM", "kubeconform")
+KUBE_SCORE = os.environ.get("KUBE_SCORE", "kube-score")
 GUARD = os.path.join(os.environ.get("BUILD", "build"), "oke-guard")
-
-# Values that are Kubernetes' own objects: one row of docs/chart.md each.
-WHOLE = ("config", "resources", "agent.resources", "scan.resources", "podSecurityContext", "securityContext",
-         "metrics.dashboard.labels")
 
 passed = failed = 0
 
@@ -61,9 +60,9 @@ def release(file):
     return name, options
 
 
-def template(file, version=NEWEST):
+def template(file, version=NEWEST, *more):
     name, options = release(file)
-    return run(HELM, "template", name, CHART, *options, "--values", file, "--kube-version", version)
+    return run(HELM, "template", name, CHART, *options, "--values", file, "--kube-version", version, *more)
 
 
 # ---------------------------------------------------------------- one value set
@@ -175,13 +174,40 @@ def check_values(file, schemas):
     values = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
     namespace = release(file)[1][1]
     report(f"{name}: Pod Security, rights, names",
-           rules.faults(objects, fullname_of(objects), namespace, values.get("hostNetwork", False)))
+           rules.faults(objects, fullname_of(objects), namespace, values.get("hostNetwork", False), values))
     report(f"{name}: the entries that the API server gets", entries_faults(objects, values, namespace))
     report(f"{name}: oke-guard policy lint", guard_faults(objects))
 
 
 def commented(text):
     return "".join(f"# {line}".rstrip() + "\n" for line in text.splitlines())
+
+
+# ---------------------------------------------------------------- kube-score
+
+STRICT = "## In a strict cluster"
+
+
+def scored(file):
+    """What kube-score has to say, of whichever container."""
+    done = run(KUBE_SCORE, "score", "--kubernetes-version", "v1.32", "--output-format", "ci", "-", stdin=template(file).stdout)
+    lines = done.stdout.splitlines()
+    if not any(line.startswith("[OK]") for line in lines):
+        raise ValueError(f"kube-score judged nothing: {done.stdout}{done.stderr}")
+    return sorted({m[1] for line in lines if (m := re.match(r"\[(?:CRITICAL|WARNING)\] \S+ \S+: (?:\([^)]*\) )?(.*)", line))})
+
+
+def score_faults():
+    """The defaults: what it names is answered in docs/chart.md, and nothing else is. A strict house's values: nothing."""
+    page = pathlib.Path("docs/chart.md").read_text(encoding="utf-8").split(STRICT)[1].split("\n## ")[0]
+    answered = sorted(re.findall(r"^\| ([^|`]+) \| [^|]+ \| `", page, re.M))
+    found = scored(HERE / "values/default.yaml")
+    if found != answered:
+        yield f"kube-score names {found}, docs/chart.md answers {answered}"
+    if left := scored(HERE / "values/strict.yaml"):
+        yield f"values/strict.yaml leaves {left}"
+    if "".join(f"    {line}\n" for line in (HERE / "values/strict.yaml").read_text(encoding="utf-8").splitlines()[1:]) not in page:
+        yield "docs/chart.md does not show tests/chart/values/strict.yaml"
 
 
 # ---------------------------------------------------------------- refused values
@@ -207,7 +233,8 @@ def server(objects):
     return next(s for n, s in rules.pods(objects) if s["containers"][0]["name"] == "server")
 
 
-# What is broken in the default rendering, and what the rules must say of it.
+COMMON = {"commonLabels": {"team": "platform"}, "commonAnnotations": {"owner": "platform"}}
+# What is broken in the default rendering with these, and what the rules must say of it.
 BREAKS = (
     ("keeps capabilities", lambda o: server(o)["containers"][0]["securityContext"].pop("capabilities")),
     ("may run as root", lambda o: server(o)["securityContext"].update(runAsUser=0)),
@@ -233,6 +260,11 @@ BREAKS = (
     ("may run for ever", lambda o: find(o, "Job")["spec"].pop("activeDeadlineSeconds")),
     ("ConfigMap oke-guard-facts has data", lambda o: find(o, "ConfigMap", "-facts").update(data={})),
     ("Secret oke-guard-tls has data", lambda o: find(o, "Secret").update(data={})),
+    ("metadata.namespace is None", lambda o: find(o, "Service")["metadata"].pop("namespace")),
+    ("Deployment oke-guard-agent: label team is None", lambda o: find(o, "Deployment")["metadata"]["labels"].pop("team")),
+    ("the pods of Deployment oke-guard-agent: label team is None",
+     lambda o: find(o, "Deployment")["spec"]["template"]["metadata"]["labels"].pop("team")),
+    ("has no annotation owner", lambda o: find(o, "PodDisruptionBudget")["metadata"].pop("annotations")),
     ("does not begin with oke-guard", lambda o: find(o, "Service")["metadata"].update(name="other")),
 )
 
@@ -242,7 +274,7 @@ def unseen(objects):
     for wanted, do in BREAKS:
         broken = copy.deepcopy(objects)
         do(broken)
-        found = list(rules.faults(broken, "oke-guard", "oke-guard", False))
+        found = list(rules.faults(broken, "oke-guard", "oke-guard", False, COMMON))
         if not any(wanted in f for f in found):
             yield f"not seen: {wanted} (but {found})"
 
@@ -291,14 +323,41 @@ def version_faults(chart):
             yield f"Chart.yaml: {key} is {chart[key]}, lib/base/version.h says {version}"
 
 
+def chart_faults(chart):
+    """The icon is the file's; an address that nobody has put there yet is not made up."""
+    icon = pathlib.Path(CHART, "files/icon.svg").read_bytes()
+    if chart["icon"] != "data:image/svg+xml;base64," + base64.b64encode(icon).decode():
+        yield "Chart.yaml: icon is not files/icon.svg"
+    for link in re.findall(r"https?://[^/\s\"]+", json.dumps({k: v for k, v in chart.items() if k != "icon"})):
+        if link != "https://docs.oracle.com" and not (chart.get("home") and chart.get("sources")):
+            yield f"Chart.yaml: {link}, without home and sources"
+
+
+def table_faults():
+    done = run(sys.executable, "tools/docs/chart.py", *([] if ACCEPT else ["--check"]))
+    if done.returncode:
+        yield done.stdout + done.stderr
+
+
+def upgrade_faults():
+    """A command that upgrades keeps the values that were given, and takes new defaults."""
+    for page in ("README.md", f"{CHART}/README.md", f"{CHART}/templates/NOTES.txt", *map(str, pathlib.Path("docs").glob("*.md"))):
+        text = re.sub(r"\\\n\s*", " ", pathlib.Path(page).read_text(encoding="utf-8"))
+        for line in text.splitlines():
+            if re.search(r"\bhelm\b[^|`]* upgrade ", line) and "--reset-then-reuse-values" not in line and "--install" not in line:
+                yield f"{page}: {line.strip()}"
+
+
 def main():
     os.makedirs(os.environ["SCHEMAS"], exist_ok=True)
     schemas = {v: openapi.write(v, os.environ["SCHEMAS"]) for v in VERSIONS}
     with open(f"{CHART}/Chart.yaml", encoding="utf-8") as f:
-        report("Chart.yaml has the project's version", version_faults(yaml.safe_load(f)))
-    report("values.schema.json agrees with the GuardConfig's", values_schema.schema_faults(ACCEPT))
-    with open(f"{CHART}/values.yaml", encoding="utf-8") as f, open("docs/chart.md", encoding="utf-8") as page:
-        report("docs/chart.md has every value", values_schema.documentation_faults(yaml.safe_load(f), page.read(), WHOLE))
+        chart = yaml.safe_load(f)
+    report("Chart.yaml has the project's version", version_faults(chart))
+    report("Chart.yaml has an icon and no made-up address", chart_faults(chart))
+    report("values.schema.json agrees with the schemas of policies", values_schema.schema_faults(ACCEPT))
+    report("README and docs/chart.md have every value", table_faults())
+    report("one way to upgrade in NOTES, README and docs", upgrade_faults())
     report("the rights are those that docs/agent.md asks for", rights_faults())
     files = sorted((HERE / "values").glob("*.yaml"))
     for file in files:
@@ -306,7 +365,9 @@ def main():
     stale = {p.name for p in (HERE / "golden").iterdir()} - {p.name for p in files}
     report("no golden file without its values", sorted(stale))
     report("the rules see what is broken",
-           unseen([d for d in yaml.safe_load_all(template(HERE / "values/default.yaml").stdout) if d]))
+           unseen([d for d in yaml.safe_load_all(template(HERE / "values/default.yaml", NEWEST, "--set",
+                                                          "commonLabels.team=platform,commonAnnotations.owner=platform").stdout) if d]))
+    report("kube-score: answered, or nothing to say", score_faults())
     for file in sorted((HERE / "bad").glob("*.yaml")):
         report(f"refused: {file.stem}", refused_faults(file))
     print(f"{passed} passed, {failed} failed")

@@ -5,6 +5,7 @@ set -eu
 cd "$(dirname "$0")/../.."
 HELM=$(tests/e2e/build.sh helm)/helm
 KUBECONFORM=$(tests/e2e/build.sh kubeconform)/kubeconform
+KUBE_SCORE=$(tests/e2e/build.sh kube-score)/kube-score
 SCHEMAS=$(dirname "$(dirname "$HELM")")
-export HELM KUBECONFORM SCHEMAS PYTHONDONTWRITEBYTECODE=1
+export HELM KUBECONFORM KUBE_SCORE SCHEMAS PYTHONDONTWRITEBYTECODE=1
 exec "${PYTHON:-/usr/bin/python3}" tests/chart/run.py

@@ -5,8 +5,9 @@
 #   build.sh [kubernetes]   API server, controller manager, scheduler, kubelet, kube-proxy, kubectl
 #   build.sh helm           helm
 #   build.sh kubeconform    kubeconform, which holds manifests against JSON Schemas
+#   build.sh kube-score     kube-score, which says what a strict house would miss in manifests
 #
-#   KUBERNETES HELM KUBECONFORM   the versions (1.36.1, 3.22.0, 0.8.0)
+#   KUBERNETES HELM KUBECONFORM KUBE_SCORE   the versions (1.36.1, 3.22.0, 0.8.0, 1.20.0)
 #   E2E_CACHE        where they are kept (${XDG_CACHE_HOME:-$HOME/.cache}/oke-guard-e2e)
 #   E2E_TOOLCHAIN    which Go to fetch where the one on PATH is too old (what the group asks for)
 #
@@ -53,6 +54,13 @@ group_kubeconform() {
 	module=github.com/yannh/kubeconform
 	programs=(cmd/kubeconform)
 	ldflags+=" -X main.version=v$version"
+}
+
+group_kube-score() {
+	version=${KUBE_SCORE:-1.20.0}
+	version=${version#v}
+	module=github.com/zegl/kube-score
+	programs=(cmd/kube-score)
 }
 
 # ---------------------------------------------------------------- from module to program
@@ -136,7 +144,7 @@ stamp() {
 group=${1:-kubernetes}
 ldflags="-s -w"
 case $group in
-kubernetes | helm | kubeconform) "group_$group" ;;
+kubernetes | helm | kubeconform | kube-score) "group_$group" ;;
 *)
 	sed -n '2,/^set/s/^# \{0,1\}//p' "$0"
 	exit 2

@@ -31,11 +31,11 @@ def must(done):
     return done.stdout
 
 
-def install(*values, verb="install", files=()):
-    """`helm install --wait`, or `upgrade`; values are those of --set, files those of --set-file."""
+def install(*values, verb="install", files=(), options=()):
+    """`helm install --wait`, or `upgrade`; values are those of --set, files those of --set-file, options Helm's own."""
     sets = [f"--set={v}" for v in [*VALUES, *values]]
     return must(helm(verb, RELEASE, str(CHART), "--namespace", PLACE, "--create-namespace", "--wait",
-                     f"--timeout={PATIENCE}s", *sets, *(f"--set-file={f}" for f in files)))
+                     f"--timeout={PATIENCE}s", *options, *sets, *(f"--set-file={f}" for f in files)))
 
 
 def upgrade(*values, **options):

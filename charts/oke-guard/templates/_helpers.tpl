@@ -26,21 +26,67 @@ app.kubernetes.io/part-of: oke-guard
 helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- end }}
 
-{{- /* Of pods: nothing here changes with the chart's version, which alone rolls no pod. */}}
-{{- define "oke-guard.podLabels" -}}
-{{- with .Values.podLabels }}
-{{- toYaml . }}
-{{ end }}
-{{- include "oke-guard.selector" . }}
-app.kubernetes.io/part-of: oke-guard
+{{- /*
+The metadata of an object. Called with a dict: context, name; component, labels, annotations where there are some;
+namespace, where it is not the release's; cluster: true, where it has none; template: true, for what a CronJob makes.
+The chart's own labels and annotations count before a user's.
+*/}}
+{{- define "oke-guard.metadata" -}}
+{{- $v := .context.Values }}
+{{- $own := include "oke-guard.labels" .context | fromYaml }}
+{{- with .component }}{{ $_ := set $own "app.kubernetes.io/component" . }}{{ end }}
+{{- if not .template -}}
+name: {{ .name }}
+{{- if not .cluster }}
+namespace: {{ default .context.Release.Namespace .namespace }}
+{{- end }}
+{{ end -}}
+labels:
+  {{- mergeOverwrite (dict) $v.commonLabels (default dict .labels) $own | toYaml | nindent 2 }}
+{{- with mergeOverwrite (dict) $v.commonAnnotations (default dict .annotations) }}
+annotations:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end }}
+
+{{- /*
+The metadata of a pod: context, component. Nothing here changes with the chart's version, which alone rolls no pod.
+*/}}
+{{- define "oke-guard.podMetadata" -}}
+{{- $v := .context.Values }}
+{{- $own := include "oke-guard.selector" .context | fromYaml }}
+{{- $_ := set $own "app.kubernetes.io/part-of" "oke-guard" }}
+{{- $_ := set $own "app.kubernetes.io/component" .component -}}
+labels:
+  {{- mergeOverwrite (dict) $v.commonLabels $v.podLabels $own | toYaml | nindent 2 }}
+{{- with mergeOverwrite (dict) $v.commonAnnotations $v.podAnnotations (default dict .annotations) }}
+annotations:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end }}
+
+{{- /* REGISTRY/REPOSITORY. A repository whose first part is a host brings its registry along. */}}
+{{- define "oke-guard.imageName" -}}
+{{- $i := .Values.image }}
+{{- $first := splitList "/" $i.repository | first }}
+{{- if and (contains "/" $i.repository) (or (contains "." $first) (contains ":" $first) (eq $first "localhost")) }}
+{{- if not (has $i.registry (list "" "localhost" $first)) }}
+{{- fail (printf "image.repository %s already names a registry, and image.registry is %s: leave one of them out" $i.repository $i.registry) }}
+{{- end }}
+{{- $i.repository }}
+{{- else if $i.registry }}
+{{- printf "%s/%s" $i.registry $i.repository }}
+{{- else }}
+{{- fail (printf "image.repository %s names no registry, and image.registry is empty: OKE pulls full names alone" $i.repository) }}
+{{- end }}
 {{- end }}
 
 {{- define "oke-guard.image" -}}
 {{- $i := .Values.image }}
 {{- if $i.digest }}
-{{- printf "%s/%s@%s" $i.registry $i.repository $i.digest }}
+{{- printf "%s@%s" (include "oke-guard.imageName" .) $i.digest }}
 {{- else }}
-{{- printf "%s/%s:%s" $i.registry $i.repository (default .Chart.AppVersion $i.tag) }}
+{{- printf "%s:%s" (include "oke-guard.imageName" .) (default .Chart.AppVersion $i.tag) }}
 {{- end }}
 {{- end }}
 
@@ -202,7 +248,36 @@ they are. In both the address and the CA are put in.
 {{- fail (printf "policies and exceptions both have a file %s: they share one folder, so give one of them another name" $name) }}
 {{- end }}
 {{- end }}
+{{- include "oke-guard.validateFiles" (dict "key" "policies" "kind" "SupportPolicy" "files" .Values.policies) }}
+{{- include "oke-guard.validateFiles" (dict "key" "exceptions" "kind" "SupportException" "files" .Values.exceptions) }}
 {{- if eq (int .Values.ports.webhook) (int .Values.ports.health) }}
 {{- fail "ports.webhook and ports.health must differ" }}
+{{- end }}
+{{- end }}
+
+{{- /* Files that were given as texts: of these values.schema.json says no more than that they are texts. */}}
+{{- define "oke-guard.validateFiles" -}}
+{{- range $name, $content := .files }}
+{{- if kindIs "string" $content }}
+{{- $found := 0 }}
+{{- range $part := regexSplit "(?m)^---[ \t]*(#.*)?$" $content -1 }}
+{{- if regexMatch "(?m)^[^#\\s]" $part }}
+{{- $found = add1 $found }}
+{{- $doc := fromYaml $part }}
+{{- if hasKey $doc "Error" }}
+{{- fail (printf "%s: %s is no YAML: %s" $.key $name (get $doc "Error")) }}
+{{- end }}
+{{- if or (ne (toString (get $doc "apiVersion")) "oke-guard.internal/v1") (ne (toString (get $doc "kind")) $.kind) }}
+{{- fail (printf "%s: %s, document %d, is no %s: it needs apiVersion: oke-guard.internal/v1, kind: %s, metadata and spec" $.key $name $found $.kind $.kind) }}
+{{- end }}
+{{- if not (and (kindIs "map" (get $doc "metadata")) (kindIs "map" (get $doc "spec"))) }}
+{{- fail (printf "%s: %s, document %d, has no metadata or no spec" $.key $name $found) }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- if not $found }}
+{{- fail (printf "%s: %s holds no document" $.key $name) }}
+{{- end }}
+{{- end }}
 {{- end }}
 {{- end }}

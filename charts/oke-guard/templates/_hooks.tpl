@@ -4,21 +4,23 @@ name. These are called with a dict: context, name, events; verbs on ConfigMap F-
 ValidatingWebhookConfiguration, each of which may be left out.
 */}}
 {{- define "oke-guard.hookMeta" -}}
-name: {{ .name }}
-labels:
-  {{- include "oke-guard.labels" .context | nindent 2 }}
-  app.kubernetes.io/component: hook
-annotations:
-  helm.sh/hook: {{ .events }}
-  helm.sh/hook-weight: "-10"
-  helm.sh/hook-delete-policy: before-hook-creation,hook-succeeded,hook-failed
+{{- $annotations := dict "helm.sh/hook" .hook.events "helm.sh/hook-weight" (default "-10" .weight)
+      "helm.sh/hook-delete-policy" "before-hook-creation,hook-succeeded,hook-failed" }}
+{{- with .logs }}{{ $_ := set $annotations "helm.sh/hook-output-log-policy" . }}{{ end }}
+{{- if .pod -}}
+name: {{ .hook.name }}
+namespace: {{ .hook.context.Release.Namespace }}
+{{ include "oke-guard.podMetadata" (dict "context" .hook.context "component" "hook" "annotations" $annotations) }}
+{{- else }}
+{{- include "oke-guard.metadata" (dict "context" .hook.context "name" .hook.name "component" "hook" "cluster" .cluster "annotations" $annotations) }}
+{{- end }}
 {{- end }}
 
 {{- define "oke-guard.hookAccount" -}}
 apiVersion: v1
 kind: ServiceAccount
 metadata:
-  {{- include "oke-guard.hookMeta" . | nindent 2 }}
+  {{- include "oke-guard.hookMeta" (dict "hook" .) | nindent 2 }}
 automountServiceAccountToken: false
 {{- if .context.Values.rbac.create }}
 {{- $f := include "oke-guard.fullname" .context }}
@@ -27,14 +29,14 @@ automountServiceAccountToken: false
 apiVersion: rbac.authorization.k8s.io/v1
 kind: Role
 metadata:
-  {{- include "oke-guard.hookMeta" $ | nindent 2 }}
+  {{- include "oke-guard.hookMeta" (dict "hook" $) | nindent 2 }}
 rules:
   - {apiGroups: [""], resources: [configmaps], resourceNames: [{{ $f }}-probe], verbs: [{{ . }}]}
 ---
 apiVersion: rbac.authorization.k8s.io/v1
 kind: RoleBinding
 metadata:
-  {{- include "oke-guard.hookMeta" $ | nindent 2 }}
+  {{- include "oke-guard.hookMeta" (dict "hook" $) | nindent 2 }}
 roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: {{ $.name }}}
 subjects:
   - {kind: ServiceAccount, name: {{ $.name }}, namespace: {{ $.context.Release.Namespace }}}
@@ -44,7 +46,7 @@ subjects:
 apiVersion: rbac.authorization.k8s.io/v1
 kind: ClusterRole
 metadata:
-  {{- include "oke-guard.hookMeta" $ | nindent 2 }}
+  {{- include "oke-guard.hookMeta" (dict "hook" $ "cluster" true) | nindent 2 }}
 rules:
   - apiGroups: [admissionregistration.k8s.io]
     resources: [validatingwebhookconfigurations]
@@ -54,7 +56,7 @@ rules:
 apiVersion: rbac.authorization.k8s.io/v1
 kind: ClusterRoleBinding
 metadata:
-  {{- include "oke-guard.hookMeta" $ | nindent 2 }}
+  {{- include "oke-guard.hookMeta" (dict "hook" $ "cluster" true) | nindent 2 }}
 roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: {{ $.name }}}
 subjects:
   - {kind: ServiceAccount, name: {{ $.name }}, namespace: {{ $.context.Release.Namespace }}}
