@@ -195,6 +195,11 @@ static void mapping_sweep(struct yaml_node *map)
 	}
 }
 
+static bool is_merge_key(const struct yaml_node *key)
+{
+	return key->kind == YAML_SCALAR && key->plain && str_is(key->text, "<<");
+}
+
 /* Find repeated keys by sorting: a file may hold a hundred thousand keys. */
 static int mapping_check(struct yaml_build *b, struct yaml_node *map, struct err *err)
 {
@@ -211,21 +216,17 @@ static int mapping_check(struct yaml_build *b, struct yaml_node *map, struct err
 		sorted[n++] = v;
 	qsort(sorted, n, sizeof *sorted, node_key_order);
 	for (size_t i = 1; i < n; i++) {
-		if (!str_eq(build_key_text(sorted[i]), build_key_text(sorted[first]))) {
+		if (!str_eq(build_key_text(sorted[i]), build_key_text(sorted[first])) ||
+		    (b->options.last && is_merge_key(sorted[i]->key))) {
 			first = i;
 			continue;
 		}
 		build_repeated(b, sorted[first], sorted[i]);
-		sorted[i]->open = true;
+		sorted[b->options.last ? i - 1 : i]->open = true;
 	}
 	free(sorted);
 	mapping_sweep(map);
 	return 0;
-}
-
-static bool is_merge_key(const struct yaml_node *key)
-{
-	return key->kind == YAML_SCALAR && key->plain && str_is(key->text, "<<");
 }
 
 static int build_key_take(struct yaml_build *b, struct yaml_frame *f, struct yaml_node *key,

@@ -65,6 +65,11 @@ struct yaml_options {
 	 */
 	void (*problem)(void *ctx, struct yaml_place at, const char *text);
 	void *ctx;
+	/*
+	 * Of entries that repeat a key the last stays, as Kubernetes' lenient readers have it, and
+	 * merge keys are none that repeat. Else the first stays.
+	 */
+	bool last;
 };
 
 struct yaml_input {

@@ -172,7 +172,8 @@ static void read_documents(struct finder *f, struct str text, struct documents *
 	struct yaml_options options = { .depth = CONFIG_DEPTH,
 					.bytes = CONFIG_MAX + 1,
 					.nodes = &f->yaml_nodes,
-					.problem = ignore_problem };
+					.problem = ignore_problem,
+					.last = true };
 	scoped(yaml_stream_end) struct yaml_stream *stream = NULL;
 	struct yaml_node *root;
 	struct err err = { .kind = ERR_NONE };

@@ -49,6 +49,24 @@ class Gates(unittest.TestCase):
                     self.assertIn("UserNamespacesSupport", " ".join(self.warnings(text)))
         self.assertEqual(self.warnings(f"{head}featureGates: {{UserNamespacesSupport: Off}}\n"), [])
 
+    def test_of_a_key_that_repeats_the_last_counts_as_it_does_for_kubelets(self):
+        head = "apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\n"
+        on, off = "{UserNamespacesSupport: true}", "{UserNamespacesSupport: false}"
+        seen = [f"{head}featureGates: {off}\nfeatureGates: {on}\n", f"{head}featureGates: {off}\n'featureGates': {on}\n",
+                f"{head}featureGates:\n  UserNamespacesSupport: false\n  UserNamespacesSupport: true\n",
+                f"{head}apiVersion: v1\napiVersion: kubelet.config.k8s.io/v1beta1\nfeatureGates: {on}\n",
+                f"{head}featureGates: {off}\nfeatureGates: {off}\nfeatureGates: {on}\n",
+                f"a: &a {off}\nb: &b {on}\n{head}featureGates:\n  <<: *a\n  <<: *b\n",
+                json.dumps({"apiVersion": "kubelet.config.k8s.io/v1beta1", "kind": "KubeletConfiguration"})[:-1]
+                + f', "featureGates": {{}}, "featureGates": {{"UserNamespacesSupport": true}}}}']
+        for text in seen:
+            with self.subTest(text=text):
+                self.assertIn("UserNamespacesSupport", " ".join(self.warnings(text)))
+        for text in (f"{head}featureGates: {on}\nfeatureGates: {off}\n",
+                     f"a: &a {on}\nb: &b {off}\n{head}featureGates:\n  <<: *a\n  <<: *b\n"):
+            with self.subTest(text=text):
+                self.assertEqual(self.warnings(text), [])
+
 
 class Json(unittest.TestCase):
     def test_recorded_reviews_are_answered_in_order(self):
