@@ -64,7 +64,7 @@ DOORS_policy/load := policy/load
 
 LAYERS += policy/judge
 USES_policy/judge := lib/base lib/json policy/object policy/catalogue policy/model policy/alpha policy/answer
-DOORS_policy/judge := policy/judge
+DOORS_policy/judge := policy/judge policy/load
 
 LAYERS += policy/replay
 USES_policy/replay := lib/base lib/json lib/yaml policy/object

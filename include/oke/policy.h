@@ -291,6 +291,41 @@ struct replaced_info {
 bool policy_set_replaced_at(const struct policy_set *set, size_t i, struct replaced_info *out);
 size_t policy_set_replaced(const struct policy_set *set); /* how many */
 
+/* ---- files of policies that somebody writes ---- */
+
+#define WRITTEN_FILES_MAX 1024
+
+struct written_file {
+	struct str name, text;
+	bool as_before; /* it holds what it did: whoever writes now did not put it there */
+};
+
+/* Which files: one that lies in a folder of policies, or those of the configuration. */
+enum written_kind { WRITTEN_POLICIES, WRITTEN_CONFIG };
+
+struct written_object {
+	enum written_kind kind;
+	bool bare_before; /* WRITTEN_CONFIG: guard.yaml was missing before */
+	const struct written_file *files;
+	size_t n;
+};
+
+/* Texts: "week.yaml:3:5: ...", of the first in the first file; short-lived as the arena. */
+struct written_faults {
+	size_t broken, doubtful;
+	struct str first_broken, first_doubtful;
+};
+
+/*
+ * What is wrong with them? Broken: no version of oke-guard could read it (no YAML, another type, a
+ * required key that is missing, an exception that ends before it begins, a configuration without
+ * guard.yaml). Doubtful: all else that this version would leave out or warn of, for which it looks
+ * at the files and at the set in force; and what is broken as before. Needs much memory of its own
+ * for a while; -1: the arena has no room for the texts.
+ */
+int policy_written_faults(const struct policy_set *set, const struct written_object *object,
+			  struct arena *arena, struct written_faults *out);
+
 /* ---- exceptions ---- */
 
 /* At a time: not yet, in force, over. */

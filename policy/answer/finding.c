@@ -11,7 +11,8 @@
 #define VALUE_PRINTED                                                                              \
 	1024 /* bytes of a list or object in which the first difference is looked for */
 #define DOCS_MAX_SHOWN 200
-#define SENTENCE_MAX   300 /* of a rule's own message */
+#define SENTENCE_MAX   300  /* of a rule's own message */
+#define PROBLEM_MAX    1024 /* of what a condition found, before the sentence is cut */
 
 /* ---- the first line ---- */
 
@@ -53,17 +54,27 @@ static const char *finding_doing(const struct request *req)
 	return str_is(req->subresource, "scale") ? "scaling" : "changing";
 }
 
-/* What stands in the way of CoreDNS, as the rule's condition found it. */
+static size_t finding_written(const struct written_faults *w, bool broken, struct text *out)
+{
+	if (!w)
+		return 0;
+	text_str(out, broken ? w->first_broken : w->first_doubtful);
+	return broken ? w->broken : w->doubtful;
+}
+
+/* What stands in the way of CoreDNS, or of the guard, as the rule's condition found it. */
 static void finding_problem(const struct context *o, const struct rule *rule, struct arena *arena,
 			    struct text *out)
 {
 	struct text first;
 	size_t n = 0;
 
-	text_init(&first, arena, SENTENCE_MAX);
+	text_init(&first, arena, PROBLEM_MAX);
 	for (const struct condition *c = rule->when; c; c = c->next)
 		if (c->kind == WHEN_DNS_PROBLEM)
 			n = corefile_problems(json_get(o->object, STR("data")), &first);
+		else if (c->kind == WHEN_BROKEN || c->kind == WHEN_DOUBTFUL)
+			n = finding_written(o->written, c->kind == WHEN_BROKEN, &first);
 	text_str(out, text_get(&first));
 	if (n > 1)
 		text_printf(out, " (and %zu more)", n - 1);

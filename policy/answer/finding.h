@@ -32,6 +32,8 @@ struct context {
 	 * rather too few of the others are shown.
 	 */
 	const struct json *object, *old;
+	/* What is wrong with the files of policies that it holds; NULL: nobody looked. */
+	const struct written_faults *written;
 };
 
 /* "Deployment kube-system/coredns", each name cut in the middle; s is NULL without memory. */

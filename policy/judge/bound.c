@@ -16,6 +16,7 @@ enum answer3 { FOR_SURE, IT_MAY_BE, NEVER };
 
 struct bounding {
 	struct judge judge;
+	struct judge_written written;
 	const struct touched *touched; /* NULL: anything */
 	bool object_missing, old_missing;
 	bool uses_missing; /* what tells whether features are used: the object, a DELETE's options
@@ -325,7 +326,9 @@ static int bound_prepare(struct bounding *b)
 		j->names.v[0] = req->name;
 		j->names.n = 1;
 	}
+	j->written = &b->written;
 	j->context = (struct context){ .config = j->config,
+				       .written = &b->written.faults,
 				       .req = req,
 				       .kind = resource_kind(req),
 				       .namespace = req->namespace,

@@ -199,6 +199,7 @@ static void judge_find_names(struct judge *j)
 		.kind = resource_kind(j->req),
 		.namespace = judge_namespace_of(j->req),
 		.name = j->names.n ? j->names.v[0] : (struct str){ NULL, 0 },
+		.written = &j->written->faults,
 	};
 }
 
@@ -393,16 +394,18 @@ static bool judge_begin(struct judge *j, struct verdict *out)
 	return true;
 }
 
-#define JUDGE(set_, req_, now_, arena_, trace_, err_)                                              \
+/* `written_` must live as long. */
+#define JUDGE(set_, req_, now_, arena_, trace_, written_, err_)                                    \
 	{                                                                                          \
 		.set = (set_), .config = &(set_)->model.config, .req = (req_), .now = (now_),      \
-		.arena = (arena_), .trace = (trace_), .err = (err_)                                \
+		.arena = (arena_), .trace = (trace_), .written = (written_), .err = (err_)         \
 	}
 
 bool policy_concerns(const struct policy_set *set, const struct request *req, struct arena *arena)
 {
 	struct err ignored;
-	struct judge judge = JUDGE(set, req, 0, arena, NULL, &ignored), *j = &judge;
+	struct judge_written written = { .known = false };
+	struct judge judge = JUDGE(set, req, 0, arena, NULL, &written, &ignored), *j = &judge;
 	struct candidates candidates, features;
 	struct verdict v;
 
@@ -415,7 +418,8 @@ int policy_judge_envelope(const struct policy_set *set, const struct request *re
 			  const struct unread *unread, int64_t now, struct arena *arena,
 			  struct trace *trace, struct verdict *out, struct err *err)
 {
-	struct judge judge = JUDGE(set, req, now, arena, trace, err), *j = &judge;
+	struct judge_written written = { .known = false };
+	struct judge judge = JUDGE(set, req, now, arena, trace, &written, err), *j = &judge;
 
 	if (!judge_begin(j, out))
 		return 0;
@@ -428,7 +432,8 @@ int policy_judge_envelope(const struct policy_set *set, const struct request *re
 int policy_judge(const struct policy_set *set, const struct request *req, int64_t now,
 		 struct arena *arena, struct trace *trace, struct verdict *out, struct err *err)
 {
-	struct judge judge = JUDGE(set, req, now, arena, trace, err), *j = &judge;
+	struct judge_written written = { .known = false };
+	struct judge judge = JUDGE(set, req, now, arena, trace, &written, err), *j = &judge;
 	struct candidates candidates, features;
 
 	if (!judge_begin(j, out))

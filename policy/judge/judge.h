@@ -11,6 +11,12 @@
 #include "policy/model/identity.h"
 #include "policy/model/set.h"
 
+/* Looked at once for a request, and only if a rule asks. */
+struct judge_written {
+	bool known;
+	struct written_faults faults;
+};
+
 struct judge {
 	const struct policy_set *set;
 	const struct config *config;
@@ -24,6 +30,7 @@ struct judge {
 	struct match_names names;
 	struct json *object, *old; /* NULL: absent */
 	struct context context;
+	struct judge_written *written;
 
 	struct finding *findings; /* as they are found; grows in the arena */
 	size_t findings_n, findings_room;

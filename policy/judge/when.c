@@ -6,6 +6,7 @@
 #include "policy/judge/lost.h"
 #include "policy/judge/selector.h"
 #include "policy/judge/subject.h"
+#include "policy/judge/written.h"
 #include "policy/model/quantity.h"
 #include "policy/model/templates.h"
 #include "policy/object/corefile.h"
@@ -177,5 +178,7 @@ bool when_holds(const struct judge *j, const struct condition *c, const struct j
 	if (c->kind == WHEN_DNS_PROBLEM || c->kind == WHEN_DNS_SOUND)
 		return (c->kind == WHEN_DNS_PROBLEM) ==
 		       path_any(&c->path, root, has_dns_problem, NULL);
+	if (c->kind == WHEN_BROKEN || c->kind == WHEN_DOUBTFUL)
+		return written_holds(j, c->kind == WHEN_BROKEN);
 	return values_hold(j, c, root);
 }

@@ -54,7 +54,7 @@ static const struct kind *kind_of_document(struct load_reader *r, const struct y
 	struct str s;
 
 	if (!n) {
-		read_error(r, root,
+		read_fault(r, root,
 			   "\"kind\" is missing: write SupportPolicy, GuardConfig or "
 			   "SupportException");
 		return NULL;
@@ -91,7 +91,7 @@ static const struct kind *kind_of_versions(struct load_reader *r, const struct y
 	struct str s;
 
 	if (!n)
-		read_error(r, root, "\"kind\" is missing: write KubernetesVersions");
+		read_fault(r, root, "\"kind\" is missing: write KubernetesVersions");
 	else if (read_text(r, n, &s) && !str_is(s, versions_kind.name))
 		read_error(r, n,
 			   "\"%.*s\" does not belong here: a file of --versions holds one "
@@ -110,7 +110,7 @@ static bool version_ok(struct load_reader *r, const struct yaml_node *root)
 	struct str s;
 
 	if (!n)
-		read_error(r, root, "\"apiVersion\" is missing: write " POLICY_API_VERSION);
+		read_fault(r, root, "\"apiVersion\" is missing: write " POLICY_API_VERSION);
 	else if (!read_text(r, n, &s))
 		return false;
 	else if (str_is(s, POLICY_API_VERSION))
@@ -140,7 +140,7 @@ static void load_document(struct load_reader *r, const struct yaml_node *root)
 
 static void load_note_problem(void *ctx, struct yaml_place at, const char *text)
 {
-	read_error_at(ctx, at, "%s", text);
+	read_fault_at(ctx, at, "%s", text);
 }
 
 /* All documents up to the end, or to one that cannot be read: -1. */
@@ -159,7 +159,10 @@ static int load_documents(struct load_reader *r, struct yaml_stream *s, struct s
 	}
 	if (more >= 0)
 		return 0;
-	read_error_at(r, yaml_stream_at(s), "%s", err.msg);
+	if (err.kind == ERR_SYNTAX)
+		read_fault_at(r, yaml_stream_at(s), "%s", err.msg);
+	else
+		read_error_at(r, yaml_stream_at(s), "%s", err.msg);
 	return -1;
 }
 
@@ -302,18 +305,24 @@ static void load_marked(struct load_reader *r, struct str text, const char *why)
 		leave_out_document(r, &mark, NULL, text);
 }
 
+void load_file_text(struct load_reader *r, struct str text)
+{
+	const char *why = byte_order_mark(text);
+
+	if (why)
+		load_marked(r, text, why);
+	else
+		load_text(r, text);
+}
+
 static void load_named(struct loader *l, const char *name, struct str text)
 {
 	struct str file = read_keep_str(&l->reader, str_of(name));
-	const char *why = byte_order_mark(text);
 
 	if (!file.s)
 		return;
 	l->reader.file = file.s;
-	if (why)
-		load_marked(&l->reader, text, why);
-	else
-		load_text(&l->reader, text);
+	load_file_text(&l->reader, text);
 	read_errors_flush(&l->reader, l->report);
 	arena_done(&l->scratch);
 }

@@ -11,7 +11,7 @@ static void read_time(struct load_reader *r, const struct yaml_node *n, void *ou
 
 	(void)arg;
 	if (read_text(r, n, &s) && !time_parse(s, out))
-		read_error(r, n,
+		read_fault(r, n,
 			   "%s must be a time as in \"2026-11-30T00:00:00Z\" (RFC "
 			   "3339, whole seconds)",
 			   read_node_name(n, name));

@@ -31,6 +31,46 @@ read_note(struct load_reader *r, struct yaml_place at, bool warning, const char 
 	r->complaints = c;
 }
 
+static bool place_before(struct yaml_place a, struct yaml_place b)
+{
+	return a.line < b.line || (a.line == b.line && a.column < b.column);
+}
+
+__attribute__((format(printf, 3, 0))) static void
+read_note_fault(struct load_reader *r, struct yaml_place at, const char *fmt, va_list ap)
+{
+	struct plain_fault *f = r->faults;
+	va_list again;
+
+	if (f && (!f->n++ || place_before(at, f->at))) {
+		va_copy(again, ap);
+		vsnprintf(f->text, sizeof f->text, fmt, again);
+		va_end(again);
+		f->at = at;
+	}
+	read_note(r, at, false, fmt, ap);
+}
+
+void read_fault_at(struct load_reader *r, struct yaml_place at, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	read_note_fault(r, at, fmt, ap);
+	va_end(ap);
+}
+
+void read_fault(struct load_reader *r, const struct yaml_node *n, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (n->kind == YAML_ALIAS)
+		return;
+	va_start(ap, fmt);
+	read_note_fault(r, (struct yaml_place){ n->line, n->column }, fmt, ap);
+	va_end(ap);
+}
+
 void read_error_at(struct load_reader *r, struct yaml_place at, const char *fmt, ...)
 {
 	va_list ap;
@@ -163,10 +203,10 @@ static bool is_kind(struct load_reader *r, const struct yaml_node *n, enum yaml_
 	if (n->kind == kind)
 		return true;
 	if (is_null_scalar(n))
-		read_error(r, n, "%s has no value: write %s (%s), or leave it out",
+		read_fault(r, n, "%s has no value: write %s (%s), or leave it out",
 			   read_node_name(n, name), kinds[kind], example);
 	else
-		read_error(r, n, "%s must be %s, not %s: write %s", read_node_name(n, name),
+		read_fault(r, n, "%s must be %s, not %s: write %s", read_node_name(n, name),
 			   kinds[kind], kinds[n->kind], example);
 	return false;
 }
@@ -191,9 +231,9 @@ static bool is_text(struct load_reader *r, const struct yaml_node *n)
 		return true;
 	name = read_node_name(n, buf);
 	if (!n->text.n)
-		read_error(r, n, "%s has no value: write a text, or leave it out", name);
+		read_fault(r, n, "%s has no value: write a text, or leave it out", name);
 	else
-		read_error(r, n,
+		read_fault(r, n,
 			   "%s must be a text, but without quotes this is "
 			   "%s: quote it: \"%.*s\"",
 			   name, meaning, QUOTED(n->text));
@@ -205,7 +245,7 @@ bool read_text(struct load_reader *r, const struct yaml_node *n, struct str *out
 	char name[80];
 
 	if (n->kind != YAML_SCALAR) {
-		read_error(r, n, "%s must be a text, not %s", read_node_name(n, name),
+		read_fault(r, n, "%s must be a text, not %s", read_node_name(n, name),
 			   kinds[n->kind]);
 		return false;
 	}
@@ -259,9 +299,11 @@ void read_bool(struct load_reader *r, const struct yaml_node *n, void *out, cons
 	    (str_is(n->text, "true") || str_is(n->text, "false")))
 		*(bool *)out = n->text.n == 4;
 	else
-		read_error(r, n, "%s must be true or false, without quotes",
+		read_fault(r, n, "%s must be true or false, without quotes",
 			   read_node_name(n, name));
 }
+
+#define NUMBER_WANTED "%s must be a whole number from %u to %u, without quotes"
 
 void read_number(struct load_reader *r, const struct yaml_node *n, void *out, const void *arg)
 {
@@ -277,9 +319,10 @@ void read_number(struct load_reader *r, const struct yaml_node *n, void *out, co
 	}
 	if (ok && value >= range->min && value <= range->max)
 		*(unsigned *)out = value;
+	else if (ok)
+		read_error(r, n, NUMBER_WANTED, read_node_name(n, name), range->min, range->max);
 	else
-		read_error(r, n, "%s must be a whole number from %u to %u, without quotes",
-			   read_node_name(n, name), range->min, range->max);
+		read_fault(r, n, NUMBER_WANTED, read_node_name(n, name), range->min, range->max);
 }
 
 /* "allow, audit or warn" */
@@ -495,7 +538,7 @@ void read_fields(struct load_reader *r, const struct yaml_node *n, void *out, co
 	}
 	for (size_t i = 0; i < fields->n; i++)
 		if (fields->v[i].required && !read_value_of(n, fields->v[i].key))
-			read_error(r, n, "%s needs \"%s\": %s", fields->what, fields->v[i].key,
+			read_fault(r, n, "%s needs \"%s\": %s", fields->what, fields->v[i].key,
 				   fields->v[i].required);
 }
 

@@ -24,6 +24,13 @@ struct complaint {
 	char text[600];
 };
 
+/* The first in the file, of those that no other version could take for something. */
+struct plain_fault {
+	size_t n;
+	struct yaml_place at;
+	char text[600];
+};
+
 struct load_reader {
 	struct arena *keep;    /* what the model points to */
 	struct arena *scratch; /* nodes and complaints of one file */
@@ -36,6 +43,7 @@ struct load_reader {
 	struct complaint *complaints;
 	size_t complaints_n; /* errors, noted or not */
 	size_t warnings_n;
+	struct plain_fault *faults; /* NULL: nobody asks */
 };
 
 /* ---- what is wrong ---- */
@@ -45,6 +53,15 @@ read_error_at(struct load_reader *r, struct yaml_place at, const char *fmt, ...)
 /* At a node. Nothing is noted at an alias: that it stands there has been told. */
 __attribute__((format(printf, 3, 4))) void
 read_error(struct load_reader *r, const struct yaml_node *n, const char *fmt, ...);
+
+/*
+ * The same of what is wrong in itself, whatever version reads it: no YAML, another type, a
+ * required key that is missing. (read_error: a later version may know the key or the word.)
+ */
+__attribute__((format(printf, 3, 4))) void
+read_fault_at(struct load_reader *r, struct yaml_place at, const char *fmt, ...);
+__attribute__((format(printf, 3, 4))) void
+read_fault(struct load_reader *r, const struct yaml_node *n, const char *fmt, ...);
 
 /* The same, but what was read counts. */
 __attribute__((format(printf, 3, 4))) void

@@ -73,5 +73,7 @@ extern const struct load_fields metadata_fields;
 
 /* Read all documents of a text into the reader's model; errors are noted in the reader. */
 void load_text(struct load_reader *r, struct str text);
+/* The same of a file, which may begin with a mark that no reader of YAML expects. */
+void load_file_text(struct load_reader *r, struct str text);
 
 #endif

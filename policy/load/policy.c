@@ -300,12 +300,13 @@ static void read_rule_problem(struct load_reader *r, const struct yaml_node *n,
 {
 	const struct condition *c = rule->when;
 
-	while (c && c->kind != WHEN_DNS_PROBLEM)
+	while (c && c->kind != WHEN_DNS_PROBLEM && c->kind != WHEN_BROKEN &&
+	       c->kind != WHEN_DOUBTFUL)
 		c = c->next;
 	if (!c && rule->message.n && memmem(rule->message.s, rule->message.n, "$problem", 8))
-		read_error(
-			r, read_value_of(n, "message"),
-			"$problem is what a condition with coredns: unsound found, and the rule has none");
+		read_error(r, read_value_of(n, "message"),
+			   "$problem is what a condition with coredns: unsound or with documents "
+			   "found, and the rule has none");
 }
 
 static void read_rule(struct load_reader *r, const struct yaml_node *n, void *out, const void *arg)

@@ -214,3 +214,36 @@ int model_resolve(struct model *model, struct arena *arena, struct policy_report
 			return -1;
 	return 0;
 }
+
+/* ---- beside a set ---- */
+
+static bool is_builtin_of_set(const struct model *model, struct str name)
+{
+	for (const struct policy *p = model->policies; p; p = p->next)
+		if ((p->builtin && str_eq(p->name, name)) ||
+		    (p->replaced && str_eq(p->replaced->name, name)))
+			return true;
+	return false;
+}
+
+int model_resolve_added(struct model *model, size_t added, struct arena *arena,
+			struct policy_report *report)
+{
+	struct policy *p = model->policies;
+
+	for (size_t i = 0; i < added; i++, p = p->next) {
+		if (p->replaces.n && !is_builtin_of_set(model, p->replaces))
+			report_message(report, true, &p->origin,
+				       "no built-in policy is called \"%.*s\", which \"replaces\" "
+				       "names",
+				       QUOTED(p->replaces));
+		else if (p->replaces.n)
+			may_replace(model, p, report);
+		if (link_policy(p, &model->config, arena) < 0)
+			return -1;
+	}
+	for (struct exception *e = model->exceptions; e; e = e->next)
+		if (self_objects(e->objects, &model->config, arena) < 0)
+			return -1;
+	return 0;
+}

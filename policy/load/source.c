@@ -20,34 +20,38 @@ static bool has_ending(const char *name, const char *ending)
 	return n > m && !strcasecmp(name + n - m, ending);
 }
 
-/* Could somebody think that it is read? NULL: no; else why it is not. */
-static const char *unread_why(const struct dirent *e)
+bool source_is_read(const char *name)
 {
-	bool looks = has_ending(e->d_name, ".yaml") || has_ending(e->d_name, ".yml") ||
-		     has_ending(e->d_name, ".json");
+	return name[0] != '.' && file_is_yaml(name);
+}
 
-	if (e->d_name[0] == '.')
-		return looks && e->d_name[1] != '.' && e->d_name[1] != '#'
+const char *source_unread_why(const char *name)
+{
+	bool looks =
+		has_ending(name, ".yaml") || has_ending(name, ".yml") || has_ending(name, ".json");
+
+	if (name[0] == '.')
+		return looks && name[1] != '.' && name[1] != '#'
 			       ? "is not read: its name begins with a dot"
 			       : NULL;
-	if (e->d_type == DT_DIR)
-		return strcmp(e->d_name, "lost+found") != 0
-			       ? "is not read: a folder within a folder; name it with --policy"
-			       : NULL;
-	if (has_ending(e->d_name, ".md") || e->d_name[strlen(e->d_name) - 1] == '~')
+	if (has_ending(name, ".md") || name[strlen(name) - 1] == '~')
 		return NULL;
 	return looks ? "is not read: its ending is not in small letters"
 		     : "is not read: its name does not end in .yaml, .yml or .json";
 }
 
-static bool is_read(const struct dirent *e)
+static const char *entry_unread_why(const struct dirent *e)
 {
-	return e->d_name[0] != '.' && file_is_yaml(e->d_name);
+	if (e->d_type != DT_DIR || e->d_name[0] == '.')
+		return source_unread_why(e->d_name);
+	return strcmp(e->d_name, "lost+found") != 0
+		       ? "is not read: a folder within a folder; name it with --policy"
+		       : NULL;
 }
 
 static int is_unread(const struct dirent *e)
 {
-	return !is_read(e) && unread_why(e);
+	return !source_is_read(e->d_name) && entry_unread_why(e);
 }
 
 static int unread_order(const struct dirent **a, const struct dirent **b)
@@ -78,7 +82,7 @@ static int tell_unread(const char *folder, source_unread_fn *unread, void *ctx)
 		scoped(free_end) char *path = file_join(folder, entries[i]->d_name);
 
 		if (path)
-			unread(ctx, path, unread_why(entries[i]));
+			unread(ctx, path, entry_unread_why(entries[i]));
 		free(entries[i]);
 	}
 	free(entries);

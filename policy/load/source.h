@@ -24,6 +24,11 @@ typedef void source_unread_fn(void *ctx, const char *path, const char *why);
  */
 int source_each(const char *path, source_fn *visit, source_unread_fn *unread, void *ctx);
 
+/* Is a file of that name read, where it stands in a folder? */
+bool source_is_read(const char *name);
+/* Of one that is not: could somebody think that it is? NULL: no; else why it is not. */
+const char *source_unread_why(const char *name);
+
 #define FACT_KUBERNETES "kubernetes" /* "1.36" */
 #define FACT_TEXT_MAX   64           /* bytes of a fact's file: more is no fact */
 

@@ -170,6 +170,20 @@ static void read_when_dns(struct load_reader *r, const struct yaml_node *n, void
 	c->kind = (enum when_kind)kind;
 }
 
+static const struct load_word document_words[] = { { "broken", WHEN_BROKEN },
+						   { "doubtful", WHEN_DOUBTFUL } };
+static const struct load_words words_documents = WORDS(document_words);
+
+static void read_when_documents(struct load_reader *r, const struct yaml_node *n, void *out,
+				const void *arg)
+{
+	struct condition *c = out;
+	int kind = WHEN_BROKEN;
+
+	read_word(r, n, &kind, arg);
+	c->kind = (enum when_kind)kind;
+}
+
 #define WHEN(member) offsetof(struct condition, member)
 static const struct load_field when_table[] = {
 	{ "path", read_when_path, WHEN(path), NULL, "the path of a value, as in spec.type" },
@@ -183,6 +197,7 @@ static const struct load_field when_table[] = {
 	{ "selects", read_when_selects, 0, &words_selects, NULL },
 	{ "lost", read_when_lost, 0, NULL, NULL },
 	{ "coredns", read_when_dns, 0, &words_dns, NULL },
+	{ "documents", read_when_documents, 0, &words_documents, NULL },
 	{ "every", read_bool, WHEN(every), NULL, NULL },
 	{ "old", read_bool, WHEN(of_old), NULL, NULL },
 };

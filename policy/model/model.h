@@ -79,6 +79,9 @@ struct condition {
 		WHEN_LOST,        /* a value that the old object has there, the new one has not */
 		WHEN_DNS_PROBLEM, /* data of coredns-custom: CoreDNS ignores some, or stops at it */
 		WHEN_DNS_SOUND,   /* ... or does not */
+		/* of a ConfigMap of files of policies: see policy_written_faults (oke/policy.h) */
+		WHEN_BROKEN,
+		WHEN_DOUBTFUL, /* and nothing is broken */
 	} kind;
 	bool every;        /* all values that the path names, not any */
 	bool of_old;       /* of the old object */
@@ -138,7 +141,8 @@ struct rule {
 	bool has_unknown;
 	enum action unknown; /* the most that identities hear whom nobody named */
 	struct str message;  /* replaces the first line's sentence; "$object" is "Deployment
-				kube-system/coredns", "$problem" what WHEN_DNS_PROBLEM found */
+				kube-system/coredns", "$problem" what WHEN_DNS_PROBLEM, WHEN_BROKEN
+				or  WHEN_DOUBTFUL found */
 	struct remedy remedy;
 	struct corefile_remedy *remedies; /* before `remedy`, by what was edited */
 	struct str docs, why;             /* of the rule; absent: the policy's */

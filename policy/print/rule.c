@@ -136,6 +136,9 @@ static void test_words(struct text *t, const struct condition *c)
 		[WHEN_LOST] = " loses a value",
 		[WHEN_DNS_PROBLEM] = " has what CoreDNS ignores or stops at",
 		[WHEN_DNS_SOUND] = " has nothing that CoreDNS ignores or stops at",
+		[WHEN_BROKEN] = " has documents of oke-guard's that no version can read",
+		[WHEN_DOUBTFUL] =
+			" has documents of oke-guard's of which this version leaves something out",
 	};
 
 	if (c->kind == WHEN_IN || c->kind == WHEN_NOT_IN) {

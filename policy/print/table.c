@@ -200,6 +200,10 @@ static void print_condition(struct emit *e, const struct condition *c)
 	case WHEN_DNS_SOUND:
 		emit_str(e, "coredns", c->kind == WHEN_DNS_PROBLEM ? STR("unsound") : STR("sound"));
 		break;
+	case WHEN_BROKEN:
+	case WHEN_DOUBTFUL:
+		emit_str(e, "documents", c->kind == WHEN_BROKEN ? STR("broken") : STR("doubtful"));
+		break;
 	default:
 		emit_str(e, texts[c->kind], c->in.v[0]);
 	}

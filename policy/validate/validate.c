@@ -150,3 +150,64 @@ int model_validate(struct model *model, struct arena *arena, struct policy_repor
 	free(v.by_name);
 	return report->errors > errors ? -1 : 0;
 }
+
+/* ---- what is added to a sound model ---- */
+
+/* `rest` holds what a policy of that name was until now: only a built-in one stays beside it. */
+static void validate_added_name(const struct validation *v, const struct policy *p,
+				const struct policy *rest)
+{
+	if (validate_policy_named(v, p->name) != p) {
+		validate_policy_name(v, p);
+		return;
+	}
+	while (rest && !(rest->builtin && str_eq(rest->name, p->name)))
+		rest = rest->next;
+	if (rest && !p->replaces.n)
+		report_message(v->report, true, &p->origin,
+			       "a policy \"%.*s\" is built in: choose another name, or say "
+			       "\"replaces\" in its spec",
+			       QUOTED(p->name));
+}
+
+static void validate_added_policies(const struct validation *v, size_t n)
+{
+	const struct policy *p = v->model->policies, *rest = p;
+
+	for (size_t i = 0; i < n; i++)
+		rest = rest->next;
+	for (; p != rest; p = p->next) {
+		validate_added_name(v, p, rest);
+		validate_rules(v, p);
+	}
+}
+
+static void validate_added_exceptions(const struct validation *v, size_t n)
+{
+	const struct exception *e = v->model->exceptions;
+
+	for (size_t i = 0; i < n && i < EXCEPTIONS_MAX; i++, e = e->next)
+		validate_exception(v, e);
+}
+
+void model_validate_added(const struct model *model, const struct added *added,
+			  struct policy_report *report)
+{
+	struct validation v = { .model = model, .report = report };
+	size_t n = 0;
+
+	for (const struct policy *p = model->policies; p; p = p->next)
+		n++;
+	if (!(v.by_name = malloc((n + 1) * sizeof *v.by_name)))
+		return;
+	validate_sort_names(&v);
+	validate_added_policies(&v, added->policies);
+	validate_added_exceptions(&v, added->exceptions);
+	for (const struct override *o = added->config ? model->config.overrides : NULL; o;
+	     o = o->next)
+		validate_override(&v, o);
+	for (const struct exception_rule *m = added->config ? model->config.fail_closed : NULL; m;
+	     m = m->next)
+		validate_mark(&v, m);
+	free(v.by_name);
+}

@@ -12,6 +12,17 @@
  */
 int model_validate(struct model *model, struct arena *arena, struct policy_report *report);
 
+/*
+ * What stands first in a model whose rest is sound, and stays as it is: so many policies and
+ * exceptions, and the configuration. Nothing is marked.
+ */
+struct added {
+	size_t policies, exceptions;
+	bool config;
+};
+void model_validate_added(const struct model *model, const struct added *added,
+			  struct policy_report *report);
+
 /* May the rule be marked failClosed? */
 bool validate_mark_possible(const struct model *model, const struct rule *rule);
 
