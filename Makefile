@@ -193,7 +193,7 @@ LIBS_webhook    := libcjson
 LIBS_cli        := libcjson
 LIBS_cli/report := libcjson
 # The flavour with GnuTLS: the image has GnuTLS already, and needs no libssl then.
-LIBS_agent      := libcurl libcjson
+LIBS_agent/api  := libcurl libcjson
 
 ifneq ($(SANITIZE),)
 SAN_FLAGS := -O1 -g -fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer -DARENA_BLOCK=0

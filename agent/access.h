@@ -9,7 +9,7 @@
 #ifndef AGENT_ACCESS_H
 #define AGENT_ACCESS_H
 
-#include "agent/kube.h"
+#include "agent/api/kube.h"
 #include "agent/kubeconfig/memory_file.h"
 #include "agent/kubeconfig/plugin.h"
 #include "lib/base/options.h"

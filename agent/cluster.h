@@ -4,7 +4,7 @@
 #ifndef AGENT_CLUSTER_H
 #define AGENT_CLUSTER_H
 
-#include "agent/kube.h"
+#include "agent/api/kube.h"
 #include "lib/base/options.h"
 
 #define CLUSTER_TIMEOUT 15 /* seconds of one call */

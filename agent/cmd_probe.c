@@ -9,9 +9,9 @@
 
 #include "agent/cluster.h"
 #include "agent/cmd.h"
-#include "agent/objects.h"
+#include "agent/api/objects.h"
 #include "agent/probe.h"
-#include "agent/wait.h"
+#include "agent/api/wait.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/printable.h"
 #include "lib/base/clock.h"

@@ -9,7 +9,7 @@
 #include "agent/cluster.h"
 #include "agent/cmd.h"
 #include "agent/published.h"
-#include "agent/wait.h"
+#include "agent/api/wait.h"
 #include "lib/base/signals.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/files.h"

@@ -7,7 +7,7 @@
 
 #include "agent/cluster.h"
 #include "agent/cmd.h"
-#include "agent/wait.h"
+#include "agent/api/wait.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/clock.h"
 #include "lib/base/signals.h"

@@ -14,7 +14,7 @@
 #include "agent/health.h"
 #include "agent/published_watch.h"
 #include "agent/reconcile.h"
-#include "agent/wait.h"
+#include "agent/api/wait.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/clock.h"
 #include "lib/base/version.h"
@@ -49,13 +49,13 @@ struct cmd_run_program {
 
 static int cmd_run_validate_names(const struct cmd_run_options *a, struct err *err)
 {
-	bool self = !strcmp(a->certificates, "self");
+	bool writes = strcmp(a->certificates, "external") != 0;
 
 	if (cluster_name("namespace", a->namespace, err) < 0 ||
 	    cluster_name("service", a->service, err) < 0 ||
 	    cluster_name("webhook-configuration", a->configuration, err) < 0)
 		return -1;
-	if (self && cluster_name("secret", a->secret, err) < 0)
+	if (writes && cluster_name("secret", a->secret, err) < 0)
 		return -1;
 	if (a->posture && cluster_name("posture", a->posture, err) < 0)
 		return -1;
@@ -123,6 +123,7 @@ static void cmd_run_fill_reconcile(struct cmd_run_program *p, const struct cmd_r
 				       .configuration = a->configuration,
 				       .facts = a->facts,
 				       .self = !strcmp(a->certificates, "self"),
+				       .writes = strcmp(a->certificates, "external") != 0,
 				       .overlap = a->overlap,
 				       .names = p->name,
 				       .names_n = NAMES };
@@ -132,8 +133,8 @@ static void cmd_run_fill_reconcile(struct cmd_run_program *p, const struct cmd_r
 					       .namespace = a->namespace,
 					       .name = a->posture,
 					       .interval = a->interval * PUBLISHED_WATCH_INTERVAL };
-	p->round.view.self = p->round.self;
-	p->status.view.self = p->round.self;
+	p->round.view.self = p->status.view.self = p->round.self;
+	p->round.view.writes = p->status.view.writes = p->round.writes;
 }
 
 static int cmd_run_start(struct cmd_run_program *p, const struct cmd_run_options *a)
@@ -230,9 +231,10 @@ static const struct command_help help = {
 	.summary = "Keeps the serving certificate (--certificates self: issues it, renews it in "
 		   "time, with no\n"
 		   "failed call) and the webhook configuration as the policies want them; with "
-		   "external it\n"
-		   "only compares and reports. Tells the replicas the version of Kubernetes "
-		   "(--facts).\n"
+		   "cert-manager the\n"
+		   "certificate is cert-manager's; with external it only compares and reports. "
+		   "Tells the replicas\n"
+		   "the version of Kubernetes (--facts).\n"
 		   "While it is not running everything stays as it is.",
 	.examples =
 		"Examples:\n"
@@ -266,8 +268,9 @@ static const struct option_def defs[] = {
 	{ .name = "certificates",
 	  .type = OPTION_CHOICE,
 	  .value = &asked.certificates,
-	  .choices = "self|external",
-	  .help = "who makes them, and writes the webhook configuration (self: the agent)" },
+	  .choices = "self|cert-manager|external",
+	  .help = "who makes them: the agent (self); cert-manager, whose CA the agent reads from "
+		  "--secret; you (external), who also write the webhook configuration" },
 	CMD_ROW_NAME("facts", &asked.facts,
 		     "the ConfigMap to write the version of Kubernetes to (none)"),
 	CMD_ROW_NAME(

@@ -40,7 +40,7 @@ static bool agent_health_certificate(const struct agent_health *h, const struct 
 
 	(void)h;
 	if (!v->self) {
-		fputs("somebody else's", f);
+		fputs(v->writes ? "cert-manager's" : "somebody else's", f);
 		return true;
 	}
 	time_print(v->plan.expires, expires);
@@ -65,6 +65,25 @@ static bool agent_health_configuration(const struct agent_health *h, const struc
 	for (size_t i = 0; !v->current && i < v->differences && i < STATUS_DIFFERENCES; i++)
 		fprintf(f, "\n    %s", v->difference[i]);
 	return v->current;
+}
+
+/* What a dead guard would refuse to the control plane: an alarm wherever the agent may write or
+ * not. */
+static bool agent_health_lockout(const struct agent_health *h, const struct status_view *v, FILE *f)
+{
+	(void)h;
+	if (v->locks)
+		fprintf(f,
+			"%zu difference%s with failurePolicy Fail: while no server answers, the "
+			"control plane itself is refused",
+			v->locks, v->locks == 1 ? "" : "s");
+	else if (v->suspended)
+		fputs("failurePolicy Fail is suspended for an hour: something else takes "
+		      "matchConditions away",
+		      f);
+	else
+		fputs("a dead guard refuses nobody but whom the configuration names", f);
+	return !v->locks && !v->suspended;
 }
 
 static bool agent_health_policies(const struct agent_health *h, const struct status_view *v,
@@ -108,6 +127,7 @@ static const struct agent_health_check {
 	{ "api", agent_health_api, true, true },
 	{ "certificate", agent_health_certificate, true, true },
 	{ "configuration", agent_health_configuration, true, false },
+	{ "lockout", agent_health_lockout, true, true },
 	{ "policies", agent_health_policies, false, false },
 	{ "kubernetes", kubernetes, false, false },
 };
@@ -130,7 +150,7 @@ static void agent_health_page_ready(void *ctx, const struct head *head, struct r
 
 		if (line)
 			fclose(line);
-		ready &= passes || !(v.self ? checks[i].gates : checks[i].gates_external);
+		ready &= passes || !(v.writes ? checks[i].gates : checks[i].gates_external);
 		if (head->verbose || !passes)
 			fprintf(f, "[%c] %s: %s\n", passes ? '+' : '-', checks[i].name,
 				why ? why : "");
@@ -156,14 +176,13 @@ static uint64_t agent_health_count(const atomic_ullong *counter)
 
 static void agent_health_put_certificate(FILE *f, const struct status_view *v)
 {
-	metrics_head(
-		f, "oke_guard_agent_certificate_expiry_seconds", "gauge",
-		"Seconds until the certificate in the Secret expires; absent in mode external.");
+	metrics_head(f, "oke_guard_agent_certificate_expiry_seconds", "gauge",
+		     "Seconds until the certificate in the Secret expires; in mode self alone.");
 	if (v->self && v->plan.expires)
 		fprintf(f, "oke_guard_agent_certificate_expiry_seconds %" PRId64 "\n",
 			v->plan.expires - (int64_t)time(NULL));
 	metrics_head(f, "oke_guard_agent_renewal_step", "gauge",
-		     "1 for the step that the certificates are at; absent in mode external.");
+		     "1 for the step that the certificates are at; in mode self alone.");
 	for (int i = 0; v->self && i < ROTATE_STEPS_N; i++)
 		fprintf(f, "oke_guard_agent_renewal_step{step=\"%s\"} %d\n",
 			rotate_step_name((enum rotate_step)i), v->plan.step == (enum rotate_step)i);
@@ -176,6 +195,11 @@ static void agent_health_put_counters(FILE *f, const struct status *s)
 	for (int i = 0; i < KUBE_RESULTS_N; i++)
 		fprintf(f, "oke_guard_agent_api_calls_total{result=\"%s\"} %" PRIu64 "\n",
 			kube_result_name((enum kube_result)i), agent_health_count(&s->calls[i]));
+	metrics_head(f, "oke_guard_agent_lockouts_prevented_total", "counter",
+		     "Webhook configurations put right that a dead guard would have locked the "
+		     "cluster with.");
+	fprintf(f, "oke_guard_agent_lockouts_prevented_total %" PRIu64 "\n",
+		agent_health_count(&s->lockouts_prevented));
 	metrics_head(f, "oke_guard_agent_writes_total", "counter", "What was written, by object.");
 	fprintf(f,
 		"oke_guard_agent_writes_total{object=\"secret\"} %" PRIu64 "\n"
@@ -240,6 +264,13 @@ static void agent_health_page_metrics(void *ctx, const struct head *head, struct
 	agent_health_gauge(f, "oke_guard_agent_policies_stale",
 			   "1 while the files hold policies that were not taken up.",
 			   s.failed != 0);
+	agent_health_gauge(f, "oke_guard_webhook_configuration_locking",
+			   "Differences for which a dead guard would refuse the control plane.",
+			   (int64_t)v.locks);
+	agent_health_gauge(f, "oke_guard_agent_fail_closed_suspended",
+			   "1 while no entry has failurePolicy Fail, because something else takes "
+			   "matchConditions away.",
+			   v.suspended);
 	agent_health_put_certificate(f, &v);
 	agent_health_put_counters(f, h->status);
 	version_of(&v, &version);

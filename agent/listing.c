@@ -6,7 +6,7 @@
 #include "agent/collect/seen.h"
 #include "agent/collect/splitter.h"
 #include "agent/kubeconfig/server.h"
-#include "agent/wait.h"
+#include "agent/api/wait.h"
 #include "lib/base/chars.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/clock.h"

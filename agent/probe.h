@@ -7,7 +7,7 @@
 #ifndef AGENT_PROBE_H
 #define AGENT_PROBE_H
 
-#include "agent/kube.h"
+#include "agent/api/kube.h"
 
 #define PROBE_RULE "[self/probe]"
 

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "agent/kube.h"
+#include "agent/api/kube.h"
 #include "lib/base/chars.h"
 #include "lib/base/printable.h"
 #include "lib/base/time.h"

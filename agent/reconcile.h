@@ -4,7 +4,9 @@
  * In mode self: read the webhook configuration, then the Secret (in this order: a write of
  * the configuration is refused if anybody has written it since, so it never rests on a
  * Secret that is older than what it replaces), take the one step that rotate.h names, and look
- * again, until there is nothing to do but wait. In mode external: read, compare, report.
+ * again, until there is nothing to do but wait. In mode cert-manager the same but for the Secret,
+ * which is only read: its CA is what the API server is to trust. In mode external: read, compare,
+ * report.
  */
 #ifndef AGENT_RECONCILE_H
 #define AGENT_RECONCILE_H
@@ -13,9 +15,12 @@
 #include "lib/base/slot.h"
 #include "lib/serve/log.h"
 
-#define RECONCILE_STEPS_MAX 32 /* requests to change something, in one round */
-#define FACTS_EVERY_S       600
-#define FACTS_AGAIN_S       60 /* after a failure */
+#define RECONCILE_STEPS_MAX   32   /* requests to change something, in one round */
+#define RECONCILE_REPAIRS_MAX 3    /* of what could lock the cluster: then no entry refuses, ... */
+#define RECONCILE_REPAIRS_S   600  /* ... where they were made in so many seconds, ... */
+#define RECONCILE_SUSPEND_S   3600 /* ... for so many */
+#define FACTS_EVERY_S         600
+#define FACTS_AGAIN_S         60 /* after a failure */
 
 struct reconcile {
 	/* The caller's, filled in before the first round. */
@@ -24,17 +29,22 @@ struct reconcile {
 	struct status *status;
 	struct slot *policies;                                            /* of struct policy_set */
 	const char *namespace, *service, *secret, *configuration, *facts; /* facts: or NULL */
-	bool self;
+	bool self;   /* makes the certificates */
+	bool writes; /* the webhook configuration; else it only looks */
 	int64_t overlap;
 	const char *const *names; /* that the certificate must hold */
 	size_t names_n;
 
 	/* Its own. */
 	struct status_view view;
-	long retry_after;   /* the API server's wish, after a failure */
-	long long facts_at; /* when facts are due, by clock_ms */
-	bool learnt;        /* view.kubernetes is another than it was: load policies for it */
-	bool stopped;       /* a call was given up for the stop descriptor */
+	unsigned repairs;                         /* of what could lock the cluster, since ... */
+	long long repairs_since, suspended_until; /* by clock_ms */
+	uint64_t trusted; /* cert-manager: a hash of the CA that is trusted beside others, ... */
+	int64_t trusted_since; /* ... and since when */
+	long retry_after;      /* the API server's wish, after a failure */
+	long long facts_at;    /* when facts are due, by clock_ms */
+	bool learnt;           /* view.kubernetes is another than it was: load policies for it */
+	bool stopped;          /* a call was given up for the stop descriptor */
 	bool facts_failed;
 	char told_error[512]; /* what the log has been told already */
 	uint64_t told_differences;

@@ -10,20 +10,23 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
-#include "agent/kube.h"
+#include "agent/api/kube.h"
 #include "agent/published.h"
-#include "agent/rotate.h"
+#include "agent/api/rotate.h"
 
 #define STATUS_DIFFERENCES 8   /* are told, the rest is counted */
 #define STATUS_TEXT        256 /* bytes of one */
 
 struct status_view {
-	bool self;                 /* we write certificates and configuration; else we only look */
+	bool self;                 /* we make the certificates */
+	bool writes;               /* we write the configuration; else we only look */
 	int64_t success;           /* when the last round ended well, by our clock; 0: none did */
 	int64_t failing;           /* since when none does; 0: it did */
 	char error[512];           /* why */
 	bool current;              /* the configuration is as it is wanted */
 	size_t differences, blind; /* else: how many; for how many of them something is missed */
+	size_t locks;              /* for how many of them a dead guard could lock the cluster */
+	bool suspended; /* no entry has failurePolicy Fail, for what something else does */
 	char difference[STATUS_DIFFERENCES][STATUS_TEXT];
 	struct rotate_plan plan; /* self: where the certificates are */
 	char kubernetes[16];     /* "1.36"; empty: not known */
@@ -33,7 +36,7 @@ struct status {
 	pthread_mutex_t lock;
 	struct status_view view;
 	atomic_ullong calls[KUBE_RESULTS_N];
-	atomic_ullong written_secret, written_configuration, written_events;
+	atomic_ullong written_secret, written_configuration, written_events, lockouts_prevented;
 	struct published posture; /* under the lock */
 };
 

@@ -392,8 +392,15 @@ struct difference {
 	const struct kept *object;
 	struct arena *arena;
 	struct str entry, first;
-	size_t n, blind;
+	size_t n, blind, locks;
 };
+
+static const char *tell_effect(const struct difference *d, const char *blind)
+{
+	if (d->locks)
+		return ": while no server answers, the control plane itself is refused";
+	return d->blind ? blind : "";
+}
 
 static void tell_entry(struct difference *d)
 {
@@ -404,14 +411,14 @@ static void tell_entry(struct difference *d)
 	f.path = words_of(d->arena, "webhooks[name=%.*s]", STR_ARG(d->entry));
 	f.text = d->n > 1
 			 ? words_of(d->arena, "%.*s; and %zu more differences%s", STR_ARG(d->first),
-				    d->n - 1, d->blind ? ": the guard does not see all" : "")
+				    d->n - 1, tell_effect(d, ": the guard does not see all"))
 			 : words_of(d->arena, "%.*s%s", STR_ARG(d->first),
-				    d->blind ? ": the guard does not see it" : "");
+				    tell_effect(d, ": the guard does not see it"));
 	found_add(d->p, CHECK_GUARD, &f);
-	d->n = d->blind = 0;
+	d->n = d->blind = d->locks = 0;
 }
 
-static void on_difference(void *ctx, bool blind, const char *text)
+static void on_difference(void *ctx, enum webhooks_effect effect, const char *text)
 {
 	struct difference *d = ctx;
 	const char *colon = strchr(text, ':');
@@ -423,7 +430,8 @@ static void on_difference(void *ctx, bool blind, const char *text)
 		d->first = str_copy(d->arena, str_of(colon ? colon + 2 : text));
 	}
 	d->n++;
-	d->blind += blind;
+	d->blind += effect == WEBHOOKS_BLIND;
+	d->locks += effect == WEBHOOKS_LOCKS;
 }
 
 static bool is_guards(const struct json *root, struct webhook_target *target)

@@ -104,8 +104,12 @@ USES_agent/kubeconfig := lib/base lib/json lib/yaml
 LAYERS += agent/collect
 USES_agent/collect := lib/base lib/json
 
+LAYERS += agent/api
+USES_agent/api := lib/base lib/json agent/kubeconfig
+DOORS_agent/api := certs
+
 LAYERS += agent
-USES_agent := lib/base lib/shell lib/json lib/serve policy/follow agent/kubeconfig agent/collect
+USES_agent := lib/base lib/shell lib/json lib/serve policy/follow agent/kubeconfig agent/collect agent/api
 DOORS_agent := certs policy/load policy/model policy/webhooks
 
 LAYERS += cli/report

@@ -50,7 +50,7 @@ only() { # HEADER PLACE(pattern)
 }
 only 'yaml\.h>' 'lib/yaml/yaml\.c:'
 only 'microhttpd\.h' 'lib/serve/server\.c:'
-only 'curl/' 'agent/kube\.c:'
+only 'curl/' 'agent/api/kube\.c:'
 only 'openssl/' 'certs/'
 only 'cjson/' '(webhook|agent|cli)/'
 

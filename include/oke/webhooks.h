@@ -76,11 +76,22 @@ void webhooks_print(const struct webhooks *webhooks, const struct webhook_target
 void webhooks_print_list(const struct webhooks *webhooks, const struct webhook_target *target,
 			 enum webhooks_format format, struct text *out);
 
-/* One call for each difference. blind: the live object leaves out what the wanted one sees. */
+enum webhooks_effect {
+	WEBHOOKS_MORE,  /* more is asked than is needed: no harm */
+	WEBHOOKS_BLIND, /* the live object leaves out what the wanted one sees */
+	/*
+	 * An entry with failurePolicy Fail takes what no wanted entry of that policy does: it lacks
+	 * a matchCondition, a selector, or should not be there. While no server answers the API
+	 * server refuses that, the control plane's own requests among it.
+	 */
+	WEBHOOKS_LOCKS
+};
+
+/* One call for each difference. */
 struct webhooks_report {
-	void (*difference)(void *ctx, bool blind, const char *text);
+	void (*difference)(void *ctx, enum webhooks_effect effect, const char *text);
 	void *ctx;
-	size_t differences, blind; /* counted */
+	size_t differences, blind, locks; /* counted */
 };
 
 /*

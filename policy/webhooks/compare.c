@@ -22,8 +22,8 @@ struct comparison {
 	const struct json *live; /* the entry of that name */
 };
 
-__attribute__((format(printf, 3, 4))) static void compare_say(const struct comparison *c,
-							      bool blind, const char *fmt, ...)
+__attribute__((format(printf, 3, 4))) static void
+compare_say(const struct comparison *c, enum webhooks_effect effect, const char *fmt, ...)
 {
 	char text[600];
 	va_list ap;
@@ -33,8 +33,17 @@ __attribute__((format(printf, 3, 4))) static void compare_say(const struct compa
 	vsnprintf(text + n, sizeof text - (size_t)n, fmt, ap);
 	va_end(ap);
 	c->report->differences++;
-	c->report->blind += blind;
-	c->report->difference(c->report->ctx, blind, text);
+	c->report->blind += effect == WEBHOOKS_BLIND;
+	c->report->locks += effect == WEBHOOKS_LOCKS;
+	c->report->difference(c->report->ctx, effect, text);
+}
+
+/* An entry that asks more than the wanted one, and refuses while nobody answers, is a danger. */
+static enum webhooks_effect compare_wider(const struct comparison *c)
+{
+	const struct json *live = json_get(c->live, STR("failurePolicy"));
+
+	return !live || str_is(json_str(live), "Fail") ? WEBHOOKS_LOCKS : WEBHOOKS_MORE;
 }
 
 /* A live text, fit to be shown; `absent` where there is none. */
@@ -62,24 +71,24 @@ static bool list_has_text(const struct json *list, struct str s)
 /* ---- single values ---- */
 
 static void compare_text(const struct comparison *c, const char *key, const char *fallback,
-			 const char *want, bool blind)
+			 const char *want, enum webhooks_effect effect)
 {
 	const struct json *live = json_get(c->live, str_of(key));
 
 	if (!str_is(live ? json_str(live) : str_of(fallback), want))
-		compare_say(c, blind, "%s is %.*s, not %s", key,
+		compare_say(c, effect, "%s is %.*s, not %s", key,
 			    STR_ARG(compare_quoted(c, live, fallback)), want);
 }
 
 static void compare_number(const struct comparison *c, const struct json *live, const char *key,
-			   unsigned fallback, unsigned want, bool blind)
+			   unsigned fallback, unsigned want, enum webhooks_effect effect)
 {
 	char wanted[16], absent[16];
 
 	snprintf(wanted, sizeof wanted, "%u", want);
 	snprintf(absent, sizeof absent, "%u", fallback);
 	if (!str_is(live ? json_str(live) : str_of(absent), wanted))
-		compare_say(c, blind, "%s is %.*s, not %s", key,
+		compare_say(c, effect, "%s is %.*s, not %s", key,
 			    STR_ARG(compare_quoted(c, live, absent)), wanted);
 }
 
@@ -95,7 +104,7 @@ static void compare_address(const struct comparison *c)
 		      { "path", c->wanted->path } };
 
 	if (!service) {
-		compare_say(c, true, "is sent to %.*s, not to Service %.*s/%.*s",
+		compare_say(c, WEBHOOKS_BLIND, "is sent to %.*s, not to Service %.*s/%.*s",
 			    STR_ARG(compare_quoted(c, json_get(client, STR("url")), "nothing")),
 			    STR_ARG(c->target->namespace), STR_ARG(c->target->service));
 		return;
@@ -104,12 +113,12 @@ static void compare_address(const struct comparison *c)
 		const struct json *live = json_get(service, str_of(parts[i].key));
 
 		if (!str_eq(json_str(live), parts[i].want))
-			compare_say(c, true, "the service's %s is %.*s, not %.*s", parts[i].key,
-				    STR_ARG(compare_quoted(c, live, "empty")),
+			compare_say(c, WEBHOOKS_BLIND, "the service's %s is %.*s, not %.*s",
+				    parts[i].key, STR_ARG(compare_quoted(c, live, "empty")),
 				    STR_ARG(parts[i].want));
 	}
 	compare_number(c, json_get(service, STR("port")), "the service's port", 443,
-		       webhooks_port(c->target), true);
+		       webhooks_port(c->target), WEBHOOKS_BLIND);
 }
 
 /* Bytes of PEM; no value of it is shown, since nobody reads it. */
@@ -124,10 +133,10 @@ static int compare_bundle(const struct comparison *c)
 	if (!want.s)
 		return -1;
 	if (!live.n)
-		compare_say(c, true,
+		compare_say(c, WEBHOOKS_BLIND,
 			    "has no caBundle: the API server does not trust the certificate");
 	else if (!str_eq(live, want))
-		compare_say(c, true, "caBundle is another one");
+		compare_say(c, WEBHOOKS_BLIND, "caBundle is another one");
 	return 0;
 }
 
@@ -162,12 +171,14 @@ static void compare_namespaces(const struct comparison *c, const struct json *va
 
 	for (size_t i = 0; i < want->n; i++)
 		if (!list_has_text(values, want->v[i]))
-			compare_say(c, !except, "namespaceSelector %s namespace %.*s",
+			compare_say(c, except ? compare_wider(c) : WEBHOOKS_BLIND,
+				    "namespaceSelector %s namespace %.*s",
 				    except ? "does not leave out" : "leaves out",
 				    STR_ARG(want->v[i]));
 	for (const struct json *v = first_of_array(values); v; v = v->next)
 		if (!strings_hold(want, json_str(v)))
-			compare_say(c, except, "namespaceSelector %s namespace %.*s",
+			compare_say(c, except ? WEBHOOKS_BLIND : compare_wider(c),
+				    "namespaceSelector %s namespace %.*s",
 				    except ? "leaves out" : "also takes",
 				    STR_ARG(compare_quoted(c, v, "")));
 }
@@ -178,17 +189,17 @@ static void compare_selectors(const struct comparison *c)
 	const struct json *own;
 
 	if (!is_empty_selector(json_get(c->live, STR("objectSelector"))))
-		compare_say(c, true, "objectSelector leaves out objects by their labels");
+		compare_say(c, WEBHOOKS_BLIND, "objectSelector leaves out objects by their labels");
 	if (!c->wanted->namespaces.n) {
 		if (!is_empty_selector(selector))
-			compare_say(c, true, "namespaceSelector leaves out namespaces");
+			compare_say(c, WEBHOOKS_BLIND, "namespaceSelector leaves out namespaces");
 		return;
 	}
 	if (is_empty_selector(selector))
-		compare_say(c, false,
+		compare_say(c, compare_wider(c),
 			    "has no namespaceSelector: objects of all namespaces are sent");
 	else if (!(own = own_expression(c, selector)))
-		compare_say(c, true,
+		compare_say(c, WEBHOOKS_BLIND,
 			    "namespaceSelector goes by something else than namespaces' names");
 	else
 		compare_namespaces(c, json_get(own, STR("values")));
@@ -290,7 +301,7 @@ static void say_rule(const struct comparison *c, bool blind, const struct reques
 			n += (size_t)snprintf(operations + n, sizeof operations - n, "%s%s",
 					      n ? ", " : "", operation_name(all[i]));
 	compare_say(
-		c, blind, "%s %s of %.*s/%.*s (version %.*s)%s",
+		c, blind ? WEBHOOKS_BLIND : WEBHOOKS_MORE, "%s %s of %.*s/%.*s (version %.*s)%s",
 		blind ? "no rule sends" : "a rule sends", operations,
 		STR_ARG(r->group.n ? printable_cut(r->group, QUOTED_MAX, c->arena) : STR("core")),
 		STR_ARG(printable_cut(r->resource, QUOTED_MAX, c->arena)),
@@ -328,7 +339,7 @@ static size_t live_rows(const struct json *rule)
 static void compare_live_rule(const struct comparison *c, const struct json *rule)
 {
 	if (live_rows(rule) >= ROWS_MAX) {
-		compare_say(c, false, "a rule sends more than any policy needs");
+		compare_say(c, WEBHOOKS_MORE, "a rule sends more than any policy needs");
 		return;
 	}
 	for (const struct json *g = first_of_array(json_get(rule, STR("apiGroups"))); g;
@@ -376,13 +387,13 @@ static void compare_conditions(const struct comparison *c)
 		while (live && condition_like(c->wanted, live) != &c->wanted->conditions[i])
 			live = live->next;
 		if (!live)
-			compare_say(c, false,
+			compare_say(c, compare_wider(c),
 				    "matchCondition %.*s is missing: more is sent than needed",
 				    STR_ARG(c->wanted->conditions[i].name));
 	}
 	for (const struct json *live = list; live; live = live->next)
 		if (!condition_like(c->wanted, live))
-			compare_say(c, true, "matchCondition %.*s leaves out more",
+			compare_say(c, WEBHOOKS_BLIND, "matchCondition %.*s leaves out more",
 				    STR_ARG(compare_quoted(c, json_get(live, STR("name")),
 							   "without a name")));
 }
@@ -393,13 +404,14 @@ static int compare_entry(const struct comparison *c)
 {
 	const struct json *versions = json_get(c->live, STR("admissionReviewVersions"));
 
-	compare_text(c, "failurePolicy", "Fail", c->wanted->fail ? "Fail" : "Ignore", false);
-	compare_text(c, "matchPolicy", "Equivalent", "Equivalent", true);
-	compare_text(c, "sideEffects", "None", "None", true);
+	compare_text(c, "failurePolicy", "Fail", c->wanted->fail ? "Fail" : "Ignore",
+		     c->wanted->fail ? WEBHOOKS_MORE : compare_wider(c));
+	compare_text(c, "matchPolicy", "Equivalent", "Equivalent", WEBHOOKS_BLIND);
+	compare_text(c, "sideEffects", "None", "None", WEBHOOKS_BLIND);
 	compare_number(c, json_get(c->live, STR("timeoutSeconds")), "timeoutSeconds", 10,
-		       WEBHOOKS_TIMEOUT, false);
+		       WEBHOOKS_TIMEOUT, WEBHOOKS_MORE);
 	if (!list_has_text(versions, STR("v1")))
-		compare_say(c, true, "admissionReviewVersions lacks v1");
+		compare_say(c, WEBHOOKS_BLIND, "admissionReviewVersions lacks v1");
 	compare_address(c);
 	if (compare_bundle(c) < 0)
 		return -1;
@@ -437,7 +449,8 @@ static void compare_others(struct comparison *c, const struct webhooks *wanted,
 		    !str_eq(json_str(json_get(service, STR("namespace"))), c->target->namespace))
 			continue;
 		c->wanted = &other;
-		compare_say(c, false, "no policy needs this entry");
+		c->live = e;
+		compare_say(c, compare_wider(c), "no policy needs this entry");
 	}
 }
 
@@ -459,7 +472,7 @@ int webhooks_compare(const struct webhooks *wanted, const struct webhook_target 
 		c.wanted = &wanted->v[i];
 		c.live = entry_named(list, c.wanted->name);
 		if (!c.live)
-			compare_say(&c, true, "the entry is missing");
+			compare_say(&c, WEBHOOKS_BLIND, "the entry is missing");
 		else if (compare_entry(&c) < 0)
 			return err_set(err, ERR_LIMIT, "the caBundle does not fit in %zu MiB",
 				       arena->limit >> 20);

@@ -138,11 +138,13 @@ def guard_faults(objects):
 
 
 def entries_faults(objects, values, namespace):
-    """In the modes in which the chart writes them: what the program would write for this release."""
+    """In the mode in which the chart writes them: what the program would write for this release."""
     configuration = find(objects, "ValidatingWebhookConfiguration")
-    if values.get("certificates", {}).get("mode", "self") == "self":
+    if values.get("certificates", {}).get("mode", "self") != "secret":
         if "webhooks" in configuration:
-            yield "entries in mode self"
+            yield "entries that the agent writes"
+        if any("inject-ca" in a for a in configuration["metadata"].get("annotations", {})):
+            yield "asks cert-manager's cainjector, which may take matchConditions away"
         return
     if values.get("webhookConfiguration", {}).get("webhooks"):
         return
@@ -306,10 +308,12 @@ def rendered_rights(objects, account):
 def rights_faults():
     documented = documented_rights()
     for who, values, account in (("run, --certificates self", "default", "-agent"),
-                                 ("run, --certificates external", "cert-manager", "-agent"),
+                                 ("run, --certificates cert-manager", "cert-manager", "-agent"),
+                                 ("run, --certificates external", "secret", "-agent"),
                                  ("probe", "default", "-probe"), ("probe", "default", "-test"),
                                  ("remove", "default", "-remove")):
-        objects = [d for d in yaml.safe_load_all(template(HERE / f"values/{values}.yaml").stdout) if d]
+        text = template(HERE / f"values/{values}.yaml", NEWEST, "--set=agent.enabled=true").stdout
+        objects = [d for d in yaml.safe_load_all(text) if d]
         rendered = rendered_rights(objects, account)
         if rendered != documented.get(who):
             yield f"{who}: docs/agent.md has {documented.get(who)}, F{account} has {rendered}"

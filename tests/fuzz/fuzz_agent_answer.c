@@ -4,8 +4,8 @@
  */
 #include <stdlib.h>
 
-#include "agent/objects.h"
-#include "agent/rotate.h"
+#include "agent/api/objects.h"
+#include "agent/api/rotate.h"
 #include "oke/policy.h"
 #include "oke/webhooks.h"
 
@@ -34,10 +34,10 @@ static void plan(const struct store *s, const struct in_force *f, struct str ver
 		abort();
 }
 
-static void ignore(void *ctx, bool blind, const char *text)
+static void ignore(void *ctx, enum webhooks_effect effect, const char *text)
 {
 	(void)ctx;
-	(void)blind;
+	(void)effect;
 	(void)text;
 }
 

@@ -445,6 +445,139 @@ class External(AgentCase):
             self.assertEqual({c["path"] for c in stub.calls}, {"/version", CONFIGURATION}, "no Secret is touched")
 
 
+FAIL_CLOSED = """
+apiVersion: oke-guard.internal/v1
+kind: GuardConfig
+metadata: {name: default}
+spec: {failClosed: [coredns/*]}
+"""
+
+
+def lose_conditions(configuration):
+    """As a client that is older than matchConditions writes what it read."""
+    for webhook in configuration["webhooks"]:
+        webhook.pop("matchConditions", None)
+
+
+def refuse(configuration):
+    for webhook in configuration["webhooks"]:
+        webhook["failurePolicy"] = "Fail"
+
+
+def add_entry(configuration):
+    extra = json.loads(json.dumps(configuration["webhooks"][0]))
+    extra.update(name="x.oke-guard.internal", failurePolicy="Fail")
+    configuration["webhooks"].append(extra)
+
+
+def widen(configuration):
+    for webhook in configuration["webhooks"]:
+        if webhook["failurePolicy"] == "Fail":
+            webhook["namespaceSelector"] = {}
+
+
+def could_lock(stub):
+    return [w["name"] for w in stub.objects[CONFIGURATION]["webhooks"]
+            if w["failurePolicy"] == "Fail" and not w.get("matchConditions")]
+
+
+class Lockout(AgentCase):
+    """An entry that refuses the control plane while no server answers: put right, counted, alarmed."""
+
+    def setUp(self):
+        self.config = tempfile.NamedTemporaryFile(suffix=".yaml")
+        self.config.write(FAIL_CLOSED.encode())
+        self.config.flush()
+        self.addCleanup(self.config.close)
+        self.options = (f"--config={self.config.name}",)
+
+    @staticmethod
+    def cert_manager(stub):
+        """The Secret as cert-manager writes it, of a new CA; which is returned."""
+        folder = pathlib.Path(tempfile.mkdtemp(dir=stub.folder.name))
+        issue(folder)
+        data = {n: base64.b64encode((folder / n).read_bytes()).decode() for n in ("tls.crt", "tls.key", "ca.crt")}
+        stub.edit(SECRET, lambda o: o.update(data=data))
+        return (folder / "ca.crt").read_text()
+
+    def test_it_is_put_right_wherever_the_agent_writes(self):
+        for mode in ("self", "cert-manager"):
+            with self.subTest(mode), Stub() as stub:
+                self.cert_manager(stub)
+                with Agent(stub, f"--certificates={mode}", *self.options) as agent:
+                    self.wait_until(lambda: ready(agent), "not ready")
+                    want = stub.objects[CONFIGURATION]["webhooks"]
+                    self.assertIn("Fail", {w["failurePolicy"] for w in want})
+                    for n, change in enumerate((lose_conditions, refuse), 1):
+                        stub.edit(CONFIGURATION, change)
+                        self.wait_until(lambda: stub.objects[CONFIGURATION]["webhooks"] == want, "not put right")
+                        self.wait_until(lambda n=n: agent.metric("oke_guard_agent_lockouts_prevented_total") == n,
+                                        "not counted")
+                    line = agent.wait_for_log(lambda line: line.get("msg") ==
+                                              "the webhook configuration could lock the cluster; it is put right")
+                    self.assertEqual(line["level"], "error")
+                    self.wait_until(lambda: agent.metric("oke_guard_webhook_configuration_locking") == 0, "still")
+
+    def test_who_takes_them_away_again_and_again(self):
+        """Then no entry has failurePolicy Fail, rather than one that locks the cluster."""
+        with Stub() as stub, Agent(stub, *self.options) as agent:
+            self.settle(stub, agent)
+
+            def drop(call):
+                if call["path"] == CONFIGURATION and call["method"] == "GET":
+                    stub.edit(CONFIGURATION, lose_conditions)
+
+            stub.fault = drop
+            self.wait_until(lambda: agent.metric("oke_guard_agent_fail_closed_suspended") == 1, "no end of it", 60)
+            self.wait_until(lambda: not could_lock(stub), "it could still lock")
+            agent.wait_for_log(lambda line: line.get("msg", "").startswith("something else takes matchConditions away"))
+            stub.fault = None
+            self.wait_until(lambda: "[-] lockout: failurePolicy Fail is suspended" in agent.page("/readyz").text, "not said")
+            self.wait_until(lambda: {w["failurePolicy"] for w in stub.objects[CONFIGURATION]["webhooks"]} == {"Ignore"},
+                            "still refuses")
+
+    def test_where_it_only_looks_it_is_not_ready(self):
+        _, generated, _ = run("generate", "webhook-configuration", "-o", "json", "--service", "oke-guard/oke-guard",
+                              *self.options)
+        whole = json.loads(generated)["webhooks"]
+        for webhook in whole:
+            webhook["clientConfig"]["caBundle"] = "Y2E="
+        for change in (lose_conditions, refuse, add_entry, widen):
+            with self.subTest(change.__name__), Stub() as stub:
+                stub.edit(CONFIGURATION, lambda o: o.update(webhooks=whole))
+                with Agent(stub, "--certificates=external", *self.options) as agent:
+                    self.wait_until(lambda: ready(agent), "not ready")
+                    self.assertEqual(agent.metric("oke_guard_webhook_configuration_locking"), 0)
+                    stub.edit(CONFIGURATION, change)
+                    self.wait_until(lambda: not ready(agent), "nobody sees it")
+                    self.assertIn("[-] lockout:", agent.page("/readyz").text)
+                    self.assertGreater(agent.metric("oke_guard_webhook_configuration_locking"), 0)
+                    self.assertEqual(agent.metric("oke_guard_webhook_configuration_current"), 0)
+                    line = agent.wait_for_log(lambda line: "could lock the cluster" in line.get("msg", ""))
+                    self.assertEqual(line["level"], "error")
+                    self.assertEqual(stub.writes(), [])
+                    stub.edit(CONFIGURATION, lambda o: o.update(webhooks=whole))
+                    self.wait_until(lambda: ready(agent), "not ready again")
+
+    def test_the_bundle_of_cert_manager(self):
+        """A new CA is trusted beside the old one for the overlap, then alone; the Secret is never written."""
+        with Stub() as stub, Agent(stub, "--certificates=cert-manager") as agent:
+            agent.wait_for_log(lambda line: "holds no ca.crt" in line.get("error", ""))
+            self.assertFalse(ready(agent))
+            first = self.cert_manager(stub)
+            self.wait_until(lambda: stub.bundle() == first, "not filled in", 60)
+            self.wait_until(lambda: ready(agent), "not ready", 60)
+            stub.edit(CONFIGURATION, lambda o: o["webhooks"][0]["clientConfig"].update(caBundle=""))
+            self.wait_until(lambda: stub.bundle() == first, "not put right")
+            second = self.cert_manager(stub)
+            self.wait_until(lambda: stub.bundle() == first + second, "not both")
+            time.sleep(2.5)
+            self.assertEqual(stub.bundle(), first + second)
+            stub.offset += 130
+            self.wait_until(lambda: stub.bundle() == second, "the old one stays")
+            self.assertEqual(stub.writes(SECRET), [])
+
+
 class Probe(AgentCase):
     ARGUMENTS = ("probe", "--namespace=oke-guard", "--release=oke-guard", "--timeout=0")
     DENIAL = ('admission webhook "support.oke-guard.internal" denied the request: ConfigMap oke-guard/oke-guard-probe '
@@ -565,7 +698,7 @@ class CommandLine(Case):
 
 class Documents(AgentCase):
     def test_the_log(self):
-        source = "".join(path.read_text() for path in (ROOT / "agent").glob("*.c"))
+        source = "".join(path.read_text() for path in (ROOT / "agent").glob("**/*.c"))
         part = LOGS.split("## The agent's")[1]
         events = set(re.findall(r"log_begin\([^\"();]*\"([^\"]+)\"\)", source))
         events |= set(re.findall(r"\[ROTATE_\w+\] =\s*{ \"([^\"]+)\"", source)) - {"tls.crt"}

@@ -98,10 +98,28 @@ annotations:
 {{- end }}
 {{- end }}
 
+{{- /* Is there such a Secret of another maker than this release? */}}
+{{- define "oke-guard.foreign" -}}
+{{- $found := lookup "v1" "Secret" .context.Release.Namespace .name }}
+{{- $by := dig "metadata" "annotations" "meta.helm.sh/release-name" "" ($found | default dict) }}
+{{- if and $found (ne $by .context.Release.Name) }}yes{{ end }}
+{{- end }}
+
+{{- /*
+Each maker of certificates has a Secret of its own, so that one can take over from another while
+pods still serve what the other made. In mode self it is F-tls; where that is there and somebody
+else's (the mode was another one until now), F-self-tls, which then stays.
+*/}}
 {{- define "oke-guard.secret" -}}
-{{- $own := printf "%s-tls" (include "oke-guard.fullname" .) }}
+{{- $f := include "oke-guard.fullname" . }}
+{{- $own := printf "%s-tls" $f }}
+{{- $other := printf "%s-self-tls" $f }}
 {{- if eq .Values.certificates.mode "secret" }}
 {{- default $own .Values.certificates.secret.name }}
+{{- else if eq .Values.certificates.mode "cert-manager" }}
+{{- printf "%s-cert-manager" $f }}
+{{- else if or (include "oke-guard.foreign" (dict "context" . "name" $own)) (lookup "v1" "Secret" .Release.Namespace $other) }}
+{{- $other }}
 {{- else }}
 {{- $own }}
 {{- end }}
@@ -228,10 +246,16 @@ they are. In both the address and the CA are put in.
 {{- if and (eq $c.mode "self") (not .Values.agent.enabled) }}
 {{- fail "certificates.mode self needs the agent, which makes the certificates: leave agent.enabled true, or choose another mode" }}
 {{- end }}
-{{- if and (eq $c.mode "self") .Values.webhookConfiguration.webhooks }}
-{{- fail "webhookConfiguration.webhooks counts in the modes cert-manager and secret alone: in mode self the agent writes the entries, from the policies" }}
+{{- if and (eq $c.mode "cert-manager") (not .Values.agent.enabled) }}
+{{- fail "certificates.mode cert-manager needs the agent, which has the API server trust cert-manager's CA: leave agent.enabled true, or choose mode secret" }}
 {{- end }}
-{{- if and (ne $c.mode "self") (not .Values.webhookConfiguration.webhooks) }}
+{{- if and (ne $c.mode "secret") .Values.webhookConfiguration.webhooks }}
+{{- fail (printf "webhookConfiguration.webhooks counts in certificates.mode secret alone: in mode %s the agent writes the entries, from the policies" $c.mode) }}
+{{- end }}
+{{- if and (eq $c.mode "secret") (lookup "v1" "Secret" .Release.Namespace (include "oke-guard.secret" .)) (not (include "oke-guard.foreign" (dict "context" . "name" (include "oke-guard.secret" .)))) }}
+{{- fail (printf "Secret %s belongs to this release, which made it in mode self and removes it now: make one of another name, and give that as certificates.secret.name" (include "oke-guard.secret" .)) }}
+{{- end }}
+{{- if and (eq $c.mode "secret") (not .Values.webhookConfiguration.webhooks) }}
 {{- if .Values.config.failClosed }}
 {{- fail (printf "config.failClosed needs entries of its own, which in certificates.mode %s nobody writes: give those that `oke-guard generate webhook-configuration --config FILE --list` prints as webhookConfiguration.webhooks" $c.mode) }}
 {{- end }}

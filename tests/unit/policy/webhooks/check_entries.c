@@ -506,60 +506,65 @@ END_TEST
 
 static const struct webhooks_change {
 	const char *name, *from, *to, *says; /* says "": no difference */
-	bool blind;
+	enum webhooks_effect effect;         /* the gravest */
 } changes[] = {
-	{ "as it is", "", "", "", false },
+	{ "as it is", "", "", "", WEBHOOKS_MORE },
 	{ "what the server fills in", "\"matchPolicy\"", "\"objectSelector\": {}, \"matchPolicy\"",
-	  "", false },
-	{ "a port that is the default", ",\n          \"port\": 443", "", "", false },
-	{ "a star for all operations", "\"UPDATE\", \"DELETE\"", "\"*\"", "a.oke-guard: x", false },
+	  "", WEBHOOKS_MORE },
+	{ "a port that is the default", ",\n          \"port\": 443", "", "", WEBHOOKS_MORE },
+	{ "a star for all operations", "\"UPDATE\", \"DELETE\"", "\"*\"", "a.oke-guard: x",
+	  WEBHOOKS_MORE },
 	{ "other rows for the same", "[\"deployments\", \"deployments/scale\"]",
-	  "[\"deployments/scale\", \"deployments\"]", "", false },
+	  "[\"deployments/scale\", \"deployments\"]", "", WEBHOOKS_MORE },
 	{ "a missing operation", "\"UPDATE\", \"DELETE\"", "\"UPDATE\"",
-	  "no rule sends DELETE of apps/deployments (version *)", true },
+	  "no rule sends DELETE of apps/deployments (version *)", WEBHOOKS_BLIND },
 	{ "a missing subresource", ", \"deployments/scale\"", "",
-	  "no rule sends UPDATE, DELETE of apps/deployments/scale (version *)", true },
+	  "no rule sends UPDATE, DELETE of apps/deployments/scale (version *)", WEBHOOKS_BLIND },
 	{ "a missing namespace", "\"kube-system\"", "\"default\"",
-	  "namespaceSelector leaves out namespace kube-system", true },
+	  "namespaceSelector leaves out namespace kube-system", WEBHOOKS_BLIND },
 	{ "another selector", "\"In\"", "\"Exists\"", "something else than namespaces' names",
-	  true },
+	  WEBHOOKS_BLIND },
 	{ "an object selector", "\"matchPolicy\"",
 	  "\"objectSelector\": {\"matchLabels\": {\"a\": \"b\"}}, \"matchPolicy\"",
-	  "objectSelector leaves out objects", true },
+	  "objectSelector leaves out objects", WEBHOOKS_BLIND },
 	{ "a further condition", "\"matchConditions\": [",
 	  "\"matchConditions\": [{\"name\": \"mine\", \"expression\": \"false\"},",
-	  "matchCondition mine leaves out more", true },
+	  "matchCondition mine leaves out more", WEBHOOKS_BLIND },
 	{ "a changed condition", "system:kube-scheduler", "ocid1.user.x",
-	  "matchCondition not-the-control-plane leaves out more", true },
+	  "matchCondition not-the-control-plane leaves out more", WEBHOOKS_BLIND },
 	{ "an entry of another name", "support.oke-guard.internal", "other.oke-guard.internal",
-	  "the entry is missing", true },
-	{ "it refuses", "\"Ignore\"", "\"Fail\"", "failurePolicy is Fail, not Ignore", false },
+	  "the entry is missing", WEBHOOKS_BLIND },
+	{ "it refuses", "\"Ignore\"", "\"Fail\"", "failurePolicy is Fail, not Ignore",
+	  WEBHOOKS_LOCKS },
+	{ "it refuses, unsaid", "\"failurePolicy\": \"Ignore\",", "",
+	  "failurePolicy is Fail, not Ignore", WEBHOOKS_LOCKS },
 	{ "it waits", "\"timeoutSeconds\": 2", "\"timeoutSeconds\": 10",
-	  "timeoutSeconds is 10, not 2", false },
-	{ "the default wait", "\"timeoutSeconds\": 2,", "", "timeoutSeconds is 10, not 2", false },
+	  "timeoutSeconds is 10, not 2", WEBHOOKS_MORE },
+	{ "the default wait", "\"timeoutSeconds\": 2,", "", "timeoutSeconds is 10, not 2",
+	  WEBHOOKS_MORE },
 	{ "another path", "/validate/support", "/validate",
-	  "the service's path is /validate, not /validate/support", true },
+	  "the service's path is /validate, not /validate/support", WEBHOOKS_BLIND },
 	{ "another service", "\"name\": \"oke-guard\",\n          \"path\"",
-	  "\"name\": \"x\", \"path\"", "the service's name is x, not oke-guard", true },
+	  "\"name\": \"x\", \"path\"", "the service's name is x, not oke-guard", WEBHOOKS_BLIND },
 	{ "a URL", "\"service\": {", "\"url\": \"https://x/\", \"services\": {",
-	  "is sent to https://x/, not to Service oke-guard/oke-guard", true },
-	{ "another CA", "Q0E=", "Q0I=", "caBundle is another one", true },
-	{ "no CA", "\"caBundle\": \"Q0E=\"", "\"a\": \"\"", "has no caBundle", true },
-	{ "exact versions", "\"Equivalent\"", "\"Exact\"", "matchPolicy is Exact", true },
+	  "is sent to https://x/, not to Service oke-guard/oke-guard", WEBHOOKS_BLIND },
+	{ "another CA", "Q0E=", "Q0I=", "caBundle is another one", WEBHOOKS_BLIND },
+	{ "no CA", "\"caBundle\": \"Q0E=\"", "\"a\": \"\"", "has no caBundle", WEBHOOKS_BLIND },
+	{ "exact versions", "\"Equivalent\"", "\"Exact\"", "matchPolicy is Exact", WEBHOOKS_BLIND },
 };
 
 struct heard {
 	char text[4096];
-	bool blind;
+	enum webhooks_effect effect;
 };
 
-static void hear_difference(void *ctx, bool blind, const char *text)
+static void hear_difference(void *ctx, enum webhooks_effect effect, const char *text)
 {
 	struct heard *h = ctx;
 	size_t n = strlen(h->text);
 
 	snprintf(h->text + n, sizeof h->text - n, "%s\n", text);
-	h->blind |= blind;
+	h->effect = effect > h->effect ? effect : h->effect;
 }
 
 static struct str replaced(struct str s, const char *from, const char *to, struct arena *arena)
@@ -604,13 +609,14 @@ START_TEST(differences_are_said)
 					  &report, &err),
 			 0);
 	if (!strcmp(c->name, "a star for all operations"))
-		ck_assert_msg(strstr(heard.text, "a rule sends CREATE, CONNECT of") && !heard.blind,
+		ck_assert_msg(strstr(heard.text, "a rule sends CREATE, CONNECT of") &&
+				      !heard.effect,
 			      "%s", heard.text);
 	else if (!*c->says)
 		ck_assert_msg(!*heard.text && !report.differences, "%s: %s", c->name, heard.text);
 	else
-		ck_assert_msg(strstr(heard.text, c->says) && heard.blind == c->blind,
-			      "%s: %s(blind %d)", c->name, heard.text, heard.blind);
+		ck_assert_msg(strstr(heard.text, c->says) && heard.effect == c->effect,
+			      "%s: %s(effect %d)", c->name, heard.text, heard.effect);
 	policy_set_unref(set);
 }
 END_TEST

@@ -2,13 +2,13 @@
  * check_objects.c - what is made of answers, whatever stands in them; and patches that hold only
  * what changes.
  */
-#include "agent/objects.h"
+#include "agent/api/objects.h"
 
 #include <check.h>
 #include <stdlib.h>
 
 #include "lib/base/base64.h"
-#include "agent/kube.h"
+#include "agent/api/kube.h"
 
 static struct arena arena;
 

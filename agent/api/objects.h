@@ -9,7 +9,7 @@
 #ifndef AGENT_OBJECTS_H
 #define AGENT_OBJECTS_H
 
-#include "agent/rotate.h"
+#include "agent/api/rotate.h"
 #include "lib/json/json.h"
 
 #define OBJECT_MEMORY     (48u << 20) /* of all that is read and written in one round */

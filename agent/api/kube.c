@@ -1,4 +1,4 @@
-#include "agent/kube.h"
+#include "agent/api/kube.h"
 
 #include <curl/curl.h>
 #include <errno.h>

@@ -6,7 +6,7 @@
 
 #include <stdbool.h>
 
-#include "agent/kube.h"
+#include "agent/api/kube.h"
 
 #define WAIT_FIRST_S 1  /* after the first failure; doubled with each */
 #define WAIT_MOST_S  60 /* but never longer than this, unless the API server asks for it */

@@ -2,7 +2,7 @@
  * check_rotate.c - from every state the one right step; and at no moment, whatever lags, is a
  * certificate served that an API server does not trust.
  */
-#include "agent/rotate.h"
+#include "agent/api/rotate.h"
 
 #include <check.h>
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-#include "agent/wait.h"
+#include "agent/api/wait.h"
 
 #include <poll.h>
 #include <stdlib.h>

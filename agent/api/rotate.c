@@ -1,4 +1,4 @@
-#include "agent/rotate.h"
+#include "agent/api/rotate.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-#include "agent/objects.h"
+#include "agent/api/objects.h"
 
 #include <cjson/cJSON.h>
 #include <stdlib.h>

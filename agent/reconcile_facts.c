@@ -1,0 +1,94 @@
+/*
+ * reconcile_facts.c - what the API server says of itself, to where the replicas read it.
+ */
+#include "agent/reconcile_pass.h"
+
+#include <string.h>
+
+#include "lib/base/clock.h"
+#include "oke/policy.h"
+
+/* Once for each version that is not known, or not as a release. */
+static void reconcile_say_version(const struct reconcile_pass *t)
+{
+	char text[POLICY_VERSION_TEXT];
+	struct policy_version v;
+	struct log_line l;
+
+	policy_version_of(str_of(t->r->view.kubernetes), VERSION_FROM_SERVER, &v);
+	if (!v.rough)
+		return;
+	policy_version_print(&v, text);
+	log_begin(&l, t->r->log, LOG_WARN, "the cluster's version is not known as a release");
+	log_text(&l, "kubernetes", t->r->view.kubernetes);
+	log_text(&l, "warning", text);
+	log_end(&l);
+}
+
+/* What the API server says of itself; policies and the entries of the configuration depend on it.
+ */
+static int reconcile_read_version(struct reconcile_pass *t, struct str *version)
+{
+	struct status_view *v = &t->r->view;
+	enum kube_result result;
+	struct str body;
+	bool changed;
+
+	if (reconcile_call(t, KUBE_GET, "/version", (struct str){ NULL, 0 }, &body, &result) < 0)
+		return -1;
+	if (objects_version_read(body, &t->arena, version, t->err) < 0)
+		return reconcile_unreadable(t);
+	/* What somebody else wrote was made without knowing it, for any version. */
+	changed = strcmp(v->kubernetes, version->s) != 0;
+	t->r->learnt = t->r->writes && changed;
+	snprintf(v->kubernetes, sizeof v->kubernetes, "%s", version->s);
+	if (changed && !t->r->learnt) /* else the policies are loaded again, which says it */
+		reconcile_say_version(t);
+	return 0;
+}
+
+/* To where the replicas read it. */
+static int reconcile_publish_facts(struct reconcile_pass *t, struct str version)
+{
+	enum kube_result result;
+	char path[KUBE_URL_MAX];
+	struct str body, told;
+	struct log_line l;
+
+	reconcile_path_of(path, t->r, "configmaps", t->r->facts);
+	if (reconcile_call(t, KUBE_GET, path, (struct str){ NULL, 0 }, &body, &result) < 0)
+		return -1;
+	if (objects_facts_read(body, &t->arena, &told, t->err) < 0)
+		return reconcile_unreadable(t);
+	if (str_eq(told, version))
+		return 0;
+	if (objects_facts_patch(version, &t->arena, &body, t->err) < 0 ||
+	    reconcile_call(t, KUBE_PATCH, path, body, NULL, &result) < 0)
+		return -1;
+	log_begin(&l, t->r->log, LOG_INFO, "facts were written");
+	log_text(&l, "kubernetes", version.s);
+	log_end(&l);
+	return 0;
+}
+
+/* Features are judged by the newest version that is known, then: no reason to stop the rest. */
+void reconcile_facts_if_due(struct reconcile_pass *t)
+{
+	struct reconcile *r = t->r;
+	struct str version;
+	bool failed;
+	struct log_line l;
+
+	if (clock_ms() < r->facts_at)
+		return;
+	objects_wipe(&t->arena);
+	failed = reconcile_read_version(t, &version) < 0 ||
+		 (r->facts && reconcile_publish_facts(t, version) < 0);
+	r->facts_at = clock_ms() + (failed ? FACTS_AGAIN_S : FACTS_EVERY_S) * 1000LL;
+	if (failed && !r->facts_failed && !r->stopped) {
+		log_begin(&l, r->log, LOG_WARN, "the version of Kubernetes could not be told");
+		log_text(&l, "error", t->err->msg);
+		log_end(&l);
+	}
+	r->facts_failed = failed;
+}
