@@ -25,7 +25,8 @@ static const struct command_help help = {
 		"shows; several are merged. It is the reader who knows which of them are OKE's.",
 	.examples = "Examples:\n"
 		    "  curl -s http://127.0.0.1:9443/statusz | oke-guard learn show -\n"
-		    "  for pod in $(kubectl -n oke-guard get pods -o name); do\n"
+		    "  for pod in $(kubectl -n oke-guard get pods -o name \\\n"
+		    "      -l app.kubernetes.io/component=server); do\n"
 		    "    kubectl get --raw "
 		    "/api/v1/namespaces/oke-guard/pods/http:${pod#pod/}:9443/proxy/statusz\n"
 		    "  done | oke-guard learn show - > learned.yaml\n"

@@ -362,6 +362,20 @@ static void health_add_reload(cJSON *j, const struct health *h)
 	cJSON_AddStringToObject(reload, "firstError", s.why);
 }
 
+/* With a newline: who asks several servers in a loop gets a document a line. */
+static void health_print_line(const cJSON *j, struct reply *out)
+{
+	scoped(free_end) char *text = j ? cJSON_PrintUnformatted(j) : NULL;
+	size_t n = text ? strlen(text) : 0;
+
+	if (!text || !(out->body = malloc(n + 2)))
+		return;
+	memcpy(out->body, text, n);
+	memcpy(out->body + n, "\n", 2);
+	out->len = n + 1;
+	out->type = "application/json";
+}
+
 static void health_page_status(void *ctx, const struct head *head, struct reply *out)
 {
 	const struct health *h = ctx;
@@ -383,9 +397,7 @@ static void health_page_status(void *ctx, const struct head *head, struct reply 
 	learned = learn_json(h->learn);
 	if (!cJSON_AddItemToObject(j, "learned", learned))
 		cJSON_Delete(learned);
-	out->body = j ? cJSON_PrintUnformatted(j) : NULL;
-	out->len = out->body ? strlen(out->body) : 0;
-	out->type = "application/json";
+	health_print_line(j, out);
 }
 
 static const struct page pages[] = {

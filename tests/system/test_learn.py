@@ -150,6 +150,7 @@ class Learn(Case):
             for user in users:
                 groups = ["system:serviceaccounts:" + user.split(":")[2]] if user.count(":") == 3 else []
                 server.review(by(user, groups))
+            self.assertTrue(server.page("/statusz").text.endswith("}\n"), "a document a line")
             status, text, _ = show("-", text=server.page("/statusz").text)
             self.assertEqual(status, 0)
             done = self.lint(text)
