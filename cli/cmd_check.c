@@ -17,6 +17,7 @@
 #include "cli/manifest_files.h"
 #include "cli/cmd.h"
 #include "cli/cmd_check.h"
+#include "cli/check/describe.h"
 #include "lib/base/options.h"
 
 #define OBJECT_MEMORY_MAX (256u << 20) /* to judge one object */
@@ -25,7 +26,7 @@
 #define PROBLEM_MAX_SHOWN 400
 
 struct cmd_check_options {
-	const char *output, *config, *fail_on, *kubernetes, *to, *namespace, *user;
+	const char *output, *baseline, *config, *fail_on, *kubernetes, *to, *namespace, *user;
 	struct option_list policies, groups;
 	int64_t now;
 };
@@ -37,6 +38,7 @@ struct cmd_check_run {
 
 	/* The file that is being read. */
 	struct report_place place;
+	unsigned document;  /* of the object that is being judged */
 	struct arena names; /* of the file */
 	size_t problems;
 };
@@ -74,6 +76,14 @@ static void cmd_check_on_problem(void *ctx, const struct manifest_problem *p)
 	cmd_check_tell(ctx, p->document, p->line, p->text);
 }
 
+/* Of an annotation; the document is that of the object which is being judged. */
+static void cmd_check_on_annotation(void *ctx, unsigned line, const char *text)
+{
+	struct cmd_check_run *run = ctx;
+
+	cmd_check_tell(run, run->document, line, text);
+}
+
 /* ---- one file ---- */
 
 static int cmd_check_read_file(void *ctx, char *buf, size_t room, size_t *got, struct err *err)
@@ -101,6 +111,7 @@ static size_t cmd_check_objects(struct cmd_check_run *run, struct manifest *m)
 		scoped(arena_end) struct arena arena;
 
 		arena_init(&arena, OBJECT_MEMORY_MAX);
+		run->document = o.document;
 		if (cmd_check_object(&run->c, &run->place, m, &o, &arena, &err) < 0)
 			cmd_check_tell(run, o.document, o.line, err.msg);
 		cmd_check_show_progress(run, n);
@@ -267,6 +278,8 @@ static int cmd_check_paths(struct cmd_check_run *run, int paths_n, char **paths)
 		cmd_check_tell(run, 0, 0, "no file in it holds a Kubernetes object");
 	}
 	arena_done(&run->names);
+	if (run->c.baseline)
+		run->c.summary.gone = check_baseline_left(run->c.baseline);
 	progress_clear(&run->c.progress);
 	if (report_end(run->c.report, &run->c.summary) < 0)
 		return cmd_check_complain("the output cannot be written");
@@ -279,22 +292,31 @@ static int cmd_check_with(struct cmd_check_run *run, int paths_n, char **paths)
 {
 	struct policy_set *set = NULL;
 	int status = EXIT_INPUT;
+	struct err err;
 
+	run->c.problem = cmd_check_on_annotation;
+	run->c.problem_ctx = run;
+	run->c.summary.baseline = run->asked->baseline;
+	if (run->asked->baseline &&
+	    !(run->c.baseline = check_baseline_read(run->asked->baseline, &err)))
+		return cmd_check_complain(err.msg);
 	if (cmd_check_load(run, &set) == 0 && cmd_check_name_versions(run) == 0) {
-		run->c.report = report_new(run->asked->output, stdout, run->c.fail_on);
+		run->c.report =
+			report_new(run->asked->output, stdout, run->c.fail_on, check_describe, set);
 		status = run->c.report ? cmd_check_paths(run, paths_n, paths)
 				       : cmd_check_complain("out of memory");
 		report_free(run->c.report);
 	}
+	check_baseline_free(run->c.baseline);
 	policy_set_unref(set);
 	return status;
 }
 
 static const struct command_help help = {
 	.usage =
-		"oke-guard check [--kubernetes VERSION] [--to VERSION] [-o text|json|sarif|junit]\n"
-		"                       [--fail-on warn|deny] [--policy DIR]... [--config FILE]\n"
-		"                       [--namespace NS] PATH...|-",
+		"oke-guard check [--kubernetes VERSION] [--to VERSION] [-o FORM]\n"
+		"                       [--fail-on warn|deny] [--baseline FILE] [--policy DIR]...\n"
+		"                       [--config FILE] [--namespace NS] PATH...|-",
 	.summary =
 		"Judge manifests offline, with the policies of the webhook, as if a customer\n"
 		"created each object: uses of alpha features, and what replaces a component that\n"
@@ -320,6 +342,11 @@ static const struct command_help help = {
 		"\n"
 		"  oke-guard check --kubernetes 1.35 --to 1.37 manifests/\n"
 		"\n"
+		"Only what is new counts, in a repository that has findings already:\n"
+		"\n"
+		"  oke-guard check -o json manifests/ > known.json\n"
+		"  oke-guard check --baseline known.json manifests/\n"
+		"\n"
 		"Exit status: 0 nothing to object to; 1 a finding at or above --fail-on (of the\n"
 		"upgrade: what is removed counts as deny, what is deprecated or becomes alpha as\n"
 		"warn); 2 something could not be read, or a wrong option.",
@@ -344,9 +371,14 @@ static int cmd_check_read_options(struct cmd_check_options *a, int argc, char **
 		  .letter = 'o',
 		  .type = OPTION_CHOICE,
 		  .value = &a->output,
-		  .choices = "text|json|sarif|junit",
+		  .choices = "text|json|sarif|junit|tap|github|gitlab",
 		  .help = "the form of the report (text)" },
 		OPTION_ROW_FAIL_ON(&a->fail_on),
+		{ .name = "baseline",
+		  .type = OPTION_STRING,
+		  .value = &a->baseline,
+		  .arg = "FILE",
+		  .help = "an earlier report of `-o json`: what stands in it does not count" },
 		OPTION_ROW_POLICY(&a->policies),
 		OPTION_ROW_CONFIG(&a->config),
 		{ .name = "namespace",

@@ -5,6 +5,7 @@
 #define CLI_CMD_CHECK_H
 
 #include "policy/manifest/manifest.h"
+#include "cli/check/baseline.h"
 #include "cli/report/report.h"
 #include "lib/base/terminal.h"
 
@@ -18,6 +19,9 @@ struct checking {
 	struct report *report;
 	struct report_summary summary;
 	struct progress progress;
+	struct check_baseline *baseline;                             /* or NULL */
+	void (*problem)(void *ctx, unsigned line, const char *text); /* of an annotation */
+	void *problem_ctx;
 	bool counts; /* a finding, or a change, that --fail-on counts */
 };
 

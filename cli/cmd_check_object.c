@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 
+#include "cli/check/ignores.h"
 #include "policy/model/resources.h"
 #include "policy/alpha/preflight.h"
 #include "lib/base/printable.h"
@@ -80,6 +81,11 @@ static void cmd_check_fill_change(const struct preflight *p, const struct manife
 
 static void cmd_check_count(struct checking *c, const struct report_finding *f)
 {
+	if (f->excuse) {
+		c->summary.ignored += f->excuse == EXCUSE_MANIFEST;
+		c->summary.known += f->excuse == EXCUSE_BASELINE;
+		return;
+	}
 	if (f->change)
 		c->summary.changes++;
 	else
@@ -87,11 +93,57 @@ static void cmd_check_count(struct checking *c, const struct report_finding *f)
 	c->counts = c->counts || f->action >= c->fail_on;
 }
 
+/* What the manifest says is to be ignored; a word about it when that is over. */
+static void cmd_check_ignore(struct check_ignores *ignores, struct report_finding *f,
+			     struct arena *arena)
+{
+	struct check_ignore *i = check_ignores_find(ignores, f);
+	struct text t;
+
+	if (!i)
+		return;
+	f->until = i->until;
+	f->reason = i->reason;
+	if (!i->over) {
+		f->excuse = EXCUSE_MANIFEST;
+		return;
+	}
+	text_init(&t, arena, 4096);
+	text_printf(&t, "%.*s (ignored until %.*s, which is over: %.*s)", STR_ARG(f->message),
+		    STR_ARG(i->until), STR_ARG(i->reason));
+	f->message = text_get(&t);
+}
+
+static void cmd_check_excuse(struct checking *c, const struct report_object *o,
+			     struct check_ignores *ignores, struct report_finding *f,
+			     struct arena *arena)
+{
+	cmd_check_ignore(ignores, f, arena);
+	if (c->baseline && check_baseline_take(c->baseline, o, f) && !f->excuse)
+		f->excuse = EXCUSE_BASELINE;
+}
+
+/* A line that ignores nothing is left behind by a mended manifest, or misspelt. */
+static void cmd_check_tell_unused(struct checking *c, const struct report_object *o,
+				  const struct check_ignores *ignores, struct arena *arena)
+{
+	for (size_t i = 0; i < ignores->n; i++) {
+		if (ignores->v[i].used)
+			continue;
+		progress_clear(&c->progress);
+		fprintf(stderr,
+			"%s:%u: note: annotation " CHECK_IGNORE_ANNOTATION
+			" ignores %.*s, which is not found here; remove the line\n",
+			o->place.file_shown, ignores->line,
+			STR_ARG(printable_cut(ignores->v[i].rule, NAME_MAX_SHOWN, arena)));
+	}
+}
+
 /* All that is to be said of the object, in the order of its lines. */
 static int cmd_check_report(struct checking *c, const struct manifest *m,
 			    const struct report_object *o, const struct verdict *v,
-			    const struct preflight *changes, size_t changes_n, struct arena *arena,
-			    struct err *err)
+			    const struct preflight *changes, size_t changes_n,
+			    struct check_ignores *ignores, struct arena *arena, struct err *err)
 {
 	size_t n = v->findings_n + changes_n;
 	struct report_finding *all = arena_calloc(arena, n + 1, sizeof *all);
@@ -106,10 +158,12 @@ static int cmd_check_report(struct checking *c, const struct manifest *m,
 	progress_clear(&c->progress);
 	report_object(c->report, o);
 	for (size_t i = 0; i < n; i++) {
+		cmd_check_excuse(c, o, ignores, &all[i], arena);
 		cmd_check_count(c, &all[i]);
 		report_finding(c->report, o, &all[i]);
 	}
 	report_object_end(c->report, o);
+	cmd_check_tell_unused(c, o, ignores, arena);
 	return 0;
 }
 
@@ -154,6 +208,7 @@ int cmd_check_object(struct checking *c, const struct report_place *place, const
 	struct preflight *changes = NULL;
 	size_t changes_n = 0;
 	struct request req;
+	struct check_ignores ignores;
 	struct verdict v;
 
 	if (cmd_check_request_of(c, object, arena, &req) < 0)
@@ -168,5 +223,6 @@ int cmd_check_object(struct checking *c, const struct report_place *place, const
 	o.kind = printable_cut(object->gvk.kind, NAME_MAX_SHOWN, arena);
 	o.namespace = printable_cut(req.namespace, NAME_MAX_SHOWN, arena);
 	o.name = printable_cut(object->name, NAME_MAX_SHOWN, arena);
-	return cmd_check_report(c, m, &o, &v, changes, changes_n, arena, err);
+	check_ignores_read(m, object, c->now, arena, &ignores, c->problem, c->problem_ctx);
+	return cmd_check_report(c, m, &o, &v, changes, changes_n, &ignores, arena, err);
 }

@@ -116,6 +116,11 @@ LAYERS += cli/report
 USES_cli/report := lib/base lib/json
 DOORS_cli/report := policy/answer policy/model posture posture/catalogue
 
+# What `check` makes of a finding besides the verdict: is it ignored, is it known, what is its rule?
+LAYERS += cli/check
+USES_cli/check := lib/base lib/json policy/object policy/manifest cli/report
+DOORS_cli/check := policy/print policy/model
+
 LAYERS += cli/scan
 USES_cli/scan := lib/base lib/json lib/yaml policy/manifest cli/report
 DOORS_cli/scan := posture posture/catalogue policy/model
@@ -127,5 +132,5 @@ DOORS_cli/replay := policy/judge policy/model
 # `check` makes of a manifest what the API server would: kinds, places and alpha features are
 # looked at without a review, hence more than doors.
 LAYERS += cli
-USES_cli := cli/scan lib/base lib/shell lib/json lib/yaml lib/serve cli/report cli/replay policy/replay policy/object policy/model policy/alpha policy/manifest policy/follow webhook
+USES_cli := cli/scan cli/check lib/base lib/shell lib/json lib/yaml lib/serve cli/report cli/replay policy/replay policy/object policy/model policy/alpha policy/manifest policy/follow webhook
 DOORS_cli := posture posture/catalogue certs policy/judge policy/load policy/print policy/webhooks policy/validate policy/answer policy/catalogue

@@ -14,8 +14,12 @@ struct report {
 	const struct report_format *format;
 	FILE *out;
 	enum action fail_on;
-	bool colour;           /* text, on a terminal */
+	bool colour;                  /* text, on a terminal */
+	report_describe_fn *describe; /* or NULL */
+	void *describe_ctx;
 	size_t written;        /* findings */
+	size_t level_n[3];     /* SARIF, GitHub: by report_level_of */
+	FILE *levels[3];       /* SARIF: results, temporary files */
 	cJSON *errors, *rules; /* JSON, SARIF */
 	FILE *cases;           /* JUnit: the test cases, a temporary file */
 	size_t tests, failed, broken;
@@ -37,11 +41,29 @@ struct report_format {
 	void (*end)(struct report *r, const struct report_summary *s);
 };
 
-extern const struct report_format report_text, report_json, report_sarif, report_junit;
+extern const struct report_format report_text, report_json, report_sarif, report_junit, report_tap,
+	report_github, report_gitlab;
 
 /* "alpha/fields", "preflight/removed"; size of out: REPORT_ID_MAX. */
 #define REPORT_ID_MAX 160
 void report_rule_id(const struct report_finding *f, char out[REPORT_ID_MAX]);
+
+/* "deny", "warn", "audit"; "note" for what is newly allowed. */
+const char *report_action_words(const struct report_finding *f);
+
+/* 0: error, 1: warning, 2: note. */
+unsigned report_level_of(const struct report_finding *f);
+
+/* A finding by rule, object and place, not by line: the same while others come and go. */
+#define REPORT_FINGERPRINT 17
+void report_fingerprint(const char *file, const struct report_object *o,
+			const struct report_finding *f, char out[REPORT_FINGERPRINT]);
+
+/* "12 objects in 3 files, Kubernetes 1.36: 1 denied, ..." */
+void report_print_summary(FILE *out, const struct report_summary *s);
+
+/* "Deployment default/app" */
+void report_print_object(FILE *out, const struct report_object *o);
 
 /* "Instead: ..." where the remedy is no sentence of its own; with the command. */
 void report_print_remedy(FILE *out, const struct report_finding *f, const char *indent);

@@ -21,6 +21,17 @@ static cJSON *report_json_object(const struct report_object *o)
 	return j;
 }
 
+static void report_json_add_excuse(cJSON *j, const struct report_finding *f)
+{
+	cJSON *e = cJSON_AddObjectToObject(j, "excused");
+
+	cJSON_AddStringToObject(e, "by", f->excuse == EXCUSE_BASELINE ? "baseline" : "manifest");
+	if (f->excuse == EXCUSE_BASELINE)
+		return;
+	report_add_text(e, "until", f->until);
+	report_add_text(e, "reason", f->reason);
+}
+
 static void report_json_finding(struct report *r, const struct report_object *o,
 				const struct report_finding *f)
 {
@@ -43,6 +54,8 @@ static void report_json_finding(struct report *r, const struct report_object *o,
 	if (!str_eq(f->why, f->docs))
 		report_add_text(j, "why", f->why);
 	report_add_text(j, "docs", f->docs);
+	if (f->excuse)
+		report_json_add_excuse(j, f);
 	fputs(r->written ? ",\n" : "\n", r->out);
 	report_print_json(r->out, j);
 }
@@ -75,6 +88,9 @@ static void report_json_end(struct report *r, const struct report_summary *s)
 	cJSON_AddNumberToObject(j, "warn", (double)s->actions[ACTION_WARN]);
 	cJSON_AddNumberToObject(j, "audit", (double)s->actions[ACTION_AUDIT]);
 	cJSON_AddNumberToObject(j, "changes", (double)s->changes);
+	cJSON_AddNumberToObject(j, "ignored", (double)s->ignored);
+	cJSON_AddNumberToObject(j, "known", (double)s->known);
+	cJSON_AddNumberToObject(j, "gone", (double)s->gone);
 	fputs("\n],\"errors\":", r->out);
 	report_print_json(r->out, r->errors);
 	r->errors = NULL;

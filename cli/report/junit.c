@@ -69,7 +69,7 @@ static void junit_object(struct report *r, const struct report_object *o)
 static void junit_finding(struct report *r, const struct report_object *o,
 			  const struct report_finding *f)
 {
-	bool fails = f->action >= r->fail_on;
+	bool fails = f->action >= r->fail_on && !f->excuse;
 	FILE *out = fails ? r->failure : r->output;
 	char id[REPORT_ID_MAX];
 
@@ -80,9 +80,13 @@ static void junit_finding(struct report *r, const struct report_object *o,
 		r->failure_head = strndup(f->message.s, f->message.n);
 		r->failure_action = f->action;
 	}
-	fprintf(out, "%s:%u: %s [%s] %.*s\n", o->place.file_shown, f->line,
-		f->action == ACTION_ALLOW ? "note" : action_name(f->action), id,
-		STR_ARG(f->message));
+	fprintf(out, "%s:%u: %s%s [%s] %.*s\n", o->place.file_shown, f->line,
+		f->excuse == EXCUSE_MANIFEST   ? "ignored: "
+		: f->excuse == EXCUSE_BASELINE ? "known: "
+					       : "",
+		report_action_words(f), id, STR_ARG(f->message));
+	if (f->excuse == EXCUSE_MANIFEST)
+		fprintf(out, "    until %.*s: %.*s\n", STR_ARG(f->until), STR_ARG(f->reason));
 	report_print_remedy(out, f, "    ");
 }
 

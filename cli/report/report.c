@@ -9,16 +9,21 @@
 #include "cli/report/format.h"
 #include "lib/base/terminal.h"
 
-struct report *report_new(const char *format, FILE *out, enum action fail_on)
+struct report *report_new(const char *format, FILE *out, enum action fail_on,
+			  report_describe_fn *describe, void *ctx)
 {
-	static const struct report_format *const formats[] = { &report_text, &report_json,
-							       &report_sarif, &report_junit };
+	static const struct report_format *const formats[] = { &report_text,  &report_json,
+							       &report_sarif, &report_junit,
+							       &report_tap,   &report_github,
+							       &report_gitlab };
 	struct report *r = calloc(1, sizeof *r);
 
 	if (!r)
 		return NULL;
 	r->out = out;
 	r->fail_on = fail_on;
+	r->describe = describe;
+	r->describe_ctx = ctx;
 	for (size_t i = 0; i < sizeof formats / sizeof *formats; i++)
 		if (!strcmp(format, formats[i]->name))
 			r->format = formats[i];
@@ -34,6 +39,9 @@ void report_free(struct report *r)
 		return;
 	cJSON_Delete(r->errors);
 	cJSON_Delete(r->rules);
+	for (size_t i = 0; i < sizeof r->levels / sizeof *r->levels; i++)
+		if (r->levels[i])
+			fclose(r->levels[i]);
 	if (r->cases)
 		fclose(r->cases);
 	if (r->failure)

@@ -11,7 +11,14 @@
 #include "lib/base/version.h"
 #include "cli/report/format.h"
 
-#define RULES_MAX 1000 /* that are described; a result may name another */
+/*
+ * What GitHub takes (docs.github.com, "SARIF support for code scanning" and "results exceed
+ * limit"): 25,000 results a run, of which it keeps the worst 5,000; 1,024 characters of a
+ * description.
+ */
+#define RESULTS_MAX 25000
+#define TEXT_MAX    1024
+#define RULES_MAX   1000 /* that are described; a result may name another */
 
 /* RFC 3986: a relative reference, or a file URI of an absolute path. */
 static char *sarif_uri_of(const char *file)
@@ -63,7 +70,72 @@ static int sarif_begin(struct report *r)
 	      r->out);
 	r->errors = cJSON_CreateArray();
 	r->rules = cJSON_CreateArray();
+	for (size_t i = 0; i < 3; i++)
+		if (!(r->levels[i] = tmpfile()))
+			return -1;
 	return r->errors && r->rules ? 0 : -1;
+}
+
+static const char *sarif_level_of(unsigned level)
+{
+	static const char *const names[] = { "error", "warning", "note" };
+
+	return names[level];
+}
+
+static void sarif_add_words(cJSON *j, const char *key, struct str text)
+{
+	struct str cut = { text.s, text.n > TEXT_MAX ? TEXT_MAX : text.n };
+
+	report_add_text(cJSON_AddObjectToObject(j, key), "text", cut);
+}
+
+/* By the tier, which is the rule's own; the action of a finding can be that of an override. */
+static unsigned sarif_rule_level(const struct report_finding *f)
+{
+	return !f->tier                          ? report_level_of(f)
+	       : !strcmp(f->tier, "unsupported") ? 0
+	       : !strcmp(f->tier, "best-effort") ? 1
+						 : 2;
+}
+
+static void sarif_add_rule_properties(cJSON *rule, unsigned level)
+{
+	static const char *const severity[] = { "error", "warning", "recommendation" };
+	static const char *const tags[] = { "kubernetes", "oke", "support" };
+	cJSON *p = cJSON_AddObjectToObject(rule, "properties");
+
+	cJSON_AddStringToObject(cJSON_AddObjectToObject(rule, "defaultConfiguration"), "level",
+				sarif_level_of(level));
+	cJSON_AddStringToObject(p, "problem.severity", severity[level]);
+	cJSON_AddStringToObject(p, "precision", "very-high");
+	cJSON_AddItemToObject(p, "tags", cJSON_CreateStringArray(tags, 3));
+}
+
+/* What GitHub shows of a rule: a title, a sentence, and a text for who asks for more. */
+static void sarif_fill_rule(struct report *r, cJSON *rule, const char *id,
+			    const struct report_finding *f)
+{
+	struct report_rule words = { str_of(id), str_of(id) };
+	scoped(arena_end) struct arena arena = { .limit = 1u << 20 };
+	struct str link = f->why.n ? f->why : f->docs;
+	struct text full;
+
+	if (r->describe)
+		r->describe(r->describe_ctx, f, &arena, &words);
+	text_init(&full, &arena, 4096);
+	text_printf(&full, "%.*s: %s.", STR_ARG(words.title),
+		    f->change                  ? "what an upgrade of Kubernetes changes"
+		    : sarif_rule_level(f) == 0 ? "outside of Oracle's support"
+		    : sarif_rule_level(f) == 1 ? "best-effort support only"
+					       : "inside of Oracle's support, and worth a look");
+	cJSON_AddStringToObject(rule, "id", id);
+	sarif_add_words(rule, "shortDescription", words.title);
+	sarif_add_words(rule, "fullDescription", text_get(&full));
+	report_add_text(cJSON_AddObjectToObject(rule, "help"), "text", words.text);
+	if (link.n)
+		report_add_text(rule, "helpUri", link);
+	sarif_add_rule_properties(rule, sarif_rule_level(f));
 }
 
 static void sarif_describe_rule(struct report *r, const char *id, const struct report_finding *f)
@@ -78,15 +150,8 @@ static void sarif_describe_rule(struct report *r, const char *id, const struct r
 	}
 	if (cJSON_GetArraySize(r->rules) >= RULES_MAX || !(rule = cJSON_CreateObject()))
 		return;
-	cJSON_AddStringToObject(rule, "id", id);
-	if (f->why.n || f->docs.n)
-		report_add_text(rule, "helpUri", f->why.n ? f->why : f->docs);
+	sarif_fill_rule(r, rule, id, f);
 	cJSON_AddItemToArray(r->rules, rule);
-}
-
-static const char *sarif_level_of(enum action a)
-{
-	return a == ACTION_DENY ? "error" : a == ACTION_WARN ? "warning" : "note";
 }
 
 /* What is wrong, and what to do, in one text. */
@@ -117,23 +182,68 @@ static void sarif_add_properties(cJSON *j, const struct report_object *o,
 	report_add_text(p, "gate", f->gate);
 }
 
-static void sarif_finding(struct report *r, const struct report_object *o,
-			  const struct report_finding *f)
+static void sarif_add_excuse(cJSON *j, const struct report_finding *f)
+{
+	cJSON *e = cJSON_CreateObject();
+
+	cJSON_AddItemToArray(cJSON_AddArrayToObject(j, "suppressions"), e);
+	cJSON_AddStringToObject(e, "kind", f->excuse == EXCUSE_MANIFEST ? "inSource" : "external");
+	report_add_text(e, "justification",
+			f->excuse == EXCUSE_MANIFEST ? f->reason : STR("known to the baseline"));
+}
+
+static cJSON *sarif_result(const struct report_object *o, const struct report_finding *f,
+			   const char *id)
 {
 	scoped(free_end) char *text = sarif_words(f);
+	char fingerprint[REPORT_FINGERPRINT];
 	cJSON *j = cJSON_CreateObject();
-	char id[REPORT_ID_MAX];
 
-	report_rule_id(f, id);
-	sarif_describe_rule(r, id, f);
+	report_fingerprint(NULL, o, f, fingerprint);
 	cJSON_AddStringToObject(j, "ruleId", id);
-	cJSON_AddStringToObject(j, "level", sarif_level_of(f->action));
+	cJSON_AddStringToObject(j, "level", sarif_level_of(report_level_of(f)));
 	sarif_add_message(j, text ? text : "");
 	cJSON_AddItemToArray(cJSON_AddArrayToObject(j, "locations"),
 			     sarif_location(&o->place, f->line));
+	cJSON_AddStringToObject(cJSON_AddObjectToObject(j, "partialFingerprints"),
+				"primaryLocationLineHash", fingerprint);
+	if (f->excuse)
+		sarif_add_excuse(j, f);
 	sarif_add_properties(j, o, f);
-	fputs(r->written ? ",\n" : "\n", r->out);
-	report_print_json(r->out, j);
+	return j;
+}
+
+/* Each in a line of the file of its level, so that the worst come first. */
+static void sarif_finding(struct report *r, const struct report_object *o,
+			  const struct report_finding *f)
+{
+	unsigned level = report_level_of(f);
+	char id[REPORT_ID_MAX];
+
+	if (r->level_n[level]++ >= RESULTS_MAX)
+		return;
+	report_rule_id(f, id);
+	sarif_describe_rule(r, id, f);
+	report_print_json(r->levels[level], sarif_result(o, f, id));
+	fputc('\n', r->levels[level]);
+}
+
+/* How many there was no room for. */
+static size_t sarif_put_results(struct report *r)
+{
+	size_t written = 0, all = 0, room = 0;
+	scoped(free_end) char *line = NULL;
+	ssize_t n;
+
+	for (unsigned level = 0; level < 3; level++) {
+		all += r->level_n[level];
+		rewind(r->levels[level]);
+		while (written < RESULTS_MAX && (n = getline(&line, &room, r->levels[level])) > 0) {
+			fputs(written++ ? ",\n" : "\n", r->out);
+			fwrite(line, 1, (size_t)n - 1, r->out);
+		}
+	}
+	return all - written;
 }
 
 static void sarif_error(struct report *r, const struct report_place *place, const char *text)
@@ -149,10 +259,28 @@ static void sarif_error(struct report *r, const struct report_place *place, cons
 	cJSON_AddItemToArray(r->errors, j);
 }
 
+static void sarif_say_left_out(struct report *r, size_t n)
+{
+	char text[160];
+	cJSON *j = cJSON_CreateObject();
+
+	snprintf(text, sizeof text,
+		 "%zu findings are left out, of the lowest level: GitHub takes %d results", n,
+		 RESULTS_MAX);
+	fprintf(stderr, "note: %s\n", text);
+	cJSON_AddStringToObject(j, "level", "note");
+	sarif_add_message(j, text);
+	cJSON_AddItemToArray(r->errors, j);
+}
+
 static void sarif_end(struct report *r, const struct report_summary *s)
 {
 	cJSON *invocation = cJSON_CreateObject(), *driver = cJSON_CreateObject();
 
+	size_t left_out = sarif_put_results(r);
+
+	if (left_out)
+		sarif_say_left_out(r, left_out);
 	cJSON_AddBoolToObject(invocation, "executionSuccessful", !s->errors);
 	cJSON_AddItemToObject(invocation, "toolExecutionNotifications", r->errors);
 	cJSON_AddStringToObject(driver, "name", "oke-guard");

@@ -1,7 +1,7 @@
 """oke-guard check: folders of manifests and what is said of them, in every form.
 
 A folder of tests/data/check is a case: `args`, the manifests, `stdin` where it reads that, and
-want.txt, want.json, want.sarif, want.xml, want.err with the exit status in want.status.
+want.txt, want.json, want.sarif, want.xml, want.tap, want.github, want.gitlab, want.err with the exit status in want.status.
 ACCEPT=1 writes what is wanted anew; look at the difference.
 """
 
@@ -23,7 +23,8 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import harness  # noqa: E402
 
 CASES = harness.ROOT / "tests" / "data" / "check"
-FORMS = {"text": "want.txt", "json": "want.json", "sarif": "want.sarif", "junit": "want.xml"}
+FORMS = {"text": "want.txt", "json": "want.json", "sarif": "want.sarif", "junit": "want.xml",
+         "tap": "want.tap", "github": "want.github", "gitlab": "want.gitlab"}
 NAMES = sorted(p.parent.name for p in CASES.glob("*/args"))
 SCHEMA = json.loads((harness.ROOT / "docs" / "check.schema.json").read_text())
 
