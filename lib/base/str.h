@@ -50,10 +50,10 @@ static inline bool str_starts(struct str a, struct str prefix)
 	return a.n >= prefix.n && (!prefix.n || !memcmp(a.s, prefix.s, prefix.n));
 }
 
-/* What stands behind the first n bytes; n must not exceed s.n. */
+/* What stands behind the first n bytes; n must not exceed s.n. No text may have no address. */
 static inline struct str str_from(struct str s, size_t n)
 {
-	return (struct str){ s.s + n, s.n - n };
+	return (struct str){ n ? s.s + n : s.s, s.n - n };
 }
 
 static inline int str_cmp(struct str a, struct str b)
