@@ -112,6 +112,12 @@ chart: ## the Helm chart: lint, golden renderings, schemas of Kubernetes; the fi
 	$(Q)$(MAKE) --no-print-directory -j$(JOBS) all
 	$(Q)BUILD=$(BUILD) ACCEPT=$(ACCEPT) PYTHON=$(PYTHON) tests/chart/run.sh
 
+check-ci-kit: ## ci/ and docs/ci.md against schemas, the hooks in the real pre-commit (PyPI)
+	$(Q)tools/deps.sh $(DEPS_BUILD) python3-venv git
+	$(Q)$(MAKE) --no-print-directory -j$(JOBS) all
+	$(Q)$(if $(ACCEPT),BUILD=$(BUILD) ACCEPT=1 $(PYTHON) -B tests/system/test_ci_kit.py Systems)
+	$(Q)BUILD=$(BUILD) PYTHON=$(PYTHON) tests/ci/run.sh
+
 oci-cli: ## every oci command that we print, before the parser of the real CLI (PyPI)
 	$(Q)tools/deps.sh $(DEPS_BUILD) python3 python3-venv
 	$(Q)$(MAKE) --no-print-directory -j$(JOBS) all

@@ -28,6 +28,7 @@
 struct cmd_check_options {
 	const char *output, *baseline, *config, *fail_on, *kubernetes, *to, *namespace, *user;
 	struct option_list policies, groups;
+	bool skip_others;
 	int64_t now;
 };
 
@@ -163,9 +164,10 @@ static void cmd_check_on_file(void *ctx, const char *path, bool named)
 	struct cmd_check_run *run = ctx;
 	scoped(file_end) FILE *f = NULL;
 
+	named = named && !run->asked->skip_others;
 	cmd_check_name_file(run, path);
 	if (!strcmp(path, "-"))
-		cmd_check_stream(run, stdin, named);
+		cmd_check_stream(run, stdin, true);
 	else if ((f = fopen(path, "re")))
 		cmd_check_stream(run, f, named);
 	else
@@ -273,7 +275,7 @@ static int cmd_check_paths(struct cmd_check_run *run, int paths_n, char **paths)
 	progress_start(&run->c.progress);
 	for (int i = 0; i < paths_n; i++)
 		manifest_files_walk(&walk, paths[i]);
-	if (!run->c.summary.objects && !run->c.summary.errors) {
+	if (!run->c.summary.objects && !run->c.summary.errors && !run->asked->skip_others) {
 		cmd_check_name_file(run, paths[0]);
 		cmd_check_tell(run, 0, 0, "no file in it holds a Kubernetes object");
 	}
@@ -381,6 +383,11 @@ static int cmd_check_read_options(struct cmd_check_options *a, int argc, char **
 		  .help = "an earlier report of `-o json`: what stands in it does not count" },
 		OPTION_ROW_POLICY(&a->policies),
 		OPTION_ROW_CONFIG(&a->config),
+		{ .name = "skip-others",
+		  .type = OPTION_FLAG,
+		  .value = &a->skip_others,
+		  .help = "a named file without a Kubernetes object is skipped, as in a folder; for "
+			  "lists of files that others make" },
 		{ .name = "namespace",
 		  .letter = 'n',
 		  .type = OPTION_STRING,

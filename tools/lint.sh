@@ -15,7 +15,7 @@ complain() {
 	bad=1
 }
 
-folders=(include lib policy certs webhook agent cli tools tests)
+folders=(include lib policy certs webhook agent cli tools tests ci)
 mapfile -t sources < <(find "${folders[@]}" -name '*.[ch]' | sort)
 mapfile -t scripts < <({
 	grep -rlE -m1 '^#!/bin/(ba)?sh' "${folders[@]}" .ci 2>/dev/null

@@ -36,7 +36,7 @@ class Case(unittest.TestCase):
         for name, text in files.items():
             (self.dir / f"{name}.yaml").write_text(text, encoding="utf-8")
         done = subprocess.run([harness.BINARY, "check", "--kubernetes", "1.34", "--now", "2026-11-30T12:00:00Z", *argv],
-                              cwd=self.dir, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=120, check=False)
+                              cwd=self.dir, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=120, check=False)
         self.assertEqual(done.returncode, status, done.stdout + done.stderr)
         self.said = done.stderr
         return done.stdout
@@ -270,6 +270,20 @@ class Ignored(Case):
     def test_not_a_text(self):
         self.check("a.yaml", status=2, a=pod("x").replace("namespace: shop", "namespace: shop, annotations: {oke-guard.internal/check-ignore: [a]}"))
         self.assertIn("it is no text", self.said)
+
+
+class Others(Case):
+    def test_a_list_of_files_that_somebody_else_makes(self):
+        values = "replicas: 2\n"
+        self.check("values.yaml", status=2, values=values)
+        self.assertIn("no Kubernetes object in it", self.said)
+        self.assertIn("1 skipped", self.check("--skip-others", "values.yaml", status=0, values=values))
+        out = self.check("--skip-others", "--fail-on", "warn", "values.yaml", "a.yaml", status=1, a=pod("x"))
+        self.assertIn("1 object in 1 file, Kubernetes 1.34: 0 denied, 1 warned; 1 skipped", out)
+        # What cannot be read, or is not there, is an error as ever; so is an empty standard input.
+        self.check("--skip-others", "b.yaml", status=2, b="a: [\n")
+        self.check("--skip-others", "missing.yaml", status=2)
+        self.check("--skip-others", "-", status=2)
 
 
 if __name__ == "__main__":
