@@ -120,7 +120,7 @@ static void collect_warn(const struct access *a)
 	if (a->config.insecure)
 		fprintf(stderr,
 			"oke-guard-agent collect: the kubeconfig says insecure-skip-tls-verify: "
-			"whoever answers at %s is believed\n",
+			"any server that answers at %s is trusted\n",
 			a->config.server);
 }
 

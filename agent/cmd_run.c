@@ -243,9 +243,8 @@ static const struct command_help help = {
 		"  oke-guard-agent run --namespace oke-guard --release oke-guard --certificates "
 		"external \\\n"
 		"      --server https://127.0.0.1:6443 --token-file token --ca-file ca.crt\n\n"
-		"SIGTERM ends it at once, with 0. What keeps it from starting is said in a "
-		"line, and it\n"
-		"ends with 2; what the API server answers never ends it.",
+		"SIGTERM ends it at once, with 0. If it cannot start, it prints one line saying\n"
+		"why and exits with 2. No answer of the API server ends it.",
 };
 
 static struct cmd_run_options asked = { .cluster.timeout = CLUSTER_TIMEOUT,

@@ -17,7 +17,7 @@ static void probe_explain_entries(const struct probe_sight *s, FILE *out)
 {
 	if (!s->there)
 		fputs("There is no ValidatingWebhookConfiguration: the API server asks nobody.\n"
-		      "  helm upgrade makes it anew.\n",
+		      "  helm upgrade makes it again.\n",
 		      out);
 	else if (!s->entries)
 		fputs("The ValidatingWebhookConfiguration has no webhooks: the API "

@@ -34,8 +34,7 @@ static void reconcile_log_failure(struct reconcile *r, const struct err *err)
 	if (!strcmp(r->told_error, err->msg))
 		return;
 	snprintf(r->told_error, sizeof r->told_error, "%s", err->msg);
-	log_begin(&l, r->log, LOG_ERROR,
-		  "the cluster could not be looked after; it is tried again");
+	log_begin(&l, r->log, LOG_ERROR, "reconciling failed; will retry");
 	log_text(&l, "error", err->msg);
 	log_end(&l);
 }
@@ -47,7 +46,7 @@ static void reconcile_log_recovery(struct reconcile *r)
 	if (!*r->told_error)
 		return;
 	*r->told_error = '\0';
-	log_begin(&l, r->log, LOG_INFO, "the cluster is looked after again");
+	log_begin(&l, r->log, LOG_INFO, "reconciling works again");
 	log_end(&l);
 }
 

@@ -55,7 +55,7 @@ int reconcile_compare(struct reconcile_pass *t, const struct policy_set *set, st
 	reconcile_suspend_fail(t);
 	if (!t->there) {
 		reconcile_take_difference(t, WEBHOOKS_BLIND,
-					  "it is not there: helm upgrade makes it anew");
+					  "it is not there: helm upgrade makes it again");
 		return 0;
 	}
 	if (webhooks_compare(&t->wanted, &t->target, t->live, &t->arena, &report, t->err) < 0)

@@ -368,7 +368,7 @@ static int cmd_check_read_options(struct cmd_check_options *a, int argc, char **
 		  .type = OPTION_STRING,
 		  .value = &a->to,
 		  .arg = "VERSION",
-		  .help = "say besides what an upgrade to that version changes" },
+		  .help = "also report what an upgrade to that version would change" },
 		{ .name = "output",
 		  .letter = 'o',
 		  .type = OPTION_CHOICE,

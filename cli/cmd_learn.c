@@ -20,9 +20,9 @@ static const struct command_help help = {
 	.usage = "oke-guard learn show [-o text|json] FILE...|-",
 	.summary =
 		"Who did what to which guarded object: the table, and a GuardConfig that exempts\n"
-		"those whom nothing speaks against. FILE is one of "
-		"--learn-state, or what /statusz\n"
-		"shows; several are merged. It is the reader who knows which of them are OKE's.",
+		"the identities that look safe to exempt. FILE is one of "
+		"--learn-state, or what\n/statusz shows; several are merged. Only you can tell which of them are part of "
+		"OKE:\ncopy those, and no others.",
 	.examples = "Examples:\n"
 		    "  curl -s http://127.0.0.1:9443/statusz | oke-guard learn show -\n"
 		    "  for pod in $(kubectl -n oke-guard get pods -o name \\\n"

@@ -322,7 +322,7 @@ static const struct command_help help = {
 	.usage = "oke-guard serve [OPTION]...",
 	.summary =
 		"Answer the API server's questions (POST /validate, over TLS), and show on a plain "
-		"port\nhow it goes (/healthz, /readyz, /statusz, /metrics). The built-in policies "
+		"port\nhow it is doing (/healthz, /readyz, /statusz, /metrics). The built-in policies "
 		"are\nalways loaded.",
 	.examples =
 		"Examples:\n"
@@ -331,9 +331,9 @@ static const struct command_help help = {
 		"certs/tls.key\n"
 		"  oke-guard serve --policy policies/ --config guard.yaml\n\n"
 		"SIGTERM stops it: it goes on serving for the grace time, then ends with 0. SIGHUP\n"
-		"makes it read its files again, though it sees by itself when they change. Of policies\n"
-		"and configuration what is sound is served, and the rest told (--strict: not). What\n"
-		"keeps it from starting is said in a line, and it ends with 2.",
+		"makes it read its files again, though it sees by itself when they change. The sound\n"
+		"part of policies and configuration is served, the rest is reported (--strict: it\n"
+		"exits instead). If it cannot start, it prints one line saying why and exits with 2.",
 };
 
 static struct cmd_serve_options asked = { .listen = ":8443",

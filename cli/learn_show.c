@@ -148,11 +148,12 @@ const char *learn_objection(struct str user, enum identity_class class)
 	} objections[] = {
 		{ cannot_be_named, "a name that a configuration cannot hold exactly" },
 		{ is_person, "a person; give a SupportException for a time instead" },
-		{ is_administrator, "an administrator's name: whoever has that file" },
-		{ is_tool, "a CI or delivery tool: whoever may use it would be exempt" },
-		{ is_principal, "an instance or workload of OCI: whatever runs there" },
+		{ is_administrator, "an administrator's name: anybody who has that file" },
+		{ is_tool, "a CI or delivery tool: anybody who may use it would be exempt" },
+		{ is_principal, "an instance or workload of OCI: everything that runs there" },
 		{ is_pretending, "the name of a node without a node's group" },
-		{ is_elsewhere, "an account outside kube-system: whoever may use that namespace" },
+		{ is_elsewhere,
+		  "an account outside kube-system: anybody who may use that namespace" },
 		{ is_default, "kube-system's default account: any pod without one of its own" },
 	};
 
@@ -332,7 +333,7 @@ void learn_show_text(const struct learn *l, size_t documents, struct text *out)
 		out,
 		"#\n"
 		"# Paste `identities:` below `spec:` of your GuardConfig, line by line, each one\n"
-		"# that you know for a part of OKE: whoever is exempt is never judged again.\n"
+		"# that you know is part of OKE: an exempt identity is never judged again.\n"
 		"apiVersion: oke-guard.internal/v1\n"
 		"kind: GuardConfig\n"
 		"metadata: {name: default}\n"

@@ -146,7 +146,7 @@ static void judge_mixed_of(struct posture *p, const struct pools *pools, size_t 
 			  "nodes of 1.%u and of 1.%u are in this pool, and none is younger "
 			  "than 7 days",
 			  low, high);
-	f.remedy = STR("replace the older nodes: the pool makes them anew with its version");
+	f.remedy = STR("replace the older nodes: the pool makes them again with its version");
 	found_add(p, CHECK_NODE_MIXED, &f);
 }
 

@@ -149,7 +149,7 @@ static void learn_keep_set_aside(const struct learn_keeper *k, const struct err 
 {
 	struct err err;
 
-	learn_keep_log(k, "the learned state cannot be used; it is set aside, learning begins anew",
+	learn_keep_log(k, "the learned state cannot be used; it is set aside, learning starts over",
 		       why);
 	if (rename_broken(k->file, &err) < 0)
 		learn_keep_log(k, "the learned state cannot be set aside", &err);
@@ -172,7 +172,7 @@ void learn_keep_begin(struct learn_keeper *k)
 		if (err.kind == ERR_LIMIT)
 			learn_keep_set_aside(k, &err);
 		else
-			learn_keep_log(k, "the learned state cannot be read; learning begins anew",
+			learn_keep_log(k, "the learned state cannot be read; learning starts over",
 				       &err);
 		return;
 	}

@@ -110,7 +110,7 @@ int objects_secret_read(struct str body, struct arena *arena, struct store *out,
 	if (nobody_can_change(j))
 		return err_set(err, ERR_SYNTAX,
 			       "the Secret is immutable; delete it and run helm "
-			       "upgrade, which makes it anew");
+			       "upgrade, which makes it again");
 	data = objects_child(j, "data");
 	annotations = objects_child(objects_child(j, "metadata"), "annotations");
 	for (int i = 0; i < PARTS_N; i++) {

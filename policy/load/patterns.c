@@ -95,8 +95,8 @@ void pattern_check(struct load_reader *r, const struct yaml_node *n, const struc
 			   QUOTED(p->text), p->prefix ? "*" : "", who);
 	else if (kind->of == PATTERN_GROUP && pattern_takes(p, "system:masters"))
 		read_warning(r, n,
-			     "system:masters holds every administrator, and whoever made a "
-			     "certificate for it: name people or a group of your own");
+			     "system:masters holds every administrator, and everybody who has a "
+			     "certificate with it: name people or a group of your own");
 }
 
 void account_check(struct load_reader *r, const struct yaml_node *n,

@@ -245,7 +245,7 @@ static void print_identities(struct emit *e, const struct config *c)
 {
 	emit_map(e, "identities", false);
 	emit_map(e, "exempt", false);
-	emit_comment(e, "besides the built-in ones");
+	emit_comment(e, "in addition to the built-in ones");
 	print_patterns(e, "users", c->exempt.users);
 	print_given_at(e, c, "spec.identities.exempt.users");
 	print_patterns(e, "groups", c->exempt.groups);

@@ -103,8 +103,8 @@ static void validate_exception_width(const struct validation *v, const struct ex
 	for (const struct name_pattern *g = e->identities.groups; g; g = g->next)
 		if (is_everybody(g->text))
 			exception_warn(v, &e->origin, e,
-				       "is too wide: the group %.*s holds whoever there is; "
-				       "name those who need it",
+				       "is too wide: the group %.*s holds more than those "
+				       "who need it; name them",
 				       QUOTED(g->text));
 }
 

@@ -58,8 +58,8 @@ static void validate_mark_object(const struct validation *v, const struct except
 	if (is_vital(at->resource))
 		mark_refuse(
 			v, mark, r,
-			"the cluster does not live on while its object %.*s cannot be written; mark "
-			"rules about what stands above it, as in coredns/spec",
+			"the cluster cannot run without writes to %.*s; mark rules about what makes "
+			"such objects, as in coredns/spec",
 			QUOTED(at->resource));
 	else if (str_eq(at->namespace, v->model->config.self_namespace))
 		mark_refuse(v, mark, r,
@@ -156,6 +156,6 @@ void validate_mark(const struct validation *v, const struct exception_rule *mark
 	if (!any)
 		mark_refuse(v, mark, NULL,
 			    "%s denies nothing, so a dead guard would refuse what a living one "
-			    "lets pass; mark rules that come to deny",
+			    "lets pass; only rules that deny can be marked",
 			    all ? "the policy" : "the rule");
 }

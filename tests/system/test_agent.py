@@ -269,10 +269,10 @@ class Faults(AgentCase):
             stub.fault = lambda call: fault if first(stub, call, CONFIGURATION) else None
             with Agent(stub, *options) as agent:
                 line = agent.wait_for_log(
-                    lambda line: line.get("msg") == "the cluster could not be looked after; it is tried again")
+                    lambda line: line.get("msg") == "reconciling failed; will retry")
                 self.assertRegex(line["error"], said)
                 self.settle(stub, agent)
-                agent.wait_for_log(lambda line: line.get("msg") == "the cluster is looked after again")
+                agent.wait_for_log(lambda line: line.get("msg") == "reconciling works again")
                 self.assert_sound(stub, agent)
                 return agent.page("/metrics").text
 
@@ -333,7 +333,7 @@ class Faults(AgentCase):
                 self.settle(stub, agent)
                 self.assertEqual(agent.metric('oke_guard_agent_api_calls_total{result="conflict"}'), 6)
                 self.assertEqual(agent.metric('oke_guard_agent_writes_total{object="secret"}'), 1)
-                self.assertNotIn("could not be looked after", agent.log_text())
+                self.assertNotIn("reconciling failed", agent.log_text())
 
     def test_it_waits_as_long_as_it_is_told(self):
         with Stub() as stub:
@@ -356,7 +356,7 @@ class Faults(AgentCase):
             stub.tokens = {"token-2"}
             agent.wait_for_log(lambda line: "HTTP 401" in line.get("error", ""))
             stub.token.write_text("token-2")
-            agent.wait_for_log(lambda line: line.get("msg") == "the cluster is looked after again")
+            agent.wait_for_log(lambda line: line.get("msg") == "reconciling works again")
             for bad, said in (("", "holds no bearer token"), ("a\nX-Header: b", "holds no bearer token")):
                 stub.token.write_text(bad)
                 agent.wait_for_log(lambda line, said=said: said in line.get("error", ""))

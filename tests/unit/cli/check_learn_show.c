@@ -19,7 +19,7 @@ static const struct objection_row {
 	{ "ocid1.user.oc1..aaaa", IDENTITY_UNKNOWN, "a person" },
 	{ "ocid1.saml2idp.oc1..aaaa/jo", IDENTITY_UNKNOWN, "a person" },
 	{ "oidc:jo@example.com", IDENTITY_UNKNOWN, "a person" },
-	{ "ocid1.instance.oc1..aaaa", IDENTITY_UNKNOWN, "whatever runs there" },
+	{ "ocid1.instance.oc1..aaaa", IDENTITY_UNKNOWN, "everything that runs there" },
 	{ "system:masters", IDENTITY_UNKNOWN, "administrator" },
 	{ "oke-masters-admin", IDENTITY_UNKNOWN, "administrator" },
 	{ "kubernetes-admin", IDENTITY_UNKNOWN, "administrator" },
