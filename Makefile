@@ -48,7 +48,7 @@ OUTER := help man deps deps-% run check check-% lint fuzz bench bench-% chart e2
 INNER := $(filter-out $(OUTER),$(GOALS))
 
 # ---------------------------------------------------------------- commands
-.PHONY: help man run check check-asan check-tsan lint fuzz bench bench-crowd bench-instructions chart oci-cli coredns e2e webhooks refresh soak image clean
+.PHONY: help man run check check-asan check-tsan lint fuzz bench bench-crowd bench-manifests bench-instructions chart oci-cli coredns e2e webhooks refresh soak image clean
 help: ## what there is
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 22
 
@@ -101,6 +101,11 @@ bench-crowd: ## who is still served while a crowd holds all connections it can g
 	$(Q)$(MAKE) --no-print-directory -j$(JOBS) all
 	$(Q)BUILD=$(BUILD) $(PYTHON) tests/system/crowd.py
 	$(Q)BUILD=$(BUILD) $(PYTHON) tests/system/crowd.py --sources 12
+
+bench-manifests: ## `check` beside kubeconform on ten thousand manifests; the first run builds kubeconform and its schemas
+	$(Q)tools/deps.sh $(DEPS_CHART)
+	$(Q)$(MAKE) --no-print-directory -j$(JOBS) all
+	$(Q)BUILD=$(BUILD) PYTHON=$(PYTHON) tests/chart/run.sh tests/bench/manifests.py
 
 bench-instructions: ## instructions a review takes, against tests/bench/instructions.txt
 	$(Q)tools/deps.sh $(DEPS_BUILD) valgrind

@@ -1,5 +1,5 @@
 #!/bin/sh
-# tests/chart/run.py with the programs that it needs, built from Go modules and kept beside those of
+# tests/chart/run.py, or another script, with the programs that it needs, built from Go modules and kept beside those of
 # the end-to-end tests; so are the JSON Schemas that it makes. See tests/e2e/build.sh for the folder.
 set -eu
 cd "$(dirname "$0")/../.."
@@ -8,4 +8,4 @@ KUBECONFORM=$(tests/e2e/build.sh kubeconform)/kubeconform
 KUBE_SCORE=$(tests/e2e/build.sh kube-score)/kube-score
 SCHEMAS=$(dirname "$(dirname "$HELM")")
 export HELM KUBECONFORM KUBE_SCORE SCHEMAS PYTHONDONTWRITEBYTECODE=1
-exec "${PYTHON:-/usr/bin/python3}" tests/chart/run.py
+exec "${PYTHON:-/usr/bin/python3}" "${1:-tests/chart/run.py}"
