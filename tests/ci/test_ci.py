@@ -48,8 +48,14 @@ class Schemas(unittest.TestCase):
         self.refused("github-actions", (ROOT / "ci" / "action.yml").read_text().replace("using: composite", "using: compost"))
 
     def test_gitlab(self):
+        """The schema does not look at hidden jobs: as one that is not."""
         self.held("gitlab-ci", ROOT / "ci" / "gitlab.yml")
-        self.refused("gitlab-ci", (ROOT / "ci" / "gitlab.yml").read_text().replace("when: always", "when: allways"))
+        job = (ROOT / "ci" / "gitlab.yml").read_text().replace("\n.oke-guard-check:", "\noke-guard-check:")
+        with tempfile.NamedTemporaryFile("w", suffix=".yaml") as f:
+            f.write(job)
+            f.flush()
+            self.held("gitlab-ci", f.name)
+        self.refused("gitlab-ci", job.replace("when: always", "when: allways"))
 
     def test_tekton(self):
         def look(value, where):
