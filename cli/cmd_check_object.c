@@ -139,31 +139,39 @@ static void cmd_check_tell_unused(struct checking *c, const struct report_object
 	}
 }
 
+/* What was found of an object. */
+struct check_found {
+	struct verdict verdict;
+	struct preflight *changes;
+	size_t changes_n;
+	struct check_ignores ignores;
+};
+
 /* All that is to be said of the object, in the order of its lines. */
 static int cmd_check_report(struct checking *c, const struct manifest *m,
-			    const struct report_object *o, const struct verdict *v,
-			    const struct preflight *changes, size_t changes_n,
-			    struct check_ignores *ignores, struct arena *arena, struct err *err)
+			    const struct report_object *o, struct check_found *found,
+			    struct arena *arena, struct err *err)
 {
-	size_t n = v->findings_n + changes_n;
+	const struct verdict *v = &found->verdict;
+	size_t n = v->findings_n + found->changes_n;
 	struct report_finding *all = arena_calloc(arena, n + 1, sizeof *all);
 
 	if (!all)
 		return err_set(err, ERR_LIMIT, "no memory left for the object's findings");
 	for (size_t i = 0; i < v->findings_n; i++)
 		cmd_check_fill_finding(&v->findings[i], m, arena, &all[i]);
-	for (size_t i = 0; i < changes_n; i++)
-		cmd_check_fill_change(&changes[i], m, &all[v->findings_n + i]);
+	for (size_t i = 0; i < found->changes_n; i++)
+		cmd_check_fill_change(&found->changes[i], m, &all[v->findings_n + i]);
 	qsort(all, n, sizeof *all, cmd_check_by_line);
 	progress_clear(&c->progress);
 	report_object(c->report, o);
 	for (size_t i = 0; i < n; i++) {
-		cmd_check_excuse(c, o, ignores, &all[i], arena);
+		cmd_check_excuse(c, o, &found->ignores, &all[i], arena);
 		cmd_check_count(c, &all[i]);
 		report_finding(c->report, o, &all[i]);
 	}
 	report_object_end(c->report, o);
-	cmd_check_tell_unused(c, o, ignores, arena);
+	cmd_check_tell_unused(c, o, &found->ignores, arena);
 	return 0;
 }
 
@@ -205,17 +213,15 @@ int cmd_check_object(struct checking *c, const struct report_place *place, const
 		     const struct manifest_object *object, struct arena *arena, struct err *err)
 {
 	struct report_object o = { .place = *place };
-	struct preflight *changes = NULL;
-	size_t changes_n = 0;
+	struct check_found found = { .changes_n = 0 };
 	struct request req;
-	struct check_ignores ignores;
-	struct verdict v;
 
 	if (cmd_check_request_of(c, object, arena, &req) < 0)
 		return err_nomem(err);
-	if (policy_judge(c->set, &req, c->now, arena, NULL, &v, err) < 0)
+	if (policy_judge(c->set, &req, c->now, arena, NULL, &found.verdict, err) < 0)
 		return -1;
-	if (c->to && preflight_find(c->minor, c->to, &req, arena, &changes, &changes_n, err) < 0)
+	if (c->to &&
+	    preflight_find(c->minor, c->to, &req, arena, &found.changes, &found.changes_n, err) < 0)
 		return -1;
 	o.place.document = object->document;
 	o.place.line = object->line;
@@ -223,6 +229,6 @@ int cmd_check_object(struct checking *c, const struct report_place *place, const
 	o.kind = printable_cut(object->gvk.kind, NAME_MAX_SHOWN, arena);
 	o.namespace = printable_cut(req.namespace, NAME_MAX_SHOWN, arena);
 	o.name = printable_cut(object->name, NAME_MAX_SHOWN, arena);
-	check_ignores_read(m, object, c->now, arena, &ignores, c->problem, c->problem_ctx);
-	return cmd_check_report(c, m, &o, &v, changes, changes_n, &ignores, arena, err);
+	check_ignores_read(m, object, c->now, arena, &found.ignores, c->problem, c->problem_ctx);
+	return cmd_check_report(c, m, &o, &found, arena, err);
 }

@@ -74,6 +74,7 @@ static int commands_ask_for_one(const struct commands *c)
 	return EXIT_USAGE;
 }
 
+/* NOLINTNEXTLINE(misc-no-recursion): as deep as the tables are, COMMAND_WORDS_MAX at most. */
 static int commands_run_row(const struct command *row, int argc, char **argv)
 {
 	if (row->below && (!row->run || (argc > 1 && commands_find(row->below, argv[1]))))
