@@ -44,11 +44,11 @@ HARDEN_LD := -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed
 
 .DEFAULT_GOAL := all
 GOALS := $(or $(MAKECMDGOALS),all)
-OUTER := help man deps deps-% run check check-% lint fuzz bench bench-% chart e2e webhooks refresh clean soak image image-%
+OUTER := help man deps deps-% run check check-% lint fuzz bench bench-% chart e2e webhooks docs refresh clean soak image image-%
 INNER := $(filter-out $(OUTER),$(GOALS))
 
 # ---------------------------------------------------------------- commands
-.PHONY: help man run check check-asan check-tsan lint fuzz bench bench-crowd bench-manifests bench-instructions chart oci-cli coredns e2e webhooks refresh soak image clean
+.PHONY: help man run check check-asan check-tsan lint fuzz bench bench-crowd bench-manifests bench-instructions chart oci-cli coredns e2e webhooks docs refresh soak image clean
 help: ## what there is
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 22
 
@@ -176,6 +176,10 @@ webhooks: ## write the chart's webhook entries anew: those that the built-in pol
 	$(Q)$(MAKE) --no-print-directory -j$(JOBS) all
 	$(Q)ACCEPT=1 BUILD=$(BUILD) PYTHONDONTWRITEBYTECODE=1 $(PYTHON) tests/unit/cli/test_generate.py \
 		Output.test_the_chart_has_the_built_in_policies
+
+docs: ## write what tools make of docs/ again: pictures, every rule, the values of the chart
+	$(Q)tools/deps.sh python3 python3-yaml
+	$(Q)for tool in tools/docs/*.py; do $(PYTHON) $$tool || exit; done
 
 refresh: ## what is known of a Kubernetes minor, from published Go modules: make refresh KUBERNETES=1.38
 	$(Q)tools/deps.sh $(DEPS_REFRESH)

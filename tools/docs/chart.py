@@ -58,7 +58,7 @@ def main():
         if "--check" not in sys.argv:
             page.write_text(wanted, encoding="utf-8")
         elif text != wanted:
-            stale.append(f"{page.relative_to(ROOT)}: the table of values is an old one: tools/docs/chart.py writes it")
+            stale.append(f"{page.relative_to(ROOT)}: the table of values is an old one: make docs writes it")
     print("\n".join(stale), end="\n" if stale else "")
     return 1 if stale else 0
 

@@ -176,7 +176,7 @@ def main():
         if "--check" not in sys.argv:
             drawn.write_text(wanted, encoding="utf-8")
         elif not drawn.exists() or drawn.read_text(encoding="utf-8") != wanted:
-            stale.append(f"{drawn.relative_to(ROOT)} is not what {path.name} says: tools/docs/pictures.py draws it again")
+            stale.append(f"{drawn.relative_to(ROOT)} is not what {path.name} says: make docs draws it again")
     stale += [f"{p.relative_to(ROOT)} has no text" for p in FOLDER.glob("*.svg") if p.with_suffix(".txt") not in texts]
     print("\n".join(stale), end="\n" if stale else "")
     return 1 if stale else 0

@@ -111,7 +111,7 @@ def main():
     if "--check" not in sys.argv:
         PAGE.write_text(wanted, encoding="utf-8")
     elif text != wanted:
-        print(f"{PAGE.relative_to(ROOT)} is not what policy/builtin says: tools/docs/policies.py writes it again")
+        print(f"{PAGE.relative_to(ROOT)} is not what policy/builtin says: make docs writes it again")
         return 1
     return 0
 
