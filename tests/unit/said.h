@@ -99,7 +99,9 @@ static inline struct finding say(struct said *s)
 	struct hit taken = { .rule = &s->rule };
 	struct finding f = { .gate = { NULL, 0 } };
 	struct err err = { .kind = ERR_NONE };
-	struct context o = { &s->config, &req, { NULL, 0 }, req.namespace, req.name, new, old, NULL };
+	struct context o = {
+		&s->config, &req, { NULL, 0 }, req.namespace, req.name, new, old, NULL
+	};
 
 	policy_fill();
 	s->rule.policy = &policy;

@@ -334,7 +334,9 @@ START_TEST(every_limit_of_memory)
 			       .namespace = STR("kube-system"),
 			       .name = STR("coredns") };
 	const struct json *old = read_json(s.old), *new = read_json(s.new);
-	struct context o = { &s.config, &req, req.kind.kind, req.namespace, req.name, new, old, NULL };
+	struct context o = {
+		&s.config, &req, req.kind.kind, req.namespace, req.name, new, old, NULL
+	};
 	struct hit taken = { .rule = &s.rule };
 	bool done = false;
 
