@@ -49,6 +49,33 @@ KINDS = {
     "ciliumnetworkpolicies": ("cilium.io", "v2", "CiliumNetworkPolicy"),
     "ciliumclusterwidenetworkpolicies": ("cilium.io", "v2", "CiliumClusterwideNetworkPolicy"),
 }
+CALICO = [
+    ("k8s-app == 'kube-dns'", "warn"), ("k8s-app=='kube-dns'", "warn"), ('k8s-app == "kube-dns"', "warn"),
+    ("k8s-app == 'my-app'", "allow"), ("k8s-app != 'my-app'", "warn"), ("k8s-app in {'kube-dns', 'x'}", "warn"),
+    ("k8s-app in {}", "allow"), ("k8s-app not in {}", "warn"), ("k8s-app in {'x'}", "allow"),
+    ("k8s-app not in {'kube-dns', 'kube-dns-autoscaler'}", "allow"), ("k8s-app not in {'kube-dns'}", "warn"),
+    ("has(k8s-app)", "warn"), ("!has(k8s-app)", "allow"), ("has(app)", "allow"), ("!has(app)", "warn"), ("!!has( app )", "allow"),
+    ("!all()", "allow"), (" all( ) ", "warn"), ("  ", "warn"), ("global()", "allow"), ("!global()", "warn"),
+    ("all() && k8s-app == 'x'", "allow"), ("k8s-app == 'x' || all()", "warn"),
+    ("k8s-app == 'x' || k8s-app == 'kube-dns' && has(app)", "allow"),
+    ("(k8s-app == 'x' || k8s-app == 'kube-dns') && !has(app)", "warn"),
+    ("!(k8s-app == 'kube-dns' || k8s-app == 'kube-dns-autoscaler')", "allow"), ("!(((k8s-app == 'kube-dns')))", "warn"),
+    ("k8s-app contains 'dns'", "warn"), ("k8s-app contains 'web'", "allow"), ("k8s-app starts with 'kube-'", "warn"),
+    ("k8s-app ends with '-dns'", "warn"), ("k8s-app ends with '-web'", "allow"),
+    ("pod-template-hash == '5d78c'", "warn"), ("pod-template-hash != '5d78c'", "warn"), ("!has(pod-template-hash)", "allow"),
+    ("pod-template-hash == '5d78c' && mine == 'yes'", "allow"), ("pod-template-hash in {}", "allow"),
+    ("projectcalico.org/namespace == 'kube-system'", "warn"), ("projectcalico.org/namespace == 'shop'", "allow"),
+    ("projectcalico.org/orchestrator == 'k8s'", "warn"), ("k8s-app == 'kube-proxy'", "allow"),  # in the host's network
+    # no such language: not decided, hence no finding
+    ("k8s-app = 'kube-dns'", "allow"), ("all() all()", "allow"), ("(all()", "allow"), ("all())", "allow"), ("k8s-app", "allow"),
+    ("k8s-app == 'kube-dns", "allow"), ("all() &&", "allow"), ("has()", "allow"), ("k8s-app is 'kube-dns'", "allow"),
+    ("k8s-app in {'kube-dns'", "allow"),
+]
+CALICO_NAMESPACES = [
+    ("projectcalico.org/name == 'kube-system'", "warn"), ("kubernetes.io/metadata.name in {'kube-system', 'shop'}", "warn"),
+    ("projectcalico.org/name == 'shop'", "allow"), ("has(team)", "allow"), ("all()", "warn"), ("global()", "allow"),
+    ("kubernetes.io/metadata.name not in {'shop'}", "warn"),
+]
 LINES = []
 
 
@@ -359,6 +386,18 @@ def selectors():
     add("selectors-calico-elsewhere", why, "allow", "CREATE", "globalnetworkpolicies", None, "deny",
         {"spec": {"selector": "all()", "namespaceSelector": "kubernetes.io/metadata.name != 'kube-system'"}})
     add("selectors-calico-some", why, "allow", "CREATE", "globalnetworkpolicies", None, "x", {"spec": {"selector": "app == 'x'"}})
+    # Calico's language, in both groups' kinds: what each text takes of CoreDNS and its autoscaler.
+    for n, (text, want) in enumerate(CALICO):
+        add(f"selectors-calico-{n:02}", why, want, "CREATE", "globalnetworkpolicies", None, "x", {"spec": {"selector": text}})
+    for n, (text, want) in enumerate(CALICO_NAMESPACES):
+        add(f"selectors-calico-namespace-{n:02}", why, want, "CREATE", "globalnetworkpolicies", None, "x",
+            {"spec": {"selector": "all()", "namespaceSelector": text}})
+    add("selectors-calico-metrics", why, "allow", "CREATE", "globalnetworkpolicies", None, "x",
+        {"spec": {"selector": "k8s-app == 'metrics-server'"}})
+    add("selectors-calico-metrics-managed", why, "warn", "CREATE", "globalnetworkpolicies", None, "x",
+        {"spec": {"selector": "k8s-app == 'metrics-server'"}}, config="mm.yaml")
+    add("selectors-calico-accounts", why, "allow", "CREATE", "globalnetworkpolicies", None, "x",
+        {"spec": {"selector": "all()", "serviceAccountSelector": "team == 'x'"}})
     add("selectors-cilium", why, "warn", "CREATE", "ciliumnetworkpolicies", "kube-system", "x",
         {"spec": {"endpointSelector": {}, "ingress": [{}]}})
     add("selectors-cilium-wide", why, "warn", "CREATE", "ciliumclusterwidenetworkpolicies", None, "x",
