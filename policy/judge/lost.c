@@ -17,6 +17,7 @@ struct digest {
 };
 
 struct digests {
+	struct arena *arena;
 	struct digest *v;
 	size_t n, room;
 };
@@ -39,7 +40,7 @@ static bool has_children(const struct json *v)
 	return (v->type == JSON_OBJECT || v->type == JSON_ARRAY) && v->child;
 }
 
-static uint64_t digest_of(const struct json *value)
+static uint64_t digest_of(const struct json *value, struct arena *arena)
 {
 	struct {
 		const struct json *next;
@@ -62,6 +63,7 @@ static uint64_t digest_of(const struct json *value)
 			continue;
 		}
 		open[depth - 1].next = v->next;
+		arena_step(arena, arena_bytes(json_key(v).n + json_str(v).n));
 		at = digest_below(open[depth - 1].above, v, open[depth - 1].index++,
 				  open[depth - 1].members);
 		sum += digest_leaf(at, v);
@@ -84,7 +86,7 @@ static bool digest_add(const struct json *value, void *ctx)
 	struct digests *d = ctx;
 
 	if (d->n < d->room)
-		d->v[d->n++] = (struct digest){ digest_of(value), value };
+		d->v[d->n++] = (struct digest){ digest_of(value, d->arena), value };
 	return false;
 }
 
@@ -98,7 +100,7 @@ static int digest_order(const void *a, const void *b)
 static int digests_of(const struct path *path, const struct json *root, struct arena *arena,
 		      struct digests *out)
 {
-	*out = (struct digests){ .n = 0 };
+	*out = (struct digests){ .arena = arena };
 	path_any(path, root, digest_count, &out->room);
 	if (!(out->v = arena_calloc(arena, out->room + 1, sizeof *out->v)))
 		return -1;
@@ -120,7 +122,7 @@ static bool digests_hold(const struct digests *d, const struct digest *want)
 			high = middle;
 	}
 	for (size_t i = low; i < d->n && i < low + ALIKE_MAX && d->v[i].sum == want->sum; i++)
-		if (json_equal(d->v[i].value, want->value))
+		if (json_equal_steps(d->v[i].value, want->value, &d->arena->steps))
 			return true;
 	return false;
 }

@@ -440,6 +440,82 @@ static inline void worst_setting(struct text *t, bool old, size_t bytes)
 	text_puts(t, "}}}]}}}}");
 }
 
+/* ---- conditions: what selects, what is lost ---- */
+
+static inline void worst_repeat(struct text *t, size_t bytes, const char *item, const char *end)
+{
+	while (t->n + strlen(item) < bytes)
+		text_puts(t, item);
+	text_puts(t, end);
+}
+
+/* None of them decides: each is looked at, for each of OKE's pods. */
+static inline void worst_selector(struct text *t, bool old, size_t bytes)
+{
+	worst_begin(t, "networking.k8s.io/v1", "NetworkPolicy", "n");
+	text_printf(t, ",\"spec\":{\"x\":%d,\"podSelector\":{\"matchExpressions\":[", old);
+	worst_repeat(t, bytes, "{\"key\":\"x\",\"operator\":\"DoesNotExist\"},",
+		     "{\"key\":\"x\",\"operator\":\"Exists\"}]}}}");
+}
+
+static inline void worst_selector_values(struct text *t, bool old, size_t bytes)
+{
+	worst_begin(t, "policy/v1", "PodDisruptionBudget", "n");
+	text_printf(t,
+		    ",\"spec\":{\"x\":%d,\"selector\":{\"matchExpressions\":[{\"key\":\"k8s-app\","
+		    "\"operator\":\"In\",\"values\":[\"\"",
+		    old);
+	worst_repeat(t, bytes, ",\"x\"", "]}]}}}");
+}
+
+static inline void worst_selectors(struct text *t, bool old, size_t bytes)
+{
+	worst_begin(t, "cilium.io/v2", "CiliumNetworkPolicy", "n");
+	text_printf(t, ",\"x\":%d,\"specs\":[{}", old);
+	worst_repeat(t, bytes, ",{\"endpointSelector\":{\"matchLabels\":{\"k8s:k8s-app\":\"x\"}}}",
+		     "]}");
+}
+
+static inline void worst_calico(struct text *t, bool old, const char *item, size_t bytes,
+				const char *end)
+{
+	worst_begin(t, "crd.projectcalico.org/v1", "GlobalNetworkPolicy", "n");
+	text_printf(t, ",\"spec\":{\"x\":%d,\"selector\":\"", old);
+	worst_repeat(t, bytes, item, end);
+	text_puts(t, "\"}}");
+}
+
+static inline void worst_calico_tests(struct text *t, bool old, size_t bytes)
+{
+	worst_calico(t, old, "!has(x)&&", bytes, "has(x)");
+}
+
+static inline void worst_calico_values(struct text *t, bool old, size_t bytes)
+{
+	worst_calico(t, old, "k8s-app in {'x','y'}||k8s-app!='x'&&", bytes, "has(x)");
+}
+
+static inline void worst_calico_groups(struct text *t, bool old, size_t bytes)
+{
+	worst_calico(t, old, "!!(", bytes, "all()");
+}
+
+static inline void worst_subjects(struct text *t, bool old, size_t bytes)
+{
+	worst_begin(t, "rbac.authorization.k8s.io/v1", "ClusterRoleBinding", "cluster-admin");
+	text_puts(t, ",\"subjects\":[");
+	worst_named(t, old, bytes, "{\"kind\":\"User\",\"name\":\"#\"}");
+	text_puts(t, "]}");
+}
+
+/* All alike: no digest tells them apart. */
+static inline void worst_subjects_alike(struct text *t, bool old, size_t bytes)
+{
+	worst_begin(t, "rbac.authorization.k8s.io/v1", "ClusterRoleBinding", "cluster-admin");
+	text_printf(t, ",\"x\":%d,\"subjects\":[{}", old);
+	worst_repeat(t, bytes, ",{\"kind\":\"User\",\"name\":\"a\"}", "]}");
+}
+
 #define WORST_POD                                                                                  \
 	{                                                                                          \
 		{ "", 0 }, { "v1", 2 },                                                            \
@@ -459,6 +535,21 @@ static inline void worst_setting(struct text *t, bool old, size_t bytes)
 		{ "apps", 4 }, { "v1", 2 },                                                        \
 		{                                                                                  \
 			"Deployment", 10                                                           \
+		}                                                                                  \
+	}
+
+#define WORST_CALICO                                                                               \
+	{                                                                                          \
+		{ "crd.projectcalico.org", 21 }, { "v1", 2 },                                      \
+		{                                                                                  \
+			"GlobalNetworkPolicy", 19                                                  \
+		}                                                                                  \
+	}
+#define WORST_BINDING                                                                              \
+	{                                                                                          \
+		{ "rbac.authorization.k8s.io", 25 }, { "v1", 2 },                                  \
+		{                                                                                  \
+			"ClusterRoleBinding", 18                                                   \
 		}                                                                                  \
 	}
 
@@ -537,6 +628,40 @@ static const struct worst worst_inputs[] = {
 	  worst_long_keys },
 	{ "pairs within pairs", WORST_DEP, "deployments", "kube-system", "coredns", true, false,
 	  worst_pairs },
+	{ "expressions of a selector",
+	  { { "networking.k8s.io", 17 }, { "v1", 2 }, { "NetworkPolicy", 13 } },
+	  "networkpolicies",
+	  "kube-system",
+	  "n",
+	  true,
+	  true,
+	  worst_selector },
+	{ "values of a selector",
+	  { { "policy", 6 }, { "v1", 2 }, { "PodDisruptionBudget", 19 } },
+	  "poddisruptionbudgets",
+	  "kube-system",
+	  "n",
+	  true,
+	  true,
+	  worst_selector_values },
+	{ "selectors",
+	  { { "cilium.io", 9 }, { "v2", 2 }, { "CiliumNetworkPolicy", 19 } },
+	  "ciliumnetworkpolicies",
+	  "kube-system",
+	  "n",
+	  true,
+	  true,
+	  worst_selectors },
+	{ "tests in a text", WORST_CALICO, "globalnetworkpolicies", "", "n", true, true,
+	  worst_calico_tests },
+	{ "values in a text", WORST_CALICO, "globalnetworkpolicies", "", "n", true, true,
+	  worst_calico_values },
+	{ "groups in a text", WORST_CALICO, "globalnetworkpolicies", "", "n", true, true,
+	  worst_calico_groups },
+	{ "subjects moved", WORST_BINDING, "clusterrolebindings", "", "cluster-admin", true, true,
+	  worst_subjects },
+	{ "subjects alike", WORST_BINDING, "clusterrolebindings", "", "cluster-admin", true, true,
+	  worst_subjects_alike },
 };
 #define WORST_N (sizeof worst_inputs / sizeof *worst_inputs)
 
