@@ -126,6 +126,20 @@ static bool holds_secrets(const struct event *e)
 	return str_is(e->resource.resource, "secrets") && !e->resource.group.n;
 }
 
+/* The answer is a token; what was asked for is none. */
+static bool answers_secrets(const struct event *e)
+{
+	return str_is(e->resource.resource, "serviceaccounts") && !e->resource.group.n &&
+	       str_is(e->subresource, "token");
+}
+
+static enum event_level level_kept(const struct event *e)
+{
+	if (holds_secrets(e))
+		return LEVEL_METADATA;
+	return answers_secrets(e) && e->level > LEVEL_REQUEST ? LEVEL_REQUEST : e->level;
+}
+
 /* Only the version that the client wrote onto: the result tells the rest. */
 static void put_version_asked(struct text *t, const struct event *e)
 {
@@ -141,6 +155,12 @@ static void put_version_asked(struct text *t, const struct event *e)
 
 static void put_objects(struct text *t, const struct event *e)
 {
+	if (holds_secrets(e))
+		return;
+	if (answers_secrets(e)) {
+		put_raw(t, "requestObject", e->request_object);
+		return;
+	}
 	if (e->verb == VERB_UPDATE && event_has_result(e))
 		put_version_asked(t, e);
 	else if (e->verb != VERB_CREATE || !event_has_result(e) || e->subresource.n)
@@ -151,10 +171,8 @@ static void put_objects(struct text *t, const struct event *e)
 
 static void put_event(struct text *t, const struct event *e)
 {
-	bool secret = holds_secrets(e);
-
 	text_puts(t, "{\"kind\":\"Event\",\"apiVersion\":\"audit.k8s.io/v1\"");
-	put_string(t, "level", str_of(event_level_name(secret ? LEVEL_METADATA : e->level)));
+	put_string(t, "level", str_of(event_level_name(level_kept(e))));
 	put_string(t, "auditID", e->audit_id);
 	put_string(t, "stage", e->panic ? STR("Panic") : STR("ResponseComplete"));
 	put_uri(t, e);
@@ -163,8 +181,7 @@ static void put_event(struct text *t, const struct event *e)
 	put_ref(t, e);
 	put_key(t, "responseStatus");
 	text_printf(t, "{\"code\":%u}", e->code);
-	if (!secret)
-		put_objects(t, e);
+	put_objects(t, e);
 	put_time(t, "requestReceivedTimestamp", e->received);
 	put_time(t, "stageTimestamp", e->done);
 	put_annotations(t, e);
