@@ -386,6 +386,15 @@ static int scan_text(struct scanning *c, const struct input_line *line)
 	return scan_other(c, line->text, shape != EVENT_BROKEN);
 }
 
+/* What is half read by then is no line. */
+static bool scan_stopped(struct scanning *c)
+{
+	if (!atomic_load_explicit(c->s->stop, memory_order_relaxed))
+		return false;
+	c->s->counts.interrupted = true;
+	return true;
+}
+
 static int scan_lines(struct scanning *c, struct input_lines *lines)
 {
 	struct input_line line;
@@ -393,12 +402,10 @@ static int scan_lines(struct scanning *c, struct input_lines *lines)
 	int got;
 
 	while ((got = lines_next(lines, &line, &err)) > 0) {
+		if (scan_stopped(c))
+			return 0;
 		if (scan_text(c, &line) < 0)
 			return -1;
-		if (atomic_load_explicit(c->s->stop, memory_order_relaxed)) {
-			c->s->counts.interrupted = true;
-			return 0;
-		}
 		if (c->s->strict && replay_counts_strict(&c->s->counts))
 			break;
 	}
@@ -406,7 +413,7 @@ static int scan_lines(struct scanning *c, struct input_lines *lines)
 	if (got < 0 && err.kind == ERR_NOMEM)
 		return err_nomem(c->err);
 	c->line = 0;
-	if (got < 0)
+	if (got < 0 && !scan_stopped(c))
 		scan_problem(c, COUNT_BAD_FILE, err.msg);
 	return 0;
 }
@@ -418,7 +425,7 @@ static void unpack_end(struct unpack **u)
 
 int replay_scan_file(struct replay_scan *s, const char *name, int fd, struct err *err)
 {
-	struct unpack_options options = { s->large_windows, s->passed };
+	struct unpack_options options = { s->large_windows, s->passed, s->stop };
 	struct scanning c = { .s = s, .file = name, .err = err };
 	struct input_lines lines;
 	struct err why = { .kind = ERR_NONE };
@@ -426,6 +433,8 @@ int replay_scan_file(struct replay_scan *s, const char *name, int fd, struct err
 	int status;
 
 	s->counts.n[COUNT_FILES]++;
+	if (!unpack && scan_stopped(&c))
+		return 0;
 	if (!unpack) {
 		scan_problem(&c, COUNT_BAD_FILE, why.msg);
 		return why.kind == ERR_NOMEM ? err_nomem(err) : 0;

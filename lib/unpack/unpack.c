@@ -1,13 +1,16 @@
 #include "lib/unpack/unpack.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <zlib.h>
 #include <zstd.h>
 
 #define INPUT_BYTES (128u << 10)
+#define LOOK_MS     100 /* how often somebody who waits looks whether to stop */
 
 enum unpack_kind { UNPACK_PLAIN, UNPACK_GZIP, UNPACK_ZSTD };
 
@@ -21,6 +24,7 @@ struct unpack {
 	bool inside; /* a member or frame has begun and not ended */
 	bool ended;  /* of the file */
 	bool failed;
+	bool waits; /* a read may last: it is no plain file */
 	uint64_t passed;
 	size_t at, n; /* what is left of the input */
 	unsigned char input[INPUT_BYTES];
@@ -28,10 +32,26 @@ struct unpack {
 
 /* ---- the file's own bytes ---- */
 
+/* Until something can be read; -1 where `stop` comes first. */
+static int unpack_wait(const struct unpack *u, struct err *err)
+{
+	struct pollfd p = { .fd = u->fd, .events = POLLIN };
+
+	while (u->waits && u->options.stop) {
+		if (atomic_load_explicit(u->options.stop, memory_order_relaxed))
+			return err_set(err, ERR_IO, "interrupted");
+		if (poll(&p, 1, LOOK_MS) > 0)
+			break;
+	}
+	return 0;
+}
+
 static long unpack_get(struct unpack *u, void *buf, size_t room, struct err *err)
 {
 	ssize_t got;
 
+	if (unpack_wait(u, err) < 0)
+		return -1;
 	do
 		got = read(u->fd, buf, room);
 	while (got < 0 && errno == EINTR);
@@ -103,6 +123,7 @@ static int unpack_open(struct unpack *u, struct err *err)
 struct unpack *unpack_new(int fd, const struct unpack_options *options, struct err *err)
 {
 	struct unpack *u = malloc(sizeof *u);
+	struct stat st;
 
 	if (!u) {
 		(void)err_nomem(err);
@@ -111,6 +132,7 @@ struct unpack *unpack_new(int fd, const struct unpack_options *options, struct e
 	memset(u, 0, offsetof(struct unpack, input));
 	u->fd = fd;
 	u->options = *options;
+	u->waits = fstat(fd, &st) < 0 || !S_ISREG(st.st_mode);
 	if (unpack_open(u, err) < 0) {
 		unpack_free(u);
 		return NULL;

@@ -20,6 +20,9 @@
 struct unpack_options {
 	bool large_windows;    /* up to 2 GiB, as `zstd --long=31` writes them */
 	atomic_ullong *passed; /* counts the file's own bytes as they are read; NULL: nobody asks */
+	/* Set: nobody waits any longer for what a pipe or a terminal has not given yet. NULL:
+	 * never. */
+	const atomic_bool *stop;
 };
 
 struct unpack;
@@ -30,7 +33,8 @@ void unpack_free(struct unpack *u); /* NULL is fine */
 
 /*
  * Up to room bytes into buf; 0 at the end. -1 with ERR_SYNTAX (damaged or cut: what was read
- * before is good), ERR_LIMIT (a window too large), ERR_IO or ERR_NOMEM; then no more is read.
+ * before is good), ERR_LIMIT (a window too large), ERR_IO (so too where `stop` ended the waiting)
+ * or ERR_NOMEM; then no more is read.
  */
 long unpack_read(struct unpack *u, char *buf, size_t room, struct err *err);
 
