@@ -115,8 +115,14 @@ static bool kubernetes(const struct agent_health *h, const struct status_view *v
 	(void)h;
 	version_of(v, &version);
 	policy_version_print(&version, text);
-	fputs(text, f);
-	return true;
+	if (v->configured)
+		fprintf(f,
+			"cluster.kubernetes of the configuration says 1.%u, the API server %s: features are "
+			"judged by the former; say auto",
+			v->configured, v->kubernetes);
+	else
+		fputs(text, f);
+	return !v->configured;
 }
 
 static const struct agent_health_check {
@@ -271,6 +277,10 @@ static void agent_health_page_metrics(void *ctx, const struct head *head, struct
 			   "1 while no entry has failurePolicy Fail, because something else takes "
 			   "matchConditions away.",
 			   v.suspended);
+	agent_health_gauge(
+		f, "oke_guard_agent_version_contradicted",
+		"1 while cluster.kubernetes of the configuration is another version than the cluster's.",
+		v.configured != 0);
 	agent_health_put_certificate(f, &v);
 	agent_health_put_counters(f, h->status);
 	version_of(&v, &version);

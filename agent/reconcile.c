@@ -21,6 +21,7 @@ static int reconcile_passes(struct reconcile_pass *t)
 				       RECONCILE_STEPS_MAX);
 		}
 		objects_wipe(&t->arena);
+		reconcile_check_version(r, policy_set_of(set));
 		turned = reconcile_turn(t, policy_set_of(set));
 		shared_unref(set);
 	}

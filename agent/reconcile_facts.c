@@ -25,6 +25,31 @@ static void reconcile_say_version(const struct reconcile_pass *t)
 	log_end(&l);
 }
 
+/* A version that was written into the configuration wins over the cluster's own: somebody must
+ * look. */
+void reconcile_check_version(struct reconcile *r, const struct policy_set *set)
+{
+	struct policy_version named, served;
+	unsigned before = r->view.configured;
+	char text[24];
+	struct log_line l;
+
+	policy_set_version(set, &named);
+	policy_version_of(str_of(r->view.kubernetes), VERSION_FROM_SERVER, &served);
+	r->view.configured = 0;
+	if (named.from != VERSION_FROM_CONFIG || !served.told || named.told == served.told)
+		return;
+	r->view.configured = named.told;
+	if (named.told == before)
+		return;
+	snprintf(text, sizeof text, "1.%u", named.told);
+	log_begin(&l, r->log, LOG_ERROR,
+		  "cluster.kubernetes of the configuration is not the cluster's version: say auto");
+	log_text(&l, "configured", text);
+	log_text(&l, "kubernetes", r->view.kubernetes);
+	log_end(&l);
+}
+
 /* What the API server says of itself; policies and the entries of the configuration depend on it.
  */
 static int reconcile_read_version(struct reconcile_pass *t, struct str *version)

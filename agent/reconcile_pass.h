@@ -66,5 +66,7 @@ enum pass_end reconcile_turn(struct reconcile_pass *t, const struct policy_set *
 
 /* What the API server says it is, to the replicas; a failure stops nothing. */
 void reconcile_facts_if_due(struct reconcile_pass *t);
+/* Does the configuration name another version? Told once a contradiction. */
+void reconcile_check_version(struct reconcile *r, const struct policy_set *set);
 
 #endif

@@ -30,6 +30,7 @@ struct status_view {
 	char difference[STATUS_DIFFERENCES][STATUS_TEXT];
 	struct rotate_plan plan; /* self: where the certificates are */
 	char kubernetes[16];     /* "1.36"; empty: not known */
+	unsigned configured; /* the minor that the configuration names, where it is another; 0 */
 };
 
 struct status {

@@ -94,6 +94,30 @@ class Life(AgentCase):
                              [w["name"] for w in stub.objects[CONFIGURATION]["webhooks"]])
             self.assert_sound(stub, agent)
 
+    def test_a_version_that_the_configuration_names_is_not_the_clusters(self):
+        """After an upgrade that nobody told it of: judged as it says, and told in the log, a page and a metric."""
+        config = ("apiVersion: oke-guard.internal/v1\nkind: GuardConfig\nmetadata: {name: guard}\n"
+                  'spec: {mode: enforce, cluster: {kubernetes: "%s"}}\n')
+        with tempfile.TemporaryDirectory() as folder:
+            file = pathlib.Path(folder, "config.yaml")
+            file.write_text(config % "1.34")
+            with Stub() as stub, Agent(stub, f"--config={file}", "--interval=1") as agent:
+                line = agent.wait_for_log(lambda one: "is not the cluster's version" in one.get("msg", ""))
+                self.assertEqual((line["level"], line["configured"], line["kubernetes"]), ("error", "1.34", "1.36"))
+                self.settle(stub, agent)
+                self.wait_until(lambda: ready(agent), "not ready")
+                self.assertIn("[-] kubernetes: cluster.kubernetes of the configuration says 1.34, the API server 1.36",
+                              agent.page("/readyz?verbose").text)
+                self.assertEqual(agent.metric("oke_guard_agent_version_contradicted"), 1)
+                for right in ("1.36", "auto"):
+                    file.write_text(config % right)
+                    self.wait_until(lambda: agent.metric("oke_guard_agent_version_contradicted") == 0, right)
+                    self.assertIn("[+] kubernetes: ", agent.page("/readyz?verbose").text)
+                    file.write_text(config % "1.35")
+                    self.wait_until(lambda: agent.metric("oke_guard_agent_version_contradicted") == 1, "told no more")
+                told = agent.log_text().count("is not the cluster's version")
+                self.assertEqual(told, 3, "once a contradiction, not once a round")
+
     def test_a_renewal_waits(self):
         """A look every 50 seconds of the cluster's time: both CAs are trusted long before and after the change."""
         with Stub() as stub, Agent(stub) as agent:
