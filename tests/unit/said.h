@@ -74,6 +74,9 @@ struct said {
 	struct rule rule;
 	const char *old, *new;
 	struct config config;
+	const char *owner; /* of the policy; NULL: Oracle, "": nobody */
+	const char *lower; /* the argument for fewer replicas */
+	const char *basic; /* what the add-on says in a basic cluster */
 };
 
 static inline void take_all(const struct json *old, const struct json *new, struct hit *taken)
@@ -104,6 +107,9 @@ static inline struct finding say(struct said *s)
 	};
 
 	policy_fill();
+	policy.owner = str_of(s->owner ? s->owner : OWNER_ORACLE);
+	argument[0].lower = str_of(s->lower);
+	addon.basic = str_of(s->basic);
 	s->rule.policy = &policy;
 	o.kind = resource_kind(&req);
 	if (req.operation == OP_UPDATE)

@@ -20,6 +20,11 @@
 #define SET(keys, it, items, more)                                                                 \
 	"set add-on argument" keys ": in CoreDNS.json, from the first command, make " it " " items \
 	" (an empty file: with [ ] around), keep the rest, then run the second" more "\n"
+#define BASIC                                                                                      \
+	.config.facts = &(struct fact)                                                             \
+	{                                                                                          \
+		.name = { "clusterType", 11 }, .value = { "basic", 5 }                             \
+	}
 #define ASKED "; write the value you want for <VALUE>"
 
 static const struct say_case {
@@ -144,6 +149,86 @@ static const struct say_case {
 	    .new = "{\"spec\":{\"replicas\":5}}", .config.cluster_ocid = { "x;reboot", 8 } },
 	  CHANGING "  spec.replicas: 3 -> 5\n" SET(
 		  " minReplica", "it", "{\"key\":\"minReplica\",\"value\":\"5\"}", "") COMMANDS },
+	{ "fewer replicas: not the floor, but how many nodes share one",
+	  { DEPLOYMENT, .rule.tier = TIER_UNSUPPORTED, .lower = "nodesPerReplica",
+	    .old = "{\"spec\":{\"replicas\":5}}", .new = "{\"spec\":{\"replicas\":3}}" },
+	  CHANGING "  spec.replicas: 5 -> 3\n" SET(
+		  " nodesPerReplica", "it", "{\"key\":\"nodesPerReplica\",\"value\":\"<VALUE>\"}",
+		  "; a larger nodesPerReplica gives fewer, and minReplica is only the least number" ASKED)
+		  COMMANDS },
+	{ "more replicas: the floor",
+	  { DEPLOYMENT, .rule.tier = TIER_UNSUPPORTED, .lower = "nodesPerReplica",
+	    .old = "{\"spec\":{\"replicas\":3}}", .new = "{\"spec\":{\"replicas\":5}}" },
+	  CHANGING "  spec.replicas: 3 -> 5\n" SET(
+		  " minReplica", "it", "{\"key\":\"minReplica\",\"value\":\"5\"}", "") COMMANDS },
+	{ "an image: the add-on's version brings it",
+	  { DEPLOYMENT, .rule.tier = TIER_UNSUPPORTED,
+	    .old = "{\"spec\":{\"template\":{\"spec\":{\"containers\":[{\"name\":\"a\",\"image\":\"x\"}]}}}}",
+	    .new = "{\"spec\":{\"template\":{\"spec\":{\"containers\":[{\"name\":\"a\",\"image\":\"y\"}]}}}}" },
+	  CHANGING
+	  "  spec.template.spec.containers[name=a].image: \"x\" -> \"y\"\n"
+	  "choose the add-on's version, which brings the image: the first command lists them ($KUBERNETES: the cluster's version, as in v1.34.1)\n"
+	  "oci ce addon-option list --kubernetes-version $KUBERNETES --addon-name CoreDNS\n"
+	  "oci ce cluster update-addon --addon-name CoreDNS --cluster-id $CLUSTER --version-parameterconflict $VERSION" },
+	{ "an image and an argument",
+	  { DEPLOYMENT, .rule.tier = TIER_UNSUPPORTED,
+	    .old = "{\"spec\":{\"replicas\":3,\"template\":{\"spec\":{\"containers\":[{\"name\":\"a\",\"image\":\"x\"}]}}}}",
+	    .new = "{\"spec\":{\"replicas\":5,\"template\":{\"spec\":{\"containers\":[{\"name\":\"a\",\"image\":\"y\"}]}}}}" },
+	  CHANGING
+	  "  spec.replicas: 3 -> 5\n"
+	  "  spec.template.spec.containers[name=a].image: \"x\" -> \"y\"\n" SET(
+		  " minReplica", "it", "{\"key\":\"minReplica\",\"value\":\"5\"}",
+		  "; the image comes with the add-on's version (update-addon --version-parameterconflict)")
+		  COMMANDS },
+	{ "an image in a basic cluster: no version to choose",
+	  { DEPLOYMENT, .rule.tier = TIER_UNSUPPORTED, BASIC,
+	    .old = "{\"spec\":{\"template\":{\"spec\":{\"containers\":[{\"name\":\"a\",\"image\":\"x\"}]}}}}",
+	    .new = "{\"spec\":{\"template\":{\"spec\":{\"containers\":[{\"name\":\"a\",\"image\":\"y\"}]}}}}" },
+	  CHANGING "  spec.template.spec.containers[name=a].image: \"x\" -> \"y\"\n"
+		   "Add-on arguments and commands need an enhanced cluster; this one is basic.\n" },
+	{ "a basic cluster, of which the add-on says more",
+	  { DEPLOYMENT, .rule.tier = TIER_UNSUPPORTED, BASIC,
+	    .basic = "It is put back now and then.", .old = "{\"spec\":{\"replicas\":3}}",
+	    .new = "{\"spec\":{\"replicas\":5}}" },
+	  CHANGING
+	  "  spec.replicas: 3 -> 5\n"
+	  "Add-on arguments and commands need an enhanced cluster; this one is basic. It is put back now and then.\n" },
+	{ "a basic cluster, of which the rule's remedy says more",
+	  { CONFIGMAP, BASIC,
+	    .rule = { .tier = TIER_UNSUPPORTED,
+		      .remedy = { .text = { "set it", 6 },
+				  .command = { "oci ce cluster update-addon --addon-name CoreDNS --cluster-id $CLUSTER",
+					       70 },
+				  .basic = { "use ConfigMap coredns-custom", 28 } } },
+	    .old = "{\"data\":{\"a\":\"b\"}}", .new = "{\"data\":{\"a\":\"c\"}}" },
+	  "Oracle manages ConfigMap kube-system/coredns; changing it makes the cluster unsupported\n  data.a: \"b\" -> \"c\"\n"
+	  "use ConfigMap coredns-custom\n" },
+	{ "a basic cluster: a command of add-ons is none there",
+	  { CONFIGMAP, BASIC,
+	    .rule = { .tier = TIER_UNSUPPORTED,
+		      .remedy = { .text = { "set it", 6 },
+				  .command = { "oci ce cluster update-addon --addon-name CoreDNS --cluster-id $CLUSTER",
+					       70 } } },
+	    .old = "{\"data\":{\"a\":\"b\"}}", .new = "{\"data\":{\"a\":\"c\"}}" },
+	  "Oracle manages ConfigMap kube-system/coredns; changing it makes the cluster unsupported\n  data.a: \"b\" -> \"c\"\n"
+	  "Add-on arguments and commands need an enhanced cluster; this one is basic.\n" },
+	{ "no argument fits in a basic cluster",
+	  { DEPLOYMENT, .rule.tier = TIER_UNSUPPORTED, BASIC, .old = "{\"spec\":{}}",
+	    .new = "{\"spec\":{\"paused\":true}}" },
+	  CHANGING "  spec.paused: (none) -> true\n"
+		   "Add-on arguments and commands need an enhanced cluster; this one is basic.\n" },
+	{ "a policy of nobody: no Oracle in it, and no way to its support",
+	  { CONFIGMAP, .owner = "", .rule.tier = TIER_UNSUPPORTED,
+	    .old = "{\"data\":{\"a\":\"b\"}}", .new = "{\"data\":{\"a\":\"c\"}}" },
+	  "policy coredns refuses changing ConfigMap kube-system/coredns\n  data.a: \"b\" -> \"c\"\n\n" },
+	{ "a policy of somebody else's",
+	  { DEPLOYMENT, .owner = "the platform team", .operation = OP_DELETE,
+	    .rule.tier = TIER_UNSUPPORTED },
+	  "policy coredns of the platform team refuses removing Deployment kube-system/coredns\n\n" },
+	{ "of somebody else's, best effort",
+	  { CONFIGMAP, .owner = "the platform team", .rule.tier = TIER_BEST_EFFORT,
+	    .old = "{\"data\":{\"a\":\"b\"}}", .new = "{\"data\":{\"a\":\"c\"}}" },
+	  "policy coredns of the platform team refuses changing ConfigMap kube-system/coredns\n  data.a: \"b\" -> \"c\"\n\n" },
 	{ "a rule's own remedy, where no argument fits",
 	  { CONFIGMAP,
 	    .rule = { .tier = TIER_UNSUPPORTED,
