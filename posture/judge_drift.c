@@ -182,8 +182,30 @@ static bool step_changes(const struct drift *d, size_t step, const struct place 
 }
 
 /*
+ * Was the installer's last write just before that, and nobody else's? Controllers make a revision
+ * within a moment of what they see.
+ */
+static bool installer_wrote(const struct drift *d, int64_t revised)
+{
+	const int64_t moment = 5; /* seconds */
+	bool wrote = false;
+
+	for (size_t i = 0; i < d->owners.n; i++) {
+		const struct owner *o = &d->owners.v[i];
+
+		if (!o->time || o->time > revised || revised - o->time > moment)
+			continue;
+		if (!str_eq(o->manager, d->installer))
+			return false;
+		wrote = true;
+	}
+	return wrote;
+}
+
+/*
  * Oracle's: every image stays Oracle's, and something that the step changed is the installer's
- * now. A step whose image was changed again by somebody else is told by the image that it took.
+ * now. A step whose image was changed again by somebody else is told by the image that it took, one
+ * of which nothing is the installer's any more by the time of his last write.
  */
 static bool step_is_installers(const struct drift *d, size_t step)
 {
@@ -203,7 +225,8 @@ static bool step_is_installers(const struct drift *d, size_t step)
 		image = image || (c->place && c->place->step.kind == STEP_KEY &&
 				  str_is(c->place->step.key, "image") && c->from && c->to);
 	}
-	return image && step + 2 < d->timeline.n;
+	return (image && step + 2 < d->timeline.n) ||
+	       installer_wrote(d, d->timeline.v[step + 1].created);
 }
 
 /* The last revision whose value at the place is the installer's. */

@@ -98,6 +98,25 @@ class Drift(unittest.TestCase):
         (_, _, old, *_), = self.drift(c)
         self.assertIn("@sha256:2e2e", old)
 
+    def test_an_upgrade_of_nothing_but_what_a_tool_took_over_later(self):
+        """Nothing of that step is the installer's any more: the time of his last write tells it."""
+        for writer, old in ((INSTALLER, '"30"'), (None, '"20"')):  # None: the tool's own first step
+            c = Cluster()
+            o = coredns(c)
+            gogc = next(e for e in containers(o)[0]["env"] if e["name"] == "GOGC")
+            gogc["value"] = "20"
+            c.revisions(o)[0]["spec"]["template"]["spec"]["containers"][0]["env"] = copy.deepcopy(containers(o)[0]["env"])
+            gogc["value"] = "30"
+            if writer:
+                next(e for e in o["metadata"]["managedFields"] if e["manager"] == writer)["time"] = "2026-09-10T09:59:58Z"
+            c.revise(o, "2026-09-10T10:00:00Z")
+            gogc["value"] = "5"
+            c.write(o, "kubectl-set", env_fields("GOGC"), "2026-09-12T10:00:00Z")
+            c.revise(o, "2026-09-12T10:00:01Z")
+            with self.subTest(old):
+                (_, path, was, tool, *_), = self.drift(c)
+                self.assertEqual((path, was, tool), ("C.env[name=GOGC].value", old, "kubectl-set"))
+
     def test_upgrade_after_a_change_keeps_the_change_told(self):
         c = Cluster()
         add_env(c, time="2026-09-05T10:00:00Z")
