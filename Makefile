@@ -48,7 +48,7 @@ OUTER := help man deps deps-% run check check-% lint fuzz bench bench-% chart e2
 INNER := $(filter-out $(OUTER),$(GOALS))
 
 # ---------------------------------------------------------------- commands
-.PHONY: help man run check check-asan check-tsan lint fuzz bench bench-crowd bench-manifests bench-instructions chart oci-cli coredns e2e webhooks docs refresh soak image clean
+.PHONY: help man run check check-asan check-tsan lint fuzz bench bench-crowd bench-manifests bench-instructions chart oci-cli coredns e2e webhooks docs refresh soak image clean bench-scan
 help: ## what there is
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 22
 
@@ -106,6 +106,11 @@ bench-manifests: ## `check` beside kubeconform on ten thousand manifests; the fi
 	$(Q)tools/deps.sh $(DEPS_CHART)
 	$(Q)$(MAKE) --no-print-directory -j$(JOBS) all
 	$(Q)BUILD=$(BUILD) PYTHON=$(PYTHON) tests/chart/run.sh tests/bench/manifests.py
+
+bench-scan: ## a scan of 5,000 nodes and 2,000 applications on a real API server; root, as e2e
+	$(Q)tools/deps.sh $(DEPS_E2E)
+	$(Q)$(MAKE) --no-print-directory -j$(JOBS) all
+	$(Q)E2E_RUN=tests/bench/scan.py BUILD=$(BUILD) tests/e2e/run.sh
 
 bench-instructions: ## instructions a review takes, against tests/bench/instructions.txt
 	$(Q)tools/deps.sh $(DEPS_BUILD) valgrind

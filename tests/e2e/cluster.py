@@ -105,11 +105,15 @@ class ControlPlane:
         self.parts = {}
         self.tokens = {**TOKENS, **{f"node-{n}": (f"system:node:{n}", "system:nodes") for n in nodes}}
 
-    def start(self):
+    def start(self, controllers=True):
         self.write_files()
         self.start_etcd()
         self.start_apiserver()
         self.wait_ready()
+        if controllers:
+            self.start_controllers()
+
+    def start_controllers(self):
         self.begin("controllers", BIN / "kube-controller-manager", f"--kubeconfig={kubeconfig('controllers')}",
                    "--leader-elect=false", "--use-service-account-credentials=true",
                    "--service-account-private-key-file=sa.key", "--root-ca-file=certs/apiserver.crt",
