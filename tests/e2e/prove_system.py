@@ -6,9 +6,10 @@ import re
 import time
 import unittest
 
+import chart
 import guard
 import kube
-from cluster import until
+from cluster import FOLDER, until
 
 DRY = "--dry-run=server"
 AUTO = "rbac.authorization.kubernetes.io/autoupdate"
@@ -174,19 +175,41 @@ class Passes(unittest.TestCase):
         self.assertEqual(asked(), before)
 
 
+def counts():
+    """{entry: how often the API server asked} since it started."""
+    found = {}
+    for labels, v in kube.ours("apiserver_admission_webhook_admission_duration_seconds_count"):
+        found[labels["name"]] = found.get(labels["name"], 0) + v
+    return found
+
+
+def since(before):
+    return {n: int(v - before.get(n, 0)) for n, v in counts().items() if v != before.get(n, 0)}
+
+
 class Idle(unittest.TestCase):
     def test_what_an_idle_cluster_sends(self):
         """Reviews a second of each entry while nobody does anything: told, and none of support's."""
-
-        def counts():
-            found = {}
-            for labels, v in kube.ours("apiserver_admission_webhook_admission_duration_seconds_count"):
-                found[labels["name"]] = found.get(labels["name"], 0) + v
-            return found
         before, start = counts(), time.monotonic()
         time.sleep(30)
-        taken = time.monotonic() - start
-        after = counts()
-        rates = {n: (v - before.get(n, 0)) / taken for n, v in after.items()}
-        print({n: round(r, 2) for n, r in rates.items()}, flush=True)
+        rates = {n: v / (time.monotonic() - start) for n, v in since(before).items()}
+        print(f"idle, reviews a second: { {n: round(r, 2) for n, r in rates.items()} }", flush=True)
         self.assertLess(sum(r for n, r in rates.items() if n.startswith("support")), 1.0)
+
+
+class LargeChart(unittest.TestCase):
+    def test_what_an_install_sends(self):
+        """By Helm, as a customer: a chart of a platform, with 200 objects of ordinary kinds that run nothing."""
+        folder = chart.write(FOLDER / "large")
+        who = kube.WHO["customer"]
+        me = [f"--kube-as-user={who.user}", *(f"--kube-as-group={g}" for g in who.groups)]
+        before = counts()
+        guard.must(guard.helm("install", "large", folder, "--namespace=shop", *me))
+        sent = since(before)
+        print(f"install of a chart of {chart.OBJECTS} objects, reviews: {sent}", flush=True)
+        before = counts()
+        guard.must(guard.helm("uninstall", "large", "--namespace=shop", *me))
+        print(f"its removal: {since(before)}", flush=True)
+        # Deployments are compared where they change; roles' bindings and Services may be grants and addresses.
+        self.assertLess(sum(v for n, v in sent.items() if n.startswith("support")), chart.OBJECTS / 2)
+        self.assertLess(sum(sent.values()), chart.OBJECTS * 1.2)

@@ -27,13 +27,14 @@ import prove_scan
 import prove_strict
 import prove_system
 import prove_tls
+import prove_ways_out
 import world
 from cluster import FOLDER, until
 
 # In this order: prove_outage ends without the guard, and prove_modes and prove_strict install it again.
-PROOFS = [prove_commands, prove_controllers, prove_audit, prove_policies, prove_envelope, prove_system, prove_rollouts,
-          prove_latency, prove_tls, prove_certificates, prove_replay, prove_scan, prove_outage, prove_modes,
-          prove_strict]
+PROOFS = [prove_commands, prove_controllers, prove_audit, prove_policies, prove_envelope, prove_system, prove_ways_out,
+          prove_rollouts, prove_latency, prove_tls, prove_certificates, prove_replay, prove_scan, prove_outage,
+          prove_modes, prove_strict]
 
 
 def suite():
