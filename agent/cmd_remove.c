@@ -57,9 +57,10 @@ static int remove_configuration(struct kube *k, const struct cmd_remove_options 
 
 static const struct command_help help = {
 	.usage = "oke-guard-agent remove --webhook-configuration NAME",
-	.summary = "Removes the ValidatingWebhookConfiguration, so that the API server asks nobody "
-		   "any more.\nThe chart's pre-delete hook runs it before the pods go. It may be "
-		   "gone already.",
+	.summary =
+		"Removes the ValidatingWebhookConfiguration, so that the API server asks nobody "
+		"any more.\nFor whoever takes the guard away without Helm: first this, then the pods. It may be "
+		"gone already.",
 	.examples =
 		"Examples:\n"
 		"  oke-guard-agent remove --webhook-configuration oke-guard\n"

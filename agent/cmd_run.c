@@ -30,7 +30,7 @@ struct cmd_run_options {
 	const char *namespace, *release, *service, *secret, *configuration, *facts, *posture,
 		*certificates, *config, *versions, *health_listen, *log_level;
 	struct option_list policies;
-	long overlap, interval;
+	long overlap, interval, rollout;
 };
 
 struct cmd_run_program {
@@ -122,6 +122,7 @@ static void cmd_run_fill_reconcile(struct cmd_run_program *p, const struct cmd_r
 				       .secret = a->secret,
 				       .configuration = a->configuration,
 				       .facts = a->facts,
+				       .rollout = a->rollout,
 				       .self = !strcmp(a->certificates, "self"),
 				       .writes = strcmp(a->certificates, "external") != 0,
 				       .overlap = a->overlap,
@@ -276,6 +277,14 @@ static const struct option_def defs[] = {
 		"posture", &asked.posture,
 		"the ConfigMap that a scan in the cluster writes its report to (none): read for "
 		"metrics and Events"),
+	{ .name = "rollout",
+	  .type = OPTION_NUMBER,
+	  .value = &asked.rollout,
+	  .arg = "SECONDS",
+	  .min = 0,
+	  .max = 86400,
+	  .help = "tell when servers of the Deployment named like the service have not been up for so "
+		  "long (0: never)" },
 	OPTION_ROW_POLICY(&asked.policies),
 	OPTION_ROW_CONFIG(&asked.config),
 	OPTION_ROW_VERSIONS(&asked.versions),

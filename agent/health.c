@@ -86,6 +86,19 @@ static bool agent_health_lockout(const struct agent_health *h, const struct stat
 	return !v->locks && !v->suspended;
 }
 
+static bool agent_health_rollout(const struct agent_health *h, const struct status_view *v, FILE *f)
+{
+	(void)h;
+	if (v->unavailable)
+		fprintf(f,
+			"%ld server%s not up; most often the image cannot be pulled: kubectl describe "
+			"pods, imagePullSecrets",
+			v->unavailable, v->unavailable == 1 ? " is" : "s are");
+	else
+		fputs("no server is known not to come up", f);
+	return !v->unavailable;
+}
+
 static bool agent_health_policies(const struct agent_health *h, const struct status_view *v,
 				  FILE *f)
 {
@@ -134,6 +147,7 @@ static const struct agent_health_check {
 	{ "certificate", agent_health_certificate, true, true },
 	{ "configuration", agent_health_configuration, true, false },
 	{ "lockout", agent_health_lockout, true, true },
+	{ "rollout", agent_health_rollout, false, false },
 	{ "policies", agent_health_policies, false, false },
 	{ "kubernetes", kubernetes, false, false },
 };
@@ -281,6 +295,9 @@ static void agent_health_page_metrics(void *ctx, const struct head *head, struct
 		f, "oke_guard_agent_version_contradicted",
 		"1 while cluster.kubernetes of the configuration is another version than the cluster's.",
 		v.configured != 0);
+	agent_health_gauge(f, "oke_guard_agent_servers_unavailable",
+			   "Servers that have not been available for longer than --rollout.",
+			   v.unavailable);
 	agent_health_put_certificate(f, &v);
 	agent_health_put_counters(f, h->status);
 	version_of(&v, &version);

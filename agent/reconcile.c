@@ -87,6 +87,8 @@ int reconcile_run(struct reconcile *r, long longest, long *wait)
 	if (!status && !r->learnt) {
 		r->retry_after = 0;
 		status = reconcile_passes(&t);
+		if (!r->stopped)
+			reconcile_look_at_rollout(&t);
 		*wait = longest;
 		reconcile_note_outcome(r, status, &err);
 	}

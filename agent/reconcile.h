@@ -29,8 +29,9 @@ struct reconcile {
 	struct status *status;
 	struct slot *policies;                                            /* of struct policy_set */
 	const char *namespace, *service, *secret, *configuration, *facts; /* facts: or NULL */
-	bool self;   /* makes the certificates */
-	bool writes; /* the webhook configuration; else it only looks */
+	bool self;    /* makes the certificates */
+	long rollout; /* seconds after which servers that are not up are told; 0: never looked at */
+	bool writes;  /* the webhook configuration; else it only looks */
 	int64_t overlap;
 	const char *const *names; /* that the certificate must hold */
 	size_t names_n;
@@ -45,6 +46,7 @@ struct reconcile {
 	long long facts_at;    /* when facts are due, by clock_ms */
 	bool learnt;           /* view.kubernetes is another than it was: load policies for it */
 	bool stopped;          /* a call was given up for the stop descriptor */
+	long long unavailable_since; /* by clock_ms; 0: all servers are there */
 	bool facts_failed;
 	char told_error[512]; /* what the log has been told already */
 	uint64_t told_differences;

@@ -1,5 +1,6 @@
 /*
- * reconcile_facts.c - what the API server says of itself, to where the replicas read it.
+ * reconcile_facts.c - what the API server says of itself, to where the replicas read it; and how
+ * the roll-out of those goes.
  */
 #include "agent/reconcile_pass.h"
 
@@ -116,4 +117,53 @@ void reconcile_facts_if_due(struct reconcile_pass *t)
 		log_end(&l);
 	}
 	r->facts_failed = failed;
+}
+
+static void reconcile_tell_rollout(struct reconcile_pass *t, long unavailable)
+{
+	struct reconcile *r = t->r;
+	struct log_line l;
+
+	if (!unavailable == !r->view.unavailable)
+		return;
+	if (!unavailable) {
+		log_begin(&l, r->log, LOG_INFO, "all servers are up");
+		log_text(&l, "deployment", r->service);
+		log_end(&l);
+		return;
+	}
+	log_begin(&l, r->log, LOG_WARN, "servers do not come up");
+	log_text(&l, "deployment", r->service);
+	log_number(&l, "count", unavailable);
+	log_text(&l, "hint",
+		 "most often the image cannot be pulled: kubectl describe pods, imagePullSecrets");
+	log_end(&l);
+}
+
+void reconcile_look_at_rollout(struct reconcile_pass *t)
+{
+	struct reconcile *r = t->r;
+	struct err *kept = t->err, err = { .kind = ERR_NONE };
+	char path[KUBE_URL_MAX];
+	enum kube_result result;
+	long unavailable = 0;
+	struct str body;
+
+	if (!r->rollout)
+		return;
+	snprintf(path, sizeof path, "/apis/apps/v1/namespaces/%s/deployments/%s", r->namespace,
+		 r->service);
+	objects_wipe(&t->arena);
+	t->err = &err; /* what cannot be seen is no failure of the round */
+	if (reconcile_call(t, KUBE_GET, path, (struct str){ NULL, 0 }, &body, &result) == 0)
+		objects_unavailable_read(body, &t->arena, &unavailable, &err);
+	t->err = kept;
+	if (!unavailable)
+		r->unavailable_since = 0;
+	else if (!r->unavailable_since)
+		r->unavailable_since = clock_ms();
+	if (unavailable && clock_ms() - r->unavailable_since < r->rollout * 1000LL)
+		return;
+	reconcile_tell_rollout(t, unavailable);
+	r->view.unavailable = unavailable;
 }

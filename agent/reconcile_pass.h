@@ -68,5 +68,8 @@ enum pass_end reconcile_turn(struct reconcile_pass *t, const struct policy_set *
 void reconcile_facts_if_due(struct reconcile_pass *t);
 /* Does the configuration name another version? Told once a contradiction. */
 void reconcile_check_version(struct reconcile *r, const struct policy_set *set);
+/* Servers that do not come up: an image that cannot be pulled, which they cannot tell themselves.
+ */
+void reconcile_look_at_rollout(struct reconcile_pass *t);
 
 #endif

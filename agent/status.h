@@ -26,6 +26,7 @@ struct status_view {
 	bool current;              /* the configuration is as it is wanted */
 	size_t differences, blind; /* else: how many; for how many of them something is missed */
 	size_t locks;              /* for how many of them a dead guard could lock the cluster */
+	long unavailable;          /* servers that are not available, for longer than a minute */
 	bool suspended; /* no entry has failurePolicy Fail, for what something else does */
 	char difference[STATUS_DIFFERENCES][STATUS_TEXT];
 	struct rotate_plan plan; /* self: where the certificates are */

@@ -228,6 +228,19 @@ int objects_configuration_patch(struct str webhooks, struct str version, struct 
 	return objects_print(root, webhooks.n, arena, out, err);
 }
 
+/* ---- the servers' Deployment ---- */
+
+int objects_unavailable_read(struct str body, struct arena *arena, long *out, struct err *err)
+{
+	const struct json *j = objects_parse(body, "Deployment", arena, err), *n;
+
+	if (!j)
+		return -1;
+	n = objects_child(objects_child(j, "status"), "unavailableReplicas");
+	*out = n && n->type == JSON_NUMBER && n->len < 8 ? strtol(n->text, NULL, 10) : 0;
+	return 0;
+}
+
 /* ---- facts ---- */
 
 /* The digits that it begins with: some providers write "36+". */

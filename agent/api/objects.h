@@ -45,6 +45,11 @@ int objects_configuration_read(struct str body, struct arena *arena, struct conf
 int objects_configuration_patch(struct str webhooks, struct str version, struct arena *arena,
 				struct str *out, struct err *err);
 
+/* ---- the servers' Deployment ---- */
+
+/* How many of its pods, old and new, are not available. */
+int objects_unavailable_read(struct str body, struct arena *arena, long *out, struct err *err);
+
 /* ---- facts ---- */
 
 /* "1.36" of the answer to GET /version. */

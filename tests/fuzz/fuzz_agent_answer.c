@@ -65,6 +65,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct arena arena;
 	struct err err;
 	bool secret, configuration;
+	long unavailable;
 
 	arena_init(&arena, OBJECT_MEMORY);
 	secret = objects_secret_read(body, &arena, &s, &version, &err) == 0;
@@ -75,6 +76,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (configuration)
 		compare(body, &arena);
 	objects_version_read(body, &arena, &text, &err);
+	objects_unavailable_read(body, &arena, &unavailable, &err);
 	objects_facts_read(body, &arena, &text, &err);
 	objects_wipe(&arena);
 	return 0;

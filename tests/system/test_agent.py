@@ -602,6 +602,29 @@ class Lockout(AgentCase):
             self.assertEqual(stub.writes(SECRET), [])
 
 
+class Rollout(AgentCase):
+    PATH = "/apis/apps/v1/namespaces/oke-guard/deployments/oke-guard"
+
+    def test_servers_that_do_not_come_up(self):
+        with Stub() as stub:
+            stub.objects[self.PATH] = {"kind": "Deployment", "metadata": {"name": "oke-guard", "resourceVersion": "1"},
+                                       "status": {"replicas": 3, "unavailableReplicas": 1}}
+            with Agent(stub, "--rollout=1") as agent:
+                self.settle(stub, agent)
+                line = agent.wait_for_log(lambda line: line.get("msg") == "servers do not come up")
+                self.assertIn("imagePullSecrets", line["hint"])
+                self.wait_until(lambda: agent.metric("oke_guard_agent_servers_unavailable") == 1, "not counted")
+                self.assertIn("[-] rollout: 1 server is not up", agent.page("/readyz?verbose").text)
+                self.assertTrue(ready(agent), "the old ones serve")
+                del stub.objects[self.PATH]["status"]["unavailableReplicas"]
+                agent.wait_for_log(lambda line: line.get("msg") == "all servers are up")
+
+    def test_no_right_to_look(self):
+        with Stub() as stub, Agent(stub, "--rollout=1") as agent:
+            self.settle(stub, agent)
+            self.wait_until(lambda: ready(agent), "not ready for that")
+
+
 class Probe(AgentCase):
     ARGUMENTS = ("probe", "--namespace=oke-guard", "--release=oke-guard", "--timeout=0")
     DENIAL = ('admission webhook "support.oke-guard.internal" denied the request: ConfigMap oke-guard/oke-guard-probe '

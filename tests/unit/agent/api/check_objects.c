@@ -205,6 +205,35 @@ START_TEST(a_configuration_is_patched)
 }
 END_TEST
 
+/* ---- the servers' Deployment ---- */
+
+static const struct objects_rollout_case {
+	const char *why, *body;
+	long want; /* -1: refused */
+} rollouts[] = {
+	{ "all are up", "{\"kind\":\"Deployment\",\"status\":{\"replicas\":2}}", 0 },
+	{ "one is not", "{\"kind\":\"Deployment\",\"status\":{\"unavailableReplicas\":1}}", 1 },
+	{ "no status yet", "{\"kind\":\"Deployment\"}", 0 },
+	{ "a text", "{\"kind\":\"Deployment\",\"status\":{\"unavailableReplicas\":\"9\"}}", 0 },
+	{ "more than there can be",
+	  "{\"kind\":\"Deployment\",\"status\":{\"unavailableReplicas\":99999999999999999999}}",
+	  0 },
+	{ "another kind", "{\"kind\":\"Pod\",\"status\":{\"unavailableReplicas\":1}}", -1 },
+	{ "no JSON", "<html>", -1 },
+};
+
+START_TEST(a_rollout_is_read)
+{
+	const struct objects_rollout_case *c = &rollouts[_i];
+	struct err err = { .msg = "" };
+	long got = -1;
+	int r = objects_unavailable_read(str_of(c->body), &arena, &got, &err);
+
+	ck_assert_msg((r == 0) == (c->want >= 0), "%s: %s", c->why, err.msg);
+	ck_assert_msg(got == c->want, "%s: %ld", c->why, got);
+}
+END_TEST
+
 /* ---- facts ---- */
 
 static const struct objects_version_case {
@@ -265,6 +294,7 @@ int main(void)
 	tcase_add_loop_test(tc, a_configuration_is_read, 0,
 			    sizeof configurations / sizeof *configurations);
 	tcase_add_test(tc, a_configuration_is_patched);
+	tcase_add_loop_test(tc, a_rollout_is_read, 0, sizeof rollouts / sizeof *rollouts);
 	tcase_add_loop_test(tc, a_version_is_read, 0, sizeof versions / sizeof *versions);
 	tcase_add_loop_test(tc, a_name_may_stand_in_a_path, 0, sizeof names / sizeof *names);
 	suite_add_tcase(s, tc);
