@@ -145,6 +145,12 @@ e2e: ## the guard as pods of a real cluster, by Helm, on real nodes; root; the f
 	$(Q)$(MAKE) --no-print-directory image
 	$(Q)BUILD=$(BUILD) ACCEPT=$(ACCEPT) tests/e2e/run.sh
 
+e2e-more: ## besides: a node that loses power, clocks that are off, both servers killed at once
+	$(Q)tools/deps.sh $(DEPS_E2E)
+	$(Q)$(MAKE) --no-print-directory -j$(JOBS) all
+	$(Q)$(MAKE) --no-print-directory image
+	$(Q)BUILD=$(BUILD) E2E_MORE=1 tests/e2e/run.sh
+
 # One recipe for both architectures, whatever this machine is: Debian's cross compiler, and its
 # packages unpacked below $(IMAGE). RELEASE names what they are, so that others compile anew.
 ARCH      ?= $(or $(shell dpkg --print-architecture 2>/dev/null),amd64)

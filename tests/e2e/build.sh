@@ -111,20 +111,34 @@ write_module() { # GO.MOD
 	go mod tidy > tidy.log 2>&1 || { tail -5 tidy.log >&2; exit 1; }
 }
 
+# Run the command, and say every half a minute that it still runs: Kubernetes takes many.
+still_at() { # WHAT COMMAND...
+	local what=$1 begun=$SECONDS job ticker
+	shift
+	"$@" &
+	job=$!
+	while sleep 30; do say "  $what: still at it after $((SECONDS - begun)) s"; done &
+	ticker=$!
+	wait "$job" || { kill "$ticker"; return 1; }
+	kill "$ticker"
+}
+
 # All of the group or nothing: the folder appears under its name when it is whole.
 build() { # GROUP
-	local mod work=$bin.work p start
-	say "$1 $version is not in $cache: building it (minutes)"
+	local mod work=$bin.work p start n=0
+	say "$1 $version is not in $cache: building ${#programs[@]} programs (minutes, once a version)"
 	rm -rf "$work" "$bin"
 	mkdir -p "$work/bin"
 	cd "$work"
 	mod=$(download "$module@v$version" GoMod)
 	[ -n "$mod" ] || { say "$1 $version was not found among the Go modules"; exit 2; }
 	find_go "$mod"
+	say "  the modules it needs are fetched"
 	write_module "$mod"
 	for p in "${programs[@]}"; do
-		start=$SECONDS
-		nice go build -ldflags "$ldflags" -o "$work/bin/${p##*/}" "$module/$p" >&2
+		start=$SECONDS n=$((n + 1))
+		say "  ${p##*/}, $n of ${#programs[@]}, is compiled"
+		still_at "${p##*/}" nice go build -ldflags "$ldflags" -o "$work/bin/${p##*/}" "$module/$p" >&2
 		say "  ${p##*/}: $((SECONDS - start)) s"
 	done
 	stamp > "$work/bin/stamp"

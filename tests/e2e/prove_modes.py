@@ -18,7 +18,7 @@ from load import Load
 
 SCALE = kube.system("scale", "deployment", "coredns", "--replicas=5", "--dry-run=server")
 AGENT = "app.kubernetes.io/component=agent"
-QUICK = "grace=2"  # nobody waits for the last request of a pod that is replaced
+QUICK = "grace=2"  # of pods that are replaced while nobody writes; what is proved under load has the default
 
 
 def kind_of_cert_manager(kind):
@@ -112,7 +112,7 @@ class Modes(unittest.TestCase):
 
     def test_3_what_an_old_cainjector_does_is_put_right(self):
         """Entries that refuse, without their matchConditions: a dead guard would refuse the control plane."""
-        guard.upgrade("certificates.mode=cert-manager", QUICK, "config.failClosed={coredns/removed}")
+        guard.upgrade("certificates.mode=cert-manager", "config.failClosed={coredns/removed}")
         whole = until(lambda: (c := configuration()) and "Fail" in json.dumps(c["webhooks"]) and c, "an entry that refuses")
         lost = json.loads(json.dumps(whole))
         for entry in lost["webhooks"]:
@@ -139,7 +139,7 @@ class Modes(unittest.TestCase):
         self.assertIn(f"delete secret {guard.RELEASE}-tls {guard.RELEASE}-cert-manager", notes)
 
     def test_6_from_secret_to_self(self):
-        guard.upgrade("certificates.mode=self", QUICK)
+        guard.upgrade("certificates.mode=self")
         self.denies()
 
     def test_7_from_self_to_cert_manager(self):

@@ -17,10 +17,13 @@ import prove_certificates
 import prove_commands
 import prove_controllers
 import prove_envelope
+import prove_install
 import prove_latency
+import prove_learn
 import prove_modes
 import prove_outage
 import prove_policies
+import prove_power
 import prove_replay
 import prove_rollouts
 import prove_scan
@@ -32,15 +35,17 @@ import world
 from cluster import FOLDER, until
 
 # In this order: prove_outage ends without the guard, and prove_modes and prove_strict install it again.
-PROOFS = [prove_commands, prove_controllers, prove_audit, prove_policies, prove_envelope, prove_system, prove_ways_out,
-          prove_rollouts, prove_latency, prove_tls, prove_certificates, prove_replay, prove_scan, prove_outage,
-          prove_modes, prove_strict]
+PROOFS = [prove_commands, prove_controllers, prove_learn, prove_audit, prove_policies, prove_envelope, prove_system,
+          prove_ways_out, prove_rollouts, prove_latency, prove_tls, prove_certificates, prove_replay, prove_scan,
+          prove_outage, prove_install, prove_modes, prove_strict]
+
+MORE = [prove_power]  # `make e2e-more`: slow, or told rather than proved
 
 
 def suite():
     found = unittest.TestSuite()
     only = os.environ.get("E2E_ONLY", "")
-    for module in PROOFS:
+    for module in MORE if os.environ.get("E2E_MORE") else PROOFS:
         for test in cases(unittest.defaultTestLoader.loadTestsFromModule(module)):
             if re.search(only, test.id()):
                 found.addTest(test)
