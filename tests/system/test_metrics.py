@@ -82,7 +82,8 @@ spec:
 AGENT_SAMPLES = [
     ("oke_guard_webhook_configuration_current", "1"), ("oke_guard_agent_last_success_timestamp_seconds", "60"),
     ("oke_guard_webhook_configuration_locking", "0"), ("oke_guard_agent_lockouts_prevented_total", "0"),
-    ("oke_guard_agent_fail_closed_suspended", "0"), ("oke_guard_agent_policies_stale", "0"),
+    ("oke_guard_agent_fail_closed_suspended", "0"), ("oke_guard_agent_servers_unavailable", "0"),
+    ("oke_guard_agent_version_contradicted", "0"), ("oke_guard_agent_policies_stale", "0"),
     ("oke_guard_agent_certificate_expiry_seconds", "3000000"),
     ('oke_guard_agent_renewal_step{step="steady"}', "1"), ('oke_guard_agent_api_calls_total{result="ok"}', "7"),
     ('oke_guard_agent_writes_total{object="secret"}', "1"), ('oke_guard_posture_check{id="versions",result="finding"}', "1"),
