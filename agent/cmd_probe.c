@@ -1,6 +1,7 @@
 /*
  * cmd_probe.c - `oke-guard-agent probe`: is a denial really denied, all the way from the API
- * server to the guard and back? For `helm test`, and after install and upgrade.
+ * server to the guard and back, and is what was asked for in force at every server? For
+ * `helm test`, and after install and upgrade.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,21 +13,35 @@
 #include "agent/api/objects.h"
 #include "agent/probe.h"
 #include "agent/api/wait.h"
+#include "agent/servers.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/printable.h"
 #include "lib/base/clock.h"
 #include "lib/base/signals.h"
+#include "oke/policy.h"
 
 #define GROUP       "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations/"
 #define AGAIN_MS    2000
-#define SHOWN_MAX   2000 /* bytes of the API server's words */
+#define UNHEARD_MS  20000 /* so long a server that cannot be asked is waited for */
+#define FAULTS_MAX  8     /* of the files are shown */
+#define LOOKS_MAX   2     /* until what is not there counts as not there */
+#define SHOWN_MAX   2000  /* bytes of the API server's words */
 #define SHOWN_ARENA (KUBE_ANSWER_MAX * 4)
 
 struct cmd_probe_options {
 	struct cluster cluster;
-	const char *namespace, *release, *config_map, *configuration, *mode;
-	long timeout;
+	const char *namespace, *release, *config_map, *configuration, *mode, *service, *config,
+		*versions;
+	struct option_list policies;
+	long timeout, health_port;
+	uint64_t files; /* of what was asked for */
 };
+
+/* Is a configuration, or a policy, asked for? Else the servers are not asked. */
+static bool has_files(const struct cmd_probe_options *a)
+{
+	return a->config || a->policies.n;
+}
 
 /* A dry run of a change that the guard must object to. */
 static enum probe_outcome cmd_probe_try_once(struct kube *k, const struct cmd_probe_options *a,
@@ -137,22 +152,145 @@ static int cmd_probe_tell(struct kube *k, const struct cmd_probe_options *a,
 	return AGENT_FAILED;
 }
 
-/* Nothing better will come: it is proved; or the mode is audit, and all is where it should be. */
+/*
+ * Nothing better will come: it is proved; or the mode is audit, and all is where it should be; or
+ * the API server has nobody to ask, which no waiting mends: the chart makes it, and no part of the
+ * guard makes it anew.
+ */
 static bool cmd_probe_is_settled(struct kube *k, const struct cmd_probe_options *a,
-				 enum probe_outcome o)
+				 enum probe_outcome o, unsigned *missing)
 {
 	struct probe_sight sight;
 
-	if (o != PROBE_PASSED || strcmp(a->mode, "audit") != 0)
+	if (o != PROBE_PASSED)
 		return o == PROBE_DENIED || o == PROBE_WARNED;
 	cmd_probe_look(k, a, &sight);
-	return is_in_place(&sight);
+	*missing = sight.known && !sight.there ? *missing + 1 : 0;
+	return *missing == LOOKS_MAX || (!strcmp(a->mode, "audit") && is_in_place(&sight));
+}
+
+/* ---- what was asked for ---- */
+
+static void cmd_probe_print_fault(void *ctx, bool error, const char *text)
+{
+	size_t *told = ctx;
+
+	if (error && (*told)++ < FAULTS_MAX)
+		fprintf(stderr, "  %s\n", text);
+}
+
+/* The files as the servers read them; what is wrong with them is told, with file and line. */
+static int cmd_probe_read_files(struct cmd_probe_options *a)
+{
+	const struct policy_source source = { .paths = a->policies.v,
+					      .paths_n = a->policies.n,
+					      .config = a->config,
+					      .versions = a->versions };
+	size_t told = 0;
+	struct policy_report report = { .message = cmd_probe_print_fault, .ctx = &told };
+	struct policy_set *set;
+
+	if (!has_files(a))
+		return AGENT_DONE;
+	set = policy_set_new(&source, &report);
+	if (set) {
+		a->files = policy_set_files(set);
+		policy_set_unref(set);
+		return AGENT_DONE;
+	}
+	if (report.errors > FAULTS_MAX)
+		fprintf(stderr, "  ... and %zu more\n", report.errors - FAULTS_MAX);
+	fprintf(stderr,
+		"oke-guard-agent probe: what is asked for is not sound, so the servers leave "
+		"that out, and serve the rest.\n"
+		"  Correct it; oke-guard policy lint FILE tells the same.\n");
+	return AGENT_FAILED;
+}
+
+/* ---- every server ---- */
+
+static int cmd_probe_fail_servers(const struct servers *s, enum server_state worst)
+{
+	fprintf(stderr, worst == SERVER_LEFT_OUT
+				? "oke-guard-agent probe: not all that is asked for is in force:\n"
+				: "oke-guard-agent probe: what is asked for is not in force "
+				  "everywhere yet:\n");
+	servers_print(s, worst, stderr);
+	if (worst == SERVER_BEHIND)
+		fprintf(stderr, "  Kubelets take up to two minutes to bring a changed ConfigMap: "
+				"try again with helm test.\n"
+				"  A server that stays behind says why: kubectl logs, \"msg\":"
+				"\"policy\".\n");
+	return AGENT_FAILED;
+}
+
+static int cmd_probe_tell_servers(const struct servers *s, const struct cmd_probe_options *a)
+{
+	size_t heard = 0;
+
+	for (size_t i = 0; i < s->n; i++)
+		heard += s->v[i].state == SERVER_IN_FORCE;
+	if (!s->n) {
+		printf("The Endpoints of the Service name no server to ask what is in force.\n");
+		return AGENT_DONE;
+	}
+	printf("In force at %zu of %zu servers: the configuration and the policies that are asked "
+	       "for, in mode %s.\n",
+	       heard, s->all, a->mode);
+	if (heard < s->n) {
+		printf("Not asked, which proves nothing of them; a NetworkPolicy or security list "
+		       "may keep port %ld closed:\n",
+		       a->health_port);
+		servers_print(s, SERVER_UNHEARD, stdout);
+	}
+	return AGENT_DONE;
+}
+
+static bool cmd_probe_servers_settled(enum server_state worst, long long since)
+{
+	return worst == SERVER_IN_FORCE ||
+	       (worst == SERVER_UNHEARD && clock_ms() - since > UNHEARD_MS);
+}
+
+/* Until all have it, or the time is over. */
+static int cmd_probe_ask_servers(struct kube *k, const struct cmd_probe_options *a, int signals,
+				 long long end)
+{
+	const struct servers_asked asked = { a->namespace, a->service, (unsigned)a->health_port,
+					     a->files };
+	struct servers *s = calloc(1, sizeof *s);
+	enum server_state worst = SERVER_UNHEARD;
+	long long begun = clock_ms();
+	struct err err;
+	int status;
+
+	if (!s) {
+		err_nomem(&err);
+		return cmd_complain("probe", AGENT_FAILED, &err);
+	}
+	for (;;) {
+		if (servers_ask(k, &asked, s, &err) < 0) {
+			printf("The servers were not asked what they have in force: %s\n", err.msg);
+			free(s);
+			return AGENT_DONE;
+		}
+		worst = servers_worst(s);
+		if (cmd_probe_servers_settled(worst, begun) || clock_ms() + AGAIN_MS > end ||
+		    wait_sleep(signals, AGAIN_MS))
+			break;
+	}
+	status = worst == SERVER_LEFT_OUT || worst == SERVER_BEHIND
+			 ? cmd_probe_fail_servers(s, worst)
+			 : cmd_probe_tell_servers(s, a);
+	free(s);
+	return status;
 }
 
 /* Until it is proved, or the time is over: after an installation everything takes a moment. */
 static int cmd_probe_loop(struct kube *k, const struct cmd_probe_options *a, int signals)
 {
 	long long end = clock_ms() + a->timeout * 1000;
+	unsigned missing = 0;
 	struct kube_answer *answer = calloc(1, sizeof *answer);
 	enum probe_outcome outcome = PROBE_FAILED;
 	struct err err = { .kind = ERR_NONE };
@@ -165,14 +303,16 @@ static int cmd_probe_loop(struct kube *k, const struct cmd_probe_options *a, int
 	for (;;) {
 		kube_answer_done(answer);
 		outcome = cmd_probe_try_once(k, a, answer, &err);
-		if (cmd_probe_is_settled(k, a, outcome) || answer->result == KUBE_STOPPED ||
-		    clock_ms() + AGAIN_MS > end || wait_sleep(signals, AGAIN_MS))
+		if (cmd_probe_is_settled(k, a, outcome, &missing) ||
+		    answer->result == KUBE_STOPPED || clock_ms() + AGAIN_MS > end ||
+		    wait_sleep(signals, AGAIN_MS))
 			break;
 	}
 	status = cmd_probe_tell(k, a, outcome, answer, &err);
 	kube_answer_done(answer);
 	free(answer);
-	return status;
+	return status == AGENT_DONE && has_files(a) ? cmd_probe_ask_servers(k, a, signals, end)
+						    : status;
 }
 
 static const struct command_help help = {
@@ -180,16 +320,20 @@ static const struct command_help help = {
 	.summary =
 		"Proves that a denial is really denied: asks the API server, as a dry run, for a "
 		"change of\nConfigMap NAME-probe, which the guard must object to. In mode warn the "
-		"warning is the\nproof. Nothing is changed.",
-	.examples = "Examples:\n"
-		    "  oke-guard-agent probe --namespace oke-guard --release oke-guard\n"
-		    "  oke-guard-agent probe --namespace oke-guard --release oke-guard --mode "
-		    "audit\n\n"
-		    "Rights: patch of that ConfigMap; get of the webhook configuration, to say why "
-		    "nobody\n"
-		    "objected. Exit status: 0 proved (or mode audit, where nothing can be); 1 not "
-		    "proved, and why;\n"
-		    "2 wrong usage.",
+		"warning is the\nproof. Nothing is changed. With the files of the servers (--config, "
+		"--policy) it reads them,\nand asks every server whether they are in force.",
+	.examples =
+		"Examples:\n"
+		"  oke-guard-agent probe --namespace oke-guard --release oke-guard\n"
+		"  oke-guard-agent probe --namespace oke-guard --release oke-guard --mode "
+		"audit\n\n"
+		"Rights: patch of that ConfigMap; get of the webhook configuration, to say why "
+		"nobody\n"
+		"objected; get of the Service's Endpoints, to ask each server for /statusz. Exit "
+		"status: 0\n"
+		"proved (or mode audit, where nothing can be); 1 not proved, or not in force, "
+		"and why;\n"
+		"2 wrong usage.",
 };
 
 static int cmd_probe_validate_names(struct cmd_probe_options *a, char config_map[300],
@@ -201,7 +345,11 @@ static int cmd_probe_validate_names(struct cmd_probe_options *a, char config_map
 			a->config_map = config_map;
 		if (!a->configuration)
 			a->configuration = a->release;
+		if (!a->service)
+			a->service = a->release;
 	}
+	if (a->service && cluster_name("service", a->service, err) < 0)
+		return -1;
 	if (cluster_name("namespace", a->namespace, err) < 0 ||
 	    cluster_name("config-map", a->config_map, err) < 0)
 		return -1;
@@ -212,7 +360,8 @@ int cmd_probe(int argc, char **argv)
 {
 	struct cmd_probe_options a = { .cluster.timeout = CLUSTER_TIMEOUT,
 				       .mode = "enforce",
-				       .timeout = 60 };
+				       .timeout = 60,
+				       .health_port = 9443 };
 	const struct option_def defs[] = {
 		CMD_ROW_NAMESPACE(&a.namespace),
 		CMD_ROW_NAME("release", &a.release,
@@ -228,6 +377,19 @@ int cmd_probe(int argc, char **argv)
 		  .choices = "enforce|warn|audit",
 		  .help = "of the guard, as it is configured (enforce); in audit nothing can be "
 			  "proved from outside" },
+		OPTION_ROW_POLICY(&a.policies),
+		OPTION_ROW_CONFIG(&a.config),
+		OPTION_ROW_VERSIONS(&a.versions),
+		CMD_ROW_NAME("service", &a.service,
+			     "the Service whose endpoints are the servers, where it is named "
+			     "otherwise"),
+		{ .name = "health-port",
+		  .type = OPTION_NUMBER,
+		  .value = &a.health_port,
+		  .arg = "PORT",
+		  .min = 1,
+		  .max = 65535,
+		  .help = "the servers' plain port (9443)" },
 		CMD_ROW_TIMEOUT(&a.timeout, "how long to try again (60)"),
 		CLUSTER_OPTIONS(&a.cluster),
 	};
@@ -242,7 +404,9 @@ int cmd_probe(int argc, char **argv)
 	if (cmd_probe_validate_names(&a, config_map, &err) < 0 ||
 	    (signals = signals_to_stop(&err)) < 0 || !(k = cluster_open(&a.cluster, signals, &err)))
 		return cmd_complain("probe", AGENT_USAGE, &err);
-	status = cmd_probe_loop(k, &a, signals);
+	status = cmd_probe_read_files(&a);
+	if (status == AGENT_DONE)
+		status = cmd_probe_loop(k, &a, signals);
 	kube_free(k);
 	return fflush(stdout) ? AGENT_FAILED : status;
 }

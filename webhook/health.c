@@ -1,6 +1,7 @@
 #include "webhook/health.h"
 
 #include <cjson/cJSON.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -324,9 +325,12 @@ static void health_add_policies(cJSON *j, const struct health *h)
 	struct exception_info e;
 	struct replaced_info replaced;
 	struct left_out_info left_out;
+	char files[20];
 	cJSON *list;
 
+	snprintf(files, sizeof files, "%016" PRIx64, policy_set_files(set));
 	cJSON_AddStringToObject(j, "mode", mode_name(policy_set_mode(set)));
+	cJSON_AddStringToObject(j, "policyFiles", files);
 	cJSON_AddNumberToObject(j, "policies", (double)policy_set_policies(set));
 	cJSON_AddNumberToObject(j, "rules", (double)policy_set_rules(set));
 	cJSON_AddNumberToObject(j, "overrides", (double)policy_set_overrides(set));

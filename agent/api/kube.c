@@ -34,6 +34,7 @@ struct kube_transfer {
 	struct kube_answer *out;
 	size_t room;
 	bool too_large, refused; /* refused: by who takes the answer */
+	bool plain;              /* without TLS */
 	char error[CURL_ERROR_SIZE];
 };
 
@@ -277,7 +278,7 @@ static bool kube_set_trust(CURL *easy, const struct kube_config *config)
 
 static bool kube_set_how(CURL *easy, const struct kube_config *config, struct kube_transfer *c)
 {
-	return !(curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "https") |
+	return !(curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, c->plain ? "http" : "https") |
 		 curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L) |
 		 curl_easy_setopt(easy, CURLOPT_PROXY, config->proxy ? config->proxy : "") |
 		 curl_easy_setopt(easy, CURLOPT_NOPROXY, config->no_proxy ? config->no_proxy : "") |
@@ -466,4 +467,25 @@ int kube_call(struct kube *k, const struct kube_request *r, struct kube_answer *
 	}
 	out->result = kube_result_of(out->status);
 	return out->result == KUBE_OK ? 0 : kube_fail_answered(r, out, err);
+}
+
+int kube_page(struct kube *k, const char *url, struct kube_answer *out, struct err *err)
+{
+	const struct kube_request r = { .method = KUBE_GET, .path = url };
+	struct kube_transfer c = { .out = out, .request = &r, .plain = true };
+	struct kube page = {
+		.config = { .server = url, .stop = k->config.stop, .timeout = KUBE_PAGE_S },
+		.multi = k->multi
+	};
+	CURLcode code;
+
+	*out = (struct kube_answer){ .result = KUBE_CONNECTION };
+	code = kube_exchange(&page, &r, url, NULL, &c);
+	if (code != CURLE_OK) {
+		if (code == CURLE_ABORTED_BY_CALLBACK)
+			out->result = KUBE_STOPPED;
+		return err_set(err, ERR_IO, "%s", *c.error ? c.error : curl_easy_strerror(code));
+	}
+	out->result = kube_result_of(out->status);
+	return out->result == KUBE_OK ? 0 : kube_fail_answered(&r, out, err);
 }

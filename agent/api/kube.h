@@ -93,6 +93,14 @@ int kube_call(struct kube *k, const struct kube_request *request, struct kube_an
 	      struct err *err);
 void kube_answer_done(struct kube_answer *a); /* overwrites the body: it may hold a key */
 
+#define KUBE_PAGE_S 5 /* seconds of a page */
+
+/*
+ * The same of a page that a pod serves without TLS: "http://10.0.0.5:9443/statusz". No token is
+ * sent, no proxy is used.
+ */
+int kube_page(struct kube *k, const char *url, struct kube_answer *out, struct err *err);
+
 /* May it stand in a path: a DNS name in lower case, as Kubernetes' objects have? */
 bool kube_name_ok(const char *name);
 

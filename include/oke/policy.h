@@ -200,6 +200,11 @@ struct policy_mark {
 	bool fresh; /* a file was changed within the last POLICY_MARK_SETTLES seconds */
 };
 #define POLICY_MARK_SETTLES 2
+/*
+ * Of the set's files, but for learnt facts: the mark of names and contents. Equal marks: equal
+ * files, also where another process has read them.
+ */
+uint64_t policy_set_files(const struct policy_set *set);
 void policy_source_mark(const struct policy_source *src, bool contents, struct policy_mark *out);
 
 /*

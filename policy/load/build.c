@@ -223,6 +223,16 @@ static struct policy_set *set_empty(struct policy_report *report)
 	return set;
 }
 
+static uint64_t files_mark(const struct policy_source *src)
+{
+	struct policy_source files = *src;
+	struct policy_mark mark;
+
+	files.facts = NULL;
+	policy_source_mark(&files, true, &mark);
+	return mark.contents;
+}
+
 static struct policy_set *set_try(const struct policy_source *src, struct told *told)
 {
 	struct policy_set *set = set_empty(&told->report);
@@ -264,6 +274,8 @@ struct policy_set *policy_set_new(const struct policy_source *src, struct policy
 		policy_source_mark(src, false, &before);
 		told_begin(&told);
 		set = set_try(src, &told);
+		if (set)
+			set->files = files_mark(src);
 		policy_source_mark(src, false, &after);
 		if (before.identity == after.identity) {
 			told_end(&told, report);

@@ -127,3 +127,8 @@ bool policy_set_has_rule(const struct policy_set *set, struct str policy, struct
 				return true;
 	return false;
 }
+
+uint64_t policy_set_files(const struct policy_set *set)
+{
+	return set->files;
+}

@@ -17,6 +17,7 @@ struct policy_set {
 	struct model model;
 	struct match_index index;
 	enum version_from version_from; /* of the fact `kubernetes` */
+	uint64_t files;                 /* policy_set_files */
 };
 
 /* NULL: nobody told it. */

@@ -283,8 +283,8 @@ def unseen(objects):
 
 # ---------------------------------------------------------------- documents that agree
 
-RESOURCES = {"ValidatingWebhookConfiguration": "validatingwebhookconfigurations", "Secret": "secrets",
-             "ConfigMap": "configmaps", "Deployment": "deployments"}
+RESOURCES = {"Endpoints": "endpoints", "ValidatingWebhookConfiguration": "validatingwebhookconfigurations",
+             "Secret": "secrets", "ConfigMap": "configmaps", "Deployment": "deployments"}
 
 
 def documented_rights():

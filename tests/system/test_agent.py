@@ -11,7 +11,7 @@ import time
 import unittest
 
 from cluster_stub import (CONFIGURATION, DAY, FACTS, PROBE, SECRET, Agent, Stub, command, connection, pems, status)
-from harness import PATIENCE, ROOT, SANITIZED, Case, issue, run
+from harness import PATIENCE, ROOT, SANITIZED, Case, Server, issue, run
 from test_metrics import promtool
 
 # With this step of the clock no wait is ever really waited: one look is more than the overlap after the other.
@@ -671,11 +671,111 @@ class Probe(AgentCase):
                 self.assertEqual(code, want, text + error)
                 self.assertIn(said, text + error)
 
+    def test_nobody_to_ask_is_said_at_once(self):
+        with Stub() as stub:
+            del stub.objects[CONFIGURATION]
+            stub.fault = lambda call: (200, {}, b"{}") if call["path"].startswith(PROBE) else None
+            began = time.monotonic()
+            code, text, error = command(stub, *self.ARGUMENTS[:-1], "--timeout=180")
+            self.assertLess(time.monotonic() - began, 10)
+            self.assertEqual((code, text), (1, ""))
+            self.assertEqual(error.count("There is no ValidatingWebhookConfiguration"), 1)
+
     def test_it_waits_for_the_guard(self):
         with Stub() as stub:
             stub.fault = lambda call: status(403, self.DENIAL) if len(stub.calls) > 1 else None
             code, text, _ = command(stub, *self.ARGUMENTS[:-1], "--timeout=20")
             self.assertEqual(code, 0, text)
+
+
+class Servers(AgentCase):
+    """The probe asks every server whether what is asked for is in force there."""
+
+    ENDPOINTS = "/api/v1/namespaces/oke-guard/endpoints/oke-guard"
+    EXCEPTION = ("apiVersion: oke-guard.internal/v1\nkind: SupportException\nmetadata: {name: e1}\nspec:\n"
+                 "  rules: [coredns/scale]\n"
+                 "  objects: [{group: apps, resource: deployments, namespace: kube-system, names: [coredns]}]\n"
+                 "  identities: {users: [me]}\n  ticket: SR 1\n  approvedBy: team\n  reason: a test\n"
+                 '  notBefore: "2026-11-23T00:00:00Z"\n  expires: "2026-11-30T00:00:00Z"\n')
+
+    def setUp(self):
+        super().setUp()
+        folder = tempfile.TemporaryDirectory(prefix="oke-guard-probe-")
+        self.addCleanup(folder.cleanup)
+        self.folder = pathlib.Path(folder.name)
+        (self.folder / "extra").mkdir()
+        self.write("spec: {mode: enforce}")
+
+    def write(self, spec, **files):
+        (self.folder / "guard.yaml").write_text("apiVersion: oke-guard.internal/v1\nkind: GuardConfig\n"
+                                                f"metadata: {{name: default}}\n{spec}\n")
+        for name, text in files.items():
+            (self.folder / "extra" / f"{name}.yaml").write_text(text)
+
+    def files(self):
+        return f"--config={self.folder}/guard.yaml", f"--policy={self.folder}/extra"
+
+    def endpoints(self, *ips, unready=()):
+        return {"kind": "Endpoints", "metadata": {"name": "oke-guard"}, "subsets": [
+            {"addresses": [{"ip": ip, "targetRef": {"kind": "Pod", "name": f"oke-guard-{n}"}} for n, ip in enumerate(ips)],
+             "notReadyAddresses": [{"ip": ip} for ip in unready], "ports": [{"name": "webhook", "port": 8443}]}]}
+
+    def probe(self, port, *ips, unready=(), timeout=0, endpoints=None):
+        with Stub() as stub:
+            stub.objects[self.ENDPOINTS] = endpoints or self.endpoints(*ips, unready=unready)
+            stub.fault = lambda call: status(403, Probe.DENIAL) if call["path"].startswith(PROBE) else None
+            done = command(stub, *Probe.ARGUMENTS[:-1], f"--timeout={timeout}", f"--health-port={port}", *self.files())
+            self.assertFalse([c for c in stub.calls if c["path"].startswith("/statusz")])
+            return done
+
+    def test_in_force_everywhere(self):
+        self.write("spec: {mode: enforce}", week=self.EXCEPTION)
+        with Server(*self.files()) as server:
+            code, text, error = self.probe(server.health_port, "127.0.0.1")
+        self.assertEqual((code, error), (0, ""))
+        self.assertIn("In force at 1 of 1 servers", text)
+
+    def test_a_typo_fails_with_file_and_line_before_a_server_has_it(self):
+        for spec, week, line in (
+                ("spec: {mode: enforce}", self.EXCEPTION.replace("  expires", "  expire"), "extra/week.yaml:5:3: "),
+                ("spec: {overrides: [{rule: coredns/scael, action: deny}]}", self.EXCEPTION, "guard.yaml:4:"),
+                ("spec: [", self.EXCEPTION, "guard.yaml:")):
+            with self.subTest(spec):
+                self.write(spec, week=week)
+                code, text, error = self.probe(1, "127.0.0.1")
+                self.assertEqual((code, text), (1, ""))
+                self.assertIn(line, error)
+                self.assertIn("not sound", error)
+
+    def test_a_server_that_is_behind_is_waited_for_and_told(self):
+        with Server(*self.files()) as server:
+            port = server.health_port
+            code, _, _ = self.probe(port, "127.0.0.1")
+            self.assertEqual(code, 0)
+            self.write("spec: {mode: enforce}", week=self.EXCEPTION)
+            code, text, error = self.probe(port, "127.0.0.1", timeout=20)
+            self.assertEqual(code, 0, text + error)
+        with Server() as server:  # it has no such files
+            code, text, error = self.probe(server.health_port, "127.0.0.1", timeout=3)
+            self.assertEqual(code, 1, text + error)
+            self.assertIn("oke-guard-0 (127.0.0.1): it has other files in force", error)
+
+    def test_who_cannot_be_asked_proves_nothing(self):
+        with Server(*self.files()) as server:
+            code, text, error = self.probe(server.health_port, "127.0.0.1", unready=["127.0.0.2"])
+        self.assertEqual((code, error), (0, ""))
+        self.assertIn("In force at 1 of 2 servers", text)
+        self.assertIn("127.0.0.2", text)
+        code, text, error = self.probe(1, endpoints={"kind": "Status"})
+        self.assertEqual(code, 0, error)
+        self.assertIn("were not asked", text)
+
+    def test_addresses_that_are_none_are_left_alone(self):
+        for ip in ("127.0.0.1/x", "a b", "-1", "127.0.0.1@evil", "x" * 70, ""):
+            with self.subTest(ip):
+                code, text, _ = self.probe(1, ip)
+                self.assertEqual(code, 0)
+                self.assertIn("name no server", text)
 
 
 class Remove(AgentCase):

@@ -1,7 +1,7 @@
 {{- /*
 A hook has an account and rights of its own, which live as long as the hook does and have its
-name. These are called with a dict: context, name, events; verbs on ConfigMap F-probe and on the
-ValidatingWebhookConfiguration, each of which may be left out.
+name. These are called with a dict: context, name, events; verbs on ConfigMap F-probe (with it comes
+get of the Service's Endpoints) and on the ValidatingWebhookConfiguration, each of which may be left out.
 */}}
 {{- define "oke-guard.hookMeta" -}}
 {{- $annotations := dict "helm.sh/hook" .hook.events "helm.sh/hook-weight" (default "-10" .weight)
@@ -32,6 +32,7 @@ metadata:
   {{- include "oke-guard.hookMeta" (dict "hook" $) | nindent 2 }}
 rules:
   - {apiGroups: [""], resources: [configmaps], resourceNames: [{{ $f }}-probe], verbs: [{{ . }}]}
+  - {apiGroups: [""], resources: [endpoints], resourceNames: [{{ $f }}], verbs: [get]}
 ---
 apiVersion: rbac.authorization.k8s.io/v1
 kind: RoleBinding
@@ -93,12 +94,17 @@ resources:
   {{- toYaml .Values.agent.resources | nindent 2 }}
 {{- end }}
 
-{{- /* In mode audit nothing shows: it only looks whether the API server knows where to ask. */}}
+{{- /*
+In mode audit nothing shows: it only looks whether the API server knows where to ask. It reads the
+files that the servers read, and asks each of them whether they are in force.
+*/}}
 {{- define "oke-guard.probeArgs" -}}
 {{- $mode := default "enforce" .Values.config.mode -}}
 - probe
 - --namespace={{ .Release.Namespace }}
 - --release={{ include "oke-guard.fullname" . }}
 - --mode={{ $mode }}
-- --timeout={{ ternary (min 30 (int .Values.probe.timeout)) .Values.probe.timeout (eq $mode "audit") }}
+- --health-port={{ .Values.ports.health }}
+- --timeout={{ .Values.probe.timeout }}
+{{ include "oke-guard.policyArgs" . }}
 {{- end }}
