@@ -87,6 +87,8 @@ const char *action_name(enum action a);                 /* "warn" */
 const char *mode_name(enum mode m);                     /* "enforce" */
 const char *identity_class_name(enum identity_class c); /* "customer" */
 
+enum lowered_by { LOWERED_NOT, LOWERED_BY_IDENTITY, LOWERED_BY_MODE };
+
 /* Texts of a finding are escaped, cut, ASCII: ready to be shown. */
 struct finding_change {
 	struct str path, from, to; /* from/to: "(none)" where absent */
@@ -111,6 +113,8 @@ struct finding {
 	struct str override; /* "policy/rule -> action" as configured, if one replaced the action */
 	struct str replaces; /* "dns for coredns": its policy stands for a built-in one */
 	struct str exception, ticket; /* of the exception in force, if any */
+	int64_t exception_ends;
+	enum lowered_by lowered; /* a denial to a warning, by what; an exception is not counted */
 };
 
 #define FINDING_CHANGES 8
@@ -120,12 +124,12 @@ struct verdict {
 	enum action action; /* the highest of all findings */
 	enum mode mode;
 	enum identity_class identity;
-	bool concerned;                   /* a policy's objects fitted */
-	struct finding *findings;         /* strongest first, then in order of the pack */
-	size_t findings_n, findings_all;  /* listed: at most FINDINGS_MAX, unless offline */
-	struct str note;                  /* about who asked, for a last warning; may be empty */
-	struct str advice;                /* for who asked, a denial's line; may be empty */
-	struct str error;                 /* the objects were not read, or could not be: why */
+	bool concerned;                  /* a policy's objects fitted */
+	struct finding *findings;        /* strongest first, then in order of the pack */
+	size_t findings_n, findings_all; /* listed: at most FINDINGS_MAX, unless offline */
+	struct str note;   /* what kept it from a denial, for a last warning; may be empty */
+	struct str advice; /* for who asked, a denial's line; may be empty */
+	struct str error;  /* the objects were not read, or could not be: why */
 	struct str kind, namespace, name; /* of what the findings are about: "Deployment", ... */
 };
 

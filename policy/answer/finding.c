@@ -314,21 +314,62 @@ static struct str finding_path_words(const struct place *place, struct arena *ar
 		   : (struct str){ NULL, 0 };
 }
 
+/* What a change means to whoever reads of it: the content, the template's labels, the object's. */
+enum { RANK_CONTENT, RANK_TEMPLATE, RANK_METADATA, RANK_STATUS, RANKS };
+
+#define RANK_DEPTH 3
+
+/* The steps to the change, from the root: "spec", "template", "metadata"; absent ones are empty. */
+static void change_steps(const struct change *c, struct str out[RANK_DEPTH])
+{
+	for (size_t i = 0; i < RANK_DEPTH; i++)
+		out[i] = STR("");
+	for (const struct place *p = change_above(c, RANK_DEPTH); p; p = p->up)
+		if (p->depth && p->depth <= RANK_DEPTH && p->step.kind == STEP_KEY)
+			out[p->depth - 1] = p->step.key;
+}
+
+static int change_rank(const struct change *c)
+{
+	struct str steps[RANK_DEPTH];
+
+	change_steps(c, steps);
+	if (str_is(steps[0], "metadata"))
+		return RANK_METADATA;
+	if (str_is(steps[0], "status"))
+		return RANK_STATUS;
+	return str_is(steps[1], "template") && str_is(steps[2], "metadata") ? RANK_TEMPLATE
+									    : RANK_CONTENT;
+}
+
+/* The first n, the most important ones first, else in their order. */
+static void changes_choose(const struct hit *taken, size_t n, const struct change *out[])
+{
+	size_t chosen = 0;
+
+	for (int rank = 0; rank < RANKS; rank++)
+		for (size_t i = 0; i < taken->changes_n && chosen < n; i++)
+			if (change_rank(taken->changes[i]) == rank)
+				out[chosen++] = taken->changes[i];
+}
+
 static int changes_fill(const struct context *o, const struct hit *taken, struct arena *arena,
 			struct finding *out)
 {
 	size_t n = taken->changes_n < FINDING_CHANGES ? taken->changes_n : FINDING_CHANGES;
+	const struct change *chosen[FINDING_CHANGES];
 
 	out->changes_all = taken->changes_n;
 	out->changes_n = n;
 	out->changes = n ? arena_calloc(arena, n, sizeof *out->changes) : NULL;
 	if (n && !out->changes)
 		return -1;
+	changes_choose(taken, n, chosen);
 	for (size_t i = 0; i < n; i++) {
 		struct finding_change *change = &out->changes[i];
 
-		change->path = finding_path_words(taken->changes[i]->place, arena);
-		if (!change->path.s || change_values(o, taken->changes[i], arena, change) < 0)
+		change->path = finding_path_words(chosen[i]->place, arena);
+		if (!change->path.s || change_values(o, chosen[i], arena, change) < 0)
 			return -1;
 	}
 	return 0;

@@ -348,23 +348,41 @@ static void warning_say_what(struct line *l, const struct finding *f)
 	line_add_what(l, f, WARNING_MAX);
 }
 
+/* " (and 3 more)": so many changes are not said. */
+static void line_add_more(struct line *l, size_t n)
+{
+	if (!n)
+		return;
+	line_puts(l, " (and ");
+	line_number(l, n);
+	line_puts(l, " more)");
+}
+
+/* The first n changes, and how many there are besides. */
+static void line_add_changes(struct line *l, const struct finding *f, size_t n, bool values)
+{
+	for (size_t i = 0; i < n; i++) {
+		line_puts(l, i ? "; " : "");
+		if (values)
+			line_add_change(l, &f->changes[i]);
+		else
+			line_add(l, f->changes[i].path);
+	}
+	line_add_more(l, f->changes_all - n);
+}
+
+/* As many as fit; where not even one does with its values, its path. */
 static void warning_say_field(struct line *l, const struct finding *f)
 {
-	struct line more = { .n = 0 };
-
-	if (!f->changes_n)
-		return;
-	if (f->changes_all > 1) {
-		line_puts(&more, " (and ");
-		line_number(&more, f->changes_all - 1);
-		line_puts(&more, " more)");
-	}
-	line_add_change(l, &f->changes[0]);
-	if (l->full || l->n > WARNING_MAX - more.n) {
+	for (size_t n = f->changes_n; n; n--) {
 		*l = (struct line){ .n = 0 };
-		line_add(l, f->changes[0].path);
+		line_add_changes(l, f, n, true);
+		if (!l->full && l->n <= WARNING_MAX)
+			return;
 	}
-	line_add(l, line_get(&more));
+	*l = (struct line){ .n = 0 };
+	if (f->changes_n)
+		line_add_changes(l, f, 1, false);
 }
 
 static void warning_say_remedy(struct line *l, const struct finding *f)

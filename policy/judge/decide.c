@@ -35,9 +35,13 @@ static int note_override(struct judge *j, const struct override *o, struct findi
 	return t.full ? err_set(j->err, ERR_LIMIT, JUDGE_OUT_OF_ARENA(j)) : 0;
 }
 
-static enum action cap_action(struct judge *j, const struct rule *rule, enum action a)
+/* Step 8; by what a denial became a warning is noted. */
+static enum action cap_action(struct judge *j, const struct rule *rule, enum action a,
+			      enum lowered_by *by)
 {
 	enum action capped = a;
+
+	*by = LOWERED_NOT;
 
 	if (j->req->stored)
 		return a;
@@ -45,6 +49,8 @@ static enum action cap_action(struct judge *j, const struct rule *rule, enum act
 		capped = lower_action(capped, j->config->unknown_cap);
 	if (j->id.class == IDENTITY_UNKNOWN && rule->has_unknown)
 		capped = lower_action(capped, rule->unknown);
+	if (a == ACTION_DENY && judge_mode_cap(j, capped) == ACTION_WARN)
+		*by = capped == ACTION_WARN ? LOWERED_BY_IDENTITY : LOWERED_BY_MODE;
 	capped = judge_mode_cap(j, capped);
 	if (capped != a)
 		judge_step(j, 8, "%s is lowered to %s (identity %s, mode %s)", action_name(a),
@@ -83,7 +89,7 @@ int judge_decide(struct judge *j, const struct rule *rule, struct finding *f)
 	}
 	f->action = a;
 	exception_apply(j, rule, f);
-	f->action = cap_action(j, rule, f->action);
+	f->action = cap_action(j, rule, f->action, &f->lowered);
 	return 0;
 }
 
@@ -132,7 +138,7 @@ int judge_found(struct judge *j, const struct hit *taken)
 	if (f.action == ACTION_ALLOW)
 		return 0;
 	if (finding_fill(&j->context, taken, j->arena, &f, j->err) < 0 ||
-	    exception_tell_expired(j, taken->rule, &f) < 0 ||
+	    exception_tell(j, &f) < 0 || exception_tell_expired(j, taken->rule, &f) < 0 ||
 	    (taken->use && name_gates(j, taken->use, &f) < 0))
 		return -1;
 	return judge_keep(j, &f);

@@ -253,22 +253,54 @@ static struct str judge_ocid_kind(struct str user)
 	return (struct str){ user.s, (size_t)(dot - user.s) + 1 };
 }
 
+/* By what a denial became a warning, of the first finding that did. */
+static enum lowered_by judge_lowered(const struct verdict *v)
+{
+	for (size_t i = 0; v->action == ACTION_WARN && i < v->findings_n; i++)
+		if (v->findings[i].action == ACTION_WARN && v->findings[i].lowered)
+			return v->findings[i].lowered;
+	return LOWERED_NOT;
+}
+
+/* The first that an exception permits, and that tells what to do instead. */
+static const struct finding *judge_permitted(const struct verdict *v)
+{
+	for (size_t i = 0; v->action == ACTION_WARN && i < v->findings_n; i++)
+		if (v->findings[i].action == ACTION_WARN && v->findings[i].exception.n &&
+		    exception_tells_remedy(&v->findings[i]))
+			return &v->findings[i];
+	return NULL;
+}
+
 /*
- * Whether resource principals (of pipelines, functions) reach the API server under such names is
- * not known; whoever meets one learns which line makes it a customer.
+ * What kept it from a denial. Whether resource principals (of pipelines, functions) reach the API
+ * server under such names is not known; whoever meets one learns which line makes it a customer.
  */
-static void judge_note_unknown(struct judge *j, struct verdict *out)
+static void judge_note_lowered(struct judge *j, struct verdict *out)
 {
 	struct str kind = judge_ocid_kind(j->req->user.name);
+	enum lowered_by by = judge_lowered(out);
+	bool unknown = j->id.class == IDENTITY_UNKNOWN && out->action >= ACTION_WARN;
+	const struct finding *permitted = judge_permitted(out);
 	struct text t;
 
-	if (j->id.class != IDENTITY_UNKNOWN || !kind.n || out->action < ACTION_WARN)
+	if (permitted) {
+		out->note = exception_permits(j, permitted);
 		return;
+	}
 	text_init(&t, j->arena, WARNING_MAX);
-	text_printf(&t,
-		    "Who asks is unknown to the guard, so it warns at most; add \"%.*s*\" to "
-		    "identities.customer.users to make it a customer",
-		    STR_ARG(kind));
+	if (unknown && kind.n)
+		text_printf(
+			&t,
+			"Who asks is unknown to the guard, so it warns at most; add \"%.*s*\" to "
+			"identities.customer.users to make it a customer",
+			STR_ARG(kind));
+	else if (by == LOWERED_BY_IDENTITY)
+		text_puts(&t, "Who asks is unknown to the guard, so it warns at most; a customer "
+			      "(identities.customer) is refused this");
+	else if (by == LOWERED_BY_MODE)
+		text_puts(&t, "The guard is in mode warn, so nobody is refused; in mode enforce "
+			      "this is");
 	out->note = t.full ? STR("") : text_get(&t);
 }
 
@@ -317,7 +349,7 @@ static void judge_conclude(struct judge *j, struct verdict *out)
 	out->findings_all = j->findings_n;
 	out->findings_n = j->findings_n < FINDINGS_MAX ? j->findings_n : FINDINGS_MAX;
 	out->action = j->findings_n ? f[0].action : ACTION_ALLOW;
-	judge_note_unknown(j, out);
+	judge_note_lowered(j, out);
 	judge_advise(j, out);
 	judge_step(j, 9, "%s, %zu findings", action_name(out->action), j->findings_n);
 }

@@ -40,7 +40,34 @@ void exception_apply(const struct judge *j, const struct rule *rule, struct find
 		f->action = e->action;
 		f->exception = e->name;
 		f->ticket = e->ticket;
+		f->exception_ends = e->expires;
 	}
+}
+
+struct str exception_permits(const struct judge *j, const struct finding *f)
+{
+	struct text t;
+	char when[TIME_TEXT];
+
+	time_print(f->exception_ends, when);
+	text_init(&t, j->arena, 400);
+	text_printf(&t, "Permitted until %s by exception %.*s (%.*s)", when,
+		    STR_ARG(printable_cut(f->exception, 63, j->arena)),
+		    STR_ARG(printable_cut(f->ticket, 63, j->arena)));
+	return t.full ? (struct str){ NULL, 0 } : text_get(&t);
+}
+
+bool exception_tells_remedy(const struct finding *f)
+{
+	return f->command.n || (f->remedy.n && f->remedy.s[0] > 'Z');
+}
+
+int exception_tell(const struct judge *j, struct finding *f)
+{
+	if (!f->exception.n || exception_tells_remedy(f))
+		return 0;
+	f->remedy = exception_permits(j, f);
+	return f->remedy.s ? 0 : err_set(j->err, ERR_LIMIT, JUDGE_OUT_OF_ARENA(j));
 }
 
 /* The one that expired last. */

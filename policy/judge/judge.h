@@ -102,6 +102,15 @@ int envelope_judge(struct judge *j, const struct unread *unread, struct verdict 
 
 /* Step 7: the exception in force for what the rule took lowers the finding's action. */
 void exception_apply(const struct judge *j, const struct rule *rule, struct finding *f);
+/* "Permitted until 2026-11-30T00:00:00Z by exception NAME (TICKET)"; s is NULL without memory. */
+struct str exception_permits(const struct judge *j, const struct finding *f);
+/* Has it something to do instead? Then there is no room beside it for an exception's words. */
+bool exception_tells_remedy(const struct finding *f);
+/*
+ * Say in the finding's remedy which exception permits it, where it would say that there is no way.
+ * Only after finding_fill. -1 with ERR_LIMIT.
+ */
+int exception_tell(const struct judge *j, struct finding *f);
 /*
  * Say in the finding's remedy that an exception for this has expired, when, and
  * whom to ask. Only after finding_fill. -1 with ERR_LIMIT.

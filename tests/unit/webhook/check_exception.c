@@ -240,6 +240,59 @@ START_TEST(an_expired_one_is_told)
 }
 END_TEST
 
+static bool warns(const struct verdict *v, const char *text)
+{
+	struct str lines[WARNINGS_MAX];
+	size_t n = verdict_warnings(v, &arena, lines);
+
+	for (size_t i = 0; i < n; i++)
+		if (memmem(lines[i].s, lines[i].n, text, strlen(text)))
+			return true;
+	return false;
+}
+
+#define PERMITTED "Permitted until 2026-11-30T00:00:00Z by exception dns-test (SR 3-1234567890)"
+
+/* Whether there is a supported way or none: name, ticket and end are told, once. */
+START_TEST(what_permits_it_is_told)
+{
+	struct verdict v = judge(set, SCALE, ME, NULL, FROM);
+
+	ck_assert(warns(&v, PERMITTED));
+	ck_assert_msg(warns(&v, "minReplica"), "the supported way is still there");
+	v = judge(set, REMOVE, ME, NULL, FROM);
+	ck_assert(warns(&v, PERMITTED));
+	ck_assert_msg(!warns(&v, "no supported way"), "not where it is permitted");
+	v = judge(set, REMOVE, "ocid1.user.oc1..bbbb", NULL, FROM);
+	ck_assert(!says(&v, "Permitted"));
+}
+END_TEST
+
+static const struct lowered_case {
+	const char *config, *user, *told;
+} lowered_cases[] = {
+	{ "{mode: warn}", ME, "in mode warn, so nobody is refused; in mode enforce this is" },
+	{ "{}", "somebody", "unknown to the guard, so it warns at most; a customer" },
+	{ "{mode: warn}", "somebody", "unknown to the guard, so it warns at most" },
+	{ "{}", "ocid1.devopsdeploypipeline.oc1..a", "add \"ocid1.devopsdeploypipeline.*\"" },
+};
+
+START_TEST(what_lowered_a_denial_is_told)
+{
+	const struct lowered_case *c = &lowered_cases[_i];
+	struct policy_set *other = load("# none\n", c->config);
+	struct verdict v;
+
+	ck_assert_ptr_nonnull(other);
+	v = judge(other, REMOVE_PROXY, c->user, NULL, FROM);
+	ck_assert_int_eq(v.action, ACTION_WARN);
+	ck_assert_msg(warns(&v, c->told), "%s", c->told);
+	policy_set_unref(other);
+	v = judge(set, REMOVE_PROXY, ME, NULL, FROM);
+	ck_assert_msg(!says(&v, "in mode warn"), "a denial was not lowered");
+}
+END_TEST
+
 /* Steps 8 and 7 do not disturb each other: lower is lower. */
 START_TEST(a_mode_lowers_further)
 {
@@ -328,6 +381,9 @@ int main(void)
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_loop_test(t, row, 0, sizeof rows / sizeof *rows);
 	tcase_add_test(t, an_expired_one_is_told);
+	tcase_add_test(t, what_permits_it_is_told);
+	tcase_add_loop_test(t, what_lowered_a_denial_is_told, 0,
+			    sizeof lowered_cases / sizeof *lowered_cases);
 	tcase_add_test(t, a_mode_lowers_further);
 	tcase_add_test(t, no_longer_than_configured);
 	tcase_add_loop_test(t, state, 0, sizeof states / sizeof *states);

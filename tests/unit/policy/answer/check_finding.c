@@ -363,6 +363,32 @@ static const struct json *remedy_item(struct str remedy)
 	return json_parse((struct str){ begin, (size_t)(end - begin) }, NULL, &arena, &err);
 }
 
+/* What the object does is said before how it is labelled, and both before its status. */
+START_TEST(the_most_important_change_stands_first)
+{
+	struct said s = {
+		.subresource = "",
+		.kind = "Deployment",
+		.resource = "deployments",
+		.name = "coredns",
+		.new = "{\"metadata\":{\"labels\":{\"a\":\"b\"}},\"spec\":{\"replicas\":3,"
+		       "\"template\":{\"metadata\":{\"labels\":{\"c\":\"d\"}},\"spec\":{"
+		       "\"hostUsers\":true}}},\"status\":{\"x\":\"1\"}}"
+	};
+	static const char *const want[] = { "spec.template.spec", "spec.replicas",
+					    "spec.template.metadata", "metadata.", "status" };
+	struct finding f;
+
+	s.old = "{\"metadata\":{\"labels\":{}},\"spec\":{\"template\":{\"metadata\":{\"labels\":{}},"
+		"\"spec\":{}}},\"status\":{}}";
+	f = say(&s);
+	ck_assert_uint_eq(f.changes_n, 5);
+	for (size_t i = 0; i < 5; i++)
+		ck_assert_msg(str_starts(f.changes[i].path, str_of(want[i])), "%zu: %.*s", i,
+			      STR_ARG(f.changes[i].path));
+}
+END_TEST
+
 START_TEST(values_stand_in_the_text_alone)
 {
 	struct text json;
@@ -450,6 +476,7 @@ int main(void)
 
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_loop_test(tc, finding_says, 0, SAYS_N);
+	tcase_add_test(tc, the_most_important_change_stands_first);
 	tcase_add_loop_test(tc, values_stand_in_the_text_alone, 0,
 			    sizeof awkward / sizeof *awkward);
 	tcase_add_test(tc, long_values_are_asked_for);

@@ -229,6 +229,40 @@ START_TEST(at_most_eight_fields)
 }
 END_TEST
 
+/* A warning is a line of 200 bytes: of several changes as many stand there as fit. */
+START_TEST(a_warning_shows_as_many_fields_as_fit)
+{
+	struct finding_change many[FINDING_CHANGES];
+	struct finding list[] = { scale };
+	struct verdict v = {
+		.action = ACTION_WARN, .findings = list, .findings_n = 1, .findings_all = 1
+	};
+	struct str out[WARNINGS_MAX];
+	scoped(arena_end) struct arena arena;
+
+	arena_init(&arena, 1u << 20);
+	for (size_t i = 0; i < FINDING_CHANGES; i++)
+		many[i] = replicas[0];
+	list[0].action = ACTION_WARN;
+	list[0].changes = many;
+	list[0].changes_all = list[0].changes_n = 2;
+	verdict_warnings(&v, &arena, out);
+	says(out[1], "spec.replicas: 3 -> 5; spec.replicas: 3 -> 5");
+	list[0].changes_n = FINDING_CHANGES;
+	list[0].changes_all = 20;
+	verdict_warnings(&v, &arena, out);
+	says(out[1], "spec.replicas: 3 -> 5; spec.replicas: 3 -> 5; spec.replicas: 3 -> 5; "
+		     "spec.replicas: 3 -> 5; spec.replicas: 3 -> 5; spec.replicas: 3 -> 5; "
+		     "spec.replicas: 3 -> 5; spec.replicas: 3 -> 5 (and 12 more)");
+	many[1].from = long_text(180);
+	verdict_warnings(&v, &arena, out);
+	says(out[1], "spec.replicas: 3 -> 5 (and 19 more)");
+	many[0].from = long_text(190);
+	verdict_warnings(&v, &arena, out);
+	says(out[1], "spec.replicas (and 19 more)");
+}
+END_TEST
+
 START_TEST(audit_findings_are_not_shown)
 {
 	struct finding list[] = { scale, orphan };
@@ -291,6 +325,7 @@ int main(void)
 	tcase_add_test(tc, no_memory);
 	tcase_add_test(tc, message_layout);
 	tcase_add_test(tc, at_most_eight_fields);
+	tcase_add_test(tc, a_warning_shows_as_many_fields_as_fit);
 	tcase_add_test(tc, audit_findings_are_not_shown);
 	tcase_add_test(tc, nothing_to_say);
 	suite_add_tcase(s, tc);
