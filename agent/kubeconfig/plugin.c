@@ -92,8 +92,7 @@ static int plugin_plan_files(posix_spawn_file_actions_t *files, const struct plu
 	int bad = posix_spawn_file_actions_adddup2(files, out, STDOUT_FILENO);
 
 	if (r->terminal >= 0)
-		return bad | posix_spawn_file_actions_addtcsetpgrp_np(files, r->terminal) |
-		       posix_spawn_file_actions_adddup2(files, r->terminal, STDIN_FILENO);
+		return bad | posix_spawn_file_actions_adddup2(files, r->terminal, STDIN_FILENO);
 	return bad | posix_spawn_file_actions_adddup2(files, words, STDERR_FILENO) |
 	       posix_spawn_file_actions_addopen(files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
 }
@@ -130,6 +129,20 @@ static int plugin_spawn(struct plugin_process *r, const char *program, char **ar
 	return bad;
 }
 
+/* Who gives it away from the background, or takes it back there, is not stopped for that. */
+static void plugin_pass_terminal(const struct plugin_process *r, pid_t group)
+{
+	sigset_t quiet, before;
+
+	if (r->terminal < 0)
+		return;
+	sigemptyset(&quiet);
+	sigaddset(&quiet, SIGTTOU);
+	sigprocmask(SIG_BLOCK, &quiet, &before);
+	tcsetpgrp(r->terminal, group);
+	sigprocmask(SIG_SETMASK, &before, NULL);
+}
+
 static int plugin_start(struct plugin_process *r, const char *program, char **args, char **env,
 			struct err *err)
 {
@@ -149,6 +162,8 @@ static int plugin_start(struct plugin_process *r, const char *program, char **ar
 	r->words = words[0];
 	if (bad)
 		return plugin_fail_missing(r->plugin, strerror(bad), err);
+	/* Not by posix_spawn: that can do it from glibc 2.35 on, and we promise 2.34. */
+	plugin_pass_terminal(r, r->pid);
 	fcntl(r->out, F_SETFL, O_NONBLOCK);
 	fcntl(r->words, F_SETFL, O_NONBLOCK);
 	return 0;
@@ -189,9 +204,20 @@ static void plugin_take_words(struct plugin_process *r)
 	r->said_n += got - drop;
 }
 
+/* It may have asked the terminal before it was given to it: then it was stopped, and goes on. */
 static bool plugin_has_ended(struct plugin_process *r)
 {
-	r->ended = r->ended || waitpid(r->pid, &r->status, WNOHANG) == r->pid;
+	int status;
+
+	if (r->ended || waitpid(r->pid, &status, WNOHANG | WUNTRACED) != r->pid)
+		return r->ended;
+	if (!WIFSTOPPED(status)) {
+		r->status = status;
+		r->ended = true;
+	} else if (r->terminal >= 0 &&
+		   (WSTOPSIG(status) == SIGTTIN || WSTOPSIG(status) == SIGTTOU)) {
+		kill(-r->pid, SIGCONT);
+	}
 	return r->ended;
 }
 
@@ -249,26 +275,12 @@ static void plugin_kill(struct plugin_process *r)
 	r->ended = true;
 }
 
-/* We are in the background now, where this would stop us. */
-static void plugin_take_terminal_back(struct plugin_process *r)
-{
-	sigset_t quiet, before;
-
-	if (r->terminal < 0)
-		return;
-	sigemptyset(&quiet);
-	sigaddset(&quiet, SIGTTOU);
-	sigprocmask(SIG_BLOCK, &quiet, &before);
-	tcsetpgrp(r->terminal, getpgrp());
-	sigprocmask(SIG_SETMASK, &before, NULL);
-	plugin_close(&r->terminal);
-}
-
 static void plugin_process_end(struct plugin_process *r)
 {
 	plugin_close(&r->out);
 	plugin_close(&r->words);
-	plugin_take_terminal_back(r);
+	plugin_pass_terminal(r, getpgrp());
+	plugin_close(&r->terminal);
 }
 
 static int plugin_fail_ended(const struct plugin_process *r, struct arena *arena, struct err *err)

@@ -585,6 +585,24 @@ class ExecPlugin(Reaching):
             self.assertEqual(done_.returncode, 2)
             self.assertIn(b"needs a terminal", done_.stderr)
 
+    def test_a_terminal(self):
+        """The plug-in asks there, at once or later, and reads the answer; the terminal is ours again afterwards."""
+        for pause in ("", "sleep 0.3; "):
+            with self.subTest(pause), Lister() as stub:
+                config = self.plugin(stub, f"{pause}read answer; " + self.credential('token-\'"$answer"\''),
+                                     interactiveMode="Always")
+                stub.tokens = {"token-yes"}
+                ours, theirs = os.openpty()
+                os.write(ours, b"yes\nrest\n")
+                after = f'{AGENT} collect --kubeconfig {config} < {stub.folder.name}/requests; read line < /dev/tty && echo "left: $line"'
+                pathlib.Path(stub.folder.name, "requests").write_text('{"get":"/version"}\n')
+                done_ = subprocess.run(["setsid", "--ctty", "--wait", "sh", "-c", after], stdin=theirs, capture_output=True,
+                                       timeout=PATIENCE, check=False, env=environment())
+                os.close(ours)
+                os.close(theirs)
+                self.assertEqual((stub.calls[-1]["headers"]["Authorization"], done_.stdout.splitlines()[-1]),
+                                 ("Bearer token-yes", b"left: rest"), done_.stderr)
+
 
 def report(*findings, **more):
     return {"format": "oke-guard.internal/posture", "version": 1, "time": "2026-11-29T23:01:09Z",
