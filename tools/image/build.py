@@ -36,13 +36,17 @@ def version():
     return re.search(r'OKE_GUARD_VERSION "(.+)"', (ROOT / "lib/base/version.h").read_text())[1]
 
 
+def time_text(epoch):
+    return datetime.datetime.fromtimestamp(epoch, datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
 def strip(program, arch, folder):
     """The program as it is shipped; what a debugger needs goes to FOLDER/ARCH/debug, found by build id."""
     tool = contents.TRIPLETS[arch] + "-objcopy"
     built, stripped = folder / arch / program, folder / arch / "stripped" / program
     debug = folder / arch / "debug" / f"{program}.debug"
     for path in (stripped, debug):
-        path.parent.mkdir(exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
     subprocess.run([tool, "--only-keep-debug", built, debug], check=True)
     subprocess.run([tool, "--strip-all", built, stripped], check=True)
     return stripped
@@ -52,6 +56,7 @@ def labels(number, created):
     prefix = "org.opencontainers.image."
     return {prefix + "title": "oke-guard", prefix + "version": number, prefix + "created": created,
             prefix + "revision": git("REVISION", "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"),
+            prefix + "licenses": "Apache-2.0",
             prefix + "description": "Says, before a change lands, that it takes an OKE cluster out of support"}
 
 
@@ -64,7 +69,7 @@ def distro(packages):
 def main(arch, folder, *programs):
     folder, number = pathlib.Path(folder), version()
     epoch = int(git("SOURCE_DATE_EPOCH", "log", "-1", "--format=%ct"))
-    created = datetime.datetime.fromtimestamp(epoch, datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    created = time_text(epoch)
     packages = contents.Packages(folder / f"sysroot-{arch}")
     stripped = [strip(program, arch, folder) for program in programs]
     ours = contents.own(stripped, epoch)

@@ -12,6 +12,7 @@ import uuid
 INSIDE = "/usr/share/doc/oke-guard/sbom.spdx.json"
 LICENCES = pathlib.Path(__file__).with_name("licences.tsv")
 OWN = "oke-guard"
+OWN_LICENCE = "Apache-2.0"
 UNKNOWN = "NOASSERTION"
 
 
@@ -64,7 +65,7 @@ def debian_package(package, files, distro, known):
 
 
 def own_package(version, arch, files):
-    record = described(OWN, version, UNKNOWN, f"pkg:generic/{OWN}@{version}?arch={arch}", files,
+    record = described(OWN, version, OWN_LICENCE, f"pkg:generic/{OWN}@{version}?arch={arch}", files,
                        primaryPackagePurpose="APPLICATION")
     record["packageVerificationCode"]["packageVerificationCodeExcludedFiles"] = ["." + INSIDE]
     return record
@@ -92,7 +93,7 @@ def document(version, arch, created, index, distro, entries):
         relations += [relation(package["SPDXID"], "CONTAINS", file_id(e.path)) for e in by_owner[package["name"]]]
     body = {"spdxVersion": "SPDX-2.3", "dataLicense": "CC0-1.0", "SPDXID": "SPDXRef-DOCUMENT",
             "name": f"{OWN}-{version}-{arch}", "packages": [image] + packages,
-            "creationInfo": {"created": created, "creators": [f"Tool: {OWN}-tests-image-{version}"]},
+            "creationInfo": {"created": created, "creators": [f"Tool: {OWN}-tools-image-{version}"]},
             "files": [file_record(e) for e in files], "relationships": relations}
     content = uuid.uuid5(uuid.NAMESPACE_URL, json.dumps(body, sort_keys=True))
     body["documentNamespace"] = f"https://spdx.org/spdxdocs/{OWN}-{version}-{arch}-{content}"

@@ -8,12 +8,14 @@ be installed, not its architecture, and packages that cannot be installed side b
 apt gets a state of its own in FOLDER/apt, with the Debian sources of this machine; no root is needed.
 
     FOLDER/root        the packages, unpacked
-    FOLDER/index.json  which package, of which version, brought which file
+    FOLDER/index.json  which package, of which version, brought which file, and what it is to depend on it
 
-Packages are looked for once a day, or with REFRESH=1. DEBS=FOLDER2 takes them from there, where
-another run has put them, and needs no network.
+Packages are looked for once a day, or with REFRESH=1. DEBS=FOLDER2 takes them from where
+another run has put them, FOLDER2/sysroot-ARCH/apt, and needs no network.
 """
 import concurrent.futures
+import hashlib
+import io
 import json
 import os
 import pathlib
@@ -81,6 +83,14 @@ def fields_of(deb):
     return text, dict(line.split(": ", 1) for line in text.splitlines() if re.match(r"[A-Z][\w-]*: ", line))
 
 
+def control_file(deb, name):
+    """One of the package's control files, as `symbols`; most packages have few of them."""
+    tar = subprocess.run(["dpkg-deb", "--ctrl-tarfile", deb], check=True, capture_output=True).stdout
+    with tarfile.open(fileobj=io.BytesIO(tar)) as members:
+        names = [member for member in members.getnames() if member.removeprefix("./") == name]
+        return members.extractfile(names[0]).read().decode() if names else ""
+
+
 def unpack(deb, root):
     """What the package is, and the files and links that it brings."""
     control, fields = fields_of(deb)
@@ -92,28 +102,40 @@ def unpack(deb, root):
     source = re.match(r"(\S+)(?: \((\S+)\))?", fields.get("Source", fields["Package"]))
     return {"package": fields["Package"], "version": fields["Version"], "architecture": fields["Architecture"],
             "source": source[1], "source_version": source[2] or fields["Version"],
-            "maintainer": fields["Maintainer"], "control": control, "files": sorted(files)}
+            "maintainer": fields["Maintainer"], "control": control, "files": sorted(files),
+            "symbols": control_file(deb, "symbols"), "shlibs": control_file(deb, "shlibs"),
+            "sha256": hashlib.sha256(pathlib.Path(deb).read_bytes()).hexdigest()}
+
+
+def keep_inside(root):
+    """Libraries' links for the linker that name a path from /: of this machine, or of none, and a static library then."""
+    for link in root.rglob("*.so"):
+        if link.is_symlink() and (to := os.readlink(link)).startswith("/"):
+            link.unlink()
+            link.symlink_to(os.path.relpath(root / to.lstrip("/"), link.parent))
 
 
 def main(arch, folder, *names):
     folder = pathlib.Path(folder).resolve()
-    apt = pathlib.Path(os.environ["DEBS"]).resolve() if os.environ.get("DEBS") else folder / "apt"
-    stamp, wanted = folder / "packages", " ".join(sorted(names)) + "\n"
+    debs = os.environ.get("DEBS")
+    apt = pathlib.Path(debs).resolve() / f"sysroot-{arch}/apt" if debs else folder / "apt"
+    stamp, wanted = folder / "packages", " ".join(sorted(names)) + "; symbols, shlibs, links\n"
     chosen = apt / "chosen.json"
-    if not os.environ.get("DEBS"):
+    if not debs:
         fresh = stamp.exists() and stamp.read_text() == wanted and time.time() - stamp.stat().st_mtime < A_DAY
         if fresh and not os.environ.get("REFRESH"):
             return
         apt.mkdir(parents=True, exist_ok=True)
         chosen.write_text(json.dumps(fetch(apt, arch, names)))
-    debs = [apt / "archives" / name for name in json.loads(chosen.read_text())]
+    archives = [apt / "archives" / name for name in json.loads(chosen.read_text())]
     root = folder / "root"
     stamp.unlink(missing_ok=True)
     shutil.rmtree(root, ignore_errors=True)
     root.mkdir(parents=True)
     # xz is what takes long. Debian's packages bring no file twice, so their order does not matter.
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
-        index = list(pool.map(lambda deb: unpack(deb, root), debs))
+        index = list(pool.map(lambda deb: unpack(deb, root), archives))
+    keep_inside(root)
     (folder / "index.json").write_text(json.dumps(index, indent=1))
     stamp.write_text(wanted)
     print(f"  {len(index)} Debian packages for {arch} in {os.path.relpath(root)}")
