@@ -25,11 +25,12 @@ DEPS_BENCH := $(DEPS_BUILD) zstd openssl nginx-light libnginx-mod-http-echo
 DEPS_CHART = $(DEPS_BUILD) $(if $(shell command -v go),,golang-go)
 # Any go will do: what is older than Kubernetes asks for fetches a newer one (tests/e2e/build.sh).
 DEPS_E2E   = $(DEPS_BUILD) etcd-server containerd runc containernetworking-plugins nftables iptables iproute2 \
-	procps openssl util-linux faketime jq $(if $(shell command -v go),,golang-go)
+	procps openssl util-linux faketime jq skopeo docker-registry $(if $(shell command -v go),,golang-go)
 # Any go will do here too: sources are read, none is built.
 DEPS_REFRESH = $(DEPS_BUILD) $(if $(shell command -v go),,golang-go)
 # The image's libraries are unpacked, not installed (tools/image/sysroot.py).
 DEPS_IMAGE = $(CROSS_GCC) pkg-config debian-archive-keyring python3 python3-yaml
+DEPS_RELEASE = $(DEPS_IMAGE) openssl
 
 # What is built, and goes into the image.
 PROGRAMS := oke-guard oke-guard-agent
@@ -44,11 +45,11 @@ HARDEN_LD := -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed
 
 .DEFAULT_GOAL := all
 GOALS := $(or $(MAKECMDGOALS),all)
-OUTER := help man deps deps-% run check check-% lint fuzz bench bench-% chart e2e webhooks docs refresh clean soak image image-%
+OUTER := help man deps deps-% run release check check-% lint fuzz bench bench-% chart e2e e2e-% webhooks docs refresh clean soak image image-%
 INNER := $(filter-out $(OUTER),$(GOALS))
 
 # ---------------------------------------------------------------- commands
-.PHONY: help man run check check-asan check-tsan lint fuzz bench bench-crowd bench-manifests bench-instructions chart oci-cli coredns e2e webhooks docs refresh soak image clean bench-scan
+.PHONY: help man run release check check-asan check-tsan lint fuzz bench bench-crowd bench-scan bench-manifests bench-instructions chart oci-cli coredns e2e e2e-more webhooks docs refresh soak image clean
 help: ## what there is
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 22
 
@@ -142,7 +143,7 @@ e2e: ## the guard as pods of a real cluster, by Helm, on real nodes; root; the f
 	$(Q)tools/deps.sh $(DEPS_E2E)
 	$(Q)$(MAKE) --no-print-directory -j$(JOBS) all
 	$(Q)BUILD=$(BUILD) tests/e2e/calls.sh
-	$(Q)$(MAKE) --no-print-directory image
+	$(Q)$(MAKE) --no-print-directory release
 	$(Q)BUILD=$(BUILD) ACCEPT=$(ACCEPT) tests/e2e/run.sh
 
 e2e-more: ## besides: a node that loses power, clocks that are off, both servers killed at once
@@ -166,6 +167,14 @@ image: ## OCI image and SBOM in build/image, from Debian packages alone; ARCH=am
 	$(Q)$(MAKE) --no-print-directory image-compile GOAL=all ARCH=$(ARCH)
 	$(Q)$(PYTHON) tools/image/build.py $(ARCH) $(IMAGE) $(PROGRAMS)
 
+RELEASE_OUT ?= build/release
+release: ## all files of a release, the same bytes each time, in build/release; RELEASE_KEY=FILE signs
+	$(Q)tools/deps.sh $(DEPS_RELEASE)
+	$(Q)for arch in amd64 arm64; do \
+		$(MAKE) --no-print-directory image ARCH=$$arch && \
+		$(MAKE) --no-print-directory image-compile GOAL=portable ARCH=$$arch || exit; done
+	$(Q)PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=tools/image $(PYTHON) tools/release/release.py $(IMAGE) $(RELEASE_OUT) $(PROGRAMS)
+
 .PHONY: image-compile
 image-compile:
 	$(if $(TRIPLET),,$(error ARCH=$(ARCH) is not known; ARCH=amd64 or ARCH=arm64))
@@ -173,10 +182,20 @@ image-compile:
 	$(Q)$(PYTHON) tools/image/sysroot.py $(ARCH) $(IMAGE)/sysroot-$(ARCH) $(DEPS_LIBS) check base-files
 	$(Q)$(MAKE) --no-print-directory -j$(JOBS) $(GOAL) $(CROSS)
 
-check-image: ## both images: opened, accounted for, run; built twice they are the same
+check-image: ## both images: opened, accounted for, run
 	$(Q)tools/deps.sh util-linux qemu-user-static
 	$(Q)for arch in amd64 arm64; do $(MAKE) --no-print-directory image ARCH=$$arch || exit; done
 	$(Q)tests/image/check.sh amd64 arm64
+
+check-release: ## the release: made twice and compared, verified, installed on bare Debian 12 and 13, pushed; as root
+	$(Q)tools/deps.sh $(DEPS_RELEASE) lintian debootstrap skopeo docker-registry systemd qemu-user-static util-linux binutils git
+	$(Q)$(MAKE) --no-print-directory release
+	$(Q)tests/release/check.sh
+
+check-trixie: ## every test on Debian 13, with its newer compiler and libraries; as root
+	$(Q)tools/deps.sh debootstrap util-linux
+	$(Q)tests/release/root.sh make trixie make git
+	$(Q)tests/release/root.sh keep trixie sh -c 'apt-get update -qq && exec make check CC=$(CC) WERROR=$(WERROR) BUILD=build/trixie'
 
 check-arm64: ## the unit tests and the server as arm64 programs, under qemu
 	$(Q)tools/deps.sh $(DEPS_CHECK) qemu-user-static
@@ -290,6 +309,15 @@ $(BUILD)/oke-guard: $(BUILD)/cli/main.o $(call archives,cli)
 	$(Q)echo "  LD  $@"; $(CC) $(LINK) -o $@ $^ $(call link,cli)
 $(BUILD)/oke-guard-agent: $(BUILD)/agent/main.o $(call archives,agent)
 	$(Q)echo "  LD  $@"; $(CC) $(LINK) -o $@ $^ $(call link,agent)
+
+# The same, with their libraries beside them. The old kind of path, which their libraries' own needs follow too.
+.PHONY: portable
+portable: $(addprefix $(BUILD)/portable/,$(PROGRAMS))
+BESIDE := '-Wl,--disable-new-dtags,-rpath,$$ORIGIN/../lib'
+$(BUILD)/portable/oke-guard: $(BUILD)/cli/main.o $(call archives,cli)
+	$(Q)mkdir -p $(@D); echo "  LD  $@"; $(CC) $(LINK) $(BESIDE) -o $@ $^ $(call link,cli)
+$(BUILD)/portable/oke-guard-agent: $(BUILD)/agent/main.o $(call archives,agent)
+	$(Q)mkdir -p $(@D); echo "  LD  $@"; $(CC) $(LINK) $(BESIDE) -o $@ $^ $(call link,agent)
 
 $(BUILD)/%.o: %.c $(BUILD)/flags
 	$(Q)mkdir -p $(@D); echo "  CC  $<"; $(CC) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<

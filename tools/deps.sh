@@ -26,7 +26,7 @@ $sudo apt-get install -y -qq --no-install-recommends $missing >/dev/null 2>&1 ||
 	{ $sudo apt-get update -qq && $sudo apt-get install -y -qq --no-install-recommends $missing >/dev/null; }
 # Nor at the next start of the machine.
 [ -d /run/systemd/system ] || exit 0
-for service in prometheus etcd nginx containerd; do
+for service in prometheus etcd nginx containerd docker-registry; do
 	case $missing in
 	*" $service"*) $sudo systemctl disable --now "$service" >/dev/null 2>&1 || true ;;
 	esac

@@ -31,10 +31,10 @@ def must(done):
     return done.stdout
 
 
-def install(*values, verb="install", files=(), options=("--create-namespace",)):
+def install(*values, verb="install", files=(), options=("--create-namespace",), chart=CHART):
     """`helm install --wait`, or `upgrade`; values are those of --set, files those of --set-file, options Helm's own."""
     sets = [f"--set={v}" for v in [*VALUES, *values]]
-    return must(helm(verb, RELEASE, str(CHART), "--namespace", PLACE, "--wait",
+    return must(helm(verb, RELEASE, str(chart), "--namespace", PLACE, "--wait",
                      f"--timeout={PATIENCE}s", *options, *sets, *(f"--set-file={f}" for f in files)))
 
 

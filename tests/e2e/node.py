@@ -7,10 +7,11 @@ import pathlib
 import signal
 import subprocess
 
-from cluster import BIN, BRIDGE, FOLDER, HERE, LOGS, Part, kubeconfig, run, until
+from cluster import API, BIN, BRIDGE, FOLDER, HERE, LOGS, Part, kubeconfig, run, until
 
 CNI = pathlib.Path("/usr/lib/cni")
 RUN_NAME = FOLDER.name  # of the cgroups, which run.sh removes
+REGISTRY = f"{API}:5000"  # where prove_release has one; the namespace's own, so the port is free
 
 KUBELET = """\
 apiVersion: kubelet.config.k8s.io/v1beta1
@@ -58,6 +59,8 @@ state = "/run/containerd"
   [plugins."io.containerd.grpc.v1.cri".cni]
     bin_dir = "{cni}"
     conf_dir = "{folder}/cni"
+  [plugins."io.containerd.grpc.v1.cri".registry]
+    config_path = "{folder}/registries"
   [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc]
     runtime_type = "io.containerd.runc.v2"
     [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc.options]
@@ -116,6 +119,9 @@ class Node:
                   "kubeconfig": kubeconfig("proxy")}
         for file, text in (("kubelet.yaml", KUBELET), ("proxy.yaml", PROXY), ("containerd.toml", CONTAINERD)):
             (self.folder / file).write_text(text.format(**values), encoding="utf-8")
+        host = self.folder / "registries" / REGISTRY
+        host.mkdir(parents=True, exist_ok=True)
+        (host / "hosts.toml").write_text(f'server = "http://{REGISTRY}"\n', encoding="ascii")
         (self.folder / "resolv.conf").write_text("nameserver 127.0.0.1\n", encoding="ascii")
         bridge = {"type": "bridge", "bridge": "cni0", "isGateway": True, "ipMasq": False, "hairpinMode": True,
                   "ipam": {"type": "host-local", "ranges": [[{"subnet": pods_of(self.seat)}]],
