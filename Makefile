@@ -350,10 +350,14 @@ $(BUILD)/gen/catalogue.c: tools/catalogue/compile.py $(CATALOGUE)
 $(BUILD)/gen/catalogue.o: $(BUILD)/gen/catalogue.c $(BUILD)/flags policy/catalogue/catalogue.h
 	$(Q)$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -c -o $@ $<
 
+# The allocations of our own code are bent to tests/unit/failing.h.
+FAILING = $(if $(findstring out_of_memory,$@),$(addprefix -Wl$(comma)--wrap=,malloc calloc realloc))
+comma := ,
+
 # A layer's tests link that layer and those below it alone.
 define TEST
 $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/$(1)/check_*.c)): $(BUILD)/%: $(BUILD)/%.o $(call archives,$(1))
-	$$(Q)$$(CC) $$(LINK) -o $$@ $$^ $(call link,$(1)) $$(CHECK_L)
+	$$(Q)$$(CC) $$(LINK) $$(FAILING) -o $$@ $$^ $(call link,$(1)) $$(CHECK_L)
 endef
 $(foreach l,$(LAYERS),$(if $(wildcard tests/unit/$(l)/check_*.c),$(eval $(call TEST,$(l)))))
 $(BUILD)/tests/fuzz/fuzz_agent_%: $(BUILD)/tests/fuzz/fuzz_agent_%.o $(if $(FUZZER),,$(BUILD)/tests/fuzz/replay.o) $(call archives,agent)

@@ -20,11 +20,24 @@
 
 #define TEXT_MAX 256 /* of a subject, a name: what is longer is cut, and fits nothing */
 
+bool x509_ran_out(void)
+{
+	unsigned long e;
+	bool ran_out = false;
+
+	while ((e = ERR_get_error()))
+		ran_out |= ERR_GET_REASON(e) == ERR_R_MALLOC_FAILURE;
+	return ran_out;
+}
+
 int x509_error(struct err *err, enum err_kind kind, const char *what)
 {
-	const char *reason = ERR_reason_error_string(ERR_peek_last_error());
+	unsigned long last = ERR_peek_last_error();
+	const char *reason = ERR_reason_error_string(last);
 
-	ERR_clear_error();
+	/* Without memory it does not always get as far as to say so; any other failure is told. */
+	if (x509_ran_out() || !last)
+		return err_nomem(err);
 	return err_set(err, kind, "%.200s: %.200s", what, reason ? reason : "unknown cause");
 }
 
@@ -62,7 +75,8 @@ static int x509_list_add(STACK_OF(X509) * list, const struct pem_block *b, struc
 		return err_set(err, ERR_LIMIT, "more than %d certificates", CERTS_CHAIN_MAX);
 	if (!(x = d2i_X509(NULL, &p, b->len)) || p != b->data + b->len ||
 	    X509_get_extension_flags(x) & EXFLAG_INVALID || !X509_get0_pubkey(x)) {
-		ERR_clear_error();
+		if (x509_ran_out())
+			return err_nomem(err);
 		return err_set(err, ERR_SYNTAX, "certificate %d cannot be read", n + 1);
 	}
 	if (!sk_X509_push(list, x))
@@ -224,10 +238,11 @@ static const char *certificate_key_text(struct arena *arena, X509 *x, bool *weak
 	int bits = EVP_PKEY_get_bits(key);
 
 	*weak = false;
-	if (EVP_PKEY_is_a(key, "EC")) {
+	if (EVP_PKEY_get_base_id(key) == EVP_PKEY_EC) {
 		certificate_key_ec(key, text, weak);
 	} else {
-		bool rsa = EVP_PKEY_is_a(key, "RSA") || EVP_PKEY_is_a(key, "RSA-PSS");
+		int id = EVP_PKEY_get_base_id(key);
+		bool rsa = id == EVP_PKEY_RSA || id == EVP_PKEY_RSA_PSS;
 
 		snprintf(text, sizeof text, "%.40s %d", type ? type : "unknown", bits);
 		*weak = !rsa || bits < 2048;
@@ -241,7 +256,6 @@ static const char *certificate_signature_text(struct arena *arena, X509 *x, bool
 	const char *name = OBJ_nid2sn(nid);
 
 	X509_get_signature_info(x, &md, NULL, NULL, NULL);
-	ERR_clear_error();
 	*weak = md == NID_sha1 || md == NID_md5 || md == NID_md4 || md == NID_md2 ||
 		md == NID_md5_sha1;
 	return str_copy(arena, str_of(name ? name : "unknown")).s;
@@ -302,7 +316,6 @@ static int certificate_names_of(X509 *x, struct arena *arena, struct certificate
 	int r = certificate_names_read(all, arena, out, err);
 
 	GENERAL_NAMES_free(all);
-	ERR_clear_error();
 	return r;
 }
 
@@ -315,11 +328,8 @@ static bool may_serve(X509 *x)
 
 static bool issued_by(X509 *x, X509 *issuer)
 {
-	bool by = X509_check_issued(issuer, x) == X509_V_OK &&
-		  X509_verify(x, X509_get0_pubkey(issuer)) == 1;
-
-	ERR_clear_error();
-	return by;
+	return X509_check_issued(issuer, x) == X509_V_OK &&
+	       X509_verify(x, X509_get0_pubkey(issuer)) == 1;
 }
 
 static int certificate_facts_of(X509 *x, X509 *next, struct arena *arena, struct certificate *out,
@@ -341,8 +351,9 @@ static int certificate_facts_of(X509 *x, X509 *next, struct arena *arena, struct
 	out->server = may_serve(x);
 	out->self_signed = X509_self_signed(x, 1) == 1;
 	out->by_next = next && issued_by(x, next);
-	ERR_clear_error();
-	return certificate_names_of(x, arena, out, err);
+	if (certificate_names_of(x, arena, out, err) < 0)
+		return -1;
+	return x509_ran_out() ? err_nomem(err) : 0;
 }
 
 int certificates_parse(struct str pem, struct arena *arena, struct certificate **out, size_t *n,

@@ -221,8 +221,7 @@ static int fault_chain_verify(STACK_OF(X509) * chain, const STACK_OF(X509) * tru
 	*anchor = why == X509_V_OK ? fault_anchor_of(ctx, trusted) : -1;
 	X509_STORE_CTX_free(ctx);
 	X509_STORE_free(store);
-	ERR_clear_error();
-	return why;
+	return x509_ran_out() && why != X509_V_OK ? X509_V_ERR_OUT_OF_MEM : why;
 }
 
 static void fault_look_ca(const struct keypair *kp, const struct keypair_want *want,
@@ -241,10 +240,14 @@ static void fault_look_ca(const struct keypair *kp, const struct keypair_want *w
 	if (certificates_parse(want->ca, &arena, &ca, &n, &err) < 0 ||
 	    !(trusted = x509_list_read(want->ca, &err)) ||
 	    !(chain = x509_list_read(keypair_cert_pem(kp), &err))) {
-		fault_add(f, FAULT_CHAIN, "the CA: %.200s", err.msg);
+		fault_add(f, err.kind == ERR_NOMEM ? FAULT_MEMORY : FAULT_CHAIN, "the CA: %.200s",
+			  err.msg);
 		return;
 	}
-	if ((why = fault_chain_verify(chain, trusted, &anchor)) != X509_V_OK)
+	why = fault_chain_verify(chain, trusted, &anchor);
+	if (why == X509_V_ERR_OUT_OF_MEM)
+		fault_add(f, FAULT_MEMORY, "the CA: %s", X509_verify_cert_error_string(why));
+	else if (why != X509_V_OK)
 		fault_add(
 			f, FAULT_CHAIN,
 			"the chain does not lead to the given CA (%.70s): its last certificate was "

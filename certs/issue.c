@@ -313,6 +313,18 @@ static int issue_order_validate(const struct certs_order *order, struct err *err
 	return 0;
 }
 
+/* OpenSSL does not always say that it ran out of memory: what was made is read, and must fit. */
+static int issue_read_again(const struct certs_order *order, const struct certs_issued *made,
+			    struct err *err)
+{
+	const struct keypair_want want = { .now = order->now, .ca = str_of(made->ca) };
+	struct keypair *kp = keypair_parse(str_of(made->cert), str_of(made->key), err);
+	int sound = kp ? keypair_check(kp, &want, err) : -1;
+
+	keypair_unref(kp);
+	return sound;
+}
+
 int certs_issue(const struct certs_order *order, struct certs_issued *out, struct err *err)
 {
 	scoped(pkey_end) EVP_PKEY *ca_key = NULL, *key = NULL;
@@ -334,6 +346,8 @@ int certs_issue(const struct certs_order *order, struct certs_issued *out, struc
 	issued.ca_key = order->keep_ca_key ? issue_key_text(ca_key) : NULL;
 	if (!issued.cert || !issued.key || !issued.ca || (order->keep_ca_key && !issued.ca_key))
 		return x509_error(err, ERR_NOMEM, "writing PEM");
+	if (issue_read_again(order, &issued, err) < 0)
+		return err_in(err, "the new certificate");
 	*out = issued;
 	issued = (struct certs_issued){ 0 };
 	return 0;

@@ -49,11 +49,9 @@ static bool keypair_key_fits(EVP_PKEY *key, X509 *leaf)
 	unsigned char sig[2048]; /* RSA of 16384 bits, the most that OpenSSL verifies */
 	size_t n = sizeof sig;
 	int size = EVP_PKEY_get_size(key);
-	bool fits = EVP_PKEY_eq(key, public) == 1 && size > 0 && (size_t)size <= sizeof sig &&
-		    keypair_key_signs(key, sig, &n) && keypair_key_verifies(public, sig, n);
 
-	ERR_clear_error();
-	return fits;
+	return EVP_PKEY_eq(key, public) == 1 && size > 0 && (size_t)size <= sizeof sig &&
+	       keypair_key_signs(key, sig, &n) && keypair_key_verifies(public, sig, n);
 }
 
 /* ---- parsing ---- */
@@ -74,13 +72,18 @@ static EVP_PKEY *keypair_key_parse(struct str pem, struct err *err)
 	bool encrypted = false;
 	EVP_PKEY *key;
 
-	if (!pem.n || pem.n > CERTS_FILE_MAX || !(in = BIO_new_mem_buf(pem.s, (int)pem.n))) {
+	if (!pem.n || pem.n > CERTS_FILE_MAX) {
 		err_set(err, ERR_SYNTAX, "holds no private key");
 		return NULL;
 	}
+	if (!(in = BIO_new_mem_buf(pem.s, (int)pem.n))) {
+		err_nomem(err);
+		return NULL;
+	}
 	key = PEM_read_bio_PrivateKey(in, NULL, keypair_no_passphrase, &encrypted);
-	ERR_clear_error();
-	if (!key)
+	if (x509_ran_out() && !key)
+		err_nomem(err);
+	else if (!key)
 		err_set(err, ERR_SYNTAX,
 			encrypted ? "the private key is encrypted; it must be plain (protect "
 				    "the file instead)"
@@ -124,8 +127,9 @@ static int keypair_take_key(struct keypair *kp, struct err *err)
 
 	if (!key || !(list = x509_list_read(keypair_cert_pem(kp), err)))
 		return -1;
+	ERR_clear_error();
 	kp->key_fits = keypair_key_fits(key, sk_X509_value(list, 0));
-	return 0;
+	return x509_ran_out() && !kp->key_fits ? err_nomem(err) : 0;
 }
 
 /* Takes both texts, whatever comes of it. cert_name and key_name stand in messages. */

@@ -38,7 +38,14 @@ static inline void x509_list_end(STACK_OF(X509) * *list)
  */
 STACK_OF(X509) * x509_list_read(struct str pem, struct err *err);
 
-/* ERR_SYNTAX or so with OpenSSL's own reason behind `what`; empties its queue. */
+/*
+ * Did OpenSSL run out of memory since its queue was last emptied? Empties it. Many of its questions
+ * are answered "no" then, which must not be taken for what a certificate says.
+ */
+bool x509_ran_out(void);
+
+/* `kind`, or ERR_NOMEM where that was why, with OpenSSL's own reason behind `what`; empties its
+ * queue. */
 int x509_error(struct err *err, enum err_kind kind, const char *what);
 
 #endif

@@ -445,7 +445,7 @@ static int head_envelope(struct review_decoder *d, struct str head, struct revie
 {
 	const struct str names[] = { STR("kind"), STR("apiVersion"), STR("request") };
 	struct json_member m = { .next = NULL };
-	int which;
+	int which, known;
 
 	while (json_skim_key(head, &m)) {
 		for (which = 0; which < ENVELOPE_N && !json_skim_is(m.key, names[which]);)
@@ -455,9 +455,10 @@ static int head_envelope(struct review_decoder *d, struct str head, struct revie
 		if (which == HAS_REQUEST) {
 			if (m.value.s[0] != '{')
 				return review_refuse(d, "request", "must be an object");
-			return head_request(d, m.value) <= 0
-				       ? review_refuse(d, "the body", "ends before its objects")
-				       : request_complete(d);
+			if ((known = head_request(d, m.value)) < 0)
+				return -1;
+			return known ? request_complete(d)
+				     : review_refuse(d, "the body", "ends before its objects");
 		}
 		if (!json_skim_value(head, &m))
 			break;

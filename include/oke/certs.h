@@ -79,6 +79,7 @@ enum keypair_fault_kind {
 	FAULT_PURPOSE,       /* the certificate is not one for a TLS server */
 	FAULT_CHAIN,         /* out of order, incomplete, or not of the given CA */
 	FAULT_WEAK,          /* key or signature that API servers refuse */
+	FAULT_MEMORY,        /* memory ran out: whether the chain leads to the CA is not known */
 };
 
 struct keypair_fault {

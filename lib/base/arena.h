@@ -11,7 +11,8 @@
  * says, and who asked for the whole finds arena_spent() and throws the result away.
  *
  * ARENA_BLOCK is 0 in sanitizer builds: each piece is then a malloc of its own
- * and no overflow is hidden.
+ * and no overflow is hidden. A test sets arena_block to 0 for the same: then each piece of an
+ * arena can be the one that fails.
  */
 #ifndef LIB_BASE_ARENA_H
 #define LIB_BASE_ARENA_H
@@ -27,6 +28,8 @@
 #endif
 #define ARENA_BLOCK_MAX (64u * ARENA_BLOCK) /* blocks double up to this size */
 
+extern size_t arena_block; /* bytes of a first block: ARENA_BLOCK; tests alone write to it */
+
 struct arena_block {
 	struct arena_block *next;
 	size_t size, used;
@@ -37,7 +40,7 @@ struct arena {
 	struct arena_block *blocks;
 	size_t total, limit;     /* bytes handed out, and how many may be */
 	size_t steps, steps_max; /* taken, and how many may be; 0: any number */
-	bool full;               /* a piece was refused for the limit's sake */
+	bool full;               /* a piece was refused: what was found so far may not be all */
 };
 
 static inline void arena_init(struct arena *a, size_t limit)
@@ -86,7 +89,7 @@ static inline size_t arena_bytes(size_t n)
 /* How large the next block should be: the last one doubled, up to a bound. */
 static inline size_t arena_room(const struct arena *a, size_t size)
 {
-	const size_t first = ARENA_BLOCK, most = ARENA_BLOCK_MAX;
+	const size_t first = arena_block, most = ARENA_BLOCK_MAX;
 	size_t room = first;
 
 	if (first && a->blocks)
@@ -117,8 +120,10 @@ static inline void *arena_alloc(struct arena *a, size_t n)
 		a->full = true;
 		return NULL;
 	}
-	if ((!b || size > b->size - b->used) && !(b = arena_grow(a, size)))
+	if ((!b || size > b->size - b->used) && !(b = arena_grow(a, size))) {
+		a->full = true;
 		return NULL;
+	}
 	b->used += size;
 	a->total += size;
 	return (char *)b->data + b->used - size;

@@ -289,9 +289,10 @@ static int envelope_found(struct envelope *e)
 	f.rule = guard->name;
 	if (f.action == ACTION_ALLOW)
 		return 0;
-	if (finding_fill(&j->context, &taken, j->arena, &f, j->err) < 0 ||
-	    !(f.sentence = envelope_sentence(e)).s)
+	if (finding_fill(&j->context, &taken, j->arena, &f, j->err) < 0)
 		return -1;
+	if (!(f.sentence = envelope_sentence(e)).s)
+		return err_set(j->err, ERR_LIMIT, JUDGE_OUT_OF_ARENA(j));
 	f.remedy = envelope_remedy(e->unread);
 	f.command = (struct str){ NULL, 0 };
 	return judge_keep(j, &f);

@@ -134,6 +134,14 @@ static int leave_out_all(struct policy_set *set, struct policy_report *report, b
 	return -1;
 }
 
+/* Nobody knows what was not read for want of memory: a mode, an exempt identity. */
+static void leave_out_unread(struct policy_set *set)
+{
+	leave_out_mode(&set->model);
+	leave_out(&set->model, &set->arena, NULL, "all files",
+		  "out of memory while they were read");
+}
+
 static int set_fill(struct policy_set *set, const struct policy_source *src,
 		    struct policy_report *report, bool *again)
 {
@@ -152,6 +160,8 @@ static int set_fill(struct policy_set *set, const struct policy_source *src,
 	}
 	if (src->kubernetes)
 		set->version_from = VERSION_FROM_OPTION;
+	if (src->lenient && set->arena.full)
+		leave_out_unread(set);
 	set_activate(&set->model);
 	if (match_build(&set->model, &set->arena, &set->index) == 0)
 		return 0;
@@ -251,11 +261,8 @@ struct policy_set *policy_set_bare(struct policy_report *report)
 	struct policy_set *set;
 
 	told_begin(&told);
-	if ((set = set_try(&bare, &told))) {
-		leave_out_mode(&set->model);
-		leave_out(&set->model, &set->arena, NULL, "all files",
-			  "out of memory while they were read");
-	}
+	if ((set = set_try(&bare, &told)))
+		leave_out_unread(set);
 	told_end(&told, report);
 	return set;
 }

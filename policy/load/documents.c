@@ -159,6 +159,7 @@ static int load_documents(struct load_reader *r, struct yaml_stream *s, struct s
 	}
 	if (more >= 0)
 		return 0;
+	r->nomem |= err.kind == ERR_NOMEM; /* the file is not to blame: it must not be left out */
 	if (err.kind == ERR_SYNTAX)
 		read_fault_at(r, yaml_stream_at(s), "%s", err.msg);
 	else
@@ -344,7 +345,8 @@ load_file_error(struct loader *l, const char *path, const char *fmt, ...)
 		l->reader.nomem = true;
 }
 
-/* A file that is sound, for all that is known: only there was nothing left to open it with. */
+/* A file that is sound, for all that is known: only there was nothing left to open or read it with.
+ */
 static void load_out_of_files(struct loader *l)
 {
 	l->reader.nomem |= errno == EMFILE || errno == ENFILE || errno == ENOMEM;
@@ -380,9 +382,10 @@ static void load_fd(struct loader *l, const char *path, int fd)
 				POLICY_FILES_MAX);
 	if (l->files > POLICY_FILES_MAX)
 		return;
-	if (load_read_bytes(fd, &buf, &n) < 0)
+	if (load_read_bytes(fd, &buf, &n) < 0) {
+		load_out_of_files(l);
 		load_file_error(l, path, "cannot be read: %s", strerror(errno));
-	else if (n > POLICY_FILE_MAX)
+	} else if (n > POLICY_FILE_MAX)
 		load_file_error(l, path, "larger than %u bytes: split it", POLICY_FILE_MAX);
 	else
 		load_named(l, path, (struct str){ buf, n });

@@ -99,6 +99,7 @@ START_TEST(no_memory)
 	ck_assert(!arena_alloc(&a, 10));
 	ck_assert(!arena_zalloc(&a, 10));
 	ck_assert_uint_eq(a.total, 0);
+	ck_assert(a.full);
 	mallocs_left = 1;
 	ck_assert(arena_alloc(&a, 10));
 	ck_assert(!arena_alloc(&a, 1 << 20)); /* larger than any block that is left */

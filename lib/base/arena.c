@@ -1,0 +1,3 @@
+#include "lib/base/arena.h"
+
+size_t arena_block = ARENA_BLOCK;
