@@ -45,11 +45,11 @@ HARDEN_LD := -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed
 
 .DEFAULT_GOAL := all
 GOALS := $(or $(MAKECMDGOALS),all)
-OUTER := help man deps deps-% run release check check-% lint fuzz bench bench-% chart e2e e2e-% webhooks docs refresh clean soak image image-%
+OUTER := help man deps deps-% run release coverage mutants check check-% lint fuzz bench bench-% chart e2e e2e-% webhooks docs refresh clean soak image image-%
 INNER := $(filter-out $(OUTER),$(GOALS))
 
 # ---------------------------------------------------------------- commands
-.PHONY: help man run release check check-asan check-tsan lint fuzz bench bench-crowd bench-scan bench-manifests bench-instructions chart oci-cli coredns e2e e2e-more webhooks docs refresh soak image clean
+.PHONY: help man run release coverage mutants check check-asan check-tsan lint fuzz bench bench-crowd bench-scan bench-manifests bench-instructions chart oci-cli coredns e2e e2e-more webhooks docs refresh soak image clean
 help: ## what there is
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 22
 
@@ -82,6 +82,17 @@ lint: ## clang-format, clang-tidy, shellcheck, and the layers of the design
 	$(Q)$(MAKE) --no-print-directory -j$(JOBS) all
 	$(Q)BUILD=$(BUILD) tools/lint.sh
 	$(Q)$(MAKE) --no-print-directory -j$(JOBS) -k tidy
+
+coverage: ## which branches of policy/judge and policy/alpha the C tests take
+	$(Q)tools/deps.sh $(DEPS_CHECK)
+	$(Q)$(MAKE) --no-print-directory -j$(JOBS) covered BUILD=build/coverage COVERAGE=1 CC=gcc
+	$(Q)BUILD=build/coverage $(PYTHON) tools/coverage.py policy/judge policy/alpha
+
+MUTANTS ?= --number 100
+mutants: ## change one thing at a time in our own code: does a test notice? MUTANTS='--seed 2 lib/json'
+	$(Q)tools/deps.sh $(DEPS_CHECK)
+	$(Q)$(MAKE) --no-print-directory -j$(JOBS) all tests
+	$(Q)tools/mutants --build $(BUILD) $(MUTANTS)
 
 FUZZ_SECONDS ?= 60
 fuzz: ## run each fuzz target for FUZZ_SECONDS (60), from its corpus; a crash is kept and fails
@@ -244,6 +255,9 @@ ifneq ($(SANITIZE),)
 SAN_FLAGS := -O1 -g -fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer -DARENA_BLOCK=0
 FLAGS := $(SAN_FLAGS) $(if $(FUZZER),-fsanitize=fuzzer-no-link)
 LINK := $(SAN_FLAGS)
+else ifneq ($(COVERAGE),)
+FLAGS := -O0 -g --coverage
+LINK := --coverage
 else
 FLAGS := $(HARDEN_CC) -g -D_FORTIFY_SOURCE=2 -fPIE $(call probe,-fstack-clash-protection) $(call probe,-fcf-protection=full) $(call probe,-mbranch-protection=standard) $(call probe,-ftrivial-auto-var-init=zero)
 LINK := $(HARDEN_LD) -pie
@@ -281,7 +295,7 @@ BENCHES   := $(patsubst %.c,$(BUILD)/%,$(BENCH_C))
 # cJSON is in the tests as a second opinion.
 CHECK_L   := $(shell $(PKG_CONFIG) --libs check libcjson 2>/dev/null)
 
-.PHONY: all tests fuzzers benches FORCE
+.PHONY: all tests covered fuzzers benches FORCE
 all: $(addprefix $(BUILD)/,$(PROGRAMS))
 ifeq ($(SANITIZE),thread)
 tests: $(filter $(BUILD)/tests/unit/webhook/% $(BUILD)/tests/unit/lib/serve/%,$(TESTS)) # what tests/check.sh runs then
@@ -289,6 +303,8 @@ else
 tests: $(TESTS) $(REPLAYS)
 endif
 fuzzers: $(REPLAYS)
+# Those that judge: tools/coverage.py runs them.
+covered: $(filter $(BUILD)/tests/unit/policy/alpha/% $(BUILD)/tests/unit/policy/judge/% $(BUILD)/tests/unit/webhook/%,$(TESTS))
 benches: $(BENCHES)
 
 # Objects depend on the flags they were compiled with.
