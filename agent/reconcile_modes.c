@@ -33,12 +33,20 @@ static enum pass_end reconcile_pass_self(struct reconcile_pass *t, const struct 
 		return PASS_FAILED;
 	order.now = t->now;
 	bundle = rotate_bundle(&t->store, &t->arena);
-	if (!bundle.s || reconcile_compare(t, set, bundle) < 0)
+	if (!bundle.s) {
+		err_nomem(t->err);
+		return PASS_FAILED;
+	}
+	if (reconcile_compare(t, set, bundle) < 0)
 		return PASS_FAILED;
 	f = (struct in_force){ .bundle = t->configuration.bundle,
 			       .state = t->configuration.state,
 			       .wanted = t->there && !t->r->view.differences };
 	rotate_plan(&t->store, &f, &order, &plan);
+	if (plan.ran_out) {
+		err_nomem(t->err);
+		return PASS_FAILED;
+	}
 	t->r->view.plan = plan;
 	t->r->view.current = f.wanted;
 	if (plan.step == ROTATE_STEADY || plan.step == ROTATE_WAIT_TRUSTED ||

@@ -120,6 +120,8 @@ int objects_secret_read(struct str body, struct arena *arena, struct store *out,
 		s.part[i] =
 			store_parts[i].annotation || !text.n ? text : base64_decode(text, arena);
 	}
+	if (arena->full) /* what there was no room for must not count as nothing */
+		return err_nomem(err);
 	*out = s;
 	return 0;
 }

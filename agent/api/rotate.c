@@ -71,7 +71,8 @@ static struct str rotate_print_date(int64_t t, struct arena *arena)
 
 /* ---- the bundle ---- */
 
-static bool is_certificates(struct str pem)
+/* 1: it is; 0: it is not, or nothing; -1: memory ran out. */
+static int certificates_there(struct str pem)
 {
 	scoped(arena_end) struct arena arena;
 	struct certificate *list;
@@ -79,7 +80,13 @@ static bool is_certificates(struct str pem)
 	size_t n;
 
 	arena_init(&arena, FACTS_MEMORY);
-	return pem.n && certificates_parse(pem, &arena, &list, &n, &err) == 0;
+	if (!pem.n)
+		return 0;
+	/* Twice, as in rotate_look_at. */
+	if (certificates_parse(pem, &arena, &list, &n, &err) == 0 ||
+	    certificates_parse(pem, &arena, &list, &n, &err) == 0)
+		return 1;
+	return err.kind == ERR_NOMEM ? -1 : 0;
 }
 
 struct str rotate_bundle(const struct store *s, struct arena *arena)
@@ -90,8 +97,11 @@ struct str rotate_bundle(const struct store *s, struct arena *arena)
 	text_init(&t, arena, 3 * CERTS_FILE_MAX);
 	for (size_t i = 0; i < sizeof order / sizeof *order; i++) {
 		struct str pem = s->part[order[i]];
+		int there = certificates_there(pem);
 
-		if (!is_certificates(pem) || (t.n && memmem(t.s, t.n, pem.s, pem.n)))
+		if (there < 0) /* a CA that is trusted must not fall out of the bundle */
+			return (struct str){ NULL, 0 };
+		if (!there || (t.n && memmem(t.s, t.n, pem.s, pem.n)))
 			continue;
 		text_str(&t, pem);
 		if (pem.s[pem.n - 1] != '\n')
@@ -106,6 +116,7 @@ struct rotate_pair {
 	unsigned faults; /* a bit each of enum keypair_fault_kind; 0: it can be served */
 	int64_t from, to;
 	char why[256]; /* the gravest */
+	bool ran_out;  /* memory did: the rest means nothing */
 };
 
 static void rotate_keypair_end(struct keypair **kp)
@@ -113,8 +124,8 @@ static void rotate_keypair_end(struct keypair **kp)
 	keypair_unref(*kp);
 }
 
-static struct rotate_pair rotate_look_at(struct str cert, struct str key, struct str ca,
-					 const struct rotate_order *order)
+static struct rotate_pair rotate_look_once(struct str cert, struct str key, struct str ca,
+					   const struct rotate_order *order)
 {
 	struct keypair_want want = {
 		.now = order->now, .names = order->names, .names_n = order->names_n, .ca = ca
@@ -129,11 +140,13 @@ static struct rotate_pair rotate_look_at(struct str cert, struct str key, struct
 	if (!kp) {
 		snprintf(pair.why, sizeof pair.why, "%.200s",
 			 cert.n && key.n ? err.msg : "certificate or key is missing");
+		pair.ran_out = cert.n && key.n && err.kind == ERR_NOMEM;
 		return pair;
 	}
 	pair = (struct rotate_pair){ .from = keypair_not_before(kp), .to = keypair_not_after(kp) };
 	for (size_t i = 0; i < n && i < KEYPAIR_FAULTS_MAX; i++)
 		pair.faults |= 1u << faults[i].kind;
+	pair.ran_out = pair.faults & 1u << FAULT_MEMORY;
 	if (n)
 		snprintf(pair.why, sizeof pair.why, "%s", faults[0].text);
 	if (!ca.n) {
@@ -141,6 +154,20 @@ static struct rotate_pair rotate_look_at(struct str cert, struct str key, struct
 		snprintf(pair.why, sizeof pair.why, "ca.crt is missing");
 	}
 	return pair;
+}
+
+/* OpenSSL does not always say that memory ran out: what seems to be of no use is looked at again.
+ */
+static struct rotate_pair rotate_look_at(struct str cert, struct str key, struct str ca,
+					 const struct rotate_order *order)
+{
+	struct rotate_pair pair = rotate_look_once(cert, key, ca, order), again;
+
+	if (!pair.faults || pair.ran_out)
+		return pair;
+	again = rotate_look_once(cert, key, ca, order);
+	again.ran_out |= again.faults && again.faults != pair.faults;
+	return again;
 }
 
 static struct rotate_pair rotate_current_of(const struct store *s, struct str ca,
@@ -163,7 +190,8 @@ struct rotate_view {
 	const struct in_force *f;
 	const struct rotate_order *o;
 	struct rotate_pair current, next;
-	bool good, due;                /* the current pair */
+	struct rotate_pair adopted; /* the current pair with the CAs in force in ca.crt's place */
+	bool good, due;             /* the current pair */
 	bool next_good, next_anything; /* the next: worth serving; there at all */
 };
 
@@ -171,18 +199,14 @@ static void rotate_take_view(struct rotate_view *v)
 {
 	v->current = rotate_current_of(v->s, v->s->part[PART_CA], v->o);
 	v->next = rotate_next_of(v->s, v->o);
+	v->adopted = (struct rotate_pair){ .faults = ALL_FAULTS };
+	if (v->current.faults == 1u << FAULT_CHAIN && v->f->bundle.n)
+		v->adopted = rotate_current_of(v->s, v->f->bundle, v->o);
 	v->good = !v->current.faults;
 	v->due = certs_due(v->current.from, v->current.to, v->o->now);
 	v->next_good = !v->next.faults && !certs_due(v->next.from, v->next.to, v->o->now);
 	v->next_anything = v->s->part[PART_NEXT_CERT].n || v->s->part[PART_NEXT_KEY].n ||
 			   v->s->part[PART_NEXT_CA].n;
-}
-
-/* Only ca.crt is wrong, and what is in force would do in its place. */
-static bool rotate_is_adoptable(const struct rotate_view *v)
-{
-	return v->current.faults == 1u << FAULT_CHAIN && v->f->bundle.n &&
-	       !rotate_current_of(v->s, v->f->bundle, v->o).faults;
 }
 
 static int64_t rotate_min_time(int64_t a, int64_t b)
@@ -230,7 +254,8 @@ static enum rotate_step rotate_plan_previous(const struct rotate_view *v, int64_
 
 static enum rotate_step rotate_plan_step(const struct rotate_view *v, int64_t *at)
 {
-	if (!v->good && rotate_is_adoptable(v))
+	if (!v->good &&
+	    !v->adopted.faults) /* only ca.crt is wrong, and what is in force would do */
 		return ROTATE_ADOPT;
 	if (!v->good && !v->f->bundle.n)
 		return ROTATE_FIRST;
@@ -253,7 +278,9 @@ void rotate_plan(const struct store *s, const struct in_force *f, const struct r
 	struct rotate_view v = { .s = s, .f = f, .o = order };
 
 	rotate_take_view(&v);
-	*out = (struct rotate_plan){ .good = v.good };
+	*out = (struct rotate_plan){
+		.good = v.good, .ran_out = v.current.ran_out || v.next.ran_out || v.adopted.ran_out
+	};
 	if (v.current.faults != ALL_FAULTS) {
 		out->expires = v.current.to;
 		out->renew = certs_renew_at(v.current.from, v.current.to);
@@ -324,7 +351,7 @@ static int rotate_apply_issue(const struct in_force *f, const struct rotate_orde
 	rotate_drop_next(s);
 	if (!good) {
 		rotate_drop_previous(s);
-		if (is_certificates(f->bundle))
+		if (certificates_there(f->bundle) > 0)
 			s->part[PART_PREVIOUS_CA] = f->bundle;
 	}
 	return rotate_issue(s, PART_NEXT_CERT, o, arena, err);

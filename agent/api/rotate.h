@@ -98,6 +98,7 @@ struct rotate_plan {
 	int64_t expires; /* of the current pair; 0: there is none */
 	int64_t renew;   /* when its renewal is due; 0: there is none */
 	char why[256];   /* it is not good: why, in words */
+	bool ran_out;    /* memory ran out while pairs were looked at: the step must not be taken */
 };
 
 /* The caBundle that the Secret asks for; in the arena. s is NULL when there is no room. */
