@@ -247,11 +247,6 @@ class Scan(unittest.TestCase):
         self.assertEqual(again, live)
 
     def test_5_the_job_in_the_cluster_finds_the_same_with_its_own_rights(self):
-        # In a pod nothing but what kubelet mounts and sets counts: no proxy is asked, whoever sets one for all pods.
-        for what in (f"cronjob/{guard.RELEASE}-scan", f"deployment/{guard.RELEASE}-agent"):
-            kube.get("-n", guard.PLACE, "set", "env", what, *(f"{name}=http://10.0.10.250:3128" for name in
-                                                              ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy")))
-        kube.rolled_out(guard.PLACE, f"deployment/{guard.RELEASE}-agent")
         kube.get("-n", guard.PLACE, "create", "job", "scan-now", f"--from=cronjob/{guard.RELEASE}-scan")
         kube.get("-n", guard.PLACE, "wait", "job/scan-now", "--for=condition=Complete", "--timeout=60s")
         data = kube.read("-n", guard.PLACE, "configmap", f"{guard.RELEASE}-posture")["data"]
