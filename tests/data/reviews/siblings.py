@@ -45,6 +45,7 @@ KINDS = {
     "certificatesigningrequests": ("certificates.k8s.io", "v1", "CertificateSigningRequest"),
     "horizontalpodautoscalers": ("autoscaling", "v2", "HorizontalPodAutoscaler"),
     "certificates": ("cert-manager.io", "v1", "Certificate"),
+    "nodes": ("", "v1", "Node"),
     "globalnetworkpolicies": ("projectcalico.org", "v3", "GlobalNetworkPolicy"),
     "ciliumnetworkpolicies": ("cilium.io", "v2", "CiliumNetworkPolicy"),
     "ciliumclusterwidenetworkpolicies": ("cilium.io", "v2", "CiliumClusterwideNetworkPolicy"),
@@ -310,6 +311,13 @@ def endpoints():
 # ---------------------------------------------------------------- parents and surroundings
 def parents():
     why = "what holds a guarded object, and what feeds the guard"
+    managed = {"metadata": {"labels": {"oci.oraclecloud.com/node.info.managed": "true"}}}
+    for what, new, old, want in (("removed", {"metadata": {"labels": {"team": "a"}}}, managed, "warn"),
+                                 ("false", {"metadata": {"labels": {"oci.oraclecloud.com/node.info.managed": "false"}}}, managed,
+                                  "warn"),
+                                 ("back", managed, {}, "allow"),
+                                 ("beside", {"metadata": {"labels": {**managed["metadata"]["labels"], "team": "a"}}}, managed, "allow")):
+        add(f"parents-node-label-{what}", why, want, "UPDATE", "nodes", None, "10.0.10.2", new, old)
     crd = {"spec": {"group": "x"}}
     for name in ("cert-manager", "istio-system"):
         add(f"parents-namespace-{name}", why, "deny", "DELETE", "namespaces", name, name, None, {}, config="mm.yaml")
