@@ -98,7 +98,7 @@ class Readme(unittest.TestCase):
         self.assertEqual(sorted(written), sorted(known))
 
     def test_links_lead_somewhere(self):
-        for page in [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]:
+        for page in [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")]:
             for target in local_links(page.read_text(encoding="utf-8")):
                 name, _, section = target.partition("#")
                 led = page.parent / name if name else page
