@@ -13,7 +13,7 @@
 #include "agent/api/objects.h"
 #include "agent/probe.h"
 #include "agent/api/wait.h"
-#include "agent/servers.h"
+#include "agent/api/servers.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/printable.h"
 #include "lib/base/clock.h"

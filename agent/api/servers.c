@@ -1,4 +1,4 @@
-#include "agent/servers.h"
+#include "agent/api/servers.h"
 
 #include <inttypes.h>
 #include <stdlib.h>

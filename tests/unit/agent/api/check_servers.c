@@ -4,7 +4,7 @@
 #include <check.h>
 #include <stdlib.h>
 
-#include "agent/servers.h"
+#include "agent/api/servers.h"
 
 static struct servers servers;
 

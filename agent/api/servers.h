@@ -4,8 +4,8 @@
  * The Endpoints of the Service name the servers; each is asked for its page /statusz, on the plain
  * port, which tells what it has read and what it left out.
  */
-#ifndef AGENT_SERVERS_H
-#define AGENT_SERVERS_H
+#ifndef AGENT_API_SERVERS_H
+#define AGENT_API_SERVERS_H
 
 #include "agent/api/kube.h"
 
