@@ -117,7 +117,7 @@ still_at() { # WHAT COMMAND...
 	shift
 	"$@" &
 	job=$!
-	while sleep 30; do say "  $what: still at it after $((SECONDS - begun)) s"; done &
+	while sleep 30; do say "  $what: still at it after $((SECONDS - begun)) s"; done >&2 &
 	ticker=$!
 	wait "$job" || { kill "$ticker"; return 1; }
 	kill "$ticker"

@@ -15,7 +15,7 @@ PAGE = ROOT / "docs/operations.md"
 def printed(step):
     """The commands that stand below a numbered step of the page."""
     text = PAGE.read_text(encoding="utf-8")
-    found = re.search(rf"^{step}\. \*\*.*?\n\n((?:        .*\n)+)", text, re.MULTILINE | re.DOTALL)
+    found = re.search(rf"^{step}\. \*\*.*?\n\n((?:        [^\n]*\n)+)", text, re.MULTILINE | re.DOTALL)
     return textwrap.dedent(found[1])
 
 
