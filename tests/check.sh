@@ -111,8 +111,8 @@ python_tests() { # NAME ARGUMENT...: unittest's summary, or one test when it pri
 }
 
 # Minutes under an emulator, for nothing that depends on the architecture: crashes between any two steps,
-# every word of every document.
-too_long="agent/api/check_rotate.c policy/print/check_documents.c"
+# every word of every document, every allocation.
+too_long="agent/api/check_rotate.c policy/print/check_documents.c agent/check_out_of_memory.c certs/check_out_of_memory.c"
 rooms=(tests/unit)
 [ "$SANITIZE" = thread ] && rooms=(tests/unit/webhook/check_{learn,metrics}.c tests/unit/lib/serve)
 while read -r c; do

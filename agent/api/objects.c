@@ -214,6 +214,8 @@ int objects_configuration_read(struct str body, struct arena *arena, struct conf
 		c.untrusted += !base64.n;
 		objects_add_bundle(&all, base64, arena);
 	}
+	if (arena->full) /* a bundle that there was no room for must not count as none */
+		return err_nomem(err);
 	c.bundle = text_get(&all);
 	*out = c;
 	return 0;

@@ -44,11 +44,11 @@ static inline bool failing_now(bool libraries)
 }
 
 #if defined __has_feature
-#if __has_feature(address_sanitizer)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
 #define FAILING_WRAPPED
 #endif
 #endif
-#ifdef __SANITIZE_ADDRESS__
+#if defined __SANITIZE_ADDRESS__ || defined __SANITIZE_THREAD__
 #define FAILING_WRAPPED
 #endif
 

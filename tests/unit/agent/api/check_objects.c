@@ -166,6 +166,8 @@ static const struct configuration_case {
 	{ "one", CONFIGURATION("[" WITH("Zm9v") "]"), "foo\n", 1, 0 },
 	{ "the same twice", CONFIGURATION("[" WITH("Zm9v") "," WITH("Zm9v") "]"), "foo\n", 2, 0 },
 	{ "two", CONFIGURATION("[" WITH("Zm9v") "," WITH("YmFy") "]"), "foo\nbar\n", 2, 0 },
+	{ "two that end their line", CONFIGURATION("[" WITH("Zm9vCg==") "," WITH("YmFyCg==") "]"),
+	  "foo\nbar\n", 2, 0 },
 	{ "one is empty", CONFIGURATION("[" WITH("") "," WITH("Zm9v") ",{}]"), "foo\n", 3, 2 },
 	{ "no base64", CONFIGURATION("[" WITH("%") "]"), "", 1, 0 },
 	{ "entries of another type", CONFIGURATION("[1,\"x\",null,[],{\"clientConfig\":[]}]"), "",
