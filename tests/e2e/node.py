@@ -121,7 +121,7 @@ class Node:
             (self.folder / file).write_text(text.format(**values), encoding="utf-8")
         host = self.folder / "registries" / REGISTRY
         host.mkdir(parents=True, exist_ok=True)
-        (host / "hosts.toml").write_text(f'server = "http://{REGISTRY}"\n', encoding="ascii")
+        (host / "hosts.toml").write_text(f'[host."http://{REGISTRY}"]\ncapabilities = ["pull", "resolve"]\n', encoding="ascii")
         (self.folder / "resolv.conf").write_text("nameserver 127.0.0.1\n", encoding="ascii")
         bridge = {"type": "bridge", "bridge": "cni0", "isGateway": True, "ipMasq": False, "hairpinMode": True,
                   "ipam": {"type": "host-local", "ranges": [[{"subnet": pods_of(self.seat)}]],
