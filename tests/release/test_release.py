@@ -234,6 +234,13 @@ class Bundle(Case):
         self.assertEqual(done.returncode, 0, done.stdout)
         self.assertEqual(done.stdout.count("  ok  "), 3, done.stdout)
 
+    def test_words(self):
+        """From any folder: help, and an option that there is not."""
+        done = run(os.path.relpath(self.bundle / "verify.sh", self.place), "--help", cwd=self.place)
+        self.assertEqual((done.returncode, done.stdout.splitlines()[0][:17]), (0, "Check this bundle"))
+        done = run(self.bundle / "verify.sh", "--nonsense")
+        self.assertEqual((done.returncode, "--nonsense is not known" in done.stdout), (2, True))
+
     def test_changed(self):
         """A byte in any file, and a file that is missing."""
         for file in [p for p in self.bundle.rglob("*") if p.is_file() and p.name not in ("verify.sh", "SHA256SUMS")]:

@@ -1,13 +1,19 @@
 #!/bin/sh
-# Check this bundle; with a destination, push image and chart there and check what has arrived.
-#
-#	./verify.sh
-#	./verify.sh [--plain-http] REGISTRY/PATH      for example fra.ocir.io/TENANCY-NAMESPACE
-#
-# Needs skopeo, and what any Linux has besides. `skopeo login REGISTRY` first, where the registry asks.
-# That the bundle itself is the released one says the signature beside it: docs/release.md.
+# The script of the bundle for networks without a way out (docs/release.md). POSIX sh, and skopeo.
 set -eu
 cd "$(dirname "$0")"
+
+usage() {
+	cat << 'END'
+Check this bundle; with a destination, push image and chart there and check what has arrived.
+
+    ./verify.sh
+    ./verify.sh [--plain-http] REGISTRY/PATH      for example fra.ocir.io/TENANCY-NAMESPACE
+
+Needs skopeo, and what any Linux has besides. `skopeo login REGISTRY` first, where the registry asks.
+That the bundle itself is the released one says the signature beside it.
+END
+}
 
 plain=
 to=
@@ -15,7 +21,7 @@ for word in "$@"; do
 	case $word in
 	--plain-http) plain=1 ;;
 	-h | --help)
-		sed -n 's/^# \{0,1\}//; 2,8p' "$0"
+		usage
 		exit 0
 		;;
 	-*)
