@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # oke-guard: build, test, measure. `make help` lists what there is.
 #
 # One non-recursive build; new files are found by wildcard. Flavours (sanitizers,

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * access.h - the API server as a person reaches it: by a kubeconfig; in a pod without one, by the
  * service account's files. For commands that read; what runs in the cluster for good uses
  * cluster.h.

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * cluster.h - options that each command has: where the API server is, and as whom to speak.
  */
 #ifndef AGENT_CLUSTER_H

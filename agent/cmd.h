@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * cmd.h - the subcommands, and what they share. Each takes its own argv (argv[0] is its name) and
  * returns the exit status: 0 done, 1 the cluster does not do what it should, 2 usage error.
  */

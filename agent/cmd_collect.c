@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * cmd_collect.c - `oke-guard-agent collect`: what `oke-guard scan` asks for, read from the API
  * server and passed on, a record a line.
  */

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * cmd_probe.c - `oke-guard-agent probe`: is a denial really denied, all the way from the API
  * server to the guard and back, and is what was asked for in force at every server? For
  * `helm test`, and after install and upgrade.

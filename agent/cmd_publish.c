@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * cmd_publish.c - `oke-guard-agent publish`: the report of a scan into one ConfigMap, by name.
  */
 #include <errno.h>

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * cmd_remove.c - `oke-guard-agent remove`: the webhook configuration goes first, so that
  * nothing asks a guard that is being taken away.
  */

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * cmd_run.c - `oke-guard-agent run`: a round now, one every interval, one when policies
  * change, one when a step of a renewal is due.
  *

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * health.h - the agent's plain port: /healthz, /readyz, /metrics.
  */
 #ifndef AGENT_HEALTH_H

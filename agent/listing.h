@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * listing.h - a request of a scan, answered: the records of version 1 of the inventory.
  *
  * A list is read in pages, an item at a time; one request is in flight. Never from the API

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * main.c - oke-guard-agent: what talks to the API server, so that the webhook need not.
  */
 #include "agent/cmd.h"

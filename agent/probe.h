@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * probe.h - what the answer to a probe proves. Pure: the answer in, words out.
  *
  * The probe changes a ConfigMap that a built-in rule (self/probe) guards, as a dry run:

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * published.h - what `oke-guard scan` published, as bytes: read for metrics, and what becomes of it
  * as Events.
  *

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * published_watch.h - the report that the scan in the cluster publishes: read now and then, shown
  * as metrics, told as Events on what has drifted.
  *

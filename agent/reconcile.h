@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * reconcile.h - one look at the cluster, and what must be done about it.
  *
  * In mode self: read the webhook configuration, then the Secret (in this order: a write of

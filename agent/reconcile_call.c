@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * reconcile_call.c - calls of a round: counted, and the answers kept for as long as the turn.
  */
 #include "agent/reconcile_pass.h"

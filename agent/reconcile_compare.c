@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * reconcile_compare.c - what is in force against what is wanted, for the status and for the log.
  */
 #include "agent/reconcile_pass.h"

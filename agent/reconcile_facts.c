@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * reconcile_facts.c - what the API server says of itself, to where the replicas read it; and how
  * the roll-out of those goes.
  */

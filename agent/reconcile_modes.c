@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * reconcile_modes.c - a turn, by who makes the certificates.
  */
 #include "agent/reconcile_pass.h"

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * reconcile_pass.h - one turn of the round: what has been read, and what may be done with it.
  *
  * A turn reads the configuration, then the Secret, compares, and writes at most one object; then

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * reconcile_write.c - writing the one object of a turn, and saying what for.
  */
 #include "agent/reconcile_pass.h"

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * status.h - what the agent knows, for those who ask on the plain port.
  *
  * One thread works and fills it in, another one shows it: each takes a copy.

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * certificate.c - PEM in, facts out.
  *
  * What is read here is hostile: every count and text has a limit, and every text

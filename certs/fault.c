@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * fault.c - what is wrong with a key pair, in words.
  *
  * A table of looks, gravest first. All but the last work on the facts alone; the

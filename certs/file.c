@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * file.c - whole files, bounded, read in a way that fits keys too.
  *
  * No stdio: its buffers would keep a copy of the key.

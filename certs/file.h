@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * file.h - whole files, bounded, read in a way that fits keys too.
  */
 #ifndef CERTS_FILE_H

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * issue.c - a CA of its own for each serving certificate.
  *
  * The CA signs one certificate and its key is gone with the call, unless it is asked for: what

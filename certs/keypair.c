@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * keypair.c - a certificate chain with its key: read once, never changed.
  *
  * Whether the key fits is found out by using it: a signature made with the key

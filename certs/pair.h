@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * pair.h - what a key pair is made of; private to this folder.
  */
 #ifndef CERTS_PAIR_H

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * rotate.c - when to renew.
  *
  * Two thirds of the life: with a year that leaves four months in which a failed

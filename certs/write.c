@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * write.c - several files that change at one moment.
  *
  * Two renames, one a file, leave a moment in which the key does not fit the

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * x509.h - OpenSSL's objects, released at the end of the scope; private to this folder.
  */
 #ifndef CERTS_X509_H

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
 # oke-guard check, in CI: the one script of action.yml, gitlab.yml and tekton.yaml, and of any other system.
 # Everything is said by variables; one that is empty says nothing.
 #

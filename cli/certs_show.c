@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * certs_show.c - certificates as text for people, and as JSON.
  */
 #include "cli/certs_show.h"

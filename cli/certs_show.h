@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * certs_show.h - certificates as text for people, and as JSON.
  */
 #ifndef CLI_CERTS_SHOW_H

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * cmd.h - the subcommands. Each takes its own argv (argv[0] is its name) and
  * returns the exit status: 0 clean, 1 findings or messages, 2 usage or input error.
  */

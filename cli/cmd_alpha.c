@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * cmd_alpha.c - `oke-guard alpha`: what is known about alpha features, by version.
  */
 #include <errno.h>

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * cmd_certs.c - `oke-guard certs`: issue, check, show.
  *
  * The folder that `issue` writes is the one that `check --dir`, `show --dir` and

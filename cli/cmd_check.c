@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * cmd_check.c - `oke-guard check`: judge manifests offline, as if a customer created each
  * object.
  *

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * cmd_check.h - what the parts of `oke-guard check` share; private to cmd_check*.c.
  */
 #ifndef CLI_CMD_CHECK_H

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * cmd_check_object.c - one object of `oke-guard check`: the request that a customer would
  * make of it, the verdict, and each finding with the line it stands in.
  */

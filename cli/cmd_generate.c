@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * cmd_generate.c - `oke-guard generate`: what the cluster needs so that the policies fire.
  */
 #include <errno.h>

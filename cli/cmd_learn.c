@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * cmd_learn.c - `oke-guard learn show`: what the servers have learned, merged.
  */
 #include <errno.h>

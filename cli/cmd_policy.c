@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * cmd_policy.c - `oke-guard policy`: what is loaded, is it right, what does it mean.
  */
 #include <errno.h>

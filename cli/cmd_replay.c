@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * cmd_replay.c - `oke-guard replay`: what would these policies have said to what a log holds?
  */
 #include <errno.h>

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * cmd_review.c - `oke-guard review`: what would the server answer?
  *
  * The same function as the server's judges the same bytes; `-o json` prints the

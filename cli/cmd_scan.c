@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * cmd_scan.c - `oke-guard scan`: a cluster as it is, against what Oracle supports.
  *
  * The judgement is posture's; here are where its records come from, and what becomes of the

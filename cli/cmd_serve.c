@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * cmd_serve.c - `oke-guard serve`: wire the parts together, watch the clock,
  * stop without a failed call.
  *

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * cmd_versions.c - `oke-guard versions`: which versions of Kubernetes OKE has, and how long each is
  * supported, by the list that is built in or a newer one.
  */

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * learn_show.h - what was learned, for people: the table, and the identities that a
  * GuardConfig could exempt, apart from those that must not be exempted lightly.
  */

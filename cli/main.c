@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * main.c - a table of subcommands.
  */
 #include "cli/cmd.h"

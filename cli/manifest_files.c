@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * manifest_files.c - the files of folders, one folder's names in memory at a time a level.
  */
 #include "cli/manifest_files.h"

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * manifest_files.h - which files a path stands for.
  */
 #ifndef CLI_MANIFEST_FILES_H

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * review_input.h - one AdmissionReview after the other out of a file.
  *
  * A record is a line, or several: JSON that is indented for reading ends where

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * scan_merge.c - `oke-guard scan merge`: the reports of a fleet as one table.
  *
  * A row a cluster, the worst first; then what several clusters have in common.

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * scan_merge.h - `oke-guard scan merge`; private to cli.
  */
 #ifndef CLI_SCAN_MERGE_H

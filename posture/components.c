@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * components.c - what OKE installs: the names that the policies guard, and what a cluster must
  * have.
  *

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * components.h - what OKE installs; private to this folder.
  */
 #ifndef POSTURE_COMPONENTS_H

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * facts.c - facts, proposed and never used, and the state of exceptions.
  */
 #include "posture/components.h"

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * inventory.c - what is kept of a cluster, and where: one arena, each text once.
  */
 #include "posture/scan.h"

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * judge_components.c - each component as it stands: is it there, does it run, with whose images,
  * is it OKE's at all?
  */

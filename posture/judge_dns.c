@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * judge_dns.c - CoreDNS and the network: what customers add to it, where its Service leads, and who
  * else makes the network.
  */

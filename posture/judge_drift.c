@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * judge_drift.c - what was changed on a component since OKE installed it, from what the cluster
  * itself remembers.
  *

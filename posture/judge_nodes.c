@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * judge_nodes.c - worker nodes by pool: version, age, readiness, and what the components need of
  * them. A finding is about a pool, so that 5,000 nodes are a handful of lines.
  */

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * judge_pods.c - running pods of components against the templates that they were made from.
  *
  * Pods are many and their shapes are few: each pair of shape and revision is compared once, and

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * kinds.c - from an object to its reader, and from a request's path to a kind.
  */
 #include "posture/scan.h"

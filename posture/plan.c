@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * plan.c - what to ask for next, and what is lacking of what was asked: which source a namespace
  * narrows, single objects, and the reason why a check cannot be told.
  */

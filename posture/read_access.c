@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * read_access.c - who can act as the system: roles with such powers, and whom they are bound to.
  */
 #include "posture/scan.h"

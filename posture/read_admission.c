@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * read_admission.c - webhooks and policies that stand between the system and its own objects.
  *
  * Selectors are evaluated; a CEL condition is not, and then it is "may". Whether a backend is there

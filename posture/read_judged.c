@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * read_judged.c - objects that the policies judge one by one: features that are alpha, autoscalers
  * and surroundings of the components, disruption budgets.
  */

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * read_nodes.c - nodes and NativePodNetworks. Nodes come as rows of a table with their metadata: a
  * tenth of the bytes of the objects. A row does not say since when a node is not ready, so those
  * few are asked for one by one.

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * read_server.c - what the API server says of itself, and what follows from it.
  */
 #include "posture/scan.h"

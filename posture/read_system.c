@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * read_system.c - what is kept of kube-system: a line of each pod and endpoint, and revisions of
  * components and ConfigMaps whole.
  */

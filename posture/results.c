@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * results.c - findings as they are made, and one outcome for each check at the end.
  */
 #include "posture/scan.h"

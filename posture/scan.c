@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * scan.c - a scan from its beginning to its end: which checks are asked, and the outcome of each.
  */
 #include "posture/scan.h"

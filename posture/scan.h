@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * scan.h - a cluster that is being looked at; private to this folder.
  *
  *   record -> stream.c -> item -> kinds.c -> a reader (read_*.c) -> inventory -> judge_*.c ->

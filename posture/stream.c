@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * stream.c - the records of a stream, or of a dump: which answer is being read, and its items.
  *
  *   {"inventory":1,...}  {"request":"list","path":...}  {"item":{...}}...  {"done":200,...}

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * timeline.c - the pod templates that a Deployment or DaemonSet has had, oldest first.
  *
  * By revision number, not by time: a roll-back numbers an old ReplicaSet anew. The numbers that it

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * timeline.h - the pod templates that a workload has had, and who installed it; private to this
  * folder.
  */

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
 # Run every test that is built under $BUILD: Check programs, the fuzzers' corpus, and the
 # Python tests that drive the real binary. One line a program; the output of those that
 # fail; at the end `N passed, M failed`.

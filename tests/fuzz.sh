@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
 # usage: tests/fuzz.sh SECONDS
 # Run each fuzz target under $BUILD for SECONDS, two at a time, from its corpus. New inputs
 # go to the build folder. An input that crashes, leaks or hangs is kept under $BUILD/crashes,

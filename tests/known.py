@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Which versions of Kubernetes are known: the one table of the tests, read from the facts themselves.
 
 A test that is about "the newest" asks here, so that a refresh of the facts changes no test.

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
 """A mixed load for SECONDS (60): fails when the server's memory, descriptors or threads grow.
 
 Kept and fresh connections, reviews of all sizes, bodies that are no review, half requests, resets,

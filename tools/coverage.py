@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
 """Which branches the C tests take: BUILD=build/coverage tools/coverage.py FOLDER...
 
 Runs the tests that `make coverage` has built, and tells for each file how many of its branches (gcov's:

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
 # Install the Debian packages that are named and missing. Quiet when there is nothing to do.
 set -eu
 missing=

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
 # Write an assembler file that holds the given files and a table of them, as
 # policy/load/builtin.h declares: struct builtin_file TABLE[] and TABLE_n. Each is named
 # PREFIX/ and its own name.

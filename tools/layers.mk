@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # Who may use whom: the one table of the layers, from the ground up. The Makefile links by it,
 # tools/lint.sh holds includes and symbols against it, docs/source.md draws it.
 #

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
 """Hold the tree against the table of its layers (tools/layers.mk).
 
     tools/layers.py [--build DIR] [--root DIR] [--draw | --names]

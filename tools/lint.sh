@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
 # The quick half of `make lint`: format, layers, one place for each foreign library, scripts.
 # (clang-tidy is a goal of the Makefile, since it needs each file's flags.)
 set -u
@@ -15,7 +16,7 @@ complain() {
 	bad=1
 }
 
-folders=(include lib policy certs webhook agent cli tools tests ci)
+folders=(include lib policy posture certs webhook agent cli tools tests ci)
 mapfile -t sources < <(find "${folders[@]}" -name '*.[ch]' | sort)
 mapfile -t scripts < <({
 	grep -rlE -m1 '^#!/bin/(ba)?sh' "${folders[@]}" .ci 2>/dev/null
@@ -58,6 +59,15 @@ only 'cjson/' '(webhook|agent|cli)/'
 
 grep -rnE '\b(TODO|FIXME|XXX)\b' --include='*.[chS]' --include='*.sh' --include='*.py' --include='*.yaml' \
 	"${folders[@]}" | grep -v '^tools/lint.sh:' | complain "half-done work"
+# Under which licence a file is, it says itself: in one of its first three lines.
+mapfile -t licensed < <({
+	printf '%s\n' Makefile Containerfile "${scripts[@]}"
+	find "${folders[@]}" -path tests/data -prune -o -regex '.*\.\(c\|h\|go\|py\|sh\|mk\|sed\)' -print
+} | sort -u)
+for file in "${licensed[@]}"; do
+	head -3 "$file" | grep -qF 'SPDX-License-Identifier: Apache-2.0' || printf '%s\n' "$file"
+done | complain "no SPDX-License-Identifier: Apache-2.0 in the first three lines"
+
 [ ${#scripts[@]} = 0 ] || shellcheck -S warning "${scripts[@]}" 2>&1 | complain "shellcheck"
 
 exit $bad

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
 """Manual pages of programs, made of what `PROGRAM help -o json` says: one a command.
 
     tools/man.py FOLDER PROGRAM...

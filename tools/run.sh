@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
 # `make run`: serve the built-in policies on this machine, and show one command to try them.
 #
 # PORT (8443) is the webhook's, HEALTH_PORT (PORT + 1000) that of probes and metrics. The

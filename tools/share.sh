@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
 # What a package brings beside the programs, at the places below /usr/share where it is looked for:
 #
 #   man/man1/PROGRAM.1, PROGRAM-COMMAND.1

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
 """The objects that every cluster stands on, from the modules of Kubernetes itself.
 
     tools/system-names.py [VERSION...]        writes policy/builtin/system.yaml's list anew

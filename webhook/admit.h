@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * admit.h - is this head of a request one of a review? A table says which answer it gets else.
  */
 #ifndef WEBHOOK_ADMIT_H

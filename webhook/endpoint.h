@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * endpoint.h - the webhook: what a POST to /validate (and below) means.
  *
  * Reviews are judged by the set that is in force when their last byte has

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * handler.h - a request's bytes in, the answer's bytes out; no sockets, no globals.
  *
  * The server, `review`, the tests and the fuzzers call this one function.

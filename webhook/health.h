@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * health.h - the plain port: /healthz, /readyz, /statusz, /metrics.
  */
 #ifndef WEBHOOK_HEALTH_H

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * learn.h - who did what to which guarded object.
  *
  * OKE's own add-on manager acts under a name that nobody publishes. Before it

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * learn_keep.h - a file that lets what was learned survive a restart.
  *
  * Written beside (FILE.new), synced, then renamed: a reader finds the last state

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * metrics.h - what happened to reviews, in numbers, in the text format of Prometheus.
  *
  * Any thread may count at any time, and waits for none that counts. No label has a

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * repeats.c - a small table by a hash of who, what and why; a row of it holds a few findings.
  */
 #include "webhook/repeats.h"

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * repeats.h - refusals that a controller asks for again and again.
  *
  * A GitOps controller retries a refused write without end, every few seconds for months. Its

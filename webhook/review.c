@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * review.c - the envelope of an AdmissionReview: bytes to a request.
  *
  * Each byte is passed once: members of the envelope are read strictly, objects are

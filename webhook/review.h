@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * review.h - AdmissionReview JSON: decode the request, encode the response.
  */
 #ifndef WEBHOOK_REVIEW_H

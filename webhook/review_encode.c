@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * review_encode.c - the answer to an AdmissionReview: a verdict to bytes.
  *
  * Written front to back: a tree of cJSON for it took a third of what a small denied review

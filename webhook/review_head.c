@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * review_head.c - how much of a body is needed when its objects are not read.
  */
 #include "lib/json/json.h"

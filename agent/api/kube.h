@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * kube.h - one call to the Kubernetes API server.
  *
  * TLS 1.2 or later, checked against one CA file; no redirects, no cookies, no netrc, and no proxies

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * objects.h - the cluster's objects as bytes: answers read, patches written.
  *
  * Answers are read by the strict reader (oke/json.h) and are hostile: anything may stand

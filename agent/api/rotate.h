@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * rotate.h - certificates in the cluster: from what is there to the one next step.
  *
  * All state is in two objects: the Secret's parts below, and the caBundle of the

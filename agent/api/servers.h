@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * servers.h - is what was asked for in force at every server?
  *
  * The Endpoints of the Service name the servers; each is asked for its page /statusz, on the plain

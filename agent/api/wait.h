@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * wait.h - how long to wait before a call is tried again.
  */
 #ifndef AGENT_WAIT_H

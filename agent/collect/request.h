@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * request.h - one line of what a scan asks for, and whether it may be sent.
  */
 #ifndef AGENT_COLLECT_REQUEST_H

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * seen.h - which objects of a list have been passed on, by their uid: a list that is taken up
  * again after 410 may repeat some.
  *

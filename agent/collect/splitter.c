@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * splitter.c - a push parser: a byte moves it from one state to the next.
  */
 #include "agent/collect/splitter.h"

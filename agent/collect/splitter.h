@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * splitter.h - an answer of the API server to its items, as the bytes arrive.
  *
  * A list holds {"metadata":{"continue":".."},"items":[{..},{..}]}, a table

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * credential.c - what an exec plug-in is told, and what it answers (ExecCredential).
  */
 #include <string.h>

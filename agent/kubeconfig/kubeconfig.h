@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * kubeconfig.h - which cluster, as whom: kubeconfig files as kubectl reads them.
  *
  * The files of KUBECONFIG (else ~/.kube/config) count as one: of two entries of a name the first

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * load.c - kubeconfig files from disk to JSON: which there are, and whether each is one.
  */
 #include <errno.h>

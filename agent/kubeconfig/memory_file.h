@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * memory_file.h - bytes under a path, and on no disk: for libraries that read keys from files
  * alone (libcurl with GnuTLS takes no key from memory).
  */

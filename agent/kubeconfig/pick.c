@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * pick.c - of the files that were read: the context, its cluster and its user.
  */
 #include <stdlib.h>

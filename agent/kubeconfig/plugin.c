@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * plugin.c - an exec plug-in as a process: started, listened to, ended in time.
  */
 #include "agent/kubeconfig/plugin.h"

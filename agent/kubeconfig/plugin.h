@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * plugin.h - an exec plug-in (client.authentication.k8s.io/v1 and v1beta1), as OKE's kubeconfig
  * names one: a program that prints a token, or a certificate with its key.
  *

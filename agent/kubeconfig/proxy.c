@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * proxy.c - the proxy that the environment names, as Go's programs read it, kubectl among them.
  */
 #include <stdlib.h>

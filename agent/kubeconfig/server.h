@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * server.h - the address of an API server, and what it takes to expect another name in its
  * certificate than the one that is in the address (tls-server-name).
  */

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * baseline.h - an earlier report of `oke-guard check -o json`: what stands in it does not count
  * again.
  *

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * describe.h - a rule in words, for reports that describe the rules they name.
  */
 #ifndef CLI_CHECK_DESCRIBE_H

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * ignores.h - the findings that a manifest says itself are to be ignored by `oke-guard check`.
  *
  *	metadata:

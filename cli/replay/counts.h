@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * counts.h - what reading the files counted, and what was wrong with them.
  *
  * Sums, a first and a last time, and the first few problems by file and line: counts of parts

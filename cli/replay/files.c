@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * files.c - which files a replay reads.
  */
 #include <dirent.h>

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * partial.h - a part of a replay in a file: the compacted events that are to be judged, a
  * line each, and behind them a line with the counts of what was read. A file without that last
  * line was not finished and is refused.

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * report.h - a replay's counts, for people and for programs. The formats say the same.
  */
 #ifndef CLI_REPLAY_REPORT_H

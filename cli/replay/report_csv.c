@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * report_csv.c - the rows for a spreadsheet: RFC 4180, and no cell that a spreadsheet would
  * take for a formula.
  */

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * report_events.h - `replay -o events`: each judged event as a line of JSON, in the order of
  * objects and of their lives.
  */

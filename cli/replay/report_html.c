@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * report_html.c - the report as one page: no script, nothing that is fetched; a time line drawn
  * by the hour, with the windows in which the guard was not reached.
  */

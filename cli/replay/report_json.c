@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * report_json.c - the report for programs; docs/replay.schema.json says what stands where.
  */
 #include <inttypes.h>

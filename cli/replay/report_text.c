@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * report_text.c - the report for a terminal. Exact verdicts and those that are only a bound
  * never stand in one table.
  */

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * review.h - what else than audit events can be judged again: recorded AdmissionReviews,
  * which tell all, and lines of the guard's own log, which tell who did what to which object.
  */

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * run.h - a replay as a whole: files to threads, events to a spill or a partial result,
  * and that, in order, to the counts of the report.
  */

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * scan.h - one file after the other to the events that are to be judged.
  */
 #ifndef CLI_REPLAY_SCAN_H

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * show.h - `replay --show-input`: how the first lines of a file are read. For whoever
  * writes a map for an envelope: which line holds an event, where, and what it tells.
  */

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * spill.h - the events to be judged, on their way from the order of the files to the
  * order of each object's life.
  *

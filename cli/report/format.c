@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * format.c - what the formats share.
  */
 #include "cli/report/format.h"

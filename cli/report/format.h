@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * format.h - what the formats of a report have to do; private to this folder.
  */
 #ifndef CLI_REPORT_FORMAT_H

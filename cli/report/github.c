@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * github.c - annotations of GitHub Actions: a line `::error file=...,line=...::text` for each
  * finding.
  *

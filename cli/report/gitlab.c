@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * gitlab.c - a Code Quality report of GitLab: one list, an issue a finding.
  *
  * Of each issue GitLab reads description, check_name, fingerprint, severity, location.path and

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * json.c - one object: findings as they come, errors, a summary.
  */
 #include "cli/report/format.h"

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * junit.c - JUnit XML: a test case an object, which fails by findings that --fail-on
  * counts; others stand in its output.
  *

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * posture.h - what `oke-guard scan` found, in the forms that are written; private to cli.
  *
  * All texts of the results are printable ASCII already, but for commands, which are to be pasted.

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * posture_common.c - what all forms of a scan's report share: words for tiers, rows, objects, time.
  */
 #include <string.h>

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * posture_html.c - one page for people without Kubernetes: no script, nothing fetched, light and
  * dark, two printed pages with up to 20 findings.
  */

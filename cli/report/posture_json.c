@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * posture_json.c - the report for programs (cli/report/posture.schema.json), and in a ConfigMap.
  *
  * With a limit the examples share what it leaves: the first of each check, then the second of

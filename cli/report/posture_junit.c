@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * posture_junit.c - JUnit XML: a test case a check, which fails by what --fail-on counts.
  */
 #include <string.h>

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * posture_mask.c - names taken out of texts, word by word.
  */
 #include "cli/report/posture_mask.h"

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * posture_mask.h - what a service request need not know; private to cli/report.
  *
  * Replaced: OCIDs ("ocid1.user.oc1..<...>"), IPv4 and IPv6 addresses, registries of images, and the

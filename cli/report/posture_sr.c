@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * posture_sr.c - the block to paste into a service request: plain text of at most 64 KiB.
  *
  * What a support engineer asks for first: versions, components and their images, what was changed,

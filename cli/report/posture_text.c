@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * posture_text.c - a scan for people: what Oracle would point at first, then advice, then what is
  * not known, then the rows of the responsibility matrix.
  */

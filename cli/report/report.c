@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * report.c - the frame of a report: which format, what goes where.
  */
 #include "cli/report/report.h"

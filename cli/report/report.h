@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * report.h - what `oke-guard check` found, as text, JSON, SARIF 2.1.0, JUnit XML, TAP, annotations
  * of GitHub or a Code Quality report of GitLab.
  *

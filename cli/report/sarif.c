@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * sarif.c - SARIF 2.1.0 (OASIS), as code scanning takes it.
  *
  * Results are written as they come; the rules they name stand behind them, where JSON allows it.

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * tap.c - the Test Anything Protocol, version 13: a test point an object, which fails by findings
  * that --fail-on counts; all findings of one that fails stand below it as YAML.
  */

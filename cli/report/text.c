@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * text.c - for people, as compilers say it.
  */
 #include "cli/report/format.h"

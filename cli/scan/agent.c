@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * agent.c - a live scan: oke-guard-agent beside this program does the asking.
  *
  * One request at a time: a line to its standard input, records from its standard output up to

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * baseline.c - new, gone, same: by check, object and path, never by values or times.
  */
 #include "cli/scan/baseline.h"

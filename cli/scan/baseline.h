@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * baseline.h - an earlier report to compare with; private to cli.
  */
 #ifndef CLI_SCAN_BASELINE_H

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * dump.c - written beside, synced, renamed: a dump is there as it came, or not at all.
  */
 #include "cli/scan/dump.h"

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * dump.h - DIR/inventory.jsonl: the records of a live scan, as they came; private to cli.
  */
 #ifndef CLI_SCAN_DUMP_H

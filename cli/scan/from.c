@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * from.c - a scan of files: dumps that `oke-guard scan --dump` wrote, and plain lists of
  * `kubectl get -o json|yaml`.
  *

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * input.h - where a scan's records come from: files, or the agent; private to cli.
  */
 #ifndef CLI_SCAN_INPUT_H

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * alpha.h - what is known about feature gates, in words and as JSON.
  */
 #ifndef OKE_ALPHA_H

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * bound.h - the highest action that any rule could give a request of which not all is known.
  *
  * An audit log often holds who did what to which object, and not the object, or not what it

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * certs.h - what the programs may ask about certificates.
  *
  * A key pair (a PEM certificate chain, leaf first, with its PEM key) is read

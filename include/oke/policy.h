@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * policy.h - what the programs may ask of the policies.
  *
  * A policy set is built once, from the built-in pack and from files, and never

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * policy_print.h - a loaded set in words: what is in force, and where it was written.
  */
 #ifndef OKE_POLICY_PRINT_H

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * posture.h - a cluster as it is, against what Oracle supports.
  *
  * Pure: what the API server said goes in object by object (a stream of records, or the objects of

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * webhooks.h - which requests the API server must send, so that each loaded policy fires.
  *
  * Computed from a policy set alone: entries of a ValidatingWebhookConfiguration, as few as

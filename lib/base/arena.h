@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * arena.h - the memory and the work of one request, or of one policy set.
  *
  * Pieces are taken one after the other and given back all at once. An arena has

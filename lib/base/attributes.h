@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * attributes.h - for arrays on the stack that are too large to be zeroed at each call, as
  * hardened builds do: stacks of walks, which are written before they are read.
  */

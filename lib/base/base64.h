@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * base64.h - as Kubernetes writes bytes in JSON (RFC 4648, section 4, padded).
  */
 #ifndef LIB_BASE_BASE64_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "lib/base/chars.h"
 
 bool char_is_digit(char c)

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * chars.h - classes of ASCII characters, whatever the locale says.
  */
 #ifndef LIB_BASE_CHARS_H

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * cleanup.h - release at the end of the scope.
  *
  * "scoped(fn) T x = ...;" calls fn(&x) when the scope is left by any way;

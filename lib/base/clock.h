@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * clock.h - one choice of clock for everything that lasts.
  *
  * CLOCK_BOOTTIME: nobody can set it, and unlike CLOCK_MONOTONIC it goes on while the machine

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * commands.h - one table for a program's subcommands: --help, --version, suggestions. A command
  * may have commands of its own ("certs issue"), in a table like it.
  */

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * err.h - one failure: its kind and its message.
  *
  * What can fail returns 0 or -1 (or NULL) and fills a struct err that lives on

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * files.h - files and folders as they are named by users: whole, bounded, in order.
  */
 #ifndef LIB_BASE_FILES_H

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * memory.h - what the process keeps of the memory it once needed.
  */
 #ifndef LIB_BASE_MEMORY_H

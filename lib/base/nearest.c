@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * nearest.c - the edit distance with swaps (optimal string alignment), bounded.
  */
 #include "lib/base/nearest.h"

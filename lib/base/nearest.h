@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * nearest.h - which of the known words did the writer most likely mean?
  *
  *	struct nearest n;

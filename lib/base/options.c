@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * options.c - what a table of options makes of argv, of the environment, and of
  * `--help`.
  *

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * options.h - one table for a subcommand's options: flag, environment name,
  * default, bounds, help. GNU-style long options; `--help` is made of the table.
  */

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * printable.c - text of a request made fit to be shown.
  *
  * kubectl prints what a webhook answers to the administrator's terminal without

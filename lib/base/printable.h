@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * printable.h - text of a request made fit to be shown: printable ASCII, and short.
  */
 #ifndef LIB_BASE_PRINTABLE_H

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * program_name.h - what a user typed to start us.
  *
  * kubectl runs the program kubectl-oke_guard for `kubectl oke-guard`. Called by that name, usage,

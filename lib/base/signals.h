@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * signals.h - what a program that serves does about signals.
  *
  * SIGHUP: read the files again. Everything else that would end the process by

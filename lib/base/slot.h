@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * slot.h - a shared object that is replaced while in use.
  *
  * Policy sets and key pairs never change once built. Whoever uses one borrows

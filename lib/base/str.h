@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * str.h - bytes with a length, and a builder of text in an arena.
  *
  * A struct str is a borrowed view: it owns nothing, need not end in NUL and may

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * strings.c - what a list of texts holds. Lists are short: they are walked.
  */
 #include "lib/base/strings.h"

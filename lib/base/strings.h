@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * strings.h - a list of texts.
  */
 #ifndef LIB_BASE_STRINGS_H

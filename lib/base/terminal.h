@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * terminal.h - what is written for somebody who looks at a terminal: colour, and a line of
  * progress that goes again.
  */

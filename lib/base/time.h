@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * time.h - points of time as texts: the one reader and the one writer of them.
  */
 #ifndef LIB_BASE_TIME_H

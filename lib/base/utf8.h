@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * utf8.h - one code point at a time (RFC 3629).
  */
 #ifndef LIB_BASE_UTF8_H

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * version.h - the one place where the version stands.
  */
 #ifndef LIB_BASE_VERSION_H

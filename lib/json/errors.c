@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * errors.c - what the parts of the strict reader say when it goes no further.
  */
 #include "lib/json/reader.h"

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * json.h - the strict reader of JSON: bytes to nodes in an arena.
  *
  * RFC 8259, valid UTF-8 (RFC 3629), no duplicate keys, no recursion, a depth

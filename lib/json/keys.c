@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * keys.c - the part of the strict reader that refuses keys that repeat.
  *
  * A large object is sorted when it ends, which finds them in n log n steps whatever keys a

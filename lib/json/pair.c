@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * pair.c - the part of the strict reader that finds what two texts share.
  *
  * An UPDATE carries an object twice, mostly with few differences, written by one encoder.

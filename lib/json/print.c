@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * print.c - a value, or a string, written down as JSON.
  *
  * Values may be as deep as JSON_DEPTH_MAX: the walk keeps its own stack.

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * reader.c - the strict reader: bytes to nodes in an arena.
  *
  * Open containers stand on a stack of frames in the arena, so depth costs no C

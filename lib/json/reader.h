@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * reader.h - the state of the strict reader, and what its parts are: reader.c walks
  * over values, text.c reads strings, numbers and words, keys.c finds keys that repeat, pair.c
  * finds what a text shares with the one that was read before it. Private to these.

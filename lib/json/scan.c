@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * scan.c - what reader and skimmer share: escapes.
  */
 #include "lib/json/scan.h"

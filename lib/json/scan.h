@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * scan.h - many bytes at a time: where is the next byte that matters?
  *
  * Strings are what most of an object consists of, so reading is as fast as their

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * skim.c - find a member without reading the rest.
  *
  * The envelope of a review is small and its objects are large: most requests

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * text.c - the part of the strict reader that reads what holds no other value:
  * strings, numbers and words.
  *

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * value.c - look into a value that was read, compare two.
  *
  * Values may be as deep as JSON_DEPTH_MAX: the walks keep their own stacks. No

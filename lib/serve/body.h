@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * body.h - a request's body within a budget: all of it, or what is needed of its beginning.
  *
  * A body is charged as it arrives. A large one for which there is no room, or that is longer

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "lib/serve/budget.h"
 
 void budget_init(struct budget *b, size_t limit)

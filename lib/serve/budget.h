@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * budget.h - the memory that all bodies in flight share.
  *
  * A body is charged as its bytes arrive, not by what its header promises: who

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * certificate.h - the serving certificate: read, put in force, and read again
  * when its files change (also by the swap of a Secret's ..data link).
  */

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * conns.h - all connections of a server, and the time that each may take.
  *
  * libmicrohttpd cuts a connection only when nothing arrives at all: a byte a

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * error_body.h - the body of an answer that is an error of HTTP.
  */
 #ifndef LIB_SERVE_ERROR_BODY_H

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * fd_reserve.h - a descriptor that is kept for the time when there are no more.
  *
  * A worker of libmicrohttpd that cannot accept and has no connection tries again

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * head.h - the head of a request, and how to say no to it.
  *
  * Pure: the server passes what its HTTP library lets it see of a head, field by

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * linger.h - connections whose last answer went out before their body came in.
  *
  * To close a socket that has unread bytes makes the kernel send a reset, and a

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * listen.h - sockets that listen on what an option says.
  */
 #ifndef LIB_SERVE_LISTEN_H

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * log.h - one event, one line of JSON, one write(2), by a thread of its own.
  *
  * Keys are stable: "ts" (RFC 3339, milliseconds, UTC), "level", "msg", then the

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * log_queue.h - lines on their way to a descriptor that may not take them.
  *
  * Whoever reads standard error may stall: a full pipe, a stopped terminal, a log

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * metrics.h - numbers in the text format of Prometheus, and what every program of
  * ours counts: what was given up under load, what was read again, the process.
  *

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * notify.h - tell systemd how we are: the plain protocol of sd_notify(3), a datagram
  * to the socket that $NOTIFY_SOCKET names. No library is needed for that.
  */

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * pages.h - the pages of a plain port: a table of paths, and who writes each.
  */
 #ifndef LIB_SERVE_PAGES_H

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * program.h - what our programs do around their work: start, follow files, serve their plain
  * pages, sleep until something is due.
  *

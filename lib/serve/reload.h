@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * reload.h - what is in force follows its files: a set, whatever it is of, and the
  * certificate.
  *

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * server.h - HTTP over TLS (or plain, for the health port): sockets, threads,
  * bodies within a budget, deadlines. What a request means is the caller's.
  *

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * tally.h - counts by name, for names that come and go with the policies.
  *
  * The table is bounded: what finds no place is counted as "other", so that nothing

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * tls.h - a key pair as GnuTLS wants it, and how it shall speak TLS.
  */
 #ifndef LIB_SERVE_TLS_H

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * watch.h - when is it worth looking whether files have changed?
  *
  * inotify tells at once: the folders that hold the named files, and the named

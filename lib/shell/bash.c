@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * bash.c - completion for bash: the tables as three functions of `case`, and one that asks them.
  * It stands alone: the package bash-completion is not needed.
  */

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * completion.c - `completion SHELL`: a script that a shell sources, made of the tables.
  */
 #include <stdio.h>

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * fish.c - completion for fish: a `complete` for each command, option and operand, and two
  * functions that say which command the line has come to.
  */

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * help.c - `help [COMMAND]...`: the same as COMMAND --help; or every command and option as JSON,
  * of which the manual pages are made.
  */

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * shell.h - what every program of ours tells about itself: help, version, completion. Made of the
  * program's tables of commands and options, for which commands_main was called.
  */

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * version.c - `version [-o json]`: what --version says, and the same for programs.
  */
 #include <stdio.h>

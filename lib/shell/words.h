@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * words.h - what the commands of lib/shell share; private to the folder.
  *
  * Their help is written once for all programs: PROGRAM stands for the program's name, FIRST for

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * zsh.c - completion for zsh: a function a command, which hands its table to _arguments.
  */
 #include <stdio.h>

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * lines.h - the lines of a packed or plain file, each where it lies in the buffer.
  *
  * A line longer than LINE_MAX is passed over and said to be too long. The buffer grows to the

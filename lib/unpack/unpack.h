@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * unpack.h - bytes of a file, whether it is plain, gzip or zstd: told apart by its first bytes.
  *
  * gzip of several members (RFC 1952, section 2.2) and zstd of several frames (RFC 8878, section

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * build.c - the tree: where a node belongs, what its anchor names, which keys
  * repeat. No recursion: what is open stands on a stack of bounded depth.
  */

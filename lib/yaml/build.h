@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * build.h - puts the nodes of one YAML document together; private to yaml.c.
  *
  * Knows nothing of libyaml. Places, texts, tags and anchors come in, a tree in

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * plain.c - what a text without quotes means to the many readers of YAML: more than one
  * reader, so generous.
  */

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * plain.h - what a text without quotes means to the many readers of YAML.
  */
 #ifndef LIB_YAML_PLAIN_H

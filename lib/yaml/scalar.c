@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * scalar.c - the words, then integers, then floats: the order in which kubectl's
  * reader tries them.
  */

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * scalar.h - what an unquoted YAML scalar means, as kubectl reads it.
  *
  * kubectl goes by YAML 1.1: `yes`, `on` and `y` are true, 010 is eight and so is 0o10,

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * to_json.c - nodes of YAML to JSON. Aliases are followed, so every node is counted
  * when it is visited: nine lines can name a billion.
  */

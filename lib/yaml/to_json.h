@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * to_json.h - what a document of YAML is as JSON: as kubectl reads it (scalar.h), merge
  * keys resolved, aliases followed.
  *

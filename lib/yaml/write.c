@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * write.c - indentation, commas, quotes.
  */
 #include "lib/yaml/write.h"

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * write.h - writes YAML or JSON, a value at a time.
  *
  * YAML comes out as the policies are written: mappings in lines, short lists in

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * yaml.c - libyaml's events to yaml_build, bounded.
  *
  * libyaml is fed a line at a time. Its reader runs ahead of its scanner and knows

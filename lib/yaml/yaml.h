@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * yaml.h - a stream of YAML to trees of nodes, one document at a time.
  *
  * The only place that knows libyaml; its event interface is used and every

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * beside.h - the children of one container, and their partners in another.
  *
  * What an UPDATE brings is looked at beside what was there before. The partner of a child is

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * config.c - configuration of Kubernetes' components: featureGates, extra
  * arguments, and settings that need a gate.
  *

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * dropped.c - gated fields that the API server dropped without a word.
  *
  * With a gate off the server clears the field before a validating webhook sees the

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * explain.c - all that is known of a gate, or of the gates of a field.
  */
 #include <string.h>

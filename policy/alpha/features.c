@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * features.c - from a request to the objects in it, and all parts over each.
  */
 #include "policy/alpha/features.h"

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * features.h - the uses of alpha features in one request.
  *
  * A pure function over the compiled catalogue: which gated fields and values, alpha

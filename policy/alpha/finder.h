@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * finder.h - what the parts of this room share; private to it.
  *
  * A finder carries one request on its way through the parts. Places may live on the

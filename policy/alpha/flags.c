@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * flags.c - gates that a command line, an environment or a map switches on.
  *
  * All the spellings that components take: --feature-gates=A=true,B=false, the value

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * gates.c - gates switched on in the pods that a workload describes.
  *
  * --feature-gates counts in a container that runs a component of Kubernetes: many

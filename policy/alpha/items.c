@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * items.c - items of lists: which place one has.
  */
 #include "policy/alpha/finder.h"

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * keys.c - alpha API versions, and alpha annotations, labels and taints.
  *
  * Both by the tables alone: external-dns.alpha.kubernetes.io and

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * list.c - the gates of a stage, and the fields of a kind that they guard.
  */
 #include "policy/alpha/list.h"

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * alpha_words.h - what alpha_list.c and alpha_explain.c share; private to them.
  */
 #ifndef POLICY_ALPHA_LIST_H

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * managed.c - may managedFields name a field that a gate guards? Told from the bytes.
  *
  * Most lists name none, and to read one is more work than all else that is done for a small

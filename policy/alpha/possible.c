@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * possible.c - can a request use a feature at all? Asked of every request,
  * before any object is parsed.
  *

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * preflight.c - two minors, the uses of features in each, and what the catalogue says of
  * API versions and gates in between.
  */

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * preflight.h - what becomes of an object when the cluster goes from one minor to a later one.
  */
 #ifndef POLICY_ALPHA_PREFLIGHT_H

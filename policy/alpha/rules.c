@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * rules.c - gated rules: combinations of values, looser grammars, and changes
  * that are only allowed with a gate. policy/catalogue/rules.yaml lists them; two of
  * its rows refuse more when their gate is on, so no request can use them.

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * text.c - a use in words: what it is, since when it is no longer alpha, and
  * what to do instead.
  */

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * uses.c - the list of uses that the parts fill.
  */
 #include "policy/alpha/finder.h"

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * walk.c - gated fields and values: object and trie walked together.
  *
  * Only members that the trie knows, and that lead to something of interest in the

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * workload.c - the kinds that make pods, and where the pod's spec stands in each.
  */
 #include "policy/alpha/finder.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "policy/answer/command.h"
 
 /* A shell must read no more than a name. */

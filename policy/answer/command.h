@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * command.h - commands to paste: what the pack wrote with its variables filled in, and
  * those that are made for an add-on. Several are lines of one text.
  *

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * finding.h - the texts of a finding: what a rule took, in words, escaped and cut.
  *
  * eval.c decides which rule takes what; this file says it: the first line, the

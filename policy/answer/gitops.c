@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * gitops.c - the controllers of Argo CD, Flux and Fleet, by the names that their manifests and
  * charts give them.
  */

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * gitops.h - what to do in the tool that applies manifests again and again.
  *
  * Such a controller retries a refused write until the manifest or its own settings change, so

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * message.c - a verdict in words: the denial, the warnings, the audit annotations.
  *
  * All limits are kept by construction: each text is built of lines that are

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * redact.h - which values may be shown, and how a value is written.
  *
  * A message ends in terminals, audit logs and tickets. What may be a credential

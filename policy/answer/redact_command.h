@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * redact_command.h - credentials on command lines, where no name stands before them.
  *
  * "-u user:x", "-px" of mysql, "redis-cli -a x", "smbclient -U user%x",

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * remedy.h - the supported way to do what a request tried.
  *
  * Where the policy's add-on has arguments for the changed fields: how to set them, with the

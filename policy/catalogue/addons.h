@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * addons.h - OKE's add-ons and their arguments, as far as Oracle's pages name them
  * (Tasks/contengconfiguringclusteraddons-configurationarguments.htm and the page of each).
  *

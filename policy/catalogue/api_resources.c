@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "policy/catalogue/api_resources.h"
 
 #define LIST(...) ((const char *const[]){ __VA_ARGS__, NULL })

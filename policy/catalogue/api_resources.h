@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * api_resources.h - the API groups of Kubernetes itself and their resources, of the versions
  * that the catalogue knows. Other projects' groups all have a dot in their names.
  */

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * catalogue.c - looking things up in the compiled table of alpha features.
  *
  * The tables are sorted by the script that makes them; all lookups are binary

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * catalogue.h - what is known about alpha features, compiled in.
  *
  * policy/catalogue/ holds the facts in readable form; compile.py makes one C file

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * paths.c - the tries of the catalogue as paths, for lists and explanations.
  */
 #include "policy/catalogue/catalogue.h"

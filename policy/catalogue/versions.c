@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * versions.c - what the list of OKE's versions says of one of them, and how sure that is.
  */
 #include "policy/catalogue/versions.h"

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * versions.h - OKE's Kubernetes versions: when each became available and how long it is supported.
  *
  * The list is data with a date: policy/catalogue/versions.yaml, compiled in, or the file that

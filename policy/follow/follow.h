@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * follow.h - the policies in force follow their files: what reload has to know of policies,
  * for each program that has them.
  */

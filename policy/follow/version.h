@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * version.h - the version of Kubernetes that a set judges by, in the log and in the metrics of each
  * program that has one.
  */

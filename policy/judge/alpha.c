@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * alpha.c - the decision table for rules with `features`: what a request uses
  * of alpha features, and which rule takes it.
  *

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * bound.c - the decision table where not all of a request is known.
  *
  * Each question has three answers: yes, no, and it may be. A rule that may fit adds its action

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * changes.c - what an UPDATE changes, less what never counts.
  *
  * The comparison itself (diff.c) is blind to meaning; this file knows which

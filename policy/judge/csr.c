@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * csr.c - base64, PEM and as much of DER as the subject of a request takes (X.690, RFC 2986).
  */
 #include "policy/judge/csr.h"

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * csr.h - the names in a certificate's request.
  */
 #ifndef POLICY_JUDGE_CSR_H

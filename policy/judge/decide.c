@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * decide.c - steps 5 to 8: what a rule that took something comes to, and the finding.
  *
  * Nothing after step 6 raises an action: no override and no policy can deny an

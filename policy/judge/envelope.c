@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * envelope.c - a verdict without a look at the objects.
  *
  * What gets no verdict passes, with failurePolicy Ignore: a review that does not fit, that

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * eval.c - the decision table: one request to one verdict.
  *
  * Pure: request and clock in, verdict out. The numbers of the steps are those of

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * exception.c - step 7: time-boxed permissions.
  *
  * An exception holds for exact rules, objects and identities, from notBefore on

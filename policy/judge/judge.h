@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * judge.h - one request on its way through the decision table; private to this
  * folder. eval.c walks the steps, changes.c and rules.c do theirs.
  */

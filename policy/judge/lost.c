@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * lost.c - two sets of values, compared by their digests.
  *
  * A digest is a sum over the leaves of a value, each with the keys above it, so that the order of

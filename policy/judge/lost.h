@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * lost.h - values that the old object has at a path, and the new one has not.
  */
 #ifndef POLICY_JUDGE_LOST_H

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * rules.c - does a rule fit a request, and does it cover a change?
  *
  * A rule fits when all that it names hold. What can be told from the envelope

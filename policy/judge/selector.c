@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * selector.c - matchLabels and matchExpressions, and Calico's text, against the labels of OKE's
  * pods.
  */

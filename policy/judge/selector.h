@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * selector.h - a label selector, evaluated as Kubernetes does; text as Calico does.
  */
 #ifndef POLICY_JUDGE_SELECTOR_H

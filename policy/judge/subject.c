@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * subject.c - RBAC subjects, and the subjects of certificates.
  *
  * A group is taken from bindings only where the configuration exempts it: groups such as

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * subject.h - whom a binding or a certificate would make powerful.
  */
 #ifndef POLICY_JUDGE_SUBJECT_H

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * trace.c - the steps of a decision in words, for whoever listens.
  */
 #include "policy/judge/judge.h"

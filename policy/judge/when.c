@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * when.c - one condition, on one object.
  */
 #include "policy/judge/when.h"

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * when.h - the conditions of a rule.
  */
 #ifndef POLICY_JUDGE_WHEN_H

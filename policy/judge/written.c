@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * written.c - the files of a ConfigMap, out of its JSON.
  */
 #include "policy/judge/written.h"

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * written.h - a ConfigMap of the guard's own: can what it holds be read?
  */
 #ifndef POLICY_JUDGE_WRITTEN_H

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * aliases.c - the table, and what it means for those who name a rule.
  *
  * A name stays here for two releases after its rule went. A policy that somebody replaces brings

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * aliases.h - names that rules of the built-in policies had.
  */
 #ifndef POLICY_LOAD_ALIASES_H

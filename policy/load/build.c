@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * build.c - build a set of policies whole, or not at all.
  *
  * What depends on the configuration alone is decided here, once: which policies

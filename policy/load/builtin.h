@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * builtin.h - the policies that are compiled in: the files of policy/builtin/, each as
  * it is written, in order of their names. The table is made by tools/embed.sh.
  */

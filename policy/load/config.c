@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * config.c - GuardConfig: the built-in defaults (documents.c), and the one file on top of them.
  *
  * A key that the file gives replaces the default

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * documents.c - files to documents, documents to the readers of their kinds.
  *
  * The order is: the defaults of the configuration, the built-in pack, the configuration's

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * documents.h - YAML to model; every message carries file:line:column.
  */
 #ifndef POLICY_LOAD_DOCUMENTS_H

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * exception.c - SupportException: who may, what, how long, and who said so.
  */
 #include "lib/base/time.h"

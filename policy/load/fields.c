@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * fields.c - the readers that the tables name, and the notes of what is wrong.
  *
  * A message says what stands there, what may stand there, and what to write. The

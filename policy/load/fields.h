@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * fields.h - from nodes of YAML to members of structs, by tables.
  *
  * A mapping is described by a table of fields: key, where its value goes, and

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * formats.c - small recognisers, each a sentence in the message when it says no.
  */
 #include "policy/load/formats.h"

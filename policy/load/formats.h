@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * formats.h - what texts in policies look like: names, labels, sentences, URLs.
  */
 #ifndef POLICY_LOAD_FORMATS_H

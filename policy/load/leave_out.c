@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "policy/load/leave_out.h"
 
 #include <ctype.h>

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * leave_out.h - the smallest unsound unit is left out, and the rest is served.
  *
  * A typo in a file must not take the guard away: every write would pass. Units

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * objects.c - does an object that a policy names exist at all?
  *
  * A group, a resource or a name that the API server cannot have makes a rule that

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * parts.c - objects, identities, facts: what several kinds are made of.
  */
 #include "policy/load/parts.h"

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * parts.h - the readers of one kind each, and what several kinds are made of;
  * private to the loader.
  */

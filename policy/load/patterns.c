@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * patterns.c - identity patterns that mean more people than their author thinks.
  *
  * Whoever is exempt is never judged, whoever is in a set is trusted by rules, and

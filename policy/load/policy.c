@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * policy.c - SupportPolicy: the tables of its fields, and what a table cannot say.
  */
 #include "lib/base/chars.h"

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * resolve.c - after the last file.
  */
 #include "policy/load/resolve.h"

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * resolve.h - what can only be settled when all files are read: which policies take
  * the place of others, and what $self stands for. Private to the loader.
  */

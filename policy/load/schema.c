@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * schema.c - the JSON Schemas, as they are in the tree.
  */
 #include <ctype.h>

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * source.h - which files a source of policies consists of, and whether they are
  * still the same. The loader and whoever waits for changes ask here, so that they
  * look at the same files.

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * versions.c - KubernetesVersions: the list of OKE's versions, from the one that is compiled in or
  * from the file that replaces it.
  */

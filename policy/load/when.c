@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * when.c - the conditions of a rule, and the paths that they and others name.
  */
 #include "policy/load/parts.h"

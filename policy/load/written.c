@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * written.c - what is wrong with files of policies that somebody is about to write.
  *
  * Each is read as the loader reads it, into a model of its own that is thrown away. What the

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * json_nodes.c - the strict reader's nodes to those of YAML.
  *
  * The reader keeps no places, but keys, strings and numbers without escapes point into the

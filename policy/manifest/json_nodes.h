@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * json_nodes.h - JSON as nodes of YAML, so that both go one way; private to this room.
  */
 #ifndef POLICY_MANIFEST_JSON_NODES_H

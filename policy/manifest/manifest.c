@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * manifest.c - from documents to objects: Lists are taken apart, what is no object of
  * Kubernetes is passed over.
  */

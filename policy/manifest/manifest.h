@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * manifest.h - files of manifests to objects, one at a time.
  *
  * YAML (all documents, anchors, aliases, merge keys) and JSON (one value after the

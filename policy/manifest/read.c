@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * read.c - YAML or JSON? By the first bytes, as kubectl does; then document by
  * document.
  *

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * read.h - a stream of YAML or JSON to documents; private to this room.
  */
 #ifndef POLICY_MANIFEST_READ_H

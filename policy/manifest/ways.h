@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * ways.h - from places in an object back to the nodes of the file, for many places.
  *
  * An object may have as many findings as it has fields. So what it takes to find one child of a

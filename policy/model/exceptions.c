@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * exceptions.c - the exceptions of a set: which there are, and what the clock makes of them.
  */
 #include "policy/model/exceptions.h"

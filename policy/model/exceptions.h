@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * exceptions.h - an exception and the clock; what the programs may ask stands in oke/policy.h.
  */
 #ifndef POLICY_MODEL_EXCEPTIONS_H

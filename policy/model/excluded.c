@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * excluded.c - resources on which the cluster itself lives.
  *
  * Leader election, heartbeats, events and routing write these many times a second, and a webhook on

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * excluded.h - resources that no webhook of ours ever asks for.
  */
 #ifndef POLICY_MODEL_EXCLUDED_H

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * identity.c - the built-in exempt identities, and how a user is classed.
  *
  * The list of controllers is that of kube-controller-manager 1.36.1, each by its

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * identity.h - who is it: exempt, customer or unknown, and in which named sets.
  *
  * Names are compared exactly and never alone where a group proves the name: a

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * judged_version.c - which version of Kubernetes features are judged by, who told it, and how much
  * is known of it: in numbers, in a sentence, and as warnings.
  */

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * managed.c - the table of OKE's pods.
  *
  * Labels after Oracle's pages, sources and clusters of users (docs/built-in-policies.md); what the

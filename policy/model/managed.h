@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * managed.h - the pods that OKE runs, as label selectors see them.
  */
 #ifndef POLICY_MODEL_MANAGED_H

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * match.c - the index of objects.
  *
  * A policy's object stands in the table under (group, resource, namespace, name);

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * match.h - which policies concern this request: a hash index over the objects
  * that active policies name, so that the number of rules does not matter.
  */

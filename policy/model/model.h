@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * model.h - the structs of a policy; private to this folder.
  *
  * The loader fills them from YAML (load.c), validate.c checks them, set.c owns

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * names.c - the words for the enumerations, as policies, annotations, metrics
  * and logs write them.
  */

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * quantity.c - numbers, percentages and the suffixes of resource quantities.
  */
 #include "policy/model/quantity.h"

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * quantity.h - numbers as Kubernetes writes them: 3, 0.5, "25%", "100m", "64Mi".
  */
 #ifndef POLICY_MODEL_QUANTITY_H

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * report.c - a message with its place, fit to be shown: files may hold any byte.
  */
 #include "policy/model/report.h"

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * report.h - messages about policies, on their way to whoever asked for them.
  */
 #ifndef POLICY_MODEL_REPORT_H

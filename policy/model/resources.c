@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * resources.c - what is known of Kubernetes' own kinds: their plurals, which have no namespace,
  * which have a status or a scale.
  */

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * resources.h - what is known of Kubernetes' own kinds and resources.
  */
 #ifndef POLICY_MODEL_RESOURCES_H

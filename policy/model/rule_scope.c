@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * rule_scope.c - the action of a rule under its configuration, and the objects that a policy
  * and its rule have in common.
  */

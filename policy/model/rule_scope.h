@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * rule_scope.h - what a rule comes to, and where: asked alike by the judge, by whoever
  * validates policies and by whoever asks the API server for requests.
  */

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * set.c - what may be asked of a set of policies.
  */
 #include "policy/model/set.h"

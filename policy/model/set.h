@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * set.h - a loaded, immutable set of policies; private to policy/.
  */
 #ifndef POLICY_MODEL_SET_H

@@ -1,4 +1,6 @@
-/* specials.c - see specials.h; the order is that of enum when_special. */
+/* SPDX-License-Identifier: Apache-2.0
+ * specials.c - see specials.h; the order is that of enum when_special.
+ */
 #include "policy/model/specials.h"
 
 #include "policy/model/model.h"

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * specials.h - the words for questions that stand where values do.
  */
 #ifndef POLICY_MODEL_SPECIALS_H

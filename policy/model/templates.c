@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * templates.c - the kinds that make pods, and where the pod stands in each.
  */
 #include "policy/model/templates.h"

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * templates.h - pods, and every template that makes pods: what an entry with `pods: true` means.
  *
  * The paths of its rules are those of a pod. In a Deployment the pod stands below spec.template, in

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * corefile.c - words and directives of a Corefile, and what an edit of one does.
  */
 #include "policy/object/corefile.h"

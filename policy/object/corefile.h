@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * corefile.h - a Corefile as CoreDNS reads it: server blocks and their directives.
  *
  * The language is that of Caddy 1 (words, quotes, comments, braces); what stops CoreDNS was tried

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * corefile_custom.c - what CoreDNS makes of ConfigMap coredns-custom.
  *
  * OKE's Corefile imports the keys *.override into its default block and the keys *.server behind

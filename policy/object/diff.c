@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * diff.c - compare two objects.
  *
  * Open containers stand on a stack of frames in the arena, each with a function

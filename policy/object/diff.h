@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * diff.h - two objects to the list of changed places.
  *
  * Lists of objects are compared by their Kubernetes merge key (merge_key.c has the

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * expression.c - from the left to the right, once; parentheses on a stack in the arena.
  */
 #include "policy/object/expression.h"

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * expression.h - Calico's selector expressions, held against the labels of one thing.
  *
  * Source: projectcalico/calico, libcalico-go/lib/selector: `has(k)`, `all()`, `global()`, `k ==

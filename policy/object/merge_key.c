@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * merge_key.c - which items of two lists of objects belong together.
  *
  * The API server merges such lists by a key that depends on the field. It does

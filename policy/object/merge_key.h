@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * merge_key.h - which items of two lists of objects belong together.
  */
 #ifndef POLICY_OBJECT_MERGE_KEY_H

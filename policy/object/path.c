@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * path.c - match a pattern with a place, walk it through an object, print either.
  */
 #include "policy/object/path.h"

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * path.h - places in an object: the patterns that policies write, the places
  * that a comparison finds, and one text form for both.
  *

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * path_chars.h - what may stand in a path without quotes; private to path.c, which writes
  * them, and path_read.c.
  */

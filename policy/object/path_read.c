@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * path_read.c - the text of a pattern to its steps.
  */
 #include "policy/object/path.h"

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * config.c - the configuration in force, each line with where it came from.
  */
 #include "oke/policy_print.h"

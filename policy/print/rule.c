@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * rule.c - a rule in words: `policy explain`.
  */
 #include "oke/policy_print.h"

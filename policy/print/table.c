@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * table.c - the table of what is loaded, and a policy as the loader takes it again.
  */
 #include "oke/policy_print.h"

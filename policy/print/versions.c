@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * versions.c - the list of OKE's versions, and what it says of each today.
  */
 #include "policy/catalogue/versions.h"

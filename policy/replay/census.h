@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * census.h - what the report counts: sums, and bounded tables with a count, the first and last
  * time. Rows are sorted, so no names that a client makes up can slow it down; what does not
  * fit is counted. Events come in one order whatever the files were (spill.h), so that what is

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * chain.h - the last seen state of one object, and what it proves about the next write.
  *
  * A log of level RequestResponse holds what an object became, never what it was. What it was

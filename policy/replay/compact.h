@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * compact.h - an event reduced to what judging needs, as an event again.
  *
  * A partial result of a replay is a file of these lines. Left out: source addresses, user agents,

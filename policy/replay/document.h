@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * document.h - what one line of a log holds: an event, a list of them, one inside an envelope
  * (as an object, or as a string that holds JSON), a recorded AdmissionReview.
  *

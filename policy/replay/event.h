@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * event.h - one event of Kubernetes' audit log (audit.k8s.io/v1 Event), as far as it tells
  * what a webhook would have been asked.
  *

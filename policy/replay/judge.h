@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * judge.h - one event to a graded verdict.
  *
  * Pure: event, the object's last state and a set in, verdict and grade out; each event is judged

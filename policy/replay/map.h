@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * map.h - where the fields of an event stand in lines of an envelope that nobody has seen yet.
  *
  *   apiVersion: oke-guard.internal/v1

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "policy/replay/touched.h"
 
 #include "lib/json/json.h"

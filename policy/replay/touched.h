@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * touched.h - the places that a patch can change at all: an upper bound of its changes.
  */
 #ifndef POLICY_REPLAY_TOUCHED_H

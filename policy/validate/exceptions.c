@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * exceptions.c - is an exception one that was meant? What it names exists
  * (else nobody would learn that it does nothing), it ends in time, its names are
  * its own: errors. That it does nothing, takes in nearly everybody, or that he who

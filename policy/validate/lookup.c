@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * lookup.c - policies and rules by name, and what to say where there is none.
  */
 #include "policy/validate/validate.h"

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * overlap.c - what two patterns have in common.
  */
 #include "policy/validate/overlap.h"

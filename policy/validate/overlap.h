@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * overlap.h - do two objects, two paths have anything in common? Asked
  * of what policies write, never of requests.
  */

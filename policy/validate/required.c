@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * required.c - may a rule be marked failClosed? Only what a dead guard may refuse for
  * hours without harm: objects of a namespace, by exact names, whose writes no controller, node or
  * start of a pod waits for.

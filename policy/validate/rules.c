@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * rules.c - the rules of one policy: names that exist, and rules that could
  * never fit, which are mistakes that nobody would notice otherwise.
  */

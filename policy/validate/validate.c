@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * validate.c - is the model sound as a whole? Names that are unique and names that
  * exist. What each file could say by itself the loader has checked.
  */

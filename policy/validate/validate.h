@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * validate.h - model_validate and its parts.
  */
 #ifndef POLICY_VALIDATE_VALIDATE_H

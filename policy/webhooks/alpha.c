@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * alpha.c - what the policies of features ask for: everything that features_*.c can find
  * something in, for the cluster's version, and nothing else. While nobody has told the version,
  * that is any that a cluster may have: the server may know it when the entries were made without

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * cel.c - who is exempt, in CEL, exactly as identity.c judges it.
  *
  * A condition that fails to evaluate skips the webhook without a trace, so what may be absent is

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * compare.c - a live ValidatingWebhookConfiguration against the wanted entries, in words.
  *
  * What the API server fills in counts as its default: scope *, port 443, timeout 10, failurePolicy

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * endpoints.c - which Endpoints and EndpointSlices are sent, in CEL.
  *
  * The label counts in the new and in the old object, so that taking it away is seen; a condition

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * entries.c - entries: who is asked for what, in which namespaces, under which name.
  *
  * One entry a different table of rules: namespaces for which the same is asked share one. What is

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * interest.c - asks to rules, as few as their tables allow.
  *
  * A rule is a product (groups x versions x resources x operations), so only what agrees in all

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * interest.h - what the parts of this room share; private to it.
  *
  * A policy asks for requests, one line each; asks become rules, rules entries:

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * print.c - entries as a ValidatingWebhookConfiguration, in JSON or YAML.
  */
 #include "policy/webhooks/print.h"

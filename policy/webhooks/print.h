@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * print.h - what writing and comparing share; private to print.c and
  * compare.c.
  */

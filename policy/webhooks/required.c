@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * required.c - rules that the configuration marks failClosed: the one entry whose failure
  * refuses.
  *

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * support.c - what the policies of components ask for.
  *
  * Only rules that may say something: those that the facts leave active, that come to more than

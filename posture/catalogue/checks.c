@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * checks.c - what is checked, as data: id, row of Oracle's responsibility matrix, what the page
  * says (in our words, with its section), how it is decided, and what to do.
  *

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * checks.h - the checks by number; private to posture. Their words are in checks.c.
  */
 #ifndef POSTURE_CATALOGUE_CHECKS_H

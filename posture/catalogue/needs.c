@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * needs.c - what a check must have read before it can pass.
  */
 #include "posture/catalogue/checks.h"

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * rows.c - the rows of Oracle's responsibility matrix, in the order of its page.
  */
 #include "posture/catalogue/checks.h"

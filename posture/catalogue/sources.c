@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * sources.c - what a scan asks the API server for: one table, in this order.
  *
  * Lists are asked for whole where features or rights are judged, and in kube-system where only the

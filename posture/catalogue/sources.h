@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * sources.h - what a scan asks the API server for; private to posture.
  */
 #ifndef POSTURE_CATALOGUE_SOURCES_H

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * owners.h - managedFields: who owns which place of an object; private to posture.
  *
  * Pure: the object's JSON in, owners out. They point into it.

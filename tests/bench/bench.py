@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """oke-guard beside nginx: CPU, latency and memory, measured on this machine in one go.
 
 Both servers run all the time and are asked in turn, in several rounds; a figure is the

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * inflate.c - what unpacking a file costs by itself: the measure for a replay of it.
  */
 #include <fcntl.h>

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What is sent: recorded reviews by name, and policies made in numbers."""
 import json
 import os

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
 # usage: tests/bench/instructions.sh [--accept]
 # How many instructions does a review take, from its bytes to the answer's? Callgrind counts
 # them for five recorded reviews; tests/bench/instructions.txt holds the last accepted

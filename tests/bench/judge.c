@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * judge.c - judge one review N times with the built-in pack, as the server does.
  *
  * No socket and no clock, so that callgrind counts the same instructions each

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * load.c - a client that keeps a TLS server on this machine busy and says how it did.
  *
  * Each connection is a thread that sends a body, waits for the whole answer, and

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """`oke-guard check` beside kubeconform: time, CPU and memory for the same manifests.
 
 Both read YAML and judge every object without a network: kubeconform holds each against the JSON Schema of its kind,

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Time and memory of `oke-guard replay` over a large synthetic log, plain, gzip and zstd.
 
 The log is made of recorded events in random order, each with its own auditID, most of them reads as

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What a scan of a large cluster takes: `oke-guard scan`, which runs `oke-guard-agent collect`, before a real
 API server without controllers.
 

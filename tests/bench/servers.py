@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The servers that are compared: started on free loopback ports, stopped by their id."""
 import glob
 import os

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * walk.c - looking for alpha features in an object, beside reading it.
  *
  * For each review of a file (tests/data/reviews): the time to parse object and oldObject, and

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * worst.c - the time that the worst reviews take, as the server judges them.
  *
  * CPU time, the least of several rounds, of each input of tests/unit/worst.h at 3 MB, and at

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """JSON Schemas for kubeconform, made from the OpenAPI v3 documents inside k8s.io/kubernetes.
 
 One file a kind, KIND-GROUP-VERSION.json, each whole in itself: what it refers to stands in its

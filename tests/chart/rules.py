@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What must hold for every rendering: Pod Security, rights, images, tokens, names.
 
 Each check takes the rendered objects and yields faults as text.

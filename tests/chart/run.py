@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The chart, rendered: `make chart`.
 
 For each value set in tests/chart/values: helm lint --strict; what helm template prints against

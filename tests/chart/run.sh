@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
 # tests/chart/run.py, or another script, with the programs that it needs, built from Go modules and kept beside those of
 # the end-to-end tests; so are the JSON Schemas that it makes. See tests/e2e/build.sh for the folder.
 set -eu

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Keeps values.schema.json equal to what it is made from.
 
 It says of `config` what the JSON Schema of a GuardConfig says of `spec`, less `self`, which the

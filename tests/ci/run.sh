@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
 # ci/ and docs/ci.md before the schemas that editors use for them, and the hooks before the real pre-commit
 # (PyPI: check-jsonschema, which carries the schemas; pre-commit). Where the packages cannot be had, that
 # is said and nothing is tested.

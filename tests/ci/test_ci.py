@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """ci/ and docs/ci.md against schemas, the hooks in the real pre-commit. Run by run.sh."""
 
 import os

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A CoreDNS of few plugins, to try what it makes of a Corefile.
 package main
 

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
 """What stops a real CoreDNS, and what oke-guard says of it: a table, tried with both.
 
 Each case is the data of a ConfigMap coredns-custom. CoreDNS starts with it, as a pod would, in a

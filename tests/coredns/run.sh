@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
 # What oke-guard says of ConfigMap coredns-custom, held against a real CoreDNS that is built from Go
 # modules. Where they cannot be had, that is said and nothing is tested.
 set -euo pipefail

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The API server without kubectl: one connection, many requests; and all that a cluster holds."""
 import http.client
 import json

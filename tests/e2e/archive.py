@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """An OCI archive of one layer from one static program: no registry, no daemon, nothing pulled."""
 import gzip
 import hashlib

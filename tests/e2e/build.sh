@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
 # Build the foreign programs of the tests from Go modules, a group at a time, once a version, and
 # print the folder they are in. Whoever finds them there already waits for nothing.
 #
@@ -160,7 +161,7 @@ ldflags="-s -w"
 case $group in
 kubernetes | helm | kubeconform | kube-score) "group_$group" ;;
 *)
-	sed -n '2,/^set/s/^# \{0,1\}//p' "$0"
+	sed -n '3,/^set/s/^# \{0,1\}//p' "$0"
 	exit 2
 	;;
 esac

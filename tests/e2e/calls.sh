@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
 # Would the API server call the guard? Its own code (Go modules, pinned in tests/e2e/calls/go.sum)
 # decides for every recorded review, under the configuration of the reviews and under one with rules
 # whose entry refuses while the guard is dead; then for each managed object and operation.

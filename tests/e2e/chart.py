@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A large chart, as a platform's is: objects of ordinary kinds that run nothing."""
 import json
 

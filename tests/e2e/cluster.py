@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A real cluster in network namespaces of its own: a control plane beside the tests, and nodes that
 come and go (node.py). run.sh made the namespace in which all of this happens.
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What people type, in this order, and what is to come of it.
 
 `then` is the decision and `rule` the finding's rule, as the audit log must name them; what kubectl

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """oke-guard as its users install it: the chart, by Helm, with the image that `make image` wrote."""
 import os
 import pathlib

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """kubectl as the people of a cluster, and what the API server says of the guard: metrics and audit log."""
 import collections
 import json

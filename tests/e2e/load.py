@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Writers that never rest: guarded writes in dry runs, as fast as the API server answers them.
 
 Nine in ten must be denied, so that a call that failed open shows as a write that passed; one in ten

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A node: namespaces (node.sh), containerd with runc, kubelet and kube-proxy. It may join and vanish
 at any time; all that it was is in its own folder and its own cgroups.
 """

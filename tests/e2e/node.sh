@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
 # A node: namespaces of its own (mounts, network, processes, cgroups, names) around a container
 # runtime and a kubelet. cluster.py calls this; both verbs need root.
 #
@@ -9,7 +10,7 @@
 # PAUSE (the program), CONTROLLERS (of cgroups) and CGROUP, the node's folder in each of them.
 set -euo pipefail
 verb=${1:-} folder=${2:-}
-shift 2 || { sed -n '2,/^set/s/^# \{0,1\}//p' "$0" && exit 2; }
+shift 2 || { sed -n '3,/^set/s/^# \{0,1\}//p' "$0" && exit 2; }
 # shellcheck source=/dev/null
 . "$folder/env"
 
@@ -104,7 +105,7 @@ run)
 	exec nsenter -t "$(cat "$folder/init")" -m -n -p -C -u -i -- "$@"
 	;;
 *)
-	sed -n '2,/^set/s/^# \{0,1\}//p' "$0"
+	sed -n '3,/^set/s/^# \{0,1\}//p' "$0"
 	exit 2
 	;;
 esac

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What OKE brings to a cluster, as the recorded reviews show it, and those who work in it."""
 import json
 

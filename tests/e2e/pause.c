@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * The process that holds a pod's namespaces, and a node's: it reaps whom nobody waits for, and
  * leaves when it is told to.
  */

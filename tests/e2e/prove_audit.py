@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What an auditor finds in the audit log, in each mode, with the query that docs/audit.md shows."""
 import json
 import re

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A whole renewal in the mode in which the agent makes the certificates, under load."""
 import base64
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What people type, and what they get: exit status, kubectl's output, and what the audit log keeps."""
 import json
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Whatever controllers and kubelets do, in whatever namespace, nothing of it is refused."""
 import unittest
 

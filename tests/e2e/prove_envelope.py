@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What is too large to be read, what costs as much as can be, and a log that nobody reads: none lets anything pass.
 
 A string of `<` is six times as long in what the API server sends to a webhook. DaemonSet kube-proxy is padded by

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What goes wrong in the first ten minutes: an image that no node can pull, and a namespace that is deleted; then an
 upgrade with everything configured, and back.
 """

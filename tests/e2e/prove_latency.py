@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What the guard adds to a write, as the API server measures it, beside a webhook in Go that allows
 everything and beside the rule "the spec has not changed" as a ValidatingAdmissionPolicy.
 

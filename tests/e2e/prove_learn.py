@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The careful first week: the loop of docs/operations.md, word for word, finds who is not known yet."""
 import os
 import re

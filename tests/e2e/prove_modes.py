@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The three ways to certificates, and every change from one to another by upgrade: a Secret made by hand,
 one as cert-manager writes it, and the agent's own.
 

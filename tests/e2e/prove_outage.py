@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Every pod of the guard is dead, and one of the nodes it was on is gone: the cluster does not care.
 
 At the end the release is uninstalled in that state, and nothing of it is left.

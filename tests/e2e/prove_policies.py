@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A policy that is added while all runs fires: the server reads it, and the agent has the API server
 ask about what it names. Nobody touches Helm. Whatever is asked for, the API server takes it.
 """

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """`make e2e-more`: a node that loses power and comes back, clocks that are an hour off, and both servers killed at once.
 
 What passes unjudged while servers are dead is counted and printed, not forbidden: with failurePolicy

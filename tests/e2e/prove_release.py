@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A release in a network without a way out: the bundle's own script fills a registry, nodes pull from it,
 Helm installs from it, and the guard refuses.
 """

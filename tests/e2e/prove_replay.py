@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What `oke-guard replay` makes of the API server's log: the verdicts that the live guard gives.
 
 prove_commands has held each command against the live guard in mode enforce. Here the same people type

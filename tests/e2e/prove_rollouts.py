@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Two nodes, two replicas: whatever happens to the guard on purpose, no guarded write passes unjudged.
 
 Each under a load of at least a thousand guarded writes; the judge is the API server (load.py).

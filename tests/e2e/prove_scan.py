@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """`oke-guard scan` on a real API server: what OKE and its installer do is no finding, what people do
 with kubectl is, each fault once, and nothing besides.
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A strict house: the cluster's own ValidatingAdmissionPolicies and Pod Security demand labels, digests and limits of
 every object, and the chart is installed, tested, upgraded and removed there, with the values that docs/chart.md shows.
 """

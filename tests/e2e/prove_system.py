@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What every cluster stands on, and what runs or feeds a component: a customer who is cluster-admin is
 refused or told, on the real API server; what repairs, and what is his own, passes.
 """

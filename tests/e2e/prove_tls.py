@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """TLS as FIPS builds of Kubernetes want it: OKE's API servers are such builds since 1.35.2."""
 import re
 import subprocess

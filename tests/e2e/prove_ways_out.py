@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Ways out that docs/built-in-policies.md tells of: a restore by Velero, the change from flannel to Calico, an
 upgrade of OKE by an identity that nobody has listed. Those who do it are imitated; nothing of it is
 refused by the real API server.

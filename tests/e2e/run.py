@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """End to end: people's commands with the real kubectl and Helm, a real API server, controllers and
 nodes, and the guard in pods between them.
 

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
 # Run the end-to-end tests on a real cluster, in namespaces that end with the run.
 #
 # What is seen of it from outside: one folder in $TMPDIR and one folder in each cgroup hierarchy,

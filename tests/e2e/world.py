@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The cluster that all proofs share: two nodes, OKE's components, people, and the guard."""
 import concurrent.futures
 

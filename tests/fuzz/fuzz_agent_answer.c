@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * fuzz_agent_answer.c - any bytes as the API server's answer: a Secret, a configuration, a
  * version, a ConfigMap. What could be read is planned with, and what is planned is written.
  */

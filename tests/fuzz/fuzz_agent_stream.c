@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * fuzz_agent_stream.c - any bytes as what passes through the agent: an answer of the API server in
  * pieces, a line of what a scan asks for, the report that a scan published.
  *

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * fuzz_diff.c - two objects, a line each: what holds for any comparison must hold, and reading
  * them as a pair must make no difference.
  */

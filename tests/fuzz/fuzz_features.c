@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * fuzz_features.c - any objects: looking for alpha features ends, and tells the truth.
  *
  * The input is JSON: {"minor": 36, "kind": "apps/v1 Deployment", "subresource": "",

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * fuzz_json.c - any bytes: reader, printer, equality and skimmer must agree.
  *
  * What parses must print to something that parses to an equal value; each member

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * fuzz_manifest.c - any bytes as a file of manifests.
  *
  * Each object that comes must be JSON that the strict reader takes, of the kind that was

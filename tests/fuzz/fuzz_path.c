@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * fuzz_path.c - a pattern in the first line, an object behind it.
  *
  * A pattern that is read prints as ASCII that reads back to the same steps, and

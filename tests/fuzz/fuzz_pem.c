@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * fuzz_pem.c - any bytes as certificate, key and CA at once, as one file may hold all.
  *
  * What must hold: every text that is kept is short printable ASCII, counts are

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * fuzz_policy.c - any bytes as a file of policies.
  *
  * Messages are printable whatever the file holds, and at most a hundred and one a

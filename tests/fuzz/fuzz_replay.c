@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * fuzz_replay.c - any bytes as lines of a log.
  *
  * Each line is searched for events; what is found is compacted and judged. What was kept must be

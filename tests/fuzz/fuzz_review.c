@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * fuzz_review.c - a request's bytes through the whole handler, with the built-in policies.
  *
  * Any bytes get an answer within its limits, the same answer each time; nobody but

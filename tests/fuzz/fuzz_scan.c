@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * fuzz_scan.c - any bytes as the records of a scan: a line each.
  *
  * Each check that was asked has one outcome; what is counted agrees with what is listed; every

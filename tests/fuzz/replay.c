@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * replay.c - a fuzz target without a fuzzer: runs it once for each file named,
  * and for each file of a folder named.
  *

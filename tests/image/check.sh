@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
 # usage: check.sh ARCH...   the tests of the images that `make image` has built; `N passed, M failed`
 set -u
 cd "$(dirname "$0")/../.." || exit 2

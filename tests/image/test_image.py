@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
 """The image as a registry and a kubelet would meet it: opened, accounted for, and run.
 
     test_image.py ARCH...

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """tools/layers.py: a tree that keeps the rules passes, and each rule, broken on purpose, is told."""
 import pathlib
 import subprocess

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """tools/mutants: what it changes and what it leaves, and which changes it takes for equivalent."""
 import importlib.machinery
 import importlib.util

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
 """Every `oci` command that oke-guard can print, taken by the real CLI's own parser.
 
 The commands of the pack as they are written, those of README and docs, and those that are made for

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Run by the Python that has oci-cli: does its own parser take each command of the standard input?
 
 A command a line; what is wrong with it stands on the line that answers it, nothing where it is

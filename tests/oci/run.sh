@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
 # The commands that oke-guard prints, before the parser of the real oci CLI (PyPI: oci-cli). Where the
 # package cannot be had, that is said and nothing is tested.
 set -euo pipefail

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
 # usage: again.sh    make the release once more, elsewhere and differently, and compare
 #
 # Another folder with a longer name, other times of the files, another umask, time zone and

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
 # usage: check.sh    the tests of what `make release` has made; `N passed, M failed`
 set -u
 cd "$(dirname "$0")/../.." || exit 2

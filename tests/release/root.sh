@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
 # usage: root.sh make SUITE [PACKAGE...]     a bare Debian of that name, once, in $ROOTS (build/roots)
 #        root.sh run [--offline] SUITE COMMAND...   a command in a throw-away copy of it
 #        root.sh keep SUITE COMMAND...       a command in it, and what that changes stays

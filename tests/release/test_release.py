@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
 """The release as those meet it who install it: sums, signature, packages, tarballs, registry, bundle.
 
 Reads build/release ($RELEASE_OUT names another folder). Root, since packages are installed into bare

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * clock.c - lets a test turn the wall clock of one process: preloaded, it adds to
  * CLOCK_REALTIME and time() the seconds that stand in the file $CLOCK_OFFSET, as
  * eight bytes. Other clocks stay as they are.

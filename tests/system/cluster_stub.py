@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """An API server for the agent's tests: named objects over real TLS, optimistic locking, faults on order.
 
 Standard library only. Its clock is its own (the Date header), so that months pass at once.

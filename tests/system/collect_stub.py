@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A cluster to be read: lists in pages, tables, faults on order, over the real TLS of cluster_stub.
 
 `with Lister() as stub:` serves what is in stub.lists (path -> items). stub.kubeconfig(...) writes a file that

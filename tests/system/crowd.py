@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """A crowd that takes connections and gives nothing, and what others notice of it.
 
     crowd.py [--seconds N] [--connections N] [--sources N] [KIND...]    prints a line for each kind

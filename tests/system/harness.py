@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Start the real binary on free ports, talk to it over real TLS, stop it by its process id.
 
 Standard library only. BUILD names the build folder, SANITIZE is set for builds whose

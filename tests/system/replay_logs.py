@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Audit events for tests: as a kube-apiserver writes them, few members, one object at a time."""
 import copy
 import datetime

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What is known says its age: the version judged by, who told it, the newest known, and OKE's own list."""
 import collections
 import json

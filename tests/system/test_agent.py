@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The agent against an API server that fails in every way: it converges, and what is served is always trusted."""
 import base64
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The alerts on the agent's metrics: sound, tried, and about metrics that the agent has."""
 import re
 import subprocess

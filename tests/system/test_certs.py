@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """oke-guard certs: the real binary, held against OpenSSL's own program."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """oke-guard check: folders of manifests and what is said of them, in every form.
 
 A folder of tests/data/check is a case: `args`, the manifests, `stdin` where it reads that, and

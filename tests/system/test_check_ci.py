@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """oke-guard check in CI: what GitHub, GitLab and readers of TAP take; what is known already, what is ignored."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """oke-guard check, held against the facts: every gated field of the catalogue is found at its
 path in the versions in which it is alpha, and in no other."""
 

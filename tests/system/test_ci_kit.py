@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """ci/: one script, run as each system would run it, with what the system would hand over.
 
 ACCEPT=1 puts ci/check.sh into gitlab.yml and tekton.yaml.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """`oke-guard-agent collect` and `publish` against an API server that behaves in every way, over real TLS."""
 import base64
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A crowd of connections that give nothing: whoever is served stays served, and new clients get in."""
 import unittest
 

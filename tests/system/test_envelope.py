@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What is not read is judged by its envelope: whatever is no verdict would pass, with failurePolicy Ignore."""
 import json
 import pathlib

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Exceptions while serving: in force and over by the clock alone, and every use on record."""
 import json
 import pathlib

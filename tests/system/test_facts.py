@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """`serve --facts DIR`: where the configuration says auto, the version is what the agent learnt."""
 import pathlib
 import tempfile

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What the system may do to the server: no descriptors, no memory, another time, half a connection.
 
 It gives up what it must, says so in its metrics, and recovers by itself.

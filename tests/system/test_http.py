@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Bad input, and input that is merely unusual: each gets its answer, and nobody else suffers."""
 import json
 import time

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What the server learns: shown in /statusz, kept over a restart, pasted into a GuardConfig."""
 import json
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A server that starts serves what is sound; what is not is left out, loudly, and --strict ends instead."""
 import os
 import pathlib

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Too much, too slow, too many: memory stays within its bounds and others are served."""
 import threading
 import time

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The log: each key and each event is documented, a line tells no value."""
 import re
 import unittest

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Metrics: sound for Prometheus, documented one by one; alerts and dashboard name none that is not there."""
 import json
 import pathlib

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What configures the guard is judged when it is written: refused is what no version could read, told what this one leaves out."""
 import base64
 import json

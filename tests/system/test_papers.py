@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
 """What surrounds the source agrees with it: version, change log, licence, the papers' links and goals."""
 import hashlib
 import pathlib

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """`oke-guard policy`: what it prints, and how it ends."""
 import json
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """README.md and docs/ say what the program does: examples are run, lists are compared, links are followed."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Policies, exceptions, configuration and certificate follow their files while requests come in.
 
 OKE_GUARD_FULL=1 takes the large numbers: 100,000 requests, 1,000 reloads.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """`oke-guard replay`: recorded audit logs, logs made of recorded reviews, and what is wrong with logs."""
 import base64
 import collections

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A roll-out: the running server is replaced again and again under load, and no call fails.
 
 Two instances stand behind one address, as with a Service: a forwarder sends each new connection

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """make run: what it prints can be pasted, and Ctrl-C ends it."""
 
 import os

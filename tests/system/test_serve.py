@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Starting, stopping, TLS, the certificate's reload, the log."""
 import http.client
 import pathlib

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What a program tells a shell: completion in real shells, manual pages, help, version, its name."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Nobody waits for a reader of the log that stalls, and a worker that does not come back is told."""
 import json
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The unit file: sound, hardened, its command line starts; and what the server tells systemd."""
 import os
 import pathlib

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * failing.h - one allocation fails, once, and all others are served.
  *
  *	for (struct failing f = { 0 }; failing_next(&f);) {

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * judged.h - for tests of the loader: load, and hear what is said.
  */
 #ifndef TESTS_UNIT_JUDGED_H

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * parsed.h - what tests of JSON share: bytes in tables, and a value that must be one.
  */
 #ifndef TESTS_UNIT_PARSED_H

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * said.h - what a finding says of a change, under a policy as coredns.yaml writes it.
  */
 #ifndef TESTS_UNIT_SAID_H

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * worst.h - reviews that are made so that judging them costs as much as can be, of any size.
  *
  * Each was a place where the work once grew faster than the input, or is a sibling of one. A

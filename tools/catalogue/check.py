@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
 """Hold what policy/catalogue knows of a minor against lists that Kubernetes itself keeps.
 
     tools/catalogue/check.py 1.38          # or a release of it

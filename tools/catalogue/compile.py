@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
 """Make the table of alpha features: facts of policy/catalogue to C, on standard output.
 
 Called by make; the layout is described in policy/catalogue/catalogue.h.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Corrections of what the sources state (policy/catalogue/corrections.yaml), applied row by row."""
 
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The facts as they were known before a later minor was read: for comparing an older one."""
 import facts
 

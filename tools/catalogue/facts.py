@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The facts of policy/catalogue as they are on disk: one fact a line, minors as ranges."""
 import os
 

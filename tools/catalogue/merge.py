@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """One minor's slice into the facts of policy/catalogue.
 
 `fold_*` take the rows as they are on disk, forget what they hold of the minor (it must be the newest

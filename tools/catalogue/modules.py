@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The published Go modules of one release: which there is, where it lies, what its sources state."""
 import functools
 import json

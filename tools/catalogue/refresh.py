@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
 """Make what policy/catalogue knows of a Kubernetes minor, from published Go modules alone.
 
     tools/catalogue/refresh.py [--compare] 1.38

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What one minor of Kubernetes states, from its sources (upstream/, a Go program, prints them).
 
 A slice is a set of rows of the kind that policy/catalogue holds, for that minor alone. Markers

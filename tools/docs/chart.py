@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """The table of the chart's values: defaults of values.yaml, meanings of values.schema.json.
 
     tools/docs/chart.py            write it into charts/oke-guard/README.md and docs/chart.md

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """The pictures of docs/pictures: each NAME.txt drawn as NAME.svg.
 
     tools/docs/pictures.py            draw them

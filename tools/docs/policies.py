@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Every rule of policy/builtin, as the table at the end of docs/built-in-policies.md.
 
     tools/docs/policies.py            write the table

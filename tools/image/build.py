@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
 """Make the image of one architecture from the built programs and the unpacked packages.
 
     build.py ARCH FOLDER PROGRAM...

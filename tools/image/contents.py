@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What goes into the image: programs, the libraries they need, and what says where these come from.
 
 Nothing is run, so the architecture does not matter: needs are read from the ELF files. Libraries

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """An OCI archive from nothing but bytes: no registry, no daemon, no root; same input, same bytes.
 
 The archive is an image layout (image-spec 1.0) in a tar, as skopeo, podman, buildah, crane and

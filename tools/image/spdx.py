@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What is in the image, as an SPDX 2.3 document: packages, versions, licences, each file's checksum.
 
 The same input gives the same bytes. The document is in the image too, where it can list all

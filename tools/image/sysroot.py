@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
 """Unpack Debian packages of any architecture, with all they depend on, into a folder of their own.
 
     sysroot.py ARCH FOLDER PACKAGE...

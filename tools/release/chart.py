@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The chart as `helm package` makes it, but the same bytes each time, and as the artifact that `helm push` makes."""
 import fnmatch
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """oke-guard_VERSION_ARCH.deb: programs, man pages, completions, and a systemd unit that is not enabled.
 
 What it depends on is read from the programs and from what Debian's packages say of the symbols of
@@ -47,15 +48,13 @@ License: Apache-2.0
  /usr/share/common-licenses/Apache-2.0.
 """
 # A service whose program is gone would not start again.
-PRERM = """\
-#!/bin/sh
+PRERM = """#!/bin/sh
 set -e
 if [ "$1" = remove ] && [ -d /run/systemd/system ]; then
 	deb-systemd-invoke stop oke-guard.service >/dev/null || true
 fi
 """
-POSTRM = """\
-#!/bin/sh
+POSTRM = """#!/bin/sh
 set -e
 if [ "$1" = purge ] && command -v deb-systemd-helper >/dev/null; then
 	deb-systemd-helper purge oke-guard.service >/dev/null || true

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """One image for all architectures: an OCI layout whose entry is the index of the single images."""
 import json
 import tarfile

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Archives of which nothing but names, modes and contents decides the bytes.
 
 Entries are those of tools/image/contents.py, with paths that begin with a slash.

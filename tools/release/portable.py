@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """oke-guard-VERSION-linux-ARCH.tar.gz: programs with their libraries beside them, for any Linux with a new enough glibc.
 
 The programs are linked to look into ../lib from where they are ($ORIGIN), and so do the libraries

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Where a release comes from, as an in-toto statement with SLSA's provenance predicate (v1).
 
 It says what was built, from which commit, with which Debian packages and compilers: what somebody

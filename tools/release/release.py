@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
 """Make the files of a release from both images' build folders.
 
     release.py IMAGES OUT PROGRAM...

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
 # usage: sign.sh KEY FOLDER    sign a release's SHA256SUMS, on the machine that has the key
 #
 # KEY is a private key on P-256 in PEM (openssl asks for its passphrase, where it has one). The folder

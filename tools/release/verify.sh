@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
 # The script of the bundle for networks without a way out (docs/release.md). POSIX sh, and skopeo.
 set -eu
 cd "$(dirname "$0")"

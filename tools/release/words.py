@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Manual pages and completions, as the programs themselves write them from their tables of options.
 
 The programs of this machine's architecture are asked (tools/share.sh), with their libraries beside

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // calls asks the API server's own code whether it would call the guard.
 //
 // For each recorded review and each entry of a webhook configuration that oke-guard generated, the

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A webhook that allows everything, as one writes it in Go with net/http: what the guard's latency
 // is measured beside.
 package main

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * check_out_of_memory.c - each allocation of the agent's round fails once: what is sound is not
  * replaced, nothing half-done is written, and the next round ends where it would have ended.
  *

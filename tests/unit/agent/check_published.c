@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * check_published.c - what the scan in the cluster published, whoever wrote it: what becomes a
  * label or an Event is checked first.
  */

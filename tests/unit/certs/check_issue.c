@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * check_issue.c - what is issued, held against the profile; who may be named.
  */
 #include "tests/unit/certs/faulty.h"

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * check_keypair.c - a row a fault: is it found, under its own name, and nothing else?
  */
 #include "tests/unit/certs/faulty.h"

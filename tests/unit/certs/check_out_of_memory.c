@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * check_out_of_memory.c - each allocation of issuing, reading and checking certificates fails once:
  * what cannot be read counts as not read, and a sound pair is not called faulty.
  */

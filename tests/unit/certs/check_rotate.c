@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * check_rotate.c - when is a pair due?
  */
 #include "oke/certs.h"

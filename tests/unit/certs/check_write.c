@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * check_write.c - a folder that holds a fitting pair whatever happens.
  *
  * The system calls that change the folder are caught here, by name, in front of

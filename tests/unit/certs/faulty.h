@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * faulty.h - certificates of any make, faulty ones too, which certs/issue.c does not make.
  */
 #ifndef TESTS_UNIT_CERTS_FAULTY_H

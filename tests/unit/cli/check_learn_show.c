@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * check_learn_show.c - whom `learn show` warns of.
  */
 #include "cli/learn_show.h"

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * check_review_input.c - where one review ends and the next begins, however they are
  * written; a broken one costs no other.
  */

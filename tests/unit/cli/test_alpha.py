@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """oke-guard alpha says what policy/catalogue says, and how to ask it right."""
 
 import json

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """`oke-guard generate webhook-configuration`: what it prints is what an API server takes, YAML and
 JSON are the same, and the chart's entries are those of the built-in policies."""
 import base64

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """`oke-guard review` as a user runs it: answers, order, exit status, text, trace."""
 import json
 import os

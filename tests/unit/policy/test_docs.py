@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """docs/built-in-policies.md and policy/builtin name the same policies and files."""
 
 import json

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
 """The built-in policies as text: they survive tools that read YAML 1.1, and say what they must."""
 import glob
 import importlib.util

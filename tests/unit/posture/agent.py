@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Stands in for oke-guard-agent: answers the requests of a scan from a cluster that a test made."""
 import json
 import os

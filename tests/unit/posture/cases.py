@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """For each check a cluster for each result that it can have. A case is what was done to a clean one."""
 from cluster import (ADMISSION, INSTALLER, RBAC, Cluster, container, entry, node, obj, oke, pods, revision,
                      slice_of, template, workload)

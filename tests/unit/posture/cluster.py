@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A cluster as OKE makes it, as the records of a scan: for tests to change and write down.
 
 Objects are in the form that an API server stores, with the managedFields that it would have kept.

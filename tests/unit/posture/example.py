@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Writes tests/data/scan/example/inventory.jsonl, the dump that README.md judges: CoreDNS by kubectl set image."""
 import json
 

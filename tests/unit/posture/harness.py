@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Runs `oke-guard scan` on a cluster that a test made: live, by a stand-in for the agent, or from files."""
 import json
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Every check in every result that it can have: one case each, with its part of the report kept."""
 import json
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Drift, as a cluster remembers it: what somebody changed is told with old value and tool; what Oracle or nobody
 changed is not."""
 import copy

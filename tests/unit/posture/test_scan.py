@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """`oke-guard scan` as a program: live and from files, its forms, its exit status, and bad input."""
 import json
 import os

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * answer.h - what must hold for any answer, whatever was asked: the limits of DESIGN's
  * section on the answer, read from the bytes that an API server would get. The first
  * thing that is wrong, or NULL.

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * check_admit.c - which heads of requests come in, and what the others are told.
  */
 #include <check.h>

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * check_alpha.c - which uses of alpha features are one finding, and which are findings of their
  * own.
  *

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * check_envelope.c - a verdict for a review of which the beginning is there alone, wherever it is
  * cut off, and the highest action that a rule could reach for it.
  */

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * check_exception.c - step 7: whom an exception is for, what it is about, and how
  * long it holds, to the second, by the clock that is passed in.
  */

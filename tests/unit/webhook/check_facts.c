@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * check_facts.c - what the configuration says of the cluster changes the verdict on a review.
  */
 #include "tests/data/reviews/corpus.h"

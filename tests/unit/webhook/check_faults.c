@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * check_faults.c - reviews made after public reports get one of the verdicts that are right.
  *
  * A line names the configuration beside it, or none, and in `want` what is right; where several

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * check_golden.c - a folder a case, through the handler, without a socket.
  *
  * tests/data/golden/<case>/ holds review.json, the answer's bytes in want.json, and, to be

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * check_handler.c - bytes in, bytes out: whatever comes in, the answer keeps its
  * limits, and a denial stays one when memory runs short.
  */

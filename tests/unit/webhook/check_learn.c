@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * check_learn.c - what is remembered and what is not, the bounds, the state file.
  */
 #include <check.h>

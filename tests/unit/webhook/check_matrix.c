@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * check_matrix.c - every managed object by every operation by every kind of user.
  *
  * tests/data/reviews/matrix.jsonl holds what a customer is to be told, and lookalikes which nobody

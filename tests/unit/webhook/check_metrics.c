@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * check_metrics.c - counts are right, from many threads at once, and the text is
  * what Prometheus reads.
  */

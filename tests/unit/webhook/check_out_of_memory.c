@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * check_out_of_memory.c - each allocation of judging and answering a review fails once: no change
  * that somebody should hear of passes without a word.
  */

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * check_parts.c - the two parts of the policies, asked one by one, say what all of them say
  * together: an entry of the webhook configuration asks one part each, and nothing may be judged
  * twice or never.

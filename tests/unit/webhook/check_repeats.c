@@ -1,4 +1,6 @@
-/* check_repeats.c - a controller that retries is told of once an hour; people always. */
+/* SPDX-License-Identifier: Apache-2.0
+ * check_repeats.c - a controller that retries is told of once an hour; people always.
+ */
 #include <check.h>
 
 #include "webhook/repeats.h"

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * check_review.c - the envelope is read strictly, objects stay bytes, and the
  * answer has the fields that an API server wants, in order.
  */

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * check_reviews.c - the recorded reviews, and those made after their pattern, get the verdict that
  * they should.
  *

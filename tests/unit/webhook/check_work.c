@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * check_work.c - the work that one review causes grows no faster than the review, and when memory
  * or steps are used up the envelope is judged: nothing passes for being too much.
  */

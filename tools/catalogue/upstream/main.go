@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Upstream reads the sources of one release of Kubernetes and prints what they state about feature
 // gates and API types, as JSON. It parses with Go's own parser, builds nothing and runs nothing of
 // what it reads.

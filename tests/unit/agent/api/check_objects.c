@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * check_objects.c - what is made of answers, whatever stands in them; and patches that hold only
  * what changes.
  */

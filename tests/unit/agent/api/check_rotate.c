@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * check_rotate.c - from every state the one right step; and at no moment, whatever lags, is a
  * certificate served that an API server does not trust.
  */

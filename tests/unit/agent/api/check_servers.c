@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * check_servers.c - whom an Endpoints object names, and what a server's page says of it.
  */
 #include <check.h>

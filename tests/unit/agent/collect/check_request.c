@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * check_request.c - what a scan may ask for: never a Secret, by whatever spelling.
  */
 #include "agent/collect/request.h"

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * check_seen.c - objects that come twice are known by their uid, as many as there may be.
  */
 #include "agent/collect/seen.h"

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * check_splitter.c - an answer to its items, whatever pieces it arrives in; what is no list is said
  * to be none, and the work grows with the bytes.
  */

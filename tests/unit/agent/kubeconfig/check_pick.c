@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * check_pick.c - kubeconfig files as kubectl reads them: which entry counts, what is relative to
  * what, and what is refused, with the place.
  */

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * check_plugin.c - exec plug-ins as processes: what they are told, what they may take and print,
  * and that nothing of them is left.
  */

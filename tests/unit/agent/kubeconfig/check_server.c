@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * check_server.c - addresses of API servers, and what it takes to expect another name there.
  */
 #include "agent/kubeconfig/server.h"

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * check_arena.c - the headers that everything stands on: arena, str, text, slot.
  */
 #include <stdint.h>

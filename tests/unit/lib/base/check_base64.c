@@ -1,4 +1,6 @@
-/* check_base64.c - RFC 4648 there and back, and what is no base64. */
+/* SPDX-License-Identifier: Apache-2.0
+ * check_base64.c - RFC 4648 there and back, and what is no base64.
+ */
 #include <check.h>
 
 #include "lib/base/base64.h"

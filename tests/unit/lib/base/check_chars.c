@@ -1,4 +1,6 @@
-/* check_chars.c - each class, for every byte. */
+/* SPDX-License-Identifier: Apache-2.0
+ * check_chars.c - each class, for every byte.
+ */
 #include <check.h>
 
 #include "lib/base/chars.h"

@@ -1,4 +1,6 @@
-/* check_commands.c - a word picks its command; others are told which there are. */
+/* SPDX-License-Identifier: Apache-2.0
+ * check_commands.c - a word picks its command; others are told which there are.
+ */
 #include <check.h>
 #include <stdio.h>
 #include <string.h>

@@ -1,4 +1,6 @@
-/* check_files.c - names, order, bounds, and what tells one state of a file from another. */
+/* SPDX-License-Identifier: Apache-2.0
+ * check_files.c - names, order, bounds, and what tells one state of a file from another.
+ */
 #include <check.h>
 #include <fcntl.h>
 #include <stdio.h>

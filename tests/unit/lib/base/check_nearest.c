@@ -1,4 +1,6 @@
-/* check_nearest.c - which known word a wrong one means. */
+/* SPDX-License-Identifier: Apache-2.0
+ * check_nearest.c - which known word a wrong one means.
+ */
 #include <check.h>
 
 #include "lib/base/nearest.h"

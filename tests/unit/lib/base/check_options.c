@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * check_options.c - argv and environment against a table of options.
  */
 #include <check.h>

@@ -1,4 +1,6 @@
-/* check_shown.c - any text comes out as printable ASCII, within its limit, no escape cut. */
+/* SPDX-License-Identifier: Apache-2.0
+ * check_shown.c - any text comes out as printable ASCII, within its limit, no escape cut.
+ */
 #include <check.h>
 
 #include "lib/base/printable.h"

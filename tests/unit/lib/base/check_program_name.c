@@ -1,4 +1,6 @@
-/* check_program_name.c - our own command lines in a text get kubectl's word, other names do not. */
+/* SPDX-License-Identifier: Apache-2.0
+ * check_program_name.c - our own command lines in a text get kubectl's word, other names do not.
+ */
 #include <check.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,4 +1,6 @@
-/* check_time.c - times are read strictly, and written so that they are read. */
+/* SPDX-License-Identifier: Apache-2.0
+ * check_time.c - times are read strictly, and written so that they are read.
+ */
 #include <check.h>
 
 #include "lib/base/time.h"

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * check_reader.c - the strict reader: what it takes, what it refuses, its limits.
  */
 #include "lib/json/json.h"

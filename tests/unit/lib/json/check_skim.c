@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * check_skim.c - members without nodes.
  */
 #include "lib/json/json.h"

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * check_value.c - equality and printing.
  */
 #include "lib/json/json.h"

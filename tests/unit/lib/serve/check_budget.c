@@ -1,4 +1,6 @@
-/* check_budget.c - large bodies leave room for small ones. */
+/* SPDX-License-Identifier: Apache-2.0
+ * check_budget.c - large bodies leave room for small ones.
+ */
 #include <check.h>
 
 #include "lib/serve/budget.h"

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * check_conns.c - who has to go when there are too many connections.
  */
 #include <arpa/inet.h>

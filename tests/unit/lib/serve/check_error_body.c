@@ -1,4 +1,6 @@
-/* check_error_body.c - an error of HTTP is one printable line of JSON. */
+/* SPDX-License-Identifier: Apache-2.0
+ * check_error_body.c - an error of HTTP is one printable line of JSON.
+ */
 #include <check.h>
 #include <stdlib.h>
 #include <string.h>

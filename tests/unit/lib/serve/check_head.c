@@ -1,4 +1,6 @@
-/* check_head.c - what is seen of a head, field by field. */
+/* SPDX-License-Identifier: Apache-2.0
+ * check_head.c - what is seen of a head, field by field.
+ */
 #include <check.h>
 #include <string.h>
 

@@ -1,4 +1,6 @@
-/* check_listen.c - addresses to listen on. */
+/* SPDX-License-Identifier: Apache-2.0
+ * check_listen.c - addresses to listen on.
+ */
 #include <check.h>
 #include <string.h>
 #include <unistd.h>

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * check_log.c - lines are JSON whatever stands in them, and are cut and limited.
  */
 #include <check.h>

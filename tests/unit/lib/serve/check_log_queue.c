@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * check_log_queue.c - nobody waits for a reader that stalls, and nothing is lost silently.
  */
 #include <check.h>

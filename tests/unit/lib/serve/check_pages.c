@@ -1,4 +1,6 @@
-/* check_pages.c - which pages there are, and for whom. */
+/* SPDX-License-Identifier: Apache-2.0
+ * check_pages.c - which pages there are, and for whom.
+ */
 #include <check.h>
 
 #include "lib/serve/pages.h"

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * check_watch.c - which files' changes are told at once, and when it is time to look.
  *
  * Each case has a folder of its own; what is told is read from the descriptor, so that polling,

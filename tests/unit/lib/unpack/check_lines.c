@@ -1,4 +1,6 @@
-/* check_lines.c - lines of plain and packed files, whole and not. */
+/* SPDX-License-Identifier: Apache-2.0
+ * check_lines.c - lines of plain and packed files, whole and not.
+ */
 #include "lib/unpack/lines.h"
 
 #include <check.h>

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * check_plain.c - what texts without quotes mean.
  */
 #include "lib/yaml/plain.h"

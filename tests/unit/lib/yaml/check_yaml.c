@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * check_yaml.c - YAML to trees: shapes and places, what plain excludes, what full
  * keeps, limits, and memory that runs out at every step.
  */

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * check_features.c - which uses of alpha features a request shows, row by row.
  *
  * Objects are written with ' for " and read from text, as a request's are.

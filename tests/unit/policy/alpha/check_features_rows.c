@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * check_features_rows.c - each gated path of the facts, one object at a time.
  *
  * For every row of policy/catalogue/fields.tsv and values.tsv an object is built that

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * check_finding.c - what a finding says: the first line, the changed fields, the remedy.
  */
 #include "tests/unit/said.h"

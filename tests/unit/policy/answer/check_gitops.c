@@ -1,4 +1,6 @@
-/* check_gitops.c - who is told what to do in Argo CD, Flux or Fleet, and where that stands. */
+/* SPDX-License-Identifier: Apache-2.0
+ * check_gitops.c - who is told what to do in Argo CD, Flux or Fleet, and where that stands.
+ */
 #include <check.h>
 
 #include "lib/base/cleanup.h"

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * check_message.c - the limits of DESIGN's section on the answer hold for any
  * findings, and what stands where.
  */

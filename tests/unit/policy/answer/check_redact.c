@@ -1,4 +1,6 @@
-/* check_redact.c - what a finding never says, and what it must not keep to itself. */
+/* SPDX-License-Identifier: Apache-2.0
+ * check_redact.c - what a finding never says, and what it must not keep to itself.
+ */
 #include "tests/unit/said.h"
 
 /* ---- what is never shown ---- */

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * check_catalogue.c - does the compiled table say what the facts say?
  *
  * Reads the facts as they are written (policy/catalogue), from the top of the

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * check_versions.c - what a list of OKE's versions says of a version, at a time and at an age.
  */
 #include "policy/catalogue/versions.h"

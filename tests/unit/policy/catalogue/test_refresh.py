@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
 """What `make refresh` makes of a minor's sources: from facts as the Go program prints them to rows.
 
 The refresh checks itself against Kubernetes when it runs, over the network. Here is what needs none.

@@ -1,4 +1,6 @@
-/* check_csr.c - the names in certificate requests, and requests that are none. */
+/* SPDX-License-Identifier: Apache-2.0
+ * check_csr.c - the names in certificate requests, and requests that are none.
+ */
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>

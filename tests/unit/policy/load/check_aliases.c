@@ -1,4 +1,6 @@
-/* check_aliases.c - names that built-in rules had: a warning, the rule of today, never an error. */
+/* SPDX-License-Identifier: Apache-2.0
+ * check_aliases.c - names that built-in rules had: a warning, the rule of today, never an error.
+ */
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * check_generations.c - a mounted ConfigMap is swapped while it is read: each set is of one
  * state of all files, never of two.
  */

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * check_load.c - files to the model: what the configuration keeps of its defaults,
  * folders as Kubernetes mounts them, limits, and memory that runs out at every step.
  */

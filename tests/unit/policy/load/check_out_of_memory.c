@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * check_out_of_memory.c - each allocation of loading policies fails once: a set is whole or not at
  * all, and where parts may be left out, what is left out is told.
  */

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
 """The JSON Schemas and the loader judge the same documents the same way.
 
 The documents of tests/data/policies, and each good one with every value in turn replaced by

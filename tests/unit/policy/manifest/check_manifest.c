@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * check_manifest.c - manifests are read as kubectl reads them, or refused by name.
  */
 #include "policy/manifest/manifest.h"

@@ -1,4 +1,6 @@
-/* check_identity.c - who is exempt, who is a customer, and who is nobody we know. */
+/* SPDX-License-Identifier: Apache-2.0
+ * check_identity.c - who is exempt, who is a customer, and who is nobody we know.
+ */
 #include <check.h>
 
 #include "policy/model/identity.h"

@@ -1,4 +1,6 @@
-/* check_match.c - a request finds the policies whose objects it is, and no others. */
+/* SPDX-License-Identifier: Apache-2.0
+ * check_match.c - a request finds the policies whose objects it is, and no others.
+ */
 #include <check.h>
 
 #include "policy/model/match.h"

@@ -1,4 +1,6 @@
-/* check_quantity.c - numbers as Kubernetes writes them. */
+/* SPDX-License-Identifier: Apache-2.0
+ * check_quantity.c - numbers as Kubernetes writes them.
+ */
 #include <check.h>
 
 #include "policy/model/quantity.h"

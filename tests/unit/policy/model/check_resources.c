@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * check_resources.c - the resource of a kind, and which kinds have no namespace.
  */
 #include "policy/model/resources.h"

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * check_corefile.c - what an edit of a Corefile is. What CoreDNS makes of coredns-custom is held
  * against a real one by tests/coredns.
  */

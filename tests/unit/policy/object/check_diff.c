@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * check_diff.c - what changed between two objects, case by case.
  */
 #include "policy/object/diff.h"

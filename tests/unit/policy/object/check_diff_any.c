@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * check_diff_any.c - what holds for the comparison of any two objects, made at random: the
  * same ones in each run.
  */

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * check_expression.c - Calico's language: what each text takes, and what is none of it.
  *
  * The thing has `app` with value "web", `empty` with no value, and `any`, whose value nobody knows.

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * check_pair.c - two texts that are read as a pair: what the second takes from the first, and
  * that nothing but the work is less. check_diff_any.c and fuzz_diff.c try any pair.
  */

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * check_path.c - patterns: reading, matching, walking, printing.
  */
 #include "policy/object/path.h"

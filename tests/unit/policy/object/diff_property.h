@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * diff_property.h - what holds for the comparison of any two values; for the
  * property test and the fuzzer.
  */

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * check_documents.c - the documents of tests/data/policies and what is said of them; what
  * is printed of a set is taken again.
  */

@@ -1,4 +1,6 @@
-/* check_census.c - counts are bounded, in one order, and windows are told apart. */
+/* SPDX-License-Identifier: Apache-2.0
+ * check_census.c - counts are bounded, in one order, and windows are told apart.
+ */
 #include "policy/replay/census.h"
 
 #include <check.h>

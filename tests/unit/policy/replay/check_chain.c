@@ -1,4 +1,6 @@
-/* check_chain.c - what is known of an object before a write, and what is not. */
+/* SPDX-License-Identifier: Apache-2.0
+ * check_chain.c - what is known of an object before a write, and what is not.
+ */
 #include "policy/replay/chain.h"
 
 #include <check.h>

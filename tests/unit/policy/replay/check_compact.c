@@ -1,4 +1,6 @@
-/* check_compact.c - what is kept of an event is an event again, and says the same. */
+/* SPDX-License-Identifier: Apache-2.0
+ * check_compact.c - what is kept of an event is an event again, and says the same.
+ */
 #include "policy/replay/compact.h"
 
 #include <check.h>

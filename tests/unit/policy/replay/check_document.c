@@ -1,4 +1,6 @@
-/* check_document.c - where events are found, and that the search is bounded. */
+/* SPDX-License-Identifier: Apache-2.0
+ * check_document.c - where events are found, and that the search is bounded.
+ */
 #include "policy/replay/document.h"
 
 #include <check.h>

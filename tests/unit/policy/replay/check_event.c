@@ -1,4 +1,6 @@
-/* check_event.c - one audit event, its bytes and what they say. */
+/* SPDX-License-Identifier: Apache-2.0
+ * check_event.c - one audit event, its bytes and what they say.
+ */
 #include "policy/replay/event.h"
 
 #include <check.h>

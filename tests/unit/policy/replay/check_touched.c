@@ -1,4 +1,6 @@
-/* check_touched.c - the places that a patch can change. */
+/* SPDX-License-Identifier: Apache-2.0
+ * check_touched.c - the places that a patch can change.
+ */
 #include "policy/replay/touched.h"
 
 #include <check.h>

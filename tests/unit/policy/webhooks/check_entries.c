@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * check_entries.c - the webhook configuration: what policies ask for and how little of it, what
  * linters of other projects would say of it, and what a comparison with a live one says.
  */

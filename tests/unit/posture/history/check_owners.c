@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * check_owners.c - managedFields: who owns a place, and what an owner holds that another does not.
  */
 #include "posture/history/owners.h"
