@@ -22,7 +22,7 @@ DEPS_CHECK := $(DEPS_BUILD) check zstd time python3-jsonschema openssl curl prom
 	bash zsh fish man-db mandoc shellcheck
 DEPS_CLANG := clang libclang-rt-14-dev
 DEPS_LINT  := $(DEPS_CHECK) clang-format clang-tidy shellcheck
-DEPS_BENCH := $(DEPS_BUILD) zstd openssl nginx-light libnginx-mod-http-echo
+DEPS_BENCH := $(DEPS_BUILD) zstd openssl nginx-light libnginx-mod-http-echo $(if $(shell command -v go),,golang-go)
 DEPS_CHART = $(DEPS_BUILD) $(if $(shell command -v go),,golang-go)
 # Any go will do: what is older than Kubernetes asks for fetches a newer one (tests/e2e/build.sh).
 DEPS_E2E   = $(DEPS_BUILD) etcd-server containerd runc containernetworking-plugins nftables iptables iproute2 \

@@ -2,14 +2,29 @@
 """What is sent: recorded reviews by name, and policies made in numbers."""
 import json
 import os
+import sys
+
+# What clusters write: updates by customers of objects of their own, as an API server sends them. Each is a
+# recorded update of an object of the same kind, under names that no policy has.
+ORDINARY = {
+    "Deployment, 4 KB": ("bg-deployment-controller-update-deployment-status-11", 0),
+    "Deployment, 12 KB": ("id-federated-user", 0),
+    "Deployment, 40 KB": ("id-federated-user", 40_000),
+    "StatefulSet, 7 KB": ("alpha-inuse-label-sts", 0),
+    "Pod, 14 KB": ("bg-node-update-pod-status-ks", 0),
+    "Node, 15 KB": ("audited-node-label", 0),
+}
+UNCHANGED = "kube-proxy-replace"  # a guarded object, written as it is
+CUSTOMER = {"username": "ocid1.user.oc1..aaaaaaaaexampledeveloper000000000000000000000000000000000000",
+            "groups": ["system:authenticated"]}
 
 # Size and kind, and the recorded review of it. All are sent by customers: an exempt
 # identity would be let pass unread.
 NOT_CONCERNED = {
-    "4 KB": "lookalike-deployment-coredns-2-kube-system-delete",
-    "12 KB": "csi-custom-copy-delete",
-    "40 KB": "configmap-40kb",
-    "250 KB": "configmap-250kb",
+    "DELETE, 4 KB": "lookalike-deployment-coredns-2-kube-system-delete",
+    "DELETE, 12 KB": "csi-custom-copy-delete",
+    "ConfigMap, 40 KB": "configmap-40kb",
+    "ConfigMap, 250 KB": "configmap-250kb",
 }
 DENIED = {"4 KB": "kube-dns-service-selector", "12 KB": "kube-proxy-replace"}
 GROWN = {"40 KB": 40_000, "250 KB": 250_000}  # the 12 KB one with more containers
@@ -25,8 +40,12 @@ def recorded(path):
     return bodies
 
 
+def written(review):
+    return json.dumps(review, separators=(",", ":"), ensure_ascii=False).encode() + b"\n"
+
+
 def grow(body, size):
-    """The same change of a DaemonSet whose pods have more containers, which do not change."""
+    """The same change of an object whose pods have more containers, which do not change."""
     review = json.loads(body)
     sides = [review["request"][k]["spec"]["template"]["spec"]["containers"]
              for k in ("object", "oldObject")]
@@ -35,20 +54,51 @@ def grow(body, size):
     for i in range((size - len(body)) // step):
         for side in sides:
             side.append({**more, "name": f"{more['name']}-{i}"})
-    return json.dumps(review, separators=(",", ":"), ensure_ascii=False).encode() + b"\n"
+    return written(review)
+
+
+def ordinary(body, size):
+    """A customer's update of an object of his: another image, or another label where there is no template."""
+    text = body.decode()
+    for ours, his in (("kube-system", "shop"), ("kube-dns", "web"), ("coredns", "storefront"),
+                      ("CoreDNS", "Storefront"), ("alpha-off", "shop"), ("alpha-on", "shop"),
+                      ("system-cluster-critical", "business-critical")):
+        text = text.replace(ours, his)
+    review = json.loads(text)
+    request = review["request"]
+    request.pop("subResource", None)
+    request.pop("requestSubResource", None)
+    request.update(operation="UPDATE", userInfo=CUSTOMER)
+    old = request["oldObject"]
+    new = request["object"] = json.loads(json.dumps(old))
+    spec = new["spec"].get("template", {}).get("spec")
+    if spec:
+        spec["containers"][0]["image"] += "-2"
+    else:
+        new["metadata"].setdefault("labels", {})["example.com/team"] = "storefront"
+    return grow(written(review), size) if size else written(review)
+
+
+def unchanged(body):
+    """A guarded object, sent as it is: the API server notes who did, and when."""
+    review = json.loads(body)
+    new = review["request"]["object"] = json.loads(json.dumps(review["request"]["oldObject"]))
+    new["metadata"]["managedFields"][-1]["time"] = "2026-11-30T10:00:00Z"
+    return written(review)
 
 
 def write(bodies, folder):
-    """Files for the load program: {(size, concerned): path}."""
-    chosen = {(size, False): bodies[name] for size, name in NOT_CONCERNED.items()}
-    chosen |= {(size, True): bodies[name] for size, name in DENIED.items()}
-    chosen |= {(size, True): grow(bodies[DENIED["12 KB"]], n) for size, n in GROWN.items()}
-    chosen[("3 MiB", True)] = grow(bodies[DENIED["12 KB"]], 3 << 20)
+    """Files for the load program: {(name, "passed", "unchanged" or "denied"): path}."""
+    chosen = {(name, "passed"): ordinary(bodies[of], size) for name, (of, size) in ORDINARY.items()}
+    chosen |= {(size, "passed"): bodies[name] for size, name in NOT_CONCERNED.items()}
+    chosen["12 KB", "unchanged"] = unchanged(bodies[UNCHANGED])
+    chosen |= {(size, "denied"): bodies[name] for size, name in DENIED.items()}
+    chosen |= {(size, "denied"): grow(bodies[DENIED["12 KB"]], n) for size, n in GROWN.items()}
+    chosen["3 MiB", "denied"] = grow(bodies[DENIED["12 KB"]], 3 << 20)
     paths = {}
-    for (size, concerned), body in chosen.items():
-        name = f"{size.replace(' ', '')}-{'denied' if concerned else 'passed'}.json"
-        paths[size, concerned] = os.path.join(folder, name)
-        with open(paths[size, concerned], "wb") as f:
+    for (name, kind), body in chosen.items():
+        paths[name, kind] = os.path.join(folder, f"{name.replace(' ', '').replace(',', '-')}-{kind}.json")
+        with open(paths[name, kind], "wb") as f:
             f.write(body)
     return paths
 
@@ -83,3 +133,7 @@ def write_policies(folder, rules):
         with open(os.path.join(folder, f"bench-{at}.yaml"), "w", encoding="ascii") as f:
             f.write("---\n".join(policies[at:at + 100]))
     return folder
+
+
+if __name__ == "__main__":  # inputs.py REVIEWS FOLDER
+    write(recorded(sys.argv[1]), sys.argv[2])

@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 # usage: tests/bench/instructions.sh [--accept]
 # How many instructions does a review take, from its bytes to the answer's? Callgrind counts
-# them for five recorded reviews; tests/bench/instructions.txt holds the last accepted
-# numbers. More than 5 % above them fails; --accept writes the new ones.
+# them for five recorded reviews and the ordinary ones of the bench (inputs.py);
+# tests/bench/instructions.txt holds the last accepted numbers. More than 5 % above them fails;
+# --accept writes the new ones.
 #
 # Each review is judged once and eleven times: a tenth of the difference is one review, warm,
 # without what happens once.
@@ -16,7 +17,14 @@ reviews="bg-daemon-set-controller-update-daemonset-status-ks-3
 lookalike-deployment-coredns-2-kube-system-delete
 kube-dns-service-selector
 kube-proxy-replace
-configmap-40kb"
+configmap-40kb
+Deployment-4KB-passed
+Deployment-12KB-passed
+Deployment-40KB-passed
+StatefulSet-7KB-passed
+Pod-14KB-passed
+Node-15KB-passed
+12KB-unchanged"
 
 collected() { # TIMES FILE
 	valgrind --tool=callgrind --callgrind-out-file=/dev/null --toggle-collect=handler_answer \
@@ -25,6 +33,7 @@ collected() { # TIMES FILE
 }
 
 mkdir -p "$work"
+"${PYTHON:-python3}" tests/bench/inputs.py tests/data/reviews/reviews.jsonl "$work"
 now=$work/instructions.txt
 {
 	echo "# Instructions from a review's bytes to the answer's; tests/bench/instructions.sh"
@@ -33,7 +42,7 @@ now=$work/instructions.txt
 bad=0
 printf '%-56s %10s %10s\n' review kept now
 for id in $reviews; do
-	grep -F "{\"id\": \"$id\"," tests/data/reviews/reviews.jsonl |
+	[ -s "$work/$id.json" ] || grep -F "{\"id\": \"$id\"," tests/data/reviews/reviews.jsonl |
 		sed -E 's/^.*"review": (\{.*\})\}$/\1/' > "$work/$id.json"
 	[ -s "$work/$id.json" ] || { echo "no review $id"; exit 2; }
 	once=$(collected 1 "$work/$id.json")
