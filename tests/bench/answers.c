@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: Apache-2.0
  * answers.c - what is answered to reviews and to what chance makes of them, as numbers to compare.
  *
  * usage: answers TIMES LIST REVIEWS... prints, for each review that was made, a number of its

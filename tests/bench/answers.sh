@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
 # usage: tests/bench/answers.sh COMMIT [REVIEWS]
 # Are the answers to the byte those of another commit? All recorded and made reviews are judged by
 # both programs, as in each of nine minors of Kubernetes, and what chance makes of them, about

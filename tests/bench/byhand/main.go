@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A validating webhook as one writes it by hand in Go, with net/http and encoding/json: it decodes the
 // review and both objects, and allows what leaves the spec as it was or is about a namespace that is
 // not its own. What the guard's time is measured beside.
