@@ -369,7 +369,7 @@ class Kubeconfig(Reaching):
             code, records, said = self.collect_version("--kubeconfig", stub.kubeconfig(
                 cluster={"server": stub.url, "insecure-skip-tls-verify": True}))
             self.assertEqual((code, done(records)["done"]), (0, 200))
-            self.assertIn("is believed", said)
+            self.assertIn("is trusted", said)
             self.assert_fails(self.collect_version("--kubeconfig", stub.kubeconfig(
                 cluster={"server": "http://127.0.0.1:1"})), "https://")
 
