@@ -34,6 +34,7 @@ class Release(unittest.TestCase):
     @classmethod
     def tearDownClass(cls):
         guard.uninstall()
+        kube.get("delete", "namespace", guard.PLACE, "--timeout=60s")
         cls.registry.end()
 
     def pushed(self):

@@ -23,6 +23,7 @@ import prove_latency
 import prove_learn
 import prove_modes
 import prove_outage
+import prove_own
 import prove_policies
 import prove_power
 import prove_release
@@ -37,9 +38,10 @@ import world
 from cluster import FOLDER, until
 
 # In this order: prove_outage ends without the guard, and those after it install it again.
-PROOFS = [prove_commands, prove_controllers, prove_learn, prove_audit, prove_policies, prove_envelope, prove_system,
-          prove_ways_out, prove_rollouts, prove_latency, prove_tls, prove_certificates, prove_replay, prove_scan,
-          prove_outage, prove_install, prove_release, prove_modes, prove_strict]
+PROOFS = [prove_commands, prove_controllers, prove_learn, prove_audit, prove_policies, prove_own,
+          prove_envelope, prove_system, prove_ways_out, prove_rollouts, prove_latency, prove_tls,
+          prove_certificates, prove_replay, prove_scan, prove_outage, prove_install, prove_release, prove_modes,
+          prove_strict]
 
 MORE = [prove_power]  # `make e2e-more`: slow, or told rather than proved
 
