@@ -84,9 +84,9 @@ static int certificates_there(struct str pem)
 	if (!pem.n)
 		return 0;
 	/* Twice, as in rotate_look_at. */
-	if (certificates_parse(pem, &arena, &list, &n, &err) == 0 ||
-	    certificates_parse(pem, &arena, &list, &n, &err) == 0)
-		return 1;
+	for (int i = 0; i < 2; i++)
+		if (certificates_parse(pem, &arena, &list, &n, &err) == 0)
+			return 1;
 	return err.kind == ERR_NOMEM ? -1 : 0;
 }
 
