@@ -35,9 +35,14 @@ int x509_error(struct err *err, enum err_kind kind, const char *what)
 	unsigned long last = ERR_peek_last_error();
 	const char *reason = ERR_reason_error_string(last);
 
-	/* Without memory it does not always get as far as to say so; any other failure is told. */
-	if (x509_ran_out() || !last)
+	/*
+	 * Without memory it does not always get as far as to say so, when something is made. What
+	 * is read may be broken in ways that it says nothing of, too: a text without its end.
+	 */
+	if (x509_ran_out() || (!last && kind == ERR_NOMEM))
 		return err_nomem(err);
+	if (!last)
+		return err_set(err, kind, "%.200s", what);
 	return err_set(err, kind, "%.200s: %.200s", what, reason ? reason : "unknown cause");
 }
 
@@ -100,6 +105,7 @@ STACK_OF(X509) * x509_list_read(struct str pem, struct err *err)
 		err_nomem(err);
 		return NULL;
 	}
+	ERR_clear_error(); /* makes this thread's queue, too: memory that runs out is told there */
 	while (!r && PEM_read_bio(in, &b.name, &b.header, &b.data, &b.len)) {
 		r = x509_list_add(list, &b, err);
 		pem_block_done(&b);

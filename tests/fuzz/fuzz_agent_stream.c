@@ -94,16 +94,17 @@ static void read_answer(struct str all)
 
 /* ---- a request ---- */
 
+/* Where a resource stands: /api/v1/secrets and /api/v1/namespaces/NAME/secrets, below or with a
+ * query. */
 static bool names_secrets(const char *path)
 {
 	const char *at = path;
 
-	while ((at = strstr(at, "/secrets"))) {
-		at += strlen("/secrets");
-		if (!*at || *at == '/' || *at == '?')
-			return true;
-	}
-	return false;
+	if (strncmp(at, "/api/", 5) || !(at = strchr(at + 5, '/')))
+		return false;
+	if (!strncmp(at, "/namespaces/", 12) && !(at = strchr(at + 12, '/')))
+		return false;
+	return !strncmp(at, "/secrets", 8) && (!at[8] || at[8] == '/' || at[8] == '?');
 }
 
 static void read_request(struct str all)
