@@ -50,8 +50,10 @@ static bool keypair_key_fits(EVP_PKEY *key, X509 *leaf)
 	size_t n = sizeof sig;
 	int size = EVP_PKEY_get_size(key);
 
+	/* Without memory OpenSSL 3.5 calls it signed, and n is no length. */
 	return EVP_PKEY_eq(key, public) == 1 && size > 0 && (size_t)size <= sizeof sig &&
-	       keypair_key_signs(key, sig, &n) && keypair_key_verifies(public, sig, n);
+	       keypair_key_signs(key, sig, &n) && n <= sizeof sig &&
+	       keypair_key_verifies(public, sig, n);
 }
 
 /* ---- parsing ---- */

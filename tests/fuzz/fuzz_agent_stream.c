@@ -94,17 +94,17 @@ static void read_answer(struct str all)
 
 /* ---- a request ---- */
 
-/* Where a resource stands: /api/v1/secrets and /api/v1/namespaces/NAME/secrets, below or with a
- * query. */
-static bool names_secrets(const char *path)
+/* Where a resource stands: /api/v1/secrets and /api/v1/namespaces/NAME/secrets, and what is below.
+ */
+static bool names_secrets(const char *path, const char *query)
 {
 	const char *at = path;
 
-	if (strncmp(at, "/api/", 5) || !(at = strchr(at + 5, '/')))
+	if (strncmp(at, "/api/", 5) || !(at = strchr(at + 5, '/')) || at >= query)
 		return false;
-	if (!strncmp(at, "/namespaces/", 12) && !(at = strchr(at + 12, '/')))
+	if (!strncmp(at, "/namespaces/", 12) && (!(at = strchr(at + 12, '/')) || at >= query))
 		return false;
-	return !strncmp(at, "/secrets", 8) && (!at[8] || at[8] == '/' || at[8] == '?');
+	return !strncmp(at, "/secrets", 8) && (at + 8 == query || at[8] == '/');
 }
 
 static void read_request(struct str all)
@@ -114,10 +114,14 @@ static void read_request(struct str all)
 	struct err err = { .kind = ERR_NONE };
 
 	arena_init(&arena, 1u << 20);
-	if (collect_request_read(all, &arena, &r, &err) < 0)
+	if (collect_request_read(all, &arena, &r, &err) < 0) {
 		must(err.msg[0]);
-	else if (!collect_request_refusal(r.path))
-		must(r.path[0] == '/' && !strchr(r.path, '%') && !names_secrets(r.path));
+	} else if (!collect_request_refusal(r.path)) {
+		const char *query = r.path + strcspn(r.path, "?");
+
+		must(r.path[0] == '/' && !memchr(r.path, '%', (size_t)(query - r.path)));
+		must(!names_secrets(r.path, query));
+	}
 }
 
 /* ---- a report ---- */
