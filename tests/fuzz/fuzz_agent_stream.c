@@ -100,11 +100,11 @@ static bool names_secrets(const char *path, const char *query)
 {
 	const char *at = path;
 
-	if (strncmp(at, "/api/", 5) || !(at = strchr(at + 5, '/')) || at >= query)
+	if (strncmp(at, "/api/", 5) != 0 || !(at = strchr(at + 5, '/')) || at >= query)
 		return false;
-	if (!strncmp(at, "/namespaces/", 12) && (!(at = strchr(at + 12, '/')) || at >= query))
+	if (strncmp(at, "/namespaces/", 12) == 0 && (!(at = strchr(at + 12, '/')) || at >= query))
 		return false;
-	return !strncmp(at, "/secrets", 8) && (at + 8 == query || at[8] == '/');
+	return strncmp(at, "/secrets", 8) == 0 && (at + 8 == query || at[8] == '/');
 }
 
 static void read_request(struct str all)
