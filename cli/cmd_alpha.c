@@ -23,11 +23,6 @@ struct cmd_alpha_options {
 		.arg = "VERSION",                                                                  \
 		.help = "the cluster's version, as in 1.36 (the newest release known)"             \
 	}
-#define OUTPUT_OPTION(a)                                                                           \
-	{                                                                                          \
-		.name = "output", .letter = 'o', .type = OPTION_CHOICE, .value = &(a).output,      \
-		.arg = "text|json", .choices = "text|json", .help = "how to print (text)"          \
-	}
 #define OPTIONS_N(defs) (sizeof(defs) / sizeof *(defs))
 
 /* The minor that was asked for; -1 after a message. */
@@ -100,7 +95,7 @@ static int cmd_alpha_run_list(int argc, char **argv)
 		  .arg = "STAGE",
 		  .choices = "alpha|beta|ga|deprecated",
 		  .help = "which stage: alpha, beta, ga or deprecated (alpha)" },
-		OUTPUT_OPTION(a),
+		OPTION_ROW_OUTPUT(&a.output, "how to print (text)"),
 	};
 	int rest, status = options_parse(&list_help, defs, OPTIONS_N(defs), argc, argv, &rest);
 	scoped(arena_end) struct arena arena = { .limit = 3 * (size_t)OUTPUT_MAX };
@@ -163,7 +158,8 @@ static int cmd_alpha_unknown_name(const char *word)
 static int cmd_alpha_run_explain(int argc, char **argv)
 {
 	struct cmd_alpha_options a = { .stage = "alpha", .output = "text" };
-	const struct option_def defs[] = { VERSION_OPTION(a), OUTPUT_OPTION(a) };
+	const struct option_def defs[] = { VERSION_OPTION(a),
+					   OPTION_ROW_OUTPUT(&a.output, "how to print (text)") };
 	int rest, status = options_parse(&explain_help, defs, OPTIONS_N(defs), argc, argv, &rest);
 	scoped(arena_end) struct arena arena = { .limit = 3 * (size_t)OUTPUT_MAX };
 	struct alpha_query q;

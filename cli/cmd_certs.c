@@ -382,8 +382,7 @@ static int cmd_certs_show_command(int argc, char **argv, struct cmd_certs_option
 				  struct arena *arena, struct err *err)
 {
 	const struct option_def defs[] = {
-		{ "output", 'o', OPTION_CHOICE, &a->format, NULL, NULL, 0, 0, "text|json",
-		  "how (text)" },
+		OPTION_ROW_OUTPUT(&a->format, "how (text)"),
 		{ "dir", 0, OPTION_STRING, &a->dir, "DIR", NULL, 0, 0, NULL,
 		  "folder with tls.crt and, perhaps, ca.crt" },
 		{ "cert", 0, OPTION_STRING, &a->cert, "FILE", NULL, 0, 0, NULL,

@@ -130,12 +130,7 @@ static int cmd_learn_run_show(int argc, char **argv)
 {
 	const char *output = "text";
 	const struct option_def defs[] = {
-		{ .name = "output",
-		  .letter = 'o',
-		  .type = OPTION_CHOICE,
-		  .value = &output,
-		  .choices = "text|json",
-		  .help = "how to print (text: YAML, the table in comments)" },
+		OPTION_ROW_OUTPUT(&output, "how to print (text: YAML, the table in comments)"),
 	};
 	int rest, status = options_parse(&help, defs, 1, argc, argv, &rest);
 

@@ -300,12 +300,8 @@ int cmd_review(int argc, char **argv)
 	struct cmd_review_options a = { .output = "text", .fail_on = "deny" };
 	struct cmd_review_run run = { .asked = &a, .now = time(NULL) };
 	const struct option_def defs[] = {
-		{ .name = "output",
-		  .letter = 'o',
-		  .type = OPTION_CHOICE,
-		  .value = &a.output,
-		  .choices = "text|json",
-		  .help = "json: the bodies that the server would send, one a line (text)" },
+		OPTION_ROW_OUTPUT(&a.output,
+				  "json: the bodies that the server would send, one a line (text)"),
 		OPTION_ROW_POLICY(&a.policies),
 		OPTION_ROW_CONFIG(&a.config),
 		{ .name = "trace",

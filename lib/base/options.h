@@ -56,6 +56,11 @@ struct option_def {
 		.env = "OKE_GUARD_VERSIONS",                                                       \
 		.help = "a newer list of OKE's versions (the built-in one)"                        \
 	}
+#define OPTION_ROW_OUTPUT(format, text)                                                            \
+	{                                                                                          \
+		.name = "output", .letter = 'o', .type = OPTION_CHOICE, .value = (format),         \
+		.choices = "text|json", .help = (text)                                             \
+	}
 #define OPTION_ROW_FAIL_ON(action)                                                                 \
 	{                                                                                          \
 		.name = "fail-on", .type = OPTION_CHOICE, .value = (action),                       \

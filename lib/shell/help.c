@@ -138,12 +138,7 @@ int shell_help(int argc, char **argv)
 {
 	const char *output = "text";
 	const struct option_def defs[] = {
-		{ .name = "output",
-		  .letter = 'o',
-		  .type = OPTION_CHOICE,
-		  .value = &output,
-		  .choices = "text|json",
-		  .help = "how to print (text)" },
+		OPTION_ROW_OUTPUT(&output, "how to print (text)"),
 	};
 	struct shell_words words;
 	int rest, status;
