@@ -76,10 +76,8 @@ static void cmd_probe_look(struct kube *k, const struct cmd_probe_options *a,
 	arena_init(&arena, OBJECT_MEMORY);
 	*sight = (struct probe_sight){ .mode = a->mode };
 	if (kube_call(k, &request, &answer, &err) == 0)
-		sight->known = sight->there =
-			objects_configuration_read(
-				(struct str){ answer.body ? answer.body : "", answer.len }, &arena,
-				&c, &err) == 0;
+		sight->known = sight->there = objects_configuration_read(kube_answer_text(&answer),
+									 &arena, &c, &err) == 0;
 	else
 		sight->known = answer.result == KUBE_MISSING;
 	sight->entries = c.entries;

@@ -36,7 +36,7 @@ static enum kube_result published_watch_call(struct published_look *l,
 	l->p->stopped |= result == KUBE_STOPPED;
 	l->now = a->date ? a->date : clock_seconds();
 	if (result == KUBE_OK)
-		*out = str_copy(&l->arena, (struct str){ a->body ? a->body : "", a->len });
+		*out = str_copy(&l->arena, kube_answer_text(a));
 	kube_answer_done(a);
 	free(a);
 	return result;

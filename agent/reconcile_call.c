@@ -26,7 +26,7 @@ int reconcile_call(struct reconcile_pass *t, enum kube_method method, const char
 	t->r->retry_after = a->retry_after;
 	t->now = a->date ? a->date : time(NULL);
 	if (status == 0 && out) {
-		*out = str_copy(&t->arena, (struct str){ a->body ? a->body : "", a->len });
+		*out = str_copy(&t->arena, kube_answer_text(a));
 		status = out->s ? 0 : err_nomem(t->err);
 	}
 	kube_answer_done(a);

@@ -93,6 +93,12 @@ int kube_call(struct kube *k, const struct kube_request *request, struct kube_an
 	      struct err *err);
 void kube_answer_done(struct kube_answer *a); /* overwrites the body: it may hold a key */
 
+/* Its body; empty, and no null pointer, where there is none. Good until kube_answer_done. */
+static inline struct str kube_answer_text(const struct kube_answer *a)
+{
+	return (struct str){ a->body ? a->body : "", a->len };
+}
+
 #define KUBE_PAGE_S 5 /* seconds of a page */
 
 /*

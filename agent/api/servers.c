@@ -133,8 +133,7 @@ static void servers_ask_one(struct kube *k, const struct servers_asked *asked,
 	snprintf(url, sizeof url, "http://%s%s%s:%u/statusz", six ? "[" : "", s->ip, six ? "]" : "",
 		 asked->port);
 	if (kube_page(k, url, &answer, &err) == 0) {
-		servers_judge((struct str){ answer.body ? answer.body : "", answer.len },
-			      asked->files, s);
+		servers_judge(kube_answer_text(&answer), asked->files, s);
 	} else {
 		s->state = SERVER_UNHEARD;
 		snprintf(s->why, SERVERS_WHY, "%s", err.msg);
@@ -154,8 +153,7 @@ int servers_ask(struct kube *k, const struct servers_asked *asked, struct server
 		 asked->service);
 	status = kube_call(k, &request, &answer, err);
 	if (status == 0)
-		status = servers_read((struct str){ answer.body ? answer.body : "", answer.len },
-				      out, err);
+		status = servers_read(kube_answer_text(&answer), out, err);
 	kube_answer_done(&answer);
 	for (size_t i = 0; status == 0 && i < out->n; i++)
 		servers_ask_one(k, asked, &out->v[i]);
