@@ -7,11 +7,9 @@ prints stands in golden/<name>.txt.
 import json
 from collections import namedtuple
 
+from kube import kubectl, system
+
 Command = namedtuple("Command", "name then rule arguments who stdin", defaults=("customer", None))
-
-
-def system(*arguments):
-    return ["-n", "kube-system", *arguments]
 
 
 def merge(*target, **patch):
@@ -136,3 +134,9 @@ COMMANDS = [Command(*row) for row in [
     ("ci-deployment", "allow", None, ["-n", "shop", "create", "deployment", "api", "--image=localhost/pause:1"], "ci"),
     ("own-scale", "allow", None, ["-n", "shop", "scale", "deployment", "web", "--replicas=3"]),
 ]]
+
+
+def take_marks_back():
+    """What the commands put on a node: a taint that stays, soft as it is, has a say in where every later pod goes."""
+    kubectl("label", "node", "10.0.10.10", "team-")
+    kubectl("taint", "node", "10.0.10.10", "team-")

@@ -7,7 +7,7 @@ import unittest
 
 import kube
 from cluster import BIN, HERE, ROOT, until
-from commands import COMMANDS
+from commands import COMMANDS, take_marks_back
 
 ACCEPT = bool(os.environ.get("ACCEPT"))
 GOLDEN = HERE / "golden"
@@ -30,6 +30,10 @@ def transcript(command, done):
 
 class Commands(unittest.TestCase):
     maxDiff = None
+
+    @classmethod
+    def tearDownClass(cls):
+        take_marks_back()
 
     def run_command(self, command):
         since = kube.audit_size()

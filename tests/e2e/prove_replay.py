@@ -15,7 +15,7 @@ import guard
 import kube
 import world
 from cluster import FOLDER, until
-from commands import COMMANDS
+from commands import COMMANDS, take_marks_back
 from objects import recorded
 
 ORDER = ["allow", "audit", "warn", "deny"]
@@ -45,8 +45,7 @@ def clean():
         kube.get("-n", place, "delete", "--ignore-not-found", "--wait=false", *names)
     # What is there already is not written again, and no event tells of it. Where it is not: no harm.
     kube.kubectl("-n", "kube-system", "annotate", "daemonset", "kube-proxy", "note-")
-    kube.kubectl("label", "node", "10.0.10.10", "team-")
-    kube.kubectl("taint", "node", "10.0.10.10", "team-")
+    take_marks_back()
 
 
 def bare(event):

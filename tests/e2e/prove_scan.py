@@ -18,7 +18,8 @@ import guard
 import kube
 import world
 from cluster import FOLDER, until
-from commands import SAME_MEMORY, SIGNAL, merge, system
+from commands import SAME_MEMORY, SIGNAL, merge
+from kube import system
 from objects import OKE, WORKLOADS, recorded
 
 GATE = "--feature-gates=ContainerStopSignals=true"  # of SIGNAL; without it no alpha field is kept
