@@ -121,11 +121,11 @@ def audit_size():
     return AUDIT_LOG.stat().st_size
 
 
-def events(since=0):
-    """Events from a place in the audit log on; one that is still being written is left out."""
+def events(since=0, end=None):
+    """Events from a place in the audit log on, or up to another; one that is still being written is left out."""
     with open(AUDIT_LOG, "rb") as log:
         log.seek(since)
-        lines = log.read().splitlines(keepends=True)
+        lines = log.read(-1 if end is None else end - since).splitlines(keepends=True)
     return [json.loads(line) for line in lines if line.endswith(b"\n")]
 
 
