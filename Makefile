@@ -158,7 +158,7 @@ e2e: ## the guard as pods of a real cluster, by Helm, on real nodes; root; the f
 	$(Q)$(MAKE) --no-print-directory release
 	$(Q)BUILD=$(BUILD) ACCEPT=$(ACCEPT) tests/e2e/run.sh
 
-e2e-more: ## besides: a node that loses power, clocks that are off, both servers killed at once
+e2e-more: ## a node that loses power, clocks that are off; real cert-manager, Argo CD's engine, other charts
 	$(Q)tools/deps.sh $(DEPS_E2E)
 	$(Q)$(MAKE) --no-print-directory -j$(JOBS) all
 	$(Q)$(MAKE) --no-print-directory image

@@ -7,13 +7,20 @@
 #   build.sh helm           helm
 #   build.sh kubeconform    kubeconform, which holds manifests against JSON Schemas
 #   build.sh kube-score     kube-score, which says what a strict house would miss in manifests
+#   build.sh cert-manager       its controllers and cainjector, in one program of ours, and crds
+#   build.sh cert-manager-old   its two programs, of a time before matchConditions, and crds
+#   build.sh gitops-engine      Argo CD's engine, in its own agent
+#   build.sh metrics-server | descheduler | cilium   the chart that is in the module
 #
 #   KUBERNETES HELM KUBECONFORM KUBE_SCORE   the versions (1.36.1, 3.22.0, 0.8.0, 1.20.0)
+#   CERT_MANAGER CERT_MANAGER_OLD GITOPS_ENGINE METRICS_SERVER DESCHEDULER CILIUM   theirs (1.21.2, 1.8.0,
+#                    0.7.3, 0.9.0, 0.36.0, 1.20.2)
 #   E2E_CACHE        where they are kept (${XDG_CACHE_HOME:-$HOME/.cache}/oke-guard-e2e)
 #   E2E_TOOLCHAIN    which Go to fetch where the one on PATH is too old (what the group asks for)
 #
 # Needs any `go` from 1.19 on (Debian 12's golang-go): a newer one is a module itself.
 set -euo pipefail
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 cache=${E2E_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/oke-guard-e2e}
 export CGO_ENABLED=0 GOWORK=off GOTOOLCHAIN=local GOFLAGS="-mod=mod -buildvcs=false"
 
@@ -22,6 +29,8 @@ say() { printf '%s\n' "$*" >&2; }
 # ---------------------------------------------------------------- the groups
 # Each sets: version, module, programs (packages of the module), and ldflags, which stamp the
 # version: Kubernetes' parts call themselves v0.0.0-master else, and a chart's kubeVersion fails.
+# It may set: keep (folders of the module that are kept beside the programs), and sources, the function
+# that makes what is compiled where write_module is not it.
 
 group_kubernetes() {
 	local p minor
@@ -63,6 +72,44 @@ group_kube-score() {
 	module=github.com/zegl/kube-score
 	programs=(cmd/kube-score)
 }
+
+# Since 1.12 its programs are modules of their own, which no proxy has; what they run is in this one.
+group_cert-manager() {
+	version=${CERT_MANAGER:-1.21.2}
+	version=${version#v}
+	module=github.com/cert-manager/cert-manager
+	programs=(cert-manager)
+	keep=(deploy/crds)
+	sources=write_own
+}
+
+group_cert-manager-old() {
+	version=${CERT_MANAGER_OLD:-1.8.0}
+	version=${version#v}
+	module=github.com/cert-manager/cert-manager
+	programs=(cmd/controller cmd/cainjector)
+	keep=(deploy/crds)
+	sources=copy_module
+}
+
+# The last version that is a module of its own; later ones are part of Argo CD's repository.
+group_gitops-engine() {
+	version=${GITOPS_ENGINE:-0.7.3}
+	version=${version#v}
+	module=github.com/argoproj/gitops-engine
+	programs=(agent)
+	sources=copy_module
+}
+
+group_chart() { # VERSION MODULE FOLDER
+	version=${1#v}
+	module=$2
+	keep=("$3")
+}
+
+group_metrics-server() { group_chart "${METRICS_SERVER:-0.9.0}" sigs.k8s.io/metrics-server charts/metrics-server; }
+group_descheduler() { group_chart "${DESCHEDULER:-0.36.0}" sigs.k8s.io/descheduler charts/descheduler; }
+group_cilium() { group_chart "${CILIUM:-1.20.2}" github.com/cilium/cilium install/kubernetes/cilium; }
 
 # ---------------------------------------------------------------- from module to program
 
@@ -112,6 +159,21 @@ write_module() { # GO.MOD
 	go mod tidy > tidy.log 2>&1 || { tail -5 tidy.log >&2; exit 1; }
 }
 
+# The module itself, with its own replacements and sums: what its release was built of.
+copy_module() { # GO.MOD
+	cp -r "$(download "$module@v$version" Dir)/." .
+	chmod -R u+w .
+}
+
+# A program of ours, the only one of its group, which uses the module.
+write_own() { # GO.MOD
+	printf 'module e2e\n\n%s\n' "$(grep -E '^go [0-9.]+$' "$1")" > go.mod
+	cp -r "$here/foreign/${programs[0]}" .
+	go mod edit -require="$module@v$version"
+	go mod tidy > tidy.log 2>&1 || { tail -5 tidy.log >&2; exit 1; }
+	module=e2e
+}
+
 # Run the command, and say every half a minute that it still runs: Kubernetes takes many.
 still_at() { # WHAT COMMAND...
 	local what=$1 begun=$SECONDS job ticker
@@ -126,23 +188,28 @@ still_at() { # WHAT COMMAND...
 
 # All of the group or nothing: the folder appears under its name when it is whole.
 build() { # GROUP
-	local mod work=$bin.work p start n=0
-	say "$1 $version is not in $cache: building ${#programs[@]} programs (minutes, once a version)"
+	local made mod work=$bin.work p start n=0
+	say "$1 $version is not in $cache: ${#programs[@]} programs are compiled (minutes, once a version)"
+	made=$(stamp)
 	rm -rf "$work" "$bin"
-	mkdir -p "$work/bin"
-	cd "$work"
+	mkdir -p "$work/bin" "$work/sources"
+	cd "$work/sources"
 	mod=$(download "$module@v$version" GoMod)
 	[ -n "$mod" ] || { say "$1 $version was not found among the Go modules"; exit 2; }
 	find_go "$mod"
-	say "  the modules it needs are fetched"
-	write_module "$mod"
+	for p in "${keep[@]}"; do
+		cp -r "$(download "$module@v$version" Dir)/$p" "$work/bin/"
+	done
+	[ ${#programs[@]} = 0 ] || say "  the modules it needs are fetched"
+	[ ${#programs[@]} = 0 ] || "$sources" "$mod"
 	for p in "${programs[@]}"; do
 		start=$SECONDS n=$((n + 1))
 		say "  ${p##*/}, $n of ${#programs[@]}, is compiled"
 		still_at "${p##*/}" nice go build -ldflags "$ldflags" -o "$work/bin/${p##*/}" "$module/$p" >&2
 		say "  ${p##*/}: $((SECONDS - start)) s"
 	done
-	stamp > "$work/bin/stamp"
+	chmod -R u+w "$work/bin" # what was kept is read-only, as all of the module cache
+	printf '%s\n' "$made" > "$work/bin/stamp"
 	mv "$work/bin" "$bin"
 	cd "$cache"
 	rm -rf "$work"
@@ -150,16 +217,19 @@ build() { # GROUP
 
 # What was built, and how: another list of programs or other flags build anew.
 stamp() {
-	printf '%s\n' "$module v$version" "$ldflags" "${programs[@]}"
+	printf '%s\n' "$module v$version" "$ldflags" "${programs[@]}" "${keep[@]}"
+	[ "$sources" != write_own ] || cat "$here/foreign/${programs[0]}/main.go"
 }
 
 # Sourced, it only lends its functions (calls.sh).
 [ "${BASH_SOURCE[0]}" = "$0" ] || return 0
 
 group=${1:-kubernetes}
-ldflags="-s -w"
+ldflags="-s -w" sources=write_module
+programs=() keep=()
 case $group in
-kubernetes | helm | kubeconform | kube-score) "group_$group" ;;
+kubernetes | helm | kubeconform | kube-score | cert-manager | cert-manager-old) "group_$group" ;;
+gitops-engine | metrics-server | descheduler | cilium) "group_$group" ;;
 *)
 	sed -n '3,/^set/s/^# \{0,1\}//p' "$0"
 	exit 2

@@ -4,7 +4,8 @@ one as cert-manager writes it, and the agent's own.
 
 cert-manager itself is an image that nothing here may pull: its two kinds are there, and what its
 controller would do with the chart's Certificate is done below. What its cainjector does to a
-configuration that asks for it, when it is older than matchConditions, is done too.
+configuration that asks for it, when it is older than matchConditions, is done too. With both themselves:
+prove_cert_manager.py.
 """
 import base64
 import concurrent.futures
