@@ -16,6 +16,7 @@ import unittest
 import prove_audit
 import prove_cert_manager
 import prove_certificates
+import prove_charts
 import prove_commands
 import prove_controllers
 import prove_envelope
@@ -46,7 +47,7 @@ PROOFS = [prove_commands, prove_controllers, prove_learn, prove_audit, prove_pol
           prove_release]
 
 # `make e2e-more`: slow, told rather than proved, or beside other people's software. prove_cert_manager ends without the guard.
-MORE = [prove_power, prove_cert_manager]
+MORE = [prove_power, prove_charts, prove_cert_manager]
 
 
 def suite():
