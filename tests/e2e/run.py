@@ -20,6 +20,7 @@ import prove_charts
 import prove_commands
 import prove_controllers
 import prove_envelope
+import prove_gitops
 import prove_install
 import prove_latency
 import prove_learn
@@ -47,7 +48,7 @@ PROOFS = [prove_commands, prove_controllers, prove_learn, prove_audit, prove_pol
           prove_release]
 
 # `make e2e-more`: slow, told rather than proved, or beside other people's software. prove_cert_manager ends without the guard.
-MORE = [prove_power, prove_charts, prove_cert_manager]
+MORE = [prove_power, prove_gitops, prove_charts, prove_cert_manager]
 
 
 def suite():

@@ -70,6 +70,7 @@ KUBERNETES_BIN=$(tests/e2e/build.sh kubernetes)
 HELM_BIN=$(tests/e2e/build.sh helm)
 if [ -n "${E2E_MORE:-}" ]; then
 	build_foreign prove_cert_manager cert-manager cert-manager-old
+	build_foreign prove_gitops gitops-engine
 	build_foreign prove_charts metrics-server descheduler cilium
 fi
 E2E_FOLDER=$(mktemp -d "${TMPDIR:-/tmp}/oke-guard-e2e.XXXXXX")
