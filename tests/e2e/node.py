@@ -2,6 +2,7 @@
 """A node: namespaces (node.sh), containerd with runc, kubelet and kube-proxy. It may join and vanish
 at any time; all that it was is in its own folder and its own cgroups.
 """
+import contextlib
 import json
 import os
 import pathlib
@@ -88,6 +89,16 @@ def make_cgroup(name):
                     (folder / file).write_text((folder.parent / file).read_text(encoding="ascii"), encoding="ascii")
 
 
+def remove_cgroup(name):
+    """Whether nothing is left of it in any hierarchy."""
+    folders = list(pathlib.Path("/sys/fs/cgroup").glob(f"*/{name}"))
+    for folder in folders:
+        for below, _, _ in os.walk(folder, topdown=False):
+            with contextlib.suppress(OSError):
+                os.rmdir(below)
+    return not any(f.exists() for f in folders)
+
+
 class Node:
     """`seat` is the last number of its address and the third of its pods' subnet."""
 
@@ -108,7 +119,7 @@ class Node:
         for image in self.images:
             self.run("ctr", "-n", "k8s.io", "images", "import", image)
         for name in self.paused:
-            self.run("ctr", "-n", "k8s.io", "images", "tag", "localhost/pause:1", name)
+            self.run("ctr", "-n", "k8s.io", "images", "tag", "--force", "localhost/pause:1", name)
         self.begin("kubelet", BIN / "kubelet", f"--config={self.folder}/kubelet.yaml", f"--node-ip={self.address}",
                    f"--kubeconfig={kubeconfig(f'node-{self.name}')}", f"--hostname-override={self.name}",
                    "--node-labels=oci.oraclecloud.com/node.info.managed=true")
@@ -133,6 +144,8 @@ class Node:
             '{"cniVersion": "1.0.0", "name": "lo", "type": "loopback"}', encoding="ascii")
 
     def boot(self):
+        # A machine that starts has none; over those of dead containers a kubelet spends minutes.
+        until(lambda: remove_cgroup(f"{RUN_NAME}/{self.name}"), f"no cgroup is left of {self.name}")
         make_cgroup(f"{RUN_NAME}/{self.name}")
         routes = "\n".join(f"{pods_of(s)} 10.0.10.{s}" for s in self.seats if s != self.seat)
         settings = {"NAME": self.name, "ADDRESS": self.address, "ROUTES": routes, "PAUSE": FOLDER / "pause",
