@@ -15,7 +15,7 @@
 struct check_known {
 	struct str key;
 	enum action action;
-	bool taken;
+	size_t taken; /* of the first with its key: how many of that key are */
 };
 
 struct check_baseline {
@@ -23,6 +23,7 @@ struct check_baseline {
 	char *text;
 	struct check_known *v; /* sorted by key, and by action from the highest */
 	size_t n, left;
+	size_t compared;
 };
 
 static struct str check_baseline_group(struct str api_version)
@@ -162,20 +163,38 @@ void check_baseline_free(struct check_baseline *b)
 
 /* ---- asking ---- */
 
-/* The first with that key; n: there is none. */
-static size_t check_baseline_find(const struct check_baseline *b, struct str key)
+/* The first with that key; NULL: there is none. */
+static struct check_known *check_baseline_find(struct check_baseline *b, struct str key)
 {
 	size_t low = 0, high = b->n;
 
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
 
+		b->compared++;
 		if (str_cmp(b->v[middle].key, key) < 0)
 			low = middle + 1;
 		else
 			high = middle;
 	}
-	return low;
+	return low < b->n && str_eq(b->v[low].key, key) ? &b->v[low] : NULL;
+}
+
+/*
+ * Of those with one key the highest action stands first, and is taken first. So the first that is
+ * left either covers the action, or none does.
+ */
+static bool check_baseline_take_next(struct check_baseline *b, struct check_known *first,
+				     enum action action)
+{
+	const struct check_known *next = first + first->taken;
+
+	b->compared++;
+	if (next == b->v + b->n || !str_eq(next->key, first->key) || next->action < action)
+		return false;
+	first->taken++;
+	b->left--;
+	return true;
 }
 
 bool check_baseline_take(struct check_baseline *b, const struct report_object *o,
@@ -183,6 +202,7 @@ bool check_baseline_take(struct check_baseline *b, const struct report_object *o
 {
 	scoped(arena_end) struct arena arena = { .limit = 4 * BASELINE_KEY };
 	struct report_finding named = *f;
+	struct check_known *first;
 	struct str key;
 
 	if (f->change) {
@@ -190,19 +210,16 @@ bool check_baseline_take(struct check_baseline *b, const struct report_object *o
 		named.rule = str_of(f->change);
 	}
 	key = check_baseline_key(o, &named, &arena);
-	if (!key.s)
-		return false;
-	for (size_t i = check_baseline_find(b, key); i < b->n && str_eq(b->v[i].key, key); i++) {
-		if (b->v[i].taken || b->v[i].action < f->action)
-			continue;
-		b->v[i].taken = true;
-		b->left--;
-		return true;
-	}
-	return false;
+	first = key.s ? check_baseline_find(b, key) : NULL;
+	return first && check_baseline_take_next(b, first, f->action);
 }
 
 size_t check_baseline_left(const struct check_baseline *b)
 {
 	return b->left;
+}
+
+size_t check_baseline_compared(const struct check_baseline *b)
+{
+	return b->compared;
 }

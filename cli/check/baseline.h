@@ -26,4 +26,7 @@ bool check_baseline_take(struct check_baseline *b, const struct report_object *o
 /* How many were not taken: they are no more. */
 size_t check_baseline_left(const struct check_baseline *b);
 
+/* The work of all questions so far: keys that were compared. */
+size_t check_baseline_compared(const struct check_baseline *b);
+
 #endif

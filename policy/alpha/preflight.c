@@ -6,7 +6,7 @@
 
 #include <assert.h>
 
-#include "policy/alpha/features.h"
+#include "policy/alpha/use_set.h"
 #include "lib/base/printable.h"
 
 #define TEXT_MAX       1024
@@ -139,25 +139,6 @@ static void find_api(struct preflight_search *s)
 
 /* ---- features ---- */
 
-static bool same_place(const struct place *a, const struct place *b)
-{
-	for (; a && b; a = a->up, b = b->up)
-		if (a->step.kind != b->step.kind || a->step.index != b->step.index ||
-		    !str_eq(a->step.key, b->step.key) || !str_eq(a->step.value, b->step.value))
-			return false;
-	return !a && !b;
-}
-
-static const struct feature_use *preflight_counterpart(const struct feature_uses *uses,
-						       const struct feature_use *of)
-{
-	for (const struct feature_use *u = uses->first; u; u = u->next)
-		if (u->kind == of->kind && u->stage == FEATURE_ALPHA &&
-		    same_place(u->place, of->place) && str_eq(u->what, of->what))
-			return u;
-	return NULL;
-}
-
 /* The gate by which the use is alpha: components' gates come first. */
 static const struct catalogue_gate *preflight_gate_of(const struct feature_use *use)
 {
@@ -240,6 +221,22 @@ static void preflight_add_new_alpha(struct preflight_search *s, const struct fea
 	preflight_say(s, p, &t, "take it out: Oracle does not support alpha features");
 }
 
+/* The uses of one minor that the other one does not have. */
+static int find_left(struct preflight_search *s, const struct feature_uses *uses,
+		     const struct feature_uses *others,
+		     void (*add)(struct preflight_search *s, const struct feature_use *use),
+		     struct err *err)
+{
+	struct use_set set;
+
+	if (use_set_of(others, s->arena, &set, err) < 0)
+		return -1;
+	for (const struct feature_use *u = uses->first; u; u = u->next)
+		if (u->stage == FEATURE_ALPHA && !use_set_has(&set, u))
+			add(s, u);
+	return 0;
+}
+
 static int find_uses(struct preflight_search *s, const struct json *object, struct err *err)
 {
 	struct feature_uses before, after;
@@ -247,13 +244,9 @@ static int find_uses(struct preflight_search *s, const struct json *object, stru
 	if (features_find(s->from, s->req, object, NULL, s->arena, &before, err) < 0 ||
 	    features_find(s->to, s->req, object, NULL, s->arena, &after, err) < 0)
 		return -1;
-	for (const struct feature_use *u = before.first; u; u = u->next)
-		if (u->stage == FEATURE_ALPHA && !preflight_counterpart(&after, u))
-			preflight_add_left_alpha(s, u);
-	for (const struct feature_use *u = after.first; u; u = u->next)
-		if (u->stage == FEATURE_ALPHA && !preflight_counterpart(&before, u))
-			preflight_add_new_alpha(s, u);
-	return 0;
+	if (find_left(s, &before, &after, preflight_add_left_alpha, err) < 0)
+		return -1;
+	return find_left(s, &after, &before, preflight_add_new_alpha, err);
 }
 
 /* ---- gates that are named by hand ---- */
