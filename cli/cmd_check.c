@@ -270,6 +270,7 @@ static int cmd_check_paths(struct cmd_check_run *run, int paths_n, char **paths)
 {
 	const struct manifest_files walk = { cmd_check_on_file, cmd_check_on_skipped,
 					     cmd_check_on_failed, run };
+	struct err err;
 
 	arena_init(&run->names, 1u << 20);
 	progress_start(&run->c.progress);
@@ -283,8 +284,8 @@ static int cmd_check_paths(struct cmd_check_run *run, int paths_n, char **paths)
 	if (run->c.baseline)
 		run->c.summary.gone = check_baseline_left(run->c.baseline);
 	progress_clear(&run->c.progress);
-	if (report_end(run->c.report, &run->c.summary) < 0)
-		return cmd_check_complain("the output cannot be written");
+	if (report_end(run->c.report, &run->c.summary, &err) < 0)
+		return cmd_check_complain(err.msg);
 	if (run->c.summary.errors)
 		return EXIT_INPUT;
 	return run->c.counts ? EXIT_FINDINGS : EXIT_CLEAN;

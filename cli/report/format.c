@@ -108,12 +108,38 @@ void report_add_text(cJSON *o, const char *key, struct str s)
 	free(z);
 }
 
-void report_print_json(FILE *out, cJSON *o)
+void report_print_json(struct report *r, FILE *out, cJSON *o)
 {
 	char *text = cJSON_PrintUnformatted(o);
 
 	if (text)
 		fputs(text, out);
+	else
+		r->lost = "out of memory";
 	cJSON_free(text);
 	cJSON_Delete(o);
+}
+
+FILE *report_text_open(struct report *r, char **text, size_t *n)
+{
+	FILE *f = open_memstream(text, n);
+
+	if (!f)
+		r->lost = "out of memory";
+	return f;
+}
+
+void report_text_close(struct report *r, FILE *f)
+{
+	bool failed = f && (fflush(f) || ferror(f));
+
+	if ((f && fclose(f)) || failed)
+		r->lost = "out of memory";
+}
+
+void report_file_rewind(struct report *r, FILE *f)
+{
+	if (fflush(f) || ferror(f))
+		r->lost = "no room for temporary files";
+	rewind(f);
 }

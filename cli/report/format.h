@@ -18,6 +18,7 @@ struct report {
 	report_describe_fn *describe; /* or NULL */
 	void *describe_ctx;
 	size_t written;        /* findings */
+	const char *lost;      /* why something is missing; NULL: nothing is */
 	size_t level_n[3];     /* SARIF, GitHub: by report_level_of */
 	FILE *levels[3];       /* SARIF: results, temporary files */
 	cJSON *errors, *rules; /* JSON, SARIF */
@@ -71,6 +72,15 @@ void report_print_remedy(FILE *out, const struct report_finding *f, const char *
 /* A member with that text; of a struct str. */
 void report_add_text(cJSON *o, const char *key, struct str s);
 /* The object printed, and freed. */
-void report_print_json(FILE *out, cJSON *o);
+void report_print_json(struct report *r, FILE *out, cJSON *o);
+
+/*
+ * A text in memory. NULL, as of open_memstream, and a text that could not be ended, are told by
+ * report_end. *text is freed by the caller.
+ */
+FILE *report_text_open(struct report *r, char **text, size_t *n);
+void report_text_close(struct report *r, FILE *f); /* NULL is fine */
+/* A temporary file from its beginning; that not all could be written is told by report_end. */
+void report_file_rewind(struct report *r, FILE *f);
 
 #endif

@@ -84,14 +84,14 @@ static void github_finding(struct report *r, const struct report_object *o,
 
 	if (f->excuse || (f->action < ACTION_WARN && !f->change))
 		return;
-	if (!(out = open_memstream(&text, &n)))
+	if (!(out = report_text_open(r, &text, &n)))
 		return;
 	report_print_object(out, o);
 	fprintf(out, ": %.*s", STR_ARG(f->message));
 	if (f->remedy.n || f->command.n)
 		fputc('\n', out);
 	report_print_remedy(out, f, "");
-	fclose(out);
+	report_text_close(r, out);
 	while (n && text[n - 1] == '\n')
 		n--;
 	report_rule_id(f, id);

@@ -35,7 +35,7 @@ static void gitlab_put(struct report *r, const struct report_place *place, unsig
 	cJSON_AddNumberToObject(cJSON_AddObjectToObject(location, "lines"), "begin",
 				line ? line : 1);
 	fputs(r->level_n[0]++ ? ",\n" : "\n", r->out);
-	report_print_json(r->out, issue);
+	report_print_json(r, r->out, issue);
 }
 
 static void gitlab_finding(struct report *r, const struct report_object *o,
@@ -45,8 +45,9 @@ static void gitlab_finding(struct report *r, const struct report_object *o,
 	char id[REPORT_ID_MAX], fingerprint[REPORT_FINGERPRINT];
 	cJSON *j;
 
-	if (f->excuse || !(j = cJSON_CreateObject()))
+	if (f->excuse)
 		return;
+	j = cJSON_CreateObject();
 	report_rule_id(f, id);
 	report_fingerprint(gitlab_path(&o->place), o, f, fingerprint);
 	report_add_text(j, "description", f->message);

@@ -57,7 +57,7 @@ static void report_json_finding(struct report *r, const struct report_object *o,
 	if (f->excuse)
 		report_json_add_excuse(j, f);
 	fputs(r->written ? ",\n" : "\n", r->out);
-	report_print_json(r->out, j);
+	report_print_json(r, r->out, j);
 }
 
 static void report_json_error(struct report *r, const struct report_place *place, const char *text)
@@ -92,10 +92,10 @@ static void report_json_end(struct report *r, const struct report_summary *s)
 	cJSON_AddNumberToObject(j, "known", (double)s->known);
 	cJSON_AddNumberToObject(j, "gone", (double)s->gone);
 	fputs("\n],\"errors\":", r->out);
-	report_print_json(r->out, r->errors);
+	report_print_json(r, r->out, r->errors);
 	r->errors = NULL;
 	fputs(",\"summary\":", r->out);
-	report_print_json(r->out, j);
+	report_print_json(r, r->out, j);
 	fputs("}\n", r->out);
 }
 

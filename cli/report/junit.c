@@ -50,8 +50,8 @@ static int junit_begin(struct report *r)
 
 static void junit_object(struct report *r, const struct report_object *o)
 {
-	r->failure = open_memstream(&r->failure_text, &r->failure_n);
-	r->output = open_memstream(&r->output_text, &r->output_n);
+	r->failure = report_text_open(r, &r->failure_text, &r->failure_n);
+	r->output = report_text_open(r, &r->output_text, &r->output_n);
 	r->tests++;
 	fputs("<testcase classname=\"", r->cases);
 	junit_xml_text(r->cases, o->place.file_shown);
@@ -73,13 +73,14 @@ static void junit_finding(struct report *r, const struct report_object *o,
 	FILE *out = fails ? r->failure : r->output;
 	char id[REPORT_ID_MAX];
 
+	if (fails && !r->failure_head) {
+		if (!(r->failure_head = strndup(f->message.s, f->message.n)))
+			r->lost = "out of memory";
+		r->failure_action = f->action;
+	}
 	if (!out)
 		return;
 	report_rule_id(f, id);
-	if (fails && !r->failure_head) {
-		r->failure_head = strndup(f->message.s, f->message.n);
-		r->failure_action = f->action;
-	}
 	fprintf(out, "%s:%u: %s%s [%s] %.*s\n", o->place.file_shown, f->line,
 		f->excuse == EXCUSE_MANIFEST   ? "ignored: "
 		: f->excuse == EXCUSE_BASELINE ? "known: "
@@ -90,18 +91,17 @@ static void junit_finding(struct report *r, const struct report_object *o,
 	report_print_remedy(out, f, "    ");
 }
 
-static void junit_end_stream(FILE **f)
+static void junit_end_stream(struct report *r, FILE **f)
 {
-	if (*f)
-		fclose(*f);
+	report_text_close(r, *f);
 	*f = NULL;
 }
 
 static void junit_object_end(struct report *r, const struct report_object *o)
 {
 	(void)o;
-	junit_end_stream(&r->failure);
-	junit_end_stream(&r->output);
+	junit_end_stream(r, &r->failure);
+	junit_end_stream(r, &r->output);
 	if (r->failure_head) {
 		r->failed++;
 		fprintf(r->cases, "<failure type=\"%s\" message=\"",
@@ -146,7 +146,7 @@ static void junit_end(struct report *r, const struct report_summary *s)
 		"<testsuite name=\"oke-guard check, Kubernetes %s\" tests=\"%zu\" "
 		"failures=\"%zu\" errors=\"%zu\">\n",
 		s->kubernetes, r->tests, r->failed, r->broken);
-	rewind(r->cases);
+	report_file_rewind(r, r->cases);
 	while ((n = fread(buf, 1, sizeof buf, r->cases)) > 0)
 		fwrite(buf, 1, n, r->out);
 	fputs("</testsuite>\n</testsuites>\n", r->out);

@@ -83,8 +83,10 @@ void report_error(struct report *r, const struct report_place *place, const char
 		r->format->error(r, place, text);
 }
 
-int report_end(struct report *r, const struct report_summary *s)
+int report_end(struct report *r, const struct report_summary *s, struct err *err)
 {
 	r->format->end(r, s);
-	return fflush(r->out) || ferror(r->out) ? -1 : 0;
+	if (fflush(r->out) || ferror(r->out))
+		return err_set(err, ERR_IO, "the output cannot be written");
+	return r->lost ? err_set(err, ERR_NOMEM, "the report is not whole: %s", r->lost) : 0;
 }

@@ -68,7 +68,8 @@ void report_finding(struct report *r, const struct report_object *o,
 void report_object_end(struct report *r, const struct report_object *o);
 /* What could not be read; the text is told on standard error besides. */
 void report_error(struct report *r, const struct report_place *place, const char *text);
-/* -1: the output cannot be written. */
-int report_end(struct report *r, const struct report_summary *s);
+/* -1: the output cannot be written, or something is missing in it for want of memory or of room for
+ * temporary files. */
+int report_end(struct report *r, const struct report_summary *s, struct err *err);
 
 #endif

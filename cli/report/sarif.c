@@ -155,17 +155,17 @@ static void sarif_describe_rule(struct report *r, const char *id, const struct r
 }
 
 /* What is wrong, and what to do, in one text. */
-static char *sarif_words(const struct report_finding *f)
+static char *sarif_words(struct report *r, const struct report_finding *f)
 {
 	char *text = NULL;
 	size_t n = 0;
-	FILE *out = open_memstream(&text, &n);
+	FILE *out = report_text_open(r, &text, &n);
 
 	if (!out)
 		return NULL;
 	fprintf(out, "%.*s\n", STR_ARG(f->message));
 	report_print_remedy(out, f, "");
-	fclose(out);
+	report_text_close(r, out);
 	return text;
 }
 
@@ -192,10 +192,10 @@ static void sarif_add_excuse(cJSON *j, const struct report_finding *f)
 			f->excuse == EXCUSE_MANIFEST ? f->reason : STR("known to the baseline"));
 }
 
-static cJSON *sarif_result(const struct report_object *o, const struct report_finding *f,
-			   const char *id)
+static cJSON *sarif_result(struct report *r, const struct report_object *o,
+			   const struct report_finding *f, const char *id)
 {
-	scoped(free_end) char *text = sarif_words(f);
+	scoped(free_end) char *text = sarif_words(r, f);
 	char fingerprint[REPORT_FINGERPRINT];
 	cJSON *j = cJSON_CreateObject();
 
@@ -224,7 +224,7 @@ static void sarif_finding(struct report *r, const struct report_object *o,
 		return;
 	report_rule_id(f, id);
 	sarif_describe_rule(r, id, f);
-	report_print_json(r->levels[level], sarif_result(o, f, id));
+	report_print_json(r, r->levels[level], sarif_result(r, o, f, id));
 	fputc('\n', r->levels[level]);
 }
 
@@ -237,7 +237,7 @@ static size_t sarif_put_results(struct report *r)
 
 	for (unsigned level = 0; level < 3; level++) {
 		all += r->level_n[level];
-		rewind(r->levels[level]);
+		report_file_rewind(r, r->levels[level]);
 		while (written < RESULTS_MAX && (n = getline(&line, &room, r->levels[level])) > 0) {
 			fputs(written++ ? ",\n" : "\n", r->out);
 			fwrite(line, 1, (size_t)n - 1, r->out);
@@ -288,9 +288,9 @@ static void sarif_end(struct report *r, const struct report_summary *s)
 	cJSON_AddItemToObject(driver, "rules", r->rules);
 	r->errors = r->rules = NULL;
 	fputs("\n],\"invocations\":[", r->out);
-	report_print_json(r->out, invocation);
+	report_print_json(r, r->out, invocation);
 	fputs("],\"tool\":{\"driver\":", r->out);
-	report_print_json(r->out, driver);
+	report_print_json(r, r->out, driver);
 	fputs("}}]}\n", r->out);
 }
 

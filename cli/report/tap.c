@@ -42,7 +42,7 @@ static int tap_begin(struct report *r)
 static void tap_object(struct report *r, const struct report_object *o)
 {
 	(void)o;
-	r->failure = open_memstream(&r->failure_text, &r->failure_n);
+	r->failure = report_text_open(r, &r->failure_text, &r->failure_n);
 	r->tests++;
 }
 
@@ -52,11 +52,11 @@ static void tap_finding(struct report *r, const struct report_object *o,
 	char id[REPORT_ID_MAX];
 
 	(void)o;
+	if (f->action >= r->fail_on && !f->excuse)
+		r->failure_action = f->action;
 	if (!r->failure)
 		return;
 	report_rule_id(f, id);
-	if (f->action >= r->fail_on && !f->excuse)
-		r->failure_action = f->action;
 	fprintf(r->failure, "    - line: %u\n", f->line);
 	tap_put_string(r->failure, "      rule", str_of(id));
 	tap_put_string(r->failure, "      action", str_of(report_action_words(f)));
@@ -78,18 +78,17 @@ static void tap_object_end(struct report *r, const struct report_object *o)
 	bool ok = r->failure_action == ACTION_ALLOW;
 	char *words = NULL;
 	size_t n = 0;
-	FILE *out = open_memstream(&words, &n);
+	FILE *out = report_text_open(r, &words, &n);
 
-	if (r->failure)
-		fclose(r->failure);
+	report_text_close(r, r->failure);
 	tap_point(r, ok, &o->place);
 	if (out) {
 		report_print_object(out, o);
-		fclose(out);
+		report_text_close(r, out);
 		tap_put_words(r->out, words, n);
 	}
 	fputc('\n', r->out);
-	if (!ok)
+	if (!ok && r->failure_text)
 		fprintf(r->out, "  ---\n  findings:\n%.*s  ...\n", (int)r->failure_n,
 			r->failure_text);
 	free(words);
