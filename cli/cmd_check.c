@@ -2,13 +2,15 @@
  * cmd_check.c - `oke-guard check`: judge manifests offline, as if a customer created each
  * object.
  *
- * The same policies as the server's. A file is read object by object, so the output of a
- * large chart takes no more memory than its largest document.
+ * The same policies as the server's. Files are read at the same time, a thread each, and told in
+ * order (check/jobs.h); a file is read object by object, so the output of a large chart takes no
+ * more memory than its largest document.
  */
-#include <errno.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 
 #include "oke/alpha.h"
@@ -18,30 +20,26 @@
 #include "cli/cmd.h"
 #include "cli/cmd_check.h"
 #include "cli/check/describe.h"
+#include "cli/check/tell.h"
 #include "lib/base/options.h"
 
-#define OBJECT_MEMORY_MAX (256u << 20) /* to judge one object */
-#define FILE_PROBLEMS_MAX 20           /* of one file that are told */
-#define FILE_MAX_SHOWN    4096
-#define PROBLEM_MAX_SHOWN 400
+#define FILE_MAX_SHOWN 4096
 
 struct cmd_check_options {
 	const char *output, *baseline, *config, *fail_on, *kubernetes, *to, *namespace, *user;
 	struct option_list policies, groups;
 	bool skip_others;
 	int64_t now;
+	long jobs;
 };
 
 struct cmd_check_run {
 	struct checking c;
+	struct check_tell tell;
+	struct check_jobs *jobs;
 	const struct cmd_check_options *asked;
 	char from[16], to[16]; /* the versions, in words */
-
-	/* The file that is being read. */
-	struct report_place place;
-	unsigned document;  /* of the object that is being judged */
-	struct arena names; /* of the file */
-	size_t problems;
+	bool no_memory;        /* a file could not even be named */
 };
 
 static int cmd_check_complain(const char *what)
@@ -50,144 +48,58 @@ static int cmd_check_complain(const char *what)
 	return EXIT_INPUT;
 }
 
-/* ---- problems ---- */
+/* ---- files ---- */
 
-static void cmd_check_tell(struct cmd_check_run *run, unsigned document, unsigned line,
-			   const char *text)
+/* The name as it is shown; what it points to lives as long as the arena. */
+static struct check_file cmd_check_name_file(const char *path, bool named, struct arena *arena)
 {
-	struct report_place place = run->place;
-	scoped(arena_end) struct arena arena;
-	struct str words;
+	struct str words = printable_cut(str_of(path), FILE_MAX_SHOWN, arena);
 
-	arena_init(&arena, 1u << 16);
-	run->c.summary.errors++;
-	if (++run->problems > FILE_PROBLEMS_MAX)
-		return;
-	progress_clear(&run->c.progress);
-	words = printable_cut(str_of(text), PROBLEM_MAX_SHOWN, &arena);
-	place.document = document;
-	place.line = line;
-	report_error(run->c.report, &place, words.s ? words.s : "out of memory");
-	if (run->problems == FILE_PROBLEMS_MAX)
-		fprintf(stderr, "%s: error: there may be more\n", place.file_shown);
-}
-
-static void cmd_check_on_problem(void *ctx, const struct manifest_problem *p)
-{
-	cmd_check_tell(ctx, p->document, p->line, p->text);
-}
-
-/* Of an annotation; the document is that of the object which is being judged. */
-static void cmd_check_on_annotation(void *ctx, unsigned line, const char *text)
-{
-	struct cmd_check_run *run = ctx;
-
-	cmd_check_tell(run, run->document, line, text);
-}
-
-/* ---- one file ---- */
-
-static int cmd_check_read_file(void *ctx, char *buf, size_t room, size_t *got, struct err *err)
-{
-	FILE *f = ctx;
-
-	*got = fread(buf, 1, room, f);
-	return ferror(f) ? err_set(err, ERR_IO, "%s", strerror(errno)) : 0;
-}
-
-static void cmd_check_show_progress(struct cmd_check_run *run, size_t objects)
-{
-	if (progress_is_due(&run->c.progress))
-		progress_show(&run->c.progress, "%zu objects judged, now %s",
-			      run->c.summary.objects + objects, run->place.file_shown);
-}
-
-static size_t cmd_check_objects(struct cmd_check_run *run, struct manifest *m)
-{
-	struct manifest_object o;
-	size_t n = 0;
-
-	for (; manifest_next(m, &o); n++) {
-		struct err err = { .kind = ERR_NONE };
-		scoped(arena_end) struct arena arena;
-
-		arena_init(&arena, OBJECT_MEMORY_MAX);
-		run->document = o.document;
-		if (cmd_check_object(&run->c, &run->place, m, &o, &arena, &err) < 0)
-			cmd_check_tell(run, o.document, o.line, err.msg);
-		cmd_check_show_progress(run, n);
-	}
-	return n;
-}
-
-static void cmd_check_stream(struct cmd_check_run *run, FILE *f, bool named)
-{
-	const struct yaml_input input = { .read = cmd_check_read_file, .ctx = f };
-	const struct manifest_options options = { .problem = cmd_check_on_problem, .ctx = run };
-	scoped(manifest_end) struct manifest *m = manifest_new(&input, &options);
-	size_t n;
-
-	if (!m) {
-		cmd_check_tell(run, 0, 0, "out of memory");
-		return;
-	}
-	n = cmd_check_objects(run, m);
-	run->c.summary.documents += manifest_documents(m);
-	run->c.summary.objects += n;
-	if (n || run->problems) {
-		run->c.summary.files++;
-	} else if (named) {
-		run->c.summary.files++;
-		cmd_check_tell(run, 0, 0,
-			       "no Kubernetes object in it: a document needs apiVersion and kind");
-	} else {
-		run->c.summary.skipped++;
-	}
-}
-
-static void cmd_check_name_file(struct cmd_check_run *run, const char *path)
-{
-	bool input = !strcmp(path, "-");
-	struct str words;
-
-	arena_done(&run->names);
-	words = printable_cut(str_of(path), FILE_MAX_SHOWN, &run->names);
-	run->place = (struct report_place){ .file = input ? "stdin" : path,
-					    .file_shown = input     ? "stdin"
-							  : words.s ? words.s
-								    : "?" };
-	run->problems = 0;
+	return (struct check_file){ .path = path,
+				    .shown = !strcmp(path, "-") ? "stdin"
+					     : words.s          ? words.s
+								: "?",
+				    .named = named };
 }
 
 static void cmd_check_on_file(void *ctx, const char *path, bool named)
 {
+	scoped(arena_end) struct arena arena = { .limit = 1u << 16 };
+	struct check_file file = cmd_check_name_file(path, named, &arena);
 	struct cmd_check_run *run = ctx;
-	scoped(file_end) FILE *f = NULL;
 
-	named = named && !run->asked->skip_others;
-	cmd_check_name_file(run, path);
-	if (!strcmp(path, "-"))
-		cmd_check_stream(run, stdin, true);
-	else if ((f = fopen(path, "re")))
-		cmd_check_stream(run, f, named);
-	else
-		cmd_check_tell(run, 0, 0, strerror(errno));
+	if (check_jobs_add(run->jobs, &file) < 0)
+		run->no_memory = true;
+}
+
+static void cmd_check_add_told(struct cmd_check_run *run, const char *path,
+			       const struct check_item *item)
+{
+	scoped(arena_end) struct arena arena = { .limit = 1u << 16 };
+	struct check_file file = cmd_check_name_file(path, true, &arena);
+
+	if (check_jobs_add_told(run->jobs, &file, item) < 0)
+		run->no_memory = true;
 }
 
 static void cmd_check_on_skipped(void *ctx, const char *path, const char *why)
 {
-	struct cmd_check_run *run = ctx;
+	struct check_item note = { .kind = CHECK_ITEM_NOTE, .counts.skipped = 1 };
+	scoped(arena_end) struct arena arena = { .limit = 1u << 16 };
+	struct text t;
 
-	cmd_check_name_file(run, path);
-	run->c.summary.skipped++;
-	progress_clear(&run->c.progress);
-	fprintf(stderr, "%s: note: skipped: %s\n", run->place.file_shown, why);
+	text_init(&t, &arena, 1u << 15);
+	text_printf(&t, "%s: note: skipped: %s\n", cmd_check_name_file(path, true, &arena).shown,
+		    why);
+	note.text = text_get(&t).s;
+	cmd_check_add_told(ctx, path, &note);
 }
 
 static void cmd_check_on_failed(void *ctx, const char *path, const char *why)
 {
-	cmd_check_name_file(ctx, path);
-	cmd_check_tell(ctx, 0, 0, why);
+	const struct check_item item = { .kind = CHECK_ITEM_ERROR, .text = why };
+
+	cmd_check_add_told(ctx, path, &item);
 }
 
 /* ---- the command ---- */
@@ -247,7 +159,7 @@ static int cmd_check_load(struct cmd_check_run *run, struct policy_set **set)
 static int cmd_check_name_versions(struct cmd_check_run *run)
 {
 	snprintf(run->from, sizeof run->from, "1.%u", run->c.minor);
-	run->c.summary.kubernetes = run->from;
+	run->tell.summary.kubernetes = run->from;
 	if (!run->asked->to)
 		return 0;
 	if (!(run->c.to = cmd_check_read_version("to", run->asked->to)))
@@ -262,33 +174,64 @@ static int cmd_check_name_versions(struct cmd_check_run *run)
 		return -1;
 	}
 	snprintf(run->to, sizeof run->to, "1.%u", run->c.to);
-	run->c.summary.to = run->to;
+	run->tell.summary.to = run->to;
 	return 0;
+}
+
+/* A processor each that the program may run on; what is read in one piece takes one. */
+static unsigned cmd_check_threads(long asked, int paths_n, char **paths)
+{
+	struct stat st;
+	cpu_set_t set;
+	int n;
+
+	if (paths_n == 1 && (stat(paths[0], &st) < 0 || !S_ISDIR(st.st_mode)))
+		return 1;
+	if (asked)
+		return (unsigned)asked;
+	n = sched_getaffinity(0, sizeof set, &set) < 0 ? 1 : CPU_COUNT(&set);
+	return n < 1 ? 1 : n > CHECK_JOBS_MAX ? CHECK_JOBS_MAX : (unsigned)n;
+}
+
+static int cmd_check_walk(struct cmd_check_run *run, int paths_n, char **paths)
+{
+	const struct check_work work = { cmd_check_file, &run->c, check_tell_item, &run->tell };
+	const struct manifest_files walk = { cmd_check_on_file, cmd_check_on_skipped,
+					     cmd_check_on_failed, run };
+
+	run->jobs = check_jobs_new(&work, cmd_check_threads(run->asked->jobs, paths_n, paths));
+	if (!run->jobs)
+		return -1;
+	for (int i = 0; i < paths_n; i++)
+		manifest_files_walk(&walk, paths[i]);
+	check_jobs_end(run->jobs);
+	return run->no_memory ? -1 : 0;
 }
 
 static int cmd_check_paths(struct cmd_check_run *run, int paths_n, char **paths)
 {
-	const struct manifest_files walk = { cmd_check_on_file, cmd_check_on_skipped,
-					     cmd_check_on_failed, run };
+	const struct check_item nothing = { .kind = CHECK_ITEM_ERROR,
+					    .text = "no file in it holds a Kubernetes object" };
+	const struct report_summary *s = &run->tell.summary;
 	struct err err;
 
-	arena_init(&run->names, 1u << 20);
-	progress_start(&run->c.progress);
-	for (int i = 0; i < paths_n; i++)
-		manifest_files_walk(&walk, paths[i]);
-	if (!run->c.summary.objects && !run->c.summary.errors && !run->asked->skip_others) {
-		cmd_check_name_file(run, paths[0]);
-		cmd_check_tell(run, 0, 0, "no file in it holds a Kubernetes object");
+	progress_start(&run->tell.progress);
+	if (cmd_check_walk(run, paths_n, paths) < 0)
+		return cmd_check_complain("out of memory");
+	if (!s->objects && !s->errors && !run->asked->skip_others) {
+		scoped(arena_end) struct arena arena = { .limit = 1u << 16 };
+		const struct check_file file = cmd_check_name_file(paths[0], true, &arena);
+
+		check_tell_item(&run->tell, &file, &nothing);
 	}
-	arena_done(&run->names);
-	if (run->c.baseline)
-		run->c.summary.gone = check_baseline_left(run->c.baseline);
-	progress_clear(&run->c.progress);
-	if (report_end(run->c.report, &run->c.summary, &err) < 0)
+	if (run->tell.baseline)
+		run->tell.summary.gone = check_baseline_left(run->tell.baseline);
+	progress_clear(&run->tell.progress);
+	if (report_end(run->tell.report, s, &err) < 0)
 		return cmd_check_complain(err.msg);
-	if (run->c.summary.errors)
+	if (s->errors)
 		return EXIT_INPUT;
-	return run->c.counts ? EXIT_FINDINGS : EXIT_CLEAN;
+	return run->tell.counts ? EXIT_FINDINGS : EXIT_CLEAN;
 }
 
 static int cmd_check_with(struct cmd_check_run *run, int paths_n, char **paths)
@@ -297,20 +240,18 @@ static int cmd_check_with(struct cmd_check_run *run, int paths_n, char **paths)
 	int status = EXIT_INPUT;
 	struct err err;
 
-	run->c.problem = cmd_check_on_annotation;
-	run->c.problem_ctx = run;
-	run->c.summary.baseline = run->asked->baseline;
+	run->tell.summary.baseline = run->asked->baseline;
 	if (run->asked->baseline &&
-	    !(run->c.baseline = check_baseline_read(run->asked->baseline, &err)))
+	    !(run->tell.baseline = check_baseline_read(run->asked->baseline, &err)))
 		return cmd_check_complain(err.msg);
 	if (cmd_check_load(run, &set) == 0 && cmd_check_name_versions(run) == 0) {
-		run->c.report =
-			report_new(run->asked->output, stdout, run->c.fail_on, check_describe, set);
-		status = run->c.report ? cmd_check_paths(run, paths_n, paths)
-				       : cmd_check_complain("out of memory");
-		report_free(run->c.report);
+		run->tell.report = report_new(run->asked->output, stdout, run->tell.fail_on,
+					      check_describe, set);
+		status = run->tell.report ? cmd_check_paths(run, paths_n, paths)
+					  : cmd_check_complain("out of memory");
+		report_free(run->tell.report);
 	}
-	check_baseline_free(run->c.baseline);
+	check_baseline_free(run->tell.baseline);
 	policy_set_unref(set);
 	return status;
 }
@@ -377,6 +318,15 @@ static int cmd_check_read_options(struct cmd_check_options *a, int argc, char **
 		  .choices = "text|json|sarif|junit|tap|github|gitlab",
 		  .help = "the form of the report (text)" },
 		OPTION_ROW_FAIL_ON(&a->fail_on),
+		{ .name = "jobs",
+		  .letter = 'j',
+		  .type = OPTION_NUMBER,
+		  .value = &a->jobs,
+		  .min = 1,
+		  .max = CHECK_JOBS_MAX,
+		  .arg = "N",
+		  .help = "files that are judged at the same time (one for each processor, at "
+			  "most 8); the report is the same" },
 		{ .name = "baseline",
 		  .type = OPTION_STRING,
 		  .value = &a->baseline,
@@ -431,7 +381,9 @@ int cmd_check(int argc, char **argv)
 	if (rest == argc)
 		return cmd_check_complain(
 			"name a file or folder with manifests, or - for the standard input");
-	run.c.fail_on = !strcmp(a.fail_on, "warn") ? ACTION_WARN : ACTION_DENY;
+	run.tell.fail_on = !strcmp(a.fail_on, "warn") ? ACTION_WARN : ACTION_DENY;
+	run.tell.out = stdout;
+	run.c.skip_others = a.skip_others;
 	run.c.namespace = a.namespace;
 	run.c.now = a.now;
 	for (size_t i = 0; i < a.groups.n; i++)

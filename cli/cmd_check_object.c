@@ -79,20 +79,6 @@ static void cmd_check_fill_change(const struct preflight *p, const struct manife
 	};
 }
 
-static void cmd_check_count(struct checking *c, const struct report_finding *f)
-{
-	if (f->excuse) {
-		c->summary.ignored += f->excuse == EXCUSE_MANIFEST;
-		c->summary.known += f->excuse == EXCUSE_BASELINE;
-		return;
-	}
-	if (f->change)
-		c->summary.changes++;
-	else
-		c->summary.actions[f->action]++;
-	c->counts = c->counts || f->action >= c->fail_on;
-}
-
 /* What the manifest says is to be ignored; a word about it when that is over. */
 static void cmd_check_ignore(struct check_ignores *ignores, struct report_finding *f,
 			     struct arena *arena)
@@ -114,28 +100,25 @@ static void cmd_check_ignore(struct check_ignores *ignores, struct report_findin
 	f->message = text_get(&t);
 }
 
-static void cmd_check_excuse(struct checking *c, const struct report_object *o,
-			     struct check_ignores *ignores, struct report_finding *f,
-			     struct arena *arena)
-{
-	cmd_check_ignore(ignores, f, arena);
-	if (c->baseline && check_baseline_take(c->baseline, o, f) && !f->excuse)
-		f->excuse = EXCUSE_BASELINE;
-}
-
 /* A line that ignores nothing is left behind by a mended manifest, or misspelt. */
-static void cmd_check_tell_unused(struct checking *c, const struct report_object *o,
-				  const struct check_ignores *ignores, struct arena *arena)
+static void cmd_check_tell_unused(struct check_reading *r, const struct check_ignores *ignores,
+				  struct arena *arena)
 {
 	for (size_t i = 0; i < ignores->n; i++) {
+		struct check_item note = { .kind = CHECK_ITEM_NOTE };
+		struct text t;
+
 		if (ignores->v[i].used)
 			continue;
-		progress_clear(&c->progress);
-		fprintf(stderr,
-			"%s:%u: note: annotation " CHECK_IGNORE_ANNOTATION
-			" ignores %.*s, which is not found here; remove the line\n",
-			o->place.file_shown, ignores->line,
-			STR_ARG(printable_cut(ignores->v[i].rule, NAME_MAX_SHOWN, arena)));
+		text_init(&t, arena, 1u << 15);
+		text_printf(&t,
+			    "%s:%u: note: annotation " CHECK_IGNORE_ANNOTATION
+			    " ignores %.*s, which is not found here; remove the line\n",
+			    r->file->shown, ignores->line,
+			    STR_ARG(printable_cut(ignores->v[i].rule, NAME_MAX_SHOWN, arena)));
+		note.text = text_get(&t).s;
+		if (note.text)
+			check_job_give(r->job, &note);
 	}
 }
 
@@ -148,13 +131,16 @@ struct check_found {
 };
 
 /* All that is to be said of the object, in the order of its lines. */
-static int cmd_check_report(struct checking *c, const struct manifest *m,
-			    const struct report_object *o, struct check_found *found,
-			    struct arena *arena, struct err *err)
+static int cmd_check_give(struct check_reading *r, const struct manifest *m,
+			  const struct report_object *o, struct check_found *found,
+			  struct arena *arena, struct err *err)
 {
 	const struct verdict *v = &found->verdict;
 	size_t n = v->findings_n + found->changes_n;
 	struct report_finding *all = arena_calloc(arena, n + 1, sizeof *all);
+	const struct check_item item = {
+		.kind = CHECK_ITEM_OBJECT, .object = *o, .findings = all, .findings_n = n
+	};
 
 	if (!all)
 		return err_set(err, ERR_LIMIT, "no memory left for the object's findings");
@@ -163,16 +149,19 @@ static int cmd_check_report(struct checking *c, const struct manifest *m,
 	for (size_t i = 0; i < found->changes_n; i++)
 		cmd_check_fill_change(&found->changes[i], m, &all[v->findings_n + i]);
 	qsort(all, n, sizeof *all, cmd_check_by_line);
-	progress_clear(&c->progress);
-	report_object(c->report, o);
-	for (size_t i = 0; i < n; i++) {
-		cmd_check_excuse(c, o, &found->ignores, &all[i], arena);
-		cmd_check_count(c, &all[i]);
-		report_finding(c->report, o, &all[i]);
-	}
-	report_object_end(c->report, o);
-	cmd_check_tell_unused(c, o, &found->ignores, arena);
+	for (size_t i = 0; i < n; i++)
+		cmd_check_ignore(&found->ignores, &all[i], arena);
+	check_job_give(r->job, &item);
+	cmd_check_tell_unused(r, &found->ignores, arena);
 	return 0;
+}
+
+/* Of an annotation of the object that is being judged. */
+static void cmd_check_on_annotation(void *ctx, unsigned line, const char *text)
+{
+	struct check_reading *r = ctx;
+
+	cmd_check_tell(r, r->document, line, text);
 }
 
 static int cmd_check_request_of(const struct checking *c, const struct manifest_object *o,
@@ -209,10 +198,12 @@ static struct str cmd_check_api_version(const struct gvk *gvk, struct arena *are
 	return text_get(&t);
 }
 
-int cmd_check_object(struct checking *c, const struct report_place *place, const struct manifest *m,
+int cmd_check_object(struct check_reading *r, const struct manifest *m,
 		     const struct manifest_object *object, struct arena *arena, struct err *err)
 {
-	struct report_object o = { .place = *place };
+	const struct checking *c = r->c;
+	struct report_object o = { .place = { .document = object->document,
+					      .line = object->line } };
 	struct check_found found = { .changes_n = 0 };
 	struct request req;
 
@@ -223,12 +214,10 @@ int cmd_check_object(struct checking *c, const struct report_place *place, const
 	if (c->to &&
 	    preflight_find(c->minor, c->to, &req, arena, &found.changes, &found.changes_n, err) < 0)
 		return -1;
-	o.place.document = object->document;
-	o.place.line = object->line;
 	o.api_version = cmd_check_api_version(&object->gvk, arena);
 	o.kind = printable_cut(object->gvk.kind, NAME_MAX_SHOWN, arena);
 	o.namespace = printable_cut(req.namespace, NAME_MAX_SHOWN, arena);
 	o.name = printable_cut(object->name, NAME_MAX_SHOWN, arena);
-	check_ignores_read(m, object, c->now, arena, &found.ignores, c->problem, c->problem_ctx);
-	return cmd_check_report(c, m, &o, &found, arena, err);
+	check_ignores_read(m, object, c->now, arena, &found.ignores, cmd_check_on_annotation, r);
+	return cmd_check_give(r, m, &o, &found, arena, err);
 }
