@@ -50,7 +50,7 @@ OUTER := help man deps deps-% run release coverage mutants check check-% lint fu
 INNER := $(filter-out $(OUTER),$(GOALS))
 
 # ---------------------------------------------------------------- commands
-.PHONY: help man run release coverage mutants check check-asan check-tsan lint fuzz bench bench-crowd bench-scan bench-manifests bench-instructions chart oci-cli coredns e2e e2e-more webhooks docs refresh soak image clean
+.PHONY: help man run release coverage mutants check check-asan check-tsan lint fuzz bench bench-crowd bench-scan bench-manifests bench-jobs bench-instructions chart oci-cli coredns e2e e2e-more webhooks docs refresh soak image clean
 help: ## what there is
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 22
 
@@ -119,6 +119,11 @@ bench-manifests: ## `check` beside kubeconform on ten thousand manifests; the fi
 	$(Q)tools/deps.sh $(DEPS_CHART)
 	$(Q)$(MAKE) --no-print-directory -j$(JOBS) all
 	$(Q)BUILD=$(BUILD) PYTHON=$(PYTHON) tests/chart/run.sh tests/bench/manifests.py
+
+bench-jobs: ## `check --jobs` over two thousand files, beside libyaml's events alone
+	$(Q)tools/deps.sh $(DEPS_BUILD) time
+	$(Q)$(MAKE) --no-print-directory -j$(JOBS) all benches
+	$(Q)BUILD=$(BUILD) $(PYTHON) tests/bench/jobs.py
 
 bench-scan: ## a scan of 5,000 nodes and 2,000 applications on a real API server; root, as e2e
 	$(Q)tools/deps.sh $(DEPS_E2E)

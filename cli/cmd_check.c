@@ -260,7 +260,7 @@ static const struct command_help help = {
 	.usage =
 		"oke-guard check [--kubernetes VERSION] [--to VERSION] [-o FORM]\n"
 		"                       [--fail-on warn|deny] [--baseline FILE] [--policy DIR]...\n"
-		"                       [--config FILE] [--namespace NS] PATH...|-",
+		"                       [--config FILE] [--namespace NS] [--jobs N] PATH...|-",
 	.summary =
 		"Judge manifests offline, with the policies of the webhook, as if a customer\n"
 		"created each object: uses of alpha features, and what replaces a component that\n"
@@ -273,7 +273,10 @@ static const struct command_help help = {
 		"behind symbolic links\n"
 		"and the templates of Helm charts are left out. A file that you name must hold an\n"
 		"object, and so must the standard input: an empty one means that something before\n"
-		"the pipe failed.",
+		"the pipe failed.\n"
+		"\n"
+		"Files are judged at the same time; the report is in their order, and the same for\n"
+		"any --jobs. One file, and the standard input, are one job.",
 	.examples =
 		"  oke-guard check --kubernetes 1.36 manifests/\n"
 		"  helm template my-chart | oke-guard check --namespace my-app -\n"

@@ -9,10 +9,37 @@
 #include "cli/check/ignores.h"
 #include "policy/model/resources.h"
 #include "policy/alpha/preflight.h"
+#include "lib/base/cleanup.h"
 #include "lib/base/printable.h"
 
-#define NAME_MAX_SHOWN 253
-#define PATH_MAX_SHOWN 400
+#define FILE_PROBLEMS_MAX 20 /* of one file that are told */
+#define PROBLEM_MAX_SHOWN 400
+#define NAME_MAX_SHOWN    253
+#define PATH_MAX_SHOWN    400
+
+void cmd_check_tell(struct check_reading *r, unsigned document, unsigned line, const char *text)
+{
+	struct check_item item = { .kind = CHECK_ITEM_ERROR, .document = document, .line = line };
+	scoped(arena_end) struct arena arena;
+	struct text more;
+	struct str words;
+
+	if (++r->problems > FILE_PROBLEMS_MAX) {
+		r->counts.errors++;
+		return;
+	}
+	arena_init(&arena, 1u << 16);
+	words = printable_cut(str_of(text), PROBLEM_MAX_SHOWN, &arena);
+	item.text = words.s ? words.s : "out of memory";
+	check_job_give(r->job, &item);
+	if (r->problems < FILE_PROBLEMS_MAX)
+		return;
+	text_init(&more, &arena, 1u << 15);
+	text_printf(&more, "%s: error: there may be more\n", r->file->shown);
+	item = (struct check_item){ .kind = CHECK_ITEM_NOTE, .text = text_get(&more).s };
+	if (item.text)
+		check_job_give(r->job, &item);
+}
 
 static struct str cmd_check_path_words(const struct place *place, struct arena *arena)
 {

@@ -14,7 +14,7 @@ import unittest
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import harness  # noqa: E402
 
-FORMS = ("text", "json", "sarif", "junit", "tap", "github", "gitlab")
+FORMS = ("json",) if harness.SANITIZED else ("text", "json", "sarif", "junit", "tap", "github", "gitlab")
 JOBS = (("--jobs", "1"), ("--jobs", "2"), ("-j", "8"), ())
 POD = "apiVersion: v1\nkind: Pod\nmetadata: {{name: {0}}}\nspec:\n  containers:\n" \
       "  - {{name: a, image: x, lifecycle: {{stopSignal: SIGUSR1}}}}\n"
@@ -34,7 +34,7 @@ def corpus(folder):
         shutil.copytree(harness.ROOT / "tests" / "data" / source, folder / source, symlinks=True)
     (folder / "check" / "errors" / "laughs.yaml").unlink()  # it takes ten times as long as all others
     for i in range(0, 300, 100):
-        many = "---\n".join(POD.format(f"p{i}-{k}") for k in range(200))
+        many = "---\n".join(POD.format(f"p{i}-{k}") for k in range(50 if harness.SANITIZED else 200))
         (folder / f"check-{i}.yaml").write_text(many)
         (folder / f"check-{i}-broken.yaml").write_text(many + "---\na: [\n")
         (folder / f"check-{i}-repeats.yaml").write_text("---\n".join("a: 1\na: 2\n" + POD.format(f"r{k}") for k in range(60)))
@@ -74,7 +74,7 @@ class Jobs(unittest.TestCase):
         for form in FORMS:
             status, out, err = self.the_same("-o", form, "all")
             self.assertEqual(status, 2)
-            self.assertGreater(len(out), 50_000)
+            self.assertGreater(len(out), 50_000 if not harness.SANITIZED else 10_000)
             self.assertIn(b"dangling.yaml: error: No such file or directory", err)
             self.assertIn(b"chart/templates: note: skipped", err)
             self.assertIn(b"there may be more", err)
