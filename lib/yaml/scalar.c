@@ -28,11 +28,18 @@ static const struct {
 	{ "OFF", SCALAR_BOOL, false },
 };
 
-#define WORD_MAX 5 /* the longest of them */
+#define WORD_MAX    5             /* the longest of them */
+#define WORD_BEGINS "~yYnNtToOfF" /* each that is not empty */
+
+/* Most scalars are texts, and their first byte says so. */
+static bool scalar_begins(struct str s, const char *signs)
+{
+	return s.n && s.s[0] && strchr(signs, s.s[0]);
+}
 
 static bool scalar_read_word(struct str s, struct scalar *out)
 {
-	if (s.n > WORD_MAX)
+	if (s.n > WORD_MAX || (s.n && !scalar_begins(s, WORD_BEGINS)))
 		return false;
 	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
 		if (str_is(s, words[i].word)) {
@@ -47,6 +54,8 @@ static bool is_infinite(struct str s)
 	static const char *const names[] = { ".nan",  ".NaN",  ".NAN",  ".inf",  ".Inf",  ".INF",
 					     "+.inf", "+.Inf", "+.INF", "-.inf", "-.Inf", "-.INF" };
 
+	if (!scalar_begins(s, ".+-"))
+		return false;
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
 		if (str_is(s, names[i]))
 			return true;
@@ -62,7 +71,7 @@ static bool plain_digits(struct str s, char out[NUMBER_MAX + 1])
 {
 	size_t n = 0;
 
-	if (!s.n || s.n > NUMBER_MAX || !strchr("+-.0123456789", s.s[0]) || !s.s[0])
+	if (s.n > NUMBER_MAX || !scalar_begins(s, "+-.0123456789"))
 		return false;
 	for (size_t i = 0; i < s.n; i++)
 		if (s.s[i] != '_')
