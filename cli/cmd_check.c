@@ -6,6 +6,7 @@
  * order (check/jobs.h); a file is read object by object, so the output of a large chart takes no
  * more memory than its largest document.
  */
+#include <malloc.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,6 +25,8 @@
 #include "lib/base/options.h"
 
 #define FILE_MAX_SHOWN 4096
+#define FREE_KEPT      (4 << 20) /* bytes, for the next document: the system clears each page it gives \
+				  */
 
 struct cmd_check_options {
 	const char *output, *baseline, *config, *fail_on, *kubernetes, *to, *namespace, *user;
@@ -215,6 +218,8 @@ static int cmd_check_paths(struct cmd_check_run *run, int paths_n, char **paths)
 	const struct report_summary *s = &run->tell.summary;
 	struct err err;
 
+	mallopt(M_MMAP_THRESHOLD, FREE_KEPT);
+	mallopt(M_TRIM_THRESHOLD, FREE_KEPT);
 	progress_start(&run->tell.progress);
 	if (cmd_check_walk(run, paths_n, paths) < 0)
 		return cmd_check_complain("out of memory");
