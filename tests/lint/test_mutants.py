@@ -1,9 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""tools/mutants: what it changes and what it leaves, and which changes it takes for equivalent."""
+"""tools/mutants: what it changes and what it leaves, which changes it takes for equivalent, and a project of two functions that it judges."""
 import importlib.machinery
 import importlib.util
 import pathlib
+import shutil
+import signal
+import subprocess
 import tempfile
+import time
 import unittest
 
 TOOL = pathlib.Path(__file__).resolve().parents[2] / "tools" / "mutants"
@@ -107,6 +111,118 @@ class Order(unittest.TestCase):
         self.assertEqual(first, [str(m) for m in mutants.drawn(Args)[0][:20]])
         Args.seed = 6
         self.assertNotEqual(first, [str(m) for m in mutants.drawn(Args)[0][:20]])
+
+
+MAKEFILE = """
+all: build/oke-guard build/oke-guard-agent
+tests: build/tests/unit/lib/toy/check_toy
+build/lib/toy.a: lib/toy/toy.c
+	@mkdir -p build/lib/toy
+	cc -O2 -c -o build/lib/toy/toy.o lib/toy/toy.c
+	ar rcs build/lib/toy.a build/lib/toy/toy.o
+build/tests/unit/lib/toy/check_toy: build/lib/toy.a
+	@mkdir -p build/tests/unit/lib/toy
+	cc -c -o build/tests/unit/lib/toy/check_toy.o tests/unit/lib/toy/check_toy.c
+	cc -o $@ build/tests/unit/lib/toy/check_toy.o build/lib/toy.a
+build/oke-guard build/oke-guard-agent: build/lib/toy.a
+	cc -c -o build/main.o main.c
+	cc -o $@ build/main.o build/lib/toy.a
+"""
+# The C test looks at toy_sum. The system test looks at toy_wait, which stands in a process of another session: it is
+# told that process by its title.
+PROJECT = {
+    "Makefile": MAKEFILE,
+    ".gitignore": "/build/\n",
+    "main.c": "int toy_wait(int); int main(void) { return toy_wait(1); }\n",
+    "tools/layers.mk": "USES_cli := lib/toy\n",
+    "tools/mutants.equivalent": "",
+    "docs/source.md": "| `lib/toy/toy.c` | `tests/system/test_toy.py` |\n",
+    "lib/toy/toy.c": "int toy_sum(int a, int b)\n{\n\treturn a + b;\n}\n"
+                     "int toy_wait(int n)\n{\n\tvolatile unsigned long left = n;\n\twhile (left)\n\t\tleft -= 1;\n\treturn 0;\n}\n"
+                     "int toy_spare(int n)\n{\n\treturn n * 7;\n}\n",
+    "tests/unit/lib/toy/check_toy.c": "int toy_sum(int, int); int main(void) { return toy_sum(2, 1) != 3; }\n",
+    "tests/system/test_toy.py": "import subprocess, unittest\nclass Toy(unittest.TestCase):\n"
+                                "    def test_ends(self):\n"
+                                "        self.assertEqual(subprocess.run(['setsid', '--wait', 'build/oke-guard', 'TITLE']).returncode, 0)\n",
+}
+
+
+class Judged(unittest.TestCase):
+    """The whole tool, in a project that it has for itself."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.root = pathlib.Path(tempfile.mkdtemp(prefix="mutants-toy-"))
+        cls.title = cls.root.name
+        for name, text in PROJECT.items():
+            (cls.root / name).parent.mkdir(parents=True, exist_ok=True)
+            (cls.root / name).write_text(text.replace("TITLE", cls.title), encoding="utf-8")
+        cls.tool = cls.root / "tools" / "mutants"
+        shutil.copy2(TOOL, cls.tool)
+        subprocess.run(["git", "init", "-q"], cwd=cls.root, check=True)
+        subprocess.run(["make", "-s", "all", "tests"], cwd=cls.root, env=mutants.environment(), check=True)
+
+    @classmethod
+    def tearDownClass(cls):
+        shutil.rmtree(cls.root)
+
+    def running(self):
+        """Processes that have this project's title among their arguments."""
+        found = []
+        for path in pathlib.Path("/proc").glob("[0-9]*/cmdline"):
+            try:
+                words = path.read_bytes().split(b"\0")
+            except OSError:
+                continue
+            if self.title.encode() in words:
+                found.append(path.parent.name)
+        return found
+
+    def run_tool(self, *argv):
+        done = subprocess.run([self.tool, *argv], cwd=self.root, capture_output=True, text=True, timeout=600, check=False)
+        self.assertEqual(self.running(), [], "still running")
+        return done
+
+    def test_one_is_noticed(self):
+        done = self.run_tool("lib/toy/toy.c:3", "-v")
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.assertIn("  - return a + b;\n  + return a - b;\n  noticed by tests/unit/lib/toy/check_toy.c\n", done.stdout)
+        self.assertIn("2 of 2 mutants noticed, 100.0 %; 0 cut off", done.stdout)
+
+    def test_one_is_missed(self):
+        done = self.run_tool("lib/toy/toy.c:14")
+        self.assertEqual(done.returncode, 1, done.stdout + done.stderr)
+        self.assertIn("lib/toy/toy.c:14\n  - return n * 7;\n  + return n * 8;\n  NOBODY NOTICED\n", done.stdout)
+        self.assertIn("0 of 2 mutants noticed", done.stdout)
+
+    def test_one_that_hangs_is_noticed_and_killed(self):
+        text = TOOL.read_text(encoding="utf-8").replace("AT_LEAST = 10, 20", "AT_LEAST = 10, 1")
+        (self.root / "tools" / "impatient").write_text(text, encoding="utf-8")
+        (self.root / "tools" / "impatient").chmod(0o755)
+        done = subprocess.run([self.root / "tools" / "impatient", "-v", "lib/toy/toy.c:9"], cwd=self.root,
+                              capture_output=True, text=True, timeout=600, check=False)
+        self.assertIn("  + left += 1;\n  noticed by tests/system/test_toy.py\n", done.stdout, done.stderr)
+        self.assertEqual(self.running(), [])
+
+    def test_the_time_of_a_mutant_and_of_a_run_ends_what_runs(self):
+        for limit in ("--mutant-seconds", "--seconds"):
+            done = self.run_tool(limit, "4", "--number", "1", "lib/toy/toy.c:9")
+            self.assertEqual(done.returncode, 1, done.stdout + done.stderr)
+            self.assertIn("  no time was left to say\n", done.stdout)
+            self.assertIn("0 of 0 mutants noticed, 0.0 %; 1 cut off", done.stdout)
+
+    def test_one_that_is_interrupted_leaves_nothing(self):
+        with subprocess.Popen([self.tool, "lib/toy/toy.c:9"], cwd=self.root, stdout=subprocess.DEVNULL,
+                              stderr=subprocess.PIPE, text=True) as tool:
+            try:
+                until = time.monotonic() + 120
+                while not self.running() and time.monotonic() < until:
+                    time.sleep(0.02)
+                tool.terminate()
+                self.assertIn("interrupted", tool.communicate(timeout=120)[1])
+            finally:
+                tool.kill()
+        self.assertEqual(self.running(), [])
 
 
 if __name__ == "__main__":
