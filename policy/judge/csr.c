@@ -28,7 +28,7 @@ static struct str base64_read(struct str text, struct arena *arena)
 	for (size_t i = 0; i < text.n; i++) {
 		int v = base64_value(text.s[i]);
 
-		if (v < 0 && (text.s[i] == '\n' || text.s[i] == '\r' || text.s[i] == ' '))
+		if (v < 0 && text.s[i] && strchr(" \t\r\n", text.s[i]))
 			continue;
 		if (v < 0)
 			break;
@@ -44,7 +44,7 @@ static struct str base64_read(struct str text, struct arena *arena)
 
 /* ---- DER ---- */
 
-enum { DER_OID = 0x06, DER_SEQUENCE = 0x30, DER_SET = 0x31 };
+enum { DER_OID = 0x06, DER_BMP = 0x1e, DER_SEQUENCE = 0x30, DER_SET = 0x31 };
 
 struct der {
 	unsigned char tag;
@@ -96,8 +96,24 @@ static bool der_take_of(struct str *s, unsigned char tag, struct str *body)
 static const struct str common_name = { "\x55\x04\x03", 3 };  /* 2.5.4.3 */
 static const struct str organisation = { "\x55\x04\x0a", 3 }; /* 2.5.4.10 */
 
-static void csr_attribute(struct str set, void (*visit)(void *ctx, bool group, struct str name),
-			  void *ctx)
+typedef void csr_visit(void *ctx, bool group, struct str name);
+
+/* A BMPString has two bytes a character. What the guard has names for is ASCII. */
+static struct str csr_text(const struct der *value, struct arena *arena)
+{
+	size_t n = value->body.n / 2;
+	char *out;
+
+	if (value->tag != DER_BMP)
+		return value->body;
+	if (!(out = arena_alloc(arena, n + 1)))
+		return STR("");
+	for (size_t i = 0; i < n; i++)
+		out[i] = der_byte(value->body, 2 * i) ? '?' : value->body.s[2 * i + 1];
+	return (struct str){ out, n };
+}
+
+static void csr_attribute(struct str set, struct arena *arena, csr_visit *visit, void *ctx)
 {
 	struct str pair, oid;
 	struct der value;
@@ -105,23 +121,58 @@ static void csr_attribute(struct str set, void (*visit)(void *ctx, bool group, s
 	while (der_take_of(&set, DER_SEQUENCE, &pair))
 		if (der_take_of(&pair, DER_OID, &oid) && der_take(&pair, &value) &&
 		    (str_eq(oid, common_name) || str_eq(oid, organisation)))
-			visit(ctx, str_eq(oid, organisation), value.body);
+			visit(ctx, str_eq(oid, organisation), csr_text(&value, arena));
 }
 
-void csr_names(struct str request, struct arena *arena,
-	       void (*visit)(void *ctx, bool group, struct str name), void *ctx)
+static void csr_subject(struct str der, struct arena *arena, csr_visit *visit, void *ctx)
 {
-	static const char begin[] = "-----BEGIN CERTIFICATE REQUEST-----";
-	struct str pem = base64_read(request, arena), der, whole, info, subject, set;
+	struct str whole, info, subject, set;
 	struct der version;
-	const char *at = pem.n ? memmem(pem.s, pem.n, begin, sizeof begin - 1) : NULL;
 
-	if (!at)
-		return;
-	der = base64_read(str_from(pem, (size_t)(at - pem.s) + sizeof begin - 1), arena);
 	if (!der_take_of(&der, DER_SEQUENCE, &whole) || !der_take_of(&whole, DER_SEQUENCE, &info) ||
 	    !der_take(&info, &version) || !der_take_of(&info, DER_SEQUENCE, &subject))
 		return;
 	while (der_take_of(&subject, DER_SET, &set))
-		csr_attribute(set, visit, ctx);
+		csr_attribute(set, arena, visit, ctx);
+}
+
+/* ---- PEM ---- */
+
+/* What base64 stands between: BEGIN and END, and headers ("Proc-Type: 4"). */
+static bool csr_is_mark(struct str line)
+{
+	return str_starts(line, STR("-----")) || (line.n && memchr(line.s, ':', line.n));
+}
+
+static struct str csr_line(struct str text)
+{
+	const char *end = memchr(text.s, '\n', text.n);
+
+	return (struct str){ text.s, end ? (size_t)(end - text.s) + 1 : text.n };
+}
+
+/*
+ * The API server reads with Go's encoding/pem: it passes over words before the request, over
+ * broken blocks, and over headers. All that it could take for the request is looked at.
+ */
+void csr_names(struct str request, struct arena *arena,
+	       void (*visit)(void *ctx, bool group, struct str name), void *ctx)
+{
+	static const char begin[] = "-----BEGIN CERTIFICATE REQUEST-----";
+	struct str pem = base64_read(request, arena), body = { pem.s, 0 };
+
+	if (!pem.n || !memmem(pem.s, pem.n, begin, sizeof begin - 1))
+		return;
+	while (pem.n) {
+		struct str line = csr_line(pem);
+
+		pem = str_from(pem, line.n);
+		if (!csr_is_mark(line)) {
+			body.n += line.n;
+			continue;
+		}
+		csr_subject(base64_read(body, arena), arena, visit, ctx);
+		body = (struct str){ pem.s, 0 };
+	}
+	csr_subject(base64_read(body, arena), arena, visit, ctx);
 }

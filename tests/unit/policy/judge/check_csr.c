@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/base/base64.h"
 #include "policy/judge/csr.h"
 
 /* openssl req -new ... -subj /O=system:nodes/CN=system:node:x | base64 -w0 */
@@ -51,6 +52,58 @@ START_TEST(what_is_no_request_names_nobody)
 }
 END_TEST
 
+/* ---- all that Go's encoding/pem and asn1 read, with which the API server does ---- */
+
+#define BEGIN "-----BEGIN CERTIFICATE REQUEST-----\n"
+#define END   "-----END CERTIFICATE REQUEST-----\n"
+/* openssl req -new -subj /O=system:nodes/CN=system:node:x, with string_mask utf8only and
+ * MASK:0x800. */
+#define UTF8_1 "MIHpMIGRAgEAMC8xFTATBgNVBAoMDHN5c3RlbTpub2RlczEWMBQGA1UEAwwNc3lz"
+#define UTF8_2                                                                                     \
+	"dGVtOm5vZGU6eDBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IABOpcMiNC8/hPclVI"                         \
+	"nkLLpdE81hHRh316jlV2YUufi8nKV+1rtHgC3LwP4mkdfl0PgCYtp0Dv/GlboYLB"                         \
+	"zHgp0oGgADAKBggqhkjOPQQDAgNHADBEAiAbMCk3AP7p3CQrCd5HWkp3n9F3vvAi"                         \
+	"gn8nFufRKpWPVQIgWTcuZEkarnZ4KTwCgcEcE/h0DtbkVQQWFF94tLhNN/0="
+#define WIDE                                                                                       \
+	"MIIBAjCBqgIBADBIMSEwHwYDVQQKHhgAcwB5AHMAdABlAG0AOgBuAG8AZABlAHMx"                         \
+	"IzAhBgNVBAMeGgBzAHkAcwB0AGUAbQA6AG4AbwBkAGUAOgB4MFkwEwYHKoZIzj0C"                         \
+	"AQYIKoZIzj0DAQcDQgAE6lwyI0Lz+E9yVUieQsul0TzWEdGHfXqOVXZhS5+LycpX"                         \
+	"7Wu0eALcvA/iaR1+XQ+AJi2nQO/8aVuhgsHMeCnSgaAAMAoGCCqGSM49BAMCA0cA"                         \
+	"MEQCIDCqyoHekz3DiqTF9K02GrWfWeV2TLVR4dMfkK3PtOvtAiBPbvJMbd+XtXin"                         \
+	"miJkiLZVxzC2poURBKqtRnLhFHYaGw=="
+#define NODE "O=system:nodes;CN=system:node:x;"
+
+static const struct csr_case {
+	const char *why, *pem, *want;
+} requests[] = {
+	{ "as everybody writes it", BEGIN UTF8_1 "\n" UTF8_2 "\n" END, NODE },
+	{ "spaces, tabs and CRLF", BEGIN UTF8_1 "\t\r\n \t" UTF8_2 "\r\n" END, NODE },
+	{ "a header", BEGIN "Proc-Type: 4\n\n" UTF8_1 "\n" UTF8_2 "\n" END, NODE },
+	{ "headers without an empty line", BEGIN "A: b\nMII:\n" UTF8_1 UTF8_2 "\n" END, NODE },
+	{ "words before it", "a request\nof ours:\n" BEGIN UTF8_1 UTF8_2 "\n" END, NODE },
+	{ "a mark within a line, which is none", "x" BEGIN "MIIB\n" BEGIN UTF8_1 UTF8_2 "\n" END,
+	  NODE },
+	{ "a block that is broken, and one that is not",
+	  BEGIN "MII?\n" END BEGIN UTF8_1 UTF8_2 "\n" END, NODE },
+	{ "names in UTF-16", BEGIN WIDE "\n" END, NODE },
+	{ "no end", BEGIN UTF8_1 UTF8_2, NODE },
+	{ "no begin", UTF8_1 UTF8_2 "\n" END, "" },
+	{ "half of it", BEGIN UTF8_1 "\n" END, "" },
+};
+
+START_TEST(what_go_reads_is_read)
+{
+	const struct csr_case *c = &requests[_i];
+	struct arena arena;
+	char got[256] = "";
+
+	arena_init(&arena, 1u << 20);
+	csr_names(base64_encode(str_of(c->pem), &arena), &arena, note_name, got);
+	ck_assert_msg(!strcmp(got, c->want), "%s: '%s'", c->why, got);
+	arena_done(&arena);
+}
+END_TEST
+
 /* Cut anywhere, and with any one byte changed: read within its bounds, whatever it then says. */
 START_TEST(broken_requests_are_read_within_bounds)
 {
@@ -83,6 +136,7 @@ int main(void)
 
 	tcase_add_test(tc, names_are_found);
 	tcase_add_test(tc, what_is_no_request_names_nobody);
+	tcase_add_loop_test(tc, what_go_reads_is_read, 0, sizeof requests / sizeof *requests);
 	tcase_add_test(tc, broken_requests_are_read_within_bounds);
 	suite_add_tcase(suite, tc);
 	srunner_run_all(runner, CK_NORMAL);
