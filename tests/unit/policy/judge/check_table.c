@@ -1,0 +1,371 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * check_table.c - the decision table, a row for each way that a condition, a rule or a cap can go
+ * and that no built-in policy needs. JSON is written with ' for ".
+ */
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "lib/base/cleanup.h"
+#include "lib/json/json.h"
+#include "oke/policy.h"
+#include "policy/object/diff.h"
+#include "tests/unit/parsed.h"
+
+#define NOW 1795392000 /* 2026-11-23 */
+
+/* A policy about the ConfigMap of its name in namespace t. */
+#define POLICY(name, rules)                                                                        \
+	"---\napiVersion: oke-guard.internal/v1\nkind: SupportPolicy\nmetadata: {name: " name      \
+	"}\nspec:\n  title: t\n  objects: [{group: \"\", resource: configmaps, namespace: t, "     \
+	"names: [" name "]}]\n  rules:\n" rules
+#define RULE(name, operations, rest)                                                               \
+	"  - {name: " name ", operations: [" operations "], tier: unsupported" rest "}\n"
+#define WHEN(name, condition)                                                                      \
+	POLICY(name, RULE("r", "CREATE, UPDATE", ", when: [{path: " condition "}]"))
+
+static const char *const policies[] = {
+	WHEN("prefix", "data.a, prefix: pre"),
+	WHEN("suffix", "data.a, suffix: end"),
+	WHEN("least", "data.a, atLeast: \"64Mi\""),
+	WHEN("most", "data.a, atMost: \"2\""),
+	WHEN("every", "'data.l[*].a', in: [x], every: true"),
+	WHEN("any", "'data.l[*].a', in: [x]"),
+	WHEN("istrue", "data.a, in: [\"true\"]"),
+	WHEN("isfalse", "data.a, in: [\"false\"]"),
+	WHEN("notin", "data.a, notIn: [x]"),
+	WHEN("there", "data.a, exists: true"),
+	WHEN("absent", "data.a, exists: false"),
+	WHEN("named", "$name, exists: true"),
+	WHEN("nameless", "$name, exists: false"),
+	WHEN("prename", "$name, prefix: prename"),
+	WHEN("othername", "$name, in: [x]"),
+	WHEN("old", "data.a, in: [x], old: true"),
+	WHEN("lost", "data.l, lost: true"),
+	WHEN("losing", "'data.l[*]', lost: true"),
+	WHEN("dns", "data.a, in: [$cluster.dnsIP]"),
+	WHEN("selects", "data.s, selects: {app: x}"),
+	WHEN("coredns", "data, coredns: unsound"),
+	WHEN("sound", "data, coredns: sound"),
+	POLICY("shift", RULE("admins", "CREATE", ", notIdentities: [admins]")
+				RULE("r", "CREATE", ", identities: [admins]")),
+	POLICY("meta", RULE("r", "UPDATE", ", changed: [$metadata]")),
+	POLICY("content", RULE("r", "UPDATE", ", changed: [$content]")),
+	POLICY("onlydelete", RULE("r", "DELETE", "")),
+	POLICY("low", RULE("r", "CREATE", ", action: audit")),
+	POLICY("allowed", "  - {name: r, operations: [CREATE], tier: supported}\n"),
+	POLICY("unknowns", RULE("r", "CREATE", ", unknown: audit")),
+	POLICY("narrow", RULE("r", "CREATE",
+			      ", objects: [{group: \"\", resource: configmaps, "
+			      "namespace: t, names: [narrow], labels: {a: b}}]")),
+	"---\napiVersion: oke-guard.internal/v1\nkind: GuardConfig\nmetadata: {name: c}\nspec:\n"
+	"  cluster: {dnsIP: \"10.96.5.5\"}\n"
+	"  identities: {sets: {admins: {groups: [admins]}}}\n",
+	NULL
+};
+
+static struct policy_set *set, *bare;
+
+static void table_message(void *ctx, bool error, const char *text)
+{
+	(void)ctx;
+	fprintf(stderr, "%s%s\n", error ? "" : "warning: ", text);
+}
+
+static struct policy_set *load(const char *const *texts)
+{
+	char path[] = "/tmp/check-table-XXXXXX";
+	const char *paths[] = { path };
+	const struct policy_source source = { .paths = paths, .paths_n = 1, .no_builtin = true };
+	struct policy_set *loaded;
+	int fd = mkstemp(path);
+
+	ck_assert_int_ge(fd, 0);
+	for (; *texts; texts++)
+		ck_assert_int_gt(dprintf(fd, "%s", *texts), 0);
+	close(fd);
+	loaded = policy_set_new(&source, &(struct policy_report){ .message = table_message });
+	unlink(path);
+	ck_assert_ptr_nonnull(loaded);
+	return loaded;
+}
+
+static void setup(void)
+{
+	set = load(policies);
+	bare = load((const char *const[]){ POLICY("old", RULE("r", "CREATE", "")), NULL });
+}
+
+static void teardown(void)
+{
+	policy_set_unref(set);
+	policy_set_unref(bare);
+}
+
+static struct str quoted(const char *text, struct arena *arena)
+{
+	struct str s = text ? str_copy(arena, str_of(text)) : (struct str){ NULL, 0 };
+
+	for (size_t i = 0; i < s.n; i++)
+		if (s.s[i] == '\'')
+			((char *)s.s)[i] = '"';
+	return s;
+}
+
+/* ---- rows ---- */
+
+#define CUSTOMER "ocid1.user.oc1..a"
+#define A(value) "{'data':{'a':" value "}}"
+#define L(value) "{'data':{'l':" value "}}"
+#define S(value) "{'data':{'s':" value "}}"
+
+enum { DENIED = ACTION_DENY, WARNED = ACTION_WARN, NOTED = ACTION_AUDIT, ALLOWED = ACTION_ALLOW };
+
+/* As a customer. */
+#define ROW(why, name, object, old, want)                                                          \
+	{                                                                                          \
+		why, name, object, old, want, NULL, NULL, false                                    \
+	}
+
+static const struct table_case {
+	const char *why, *name, *object, *old; /* name: of policy and ConfigMap */
+	int want;
+	const char *user, *group; /* NULL: a customer, of no group */
+	bool removed;             /* DELETE */
+} rows[] = {
+	ROW("a prefix", "prefix", A("'prefix'"), NULL, DENIED),
+	ROW("no such prefix", "prefix", A("'a pre'"), NULL, ALLOWED),
+	ROW("an object has no prefix", "prefix", A("{}"), NULL, ALLOWED),
+	ROW("a suffix", "suffix", A("'the end'"), NULL, DENIED),
+	ROW("all of it", "suffix", A("'end'"), NULL, DENIED),
+	ROW("no such suffix", "suffix", A("'the ends'"), NULL, ALLOWED),
+	ROW("shorter than the suffix", "suffix", A("'nd'"), NULL, ALLOWED),
+	ROW("a list has no suffix", "suffix", A("[]"), NULL, ALLOWED),
+	ROW("at least", "least", A("'64Mi'"), NULL, DENIED),
+	ROW("less", "least", A("'63Mi'"), NULL, ALLOWED),
+	ROW("no quantity is no less", "least", A("'many'"), NULL, ALLOWED),
+	ROW("no text is none", "least", A("{}"), NULL, ALLOWED),
+	ROW("at most", "most", A("2"), NULL, DENIED),
+	ROW("more", "most", A("2.5"), NULL, ALLOWED),
+	ROW("any of them", "any", L("[{'a':'y'},{'a':'x'}]"), NULL, DENIED),
+	ROW("none of them", "any", L("[{'a':'y'}]"), NULL, ALLOWED),
+	ROW("every one", "every", L("[{'a':'x'},{'a':'x'}]"), NULL, DENIED),
+	ROW("all but the last", "every", L("[{'a':'x'},{'a':'y'}]"), NULL, ALLOWED),
+	ROW("all but the first", "every", L("[{'a':'y'},{'a':'x'}]"), NULL, ALLOWED),
+	ROW("every one of none", "every", L("[]"), NULL, ALLOWED),
+	ROW("true is a word", "istrue", A("true"), NULL, DENIED),
+	ROW("false is another", "istrue", A("false"), NULL, ALLOWED),
+	ROW("false", "isfalse", A("false"), NULL, DENIED),
+	ROW("null is neither", "isfalse", A("null"), NULL, ALLOWED),
+	ROW("another value", "notin", A("'y'"), NULL, DENIED),
+	ROW("that value", "notin", A("'x'"), NULL, ALLOWED),
+	ROW("no value", "notin", "{'data':{}}", NULL, ALLOWED),
+	ROW("there", "there", A("0"), NULL, DENIED),
+	ROW("not there", "there", "{'data':{}}", NULL, ALLOWED),
+	ROW("absent", "absent", "{'data':{}}", NULL, DENIED),
+	ROW("not absent", "absent", A("0"), NULL, ALLOWED),
+	ROW("it has a name", "named", "{}", NULL, DENIED),
+	ROW("it has none", "nameless", "{}", NULL, ALLOWED),
+	ROW("its name begins so", "prename", "{}", NULL, DENIED),
+	ROW("its name is another", "othername", "{}", NULL, ALLOWED),
+	ROW("the old value", "old", A("'y'"), A("'x'"), DENIED),
+	ROW("the new value alone", "old", A("'x'"), A("'y'"), ALLOWED),
+	ROW("no old object", "old", A("'x'"), NULL, ALLOWED),
+	ROW("lost", "losing", L("['b']"), L("['a','b']"), DENIED),
+	ROW("in another order", "losing", L("['b','a','c']"), L("['a','b']"), ALLOWED),
+	ROW("a number is no text", "losing", L("['1','b']"), L("[1]"), DENIED),
+	ROW("an object with one value less", "losing", L("[{'k':1}]"), L("[{'k':1,'m':[2]}]"),
+	    DENIED),
+	ROW("an object with its members the other way round", "losing", L("[{'m':[2,3],'k':1},4]"),
+	    L("[{'k':1,'m':[2,3]}]"), ALLOWED),
+	ROW("a list the other way round", "losing", L("[[2,3]]"), L("[[3,2]]"), DENIED),
+	ROW("the same one twice and once", "losing", L("['a','b']"), L("['a','a','b']"), ALLOWED),
+	ROW("a list as a whole", "lost", L("['b','a']"), L("['a','b']"), DENIED),
+	ROW("another place changed", "lost", "{'data':{'l':[1],'x':2}}", L("[1]"), ALLOWED),
+	ROW("the address of DNS", "dns", A("'10.96.5.5'"), NULL, DENIED),
+	ROW("another address", "dns", A("'10.96.5.6'"), NULL, ALLOWED),
+	ROW("no address", "dns", A("[]"), NULL, ALLOWED),
+	ROW("a selector takes it", "selects", S("{'matchLabels':{'app':'x'}}"), NULL, DENIED),
+	ROW("another value of the label", "selects", S("{'matchLabels':{'app':'y'}}"), NULL,
+	    ALLOWED),
+	ROW("an empty one takes all", "selects", S("{}"), NULL, DENIED),
+	ROW("one that is not there takes all", "selects", "{}", NULL, DENIED),
+	ROW("an expression, in", "selects",
+	    S("{'matchExpressions':[{'key':'app','operator':'In','values':['y','x']}]}"), NULL,
+	    DENIED),
+	ROW("in none", "selects", S("{'matchExpressions':[{'key':'app','operator':'In'}]}"), NULL,
+	    ALLOWED),
+	ROW("not in", "selects",
+	    S("{'matchExpressions':[{'key':'app','operator':'NotIn','values':['x']}]}"), NULL,
+	    ALLOWED),
+	ROW("not in what is not there", "selects",
+	    S("{'matchExpressions':[{'key':'b','operator':'NotIn','values':['x']}]}"), NULL,
+	    DENIED),
+	ROW("in, of a label that is not there", "selects",
+	    S("{'matchExpressions':[{'key':'b','operator':'In','values':['x']}]}"), NULL, ALLOWED),
+	ROW("values that are no list", "selects",
+	    S("{'matchExpressions':[{'key':'app','operator':'NotIn','values':'x'}]}"), NULL,
+	    DENIED),
+	ROW("a customer is no admin", "shift", "{}", NULL, DENIED),
+	{ "an admin is", "shift", "{}", NULL, DENIED, CUSTOMER, "admins", false },
+	ROW("metadata", "meta", "{'metadata':{'labels':{'a':'b'}}}", "{'metadata':{}}", DENIED),
+	ROW("a part of metadata", "meta", "{'metadata':{'labels':{'a':'b'}}}",
+	    "{'metadata':{'labels':{}}}", DENIED),
+	ROW("metadata as a whole", "meta", "{'metadata':{'labels':{'a':'b'}}}", "{}", DENIED),
+	ROW("not metadata", "meta", A("1"), A("2"), ALLOWED),
+	ROW("not content", "content", "{'metadata':{'labels':{'a':'b'}}}", "{'metadata':{}}",
+	    ALLOWED),
+	ROW("status is not content", "content", "{'status':1}", "{'status':2}", ALLOWED),
+	ROW("content", "content", A("1"), A("2"), DENIED),
+	ROW("an object that is a list now", "content", "[1]", "{}", DENIED),
+	ROW("a list within the object", "content", "[1]", "[2]", DENIED),
+	ROW("nothing changed", "content", A("1"), A("1"), ALLOWED),
+	ROW("a finalizer less", "content", "{'metadata':{'finalizers':['b']}}",
+	    "{'metadata':{'finalizers':['a','b']}}", ALLOWED),
+	ROW("an operation that the rule does not name", "onlydelete", "{}", NULL, ALLOWED),
+	{ "the one that it names", "onlydelete", "{}", NULL, DENIED, NULL, NULL, true },
+	ROW("a rule that lowers its tier", "low", "{}", NULL, NOTED),
+	ROW("a tier that allows", "allowed", "{}", NULL, ALLOWED),
+	{ "of unknown identities, less", "unknowns", "{}", NULL, NOTED, "somebody", NULL, false },
+	{ "of unknown identities, the cap", "shift", "{}", NULL, WARNED, "somebody", NULL, false },
+	ROW("of a customer", "unknowns", "{}", NULL, DENIED),
+	{ "of nobody who is exempt", "unknowns", "{}", NULL, ALLOWED, "system:apiserver",
+	  "system:masters", false },
+	ROW("a rule's own objects", "narrow", "{'metadata':{'labels':{'a':'b'}}}", NULL, DENIED),
+	ROW("which are others", "narrow", "{'metadata':{'labels':{'a':'c'}}}", NULL, ALLOWED),
+	ROW("a Corefile that is unsound", "coredns", "{'data':{'a.server':'{'}}", NULL, DENIED),
+	ROW("and one that is not", "coredns", "{'data':{'a.server':'a.b:53 {\\n errors\\n}'}}",
+	    NULL, ALLOWED),
+	ROW("sound", "sound", "{'data':{'a.server':'a.b:53 {\\n errors\\n}'}}", NULL, DENIED),
+	ROW("not sound", "sound", "{'data':{'a.server':'{'}}", NULL, ALLOWED),
+};
+
+static struct request request_of(const struct table_case *c, struct arena *arena)
+{
+	struct str *group = arena_zalloc(arena, sizeof *group);
+	struct request r = { .uid = STR("u"),
+			     .operation = c->removed ? OP_DELETE
+					  : c->old   ? OP_UPDATE
+						     : OP_CREATE,
+			     .kind = { STR(""), STR("v1"), STR("ConfigMap") },
+			     .resource = { STR(""), STR("v1"), STR("configmaps") },
+			     .subresource = STR(""),
+			     .request_subresource = STR(""),
+			     .namespace = STR("t"),
+			     .name = str_of(c->name),
+			     .user = { str_of(c->user ? c->user : CUSTOMER), group,
+				       c->group ? 1 : 0 },
+			     .object = quoted(c->removed ? NULL : c->object, arena),
+			     .old_object = quoted(c->removed ? c->object : c->old, arena) };
+
+	ck_assert_ptr_nonnull(group);
+	*group = str_of(c->group);
+	r.request_kind = r.kind;
+	r.request_resource = r.resource;
+	return r;
+}
+
+static struct verdict verdict_of(const struct policy_set *by, const struct request *r,
+				 struct arena *arena)
+{
+	struct verdict v;
+	struct err err;
+
+	ck_assert_msg(policy_judge(by, r, NOW, arena, NULL, &v, &err) == 0, "%s", err.msg);
+	return v;
+}
+
+START_TEST(a_row_of_the_table)
+{
+	const struct table_case *c = &rows[_i];
+	scoped(arena_end) struct arena arena;
+	struct request r;
+	struct verdict v;
+
+	arena_init(&arena, MEMORY);
+	r = request_of(c, &arena);
+	v = verdict_of(set, &r, &arena);
+	ck_assert_msg((int)v.action == c->want, "%s: %s", c->why, action_name(v.action));
+	ck_assert_msg(!v.error.n, "%s: %.*s", c->why, STR_ARG(v.error));
+}
+END_TEST
+
+/* What is found, or was read from a file, is judged as a customer's, whoever is said to have asked.
+ */
+START_TEST(stored_and_offline_objects)
+{
+	static const struct table_case asked = { .name = "unknowns",
+						 .object = "{}",
+						 .user = "somebody" };
+	scoped(arena_end) struct arena arena;
+	struct request r;
+
+	arena_init(&arena, MEMORY);
+	r = request_of(&asked, &arena);
+	ck_assert_int_eq(verdict_of(set, &r, &arena).action, NOTED);
+	r.stored = true;
+	ck_assert_int_eq(verdict_of(set, &r, &arena).action, DENIED);
+	r.stored = false;
+	r.offline = true;
+	ck_assert_int_eq(verdict_of(set, &r, &arena).action, DENIED);
+}
+END_TEST
+
+/* Changes that are given count, and the difference of the two objects does not. */
+START_TEST(given_changes)
+{
+	static const struct table_case asked = { .name = "content",
+						 .object = A("1"),
+						 .old = A("2") };
+	scoped(arena_end) struct arena arena;
+	struct change_list none = { 0 }, some;
+	struct request r;
+	struct err err;
+
+	arena_init(&arena, MEMORY);
+	r = request_of(&asked, &arena);
+	r.changes = &none;
+	ck_assert_int_eq(verdict_of(set, &r, &arena).action, ALLOWED);
+	ck_assert_int_eq(diff_objects(must_parse(r.old_object, &arena),
+				      must_parse(r.object, &arena), &arena, &some, &err),
+			 0);
+	r.old_object = r.object;
+	r.changes = &some;
+	ck_assert_int_eq(verdict_of(set, &r, &arena).action, DENIED);
+}
+END_TEST
+
+/* Without a policy about features no gate is looked for; and a policy that names others is none. */
+START_TEST(a_set_without_features)
+{
+	static const struct table_case asked = { .name = "old", .object = A("'x'") };
+	scoped(arena_end) struct arena arena;
+	struct request r;
+
+	arena_init(&arena, MEMORY);
+	r = request_of(&asked, &arena);
+	ck_assert_int_eq(verdict_of(bare, &r, &arena).action, DENIED);
+	ck_assert(policy_concerns(bare, &r, &arena));
+	r.name = STR("new");
+	ck_assert_int_eq(verdict_of(bare, &r, &arena).action, ALLOWED);
+	ck_assert(!policy_concerns(bare, &r, &arena));
+	r.name = STR("old");
+	r.part = POLICIES_ALPHA;
+	ck_assert(!policy_concerns(bare, &r, &arena));
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("table");
+	TCase *tc = tcase_create("rows");
+
+	tcase_add_unchecked_fixture(tc, setup, teardown);
+	tcase_add_loop_test(tc, a_row_of_the_table, 0, ROWS(rows));
+	tcase_add_test(tc, stored_and_offline_objects);
+	tcase_add_test(tc, given_changes);
+	tcase_add_test(tc, a_set_without_features);
+	suite_add_tcase(suite, tc);
+	return run_suite(suite);
+}
