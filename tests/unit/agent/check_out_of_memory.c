@@ -277,6 +277,125 @@ START_TEST(a_round_with_nothing_to_do)
 }
 END_TEST
 
+/* ---- a renewal, in three rounds: issue and trust, swap, drop ---- */
+
+#define RENEWAL_DUE (250 * 86400) /* after two thirds of ROTATE_DAYS */
+#define RENEWAL_GAP 200           /* longer than the overlap */
+
+enum { ROUND_TRUST, ROUND_SWAP, ROUND_DROP, ROUNDS };
+
+static const char *const renewal_leaves[] = { "next.crt", "next.key", "next-ca.crt",
+					      "previous-ca.crt" };
+
+static void server_keep(cJSON *kept[OBJECTS])
+{
+	for (int i = 0; i < OBJECTS; i++)
+		ck_assert_ptr_nonnull(kept[i] = cJSON_Duplicate(objects[i], true));
+}
+
+static void server_restore(cJSON *const kept[OBJECTS])
+{
+	server_stop();
+	for (int i = 0; i < OBJECTS; i++)
+		ck_assert_ptr_nonnull(objects[i] = cJSON_Duplicate(kept[i], true));
+}
+
+/* Of replicas that still serve the certificate of `before`. */
+static void ca_is_trusted(const struct failing *f, struct str ca)
+{
+	scoped(arena_end) struct arena arena;
+	const cJSON *entry;
+
+	arena_init(&arena, MEMORY);
+	cJSON_ArrayForEach(entry,
+			   cJSON_GetObjectItemCaseSensitive(objects[CONFIGURATION], "webhooks"))
+	{
+		const cJSON *client = cJSON_GetObjectItemCaseSensitive(entry, "clientConfig");
+		const char *bundle =
+			cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(client, "caBundle"));
+		struct str pem = bundle ? base64_decode(str_of(bundle), &arena) : STR("");
+
+		ck_assert_msg(pem.n && memmem(pem.s, pem.n, ca.s, ca.n),
+			      WHERE "an entry does not trust what replicas may still serve", AT(f));
+	}
+}
+
+/* Rounds in which nothing fails, until the renewal is over. */
+static void renewal_ends(const struct failing *f, struct reconcile *r, int rounds)
+{
+	scoped(arena_end) struct arena arena;
+
+	arena_init(&arena, MEMORY);
+	for (int i = 0; i < rounds; i++, server_now += RENEWAL_GAP) {
+		r->facts_at = 0;
+		ck_assert_msg(round_of(r) == 0, WHERE "%s", AT(f), r->view.error);
+	}
+	cluster_is_served(f);
+	for (size_t i = 0; i < sizeof renewal_leaves / sizeof *renewal_leaves; i++)
+		ck_assert_msg(!secret_part(&arena, renewal_leaves[i]).n, WHERE "%s is left", AT(f),
+			      renewal_leaves[i]);
+}
+
+/*
+ * A round of the renewal with each failure: what replicas serve, before it and after it, stays
+ * trusted, no pair that was issued is thrown away, and the renewal ends.
+ */
+static void renewal_round(int round, cJSON *const kept[OBJECTS])
+{
+	static const char *const issued[ROUNDS] = { NULL, "next.crt", "tls.crt" };
+	scoped(arena_end) struct arena arena;
+	int64_t now = server_now;
+	size_t hurt = 0;
+
+	arena_init(&arena, MEMORY);
+	for (struct failing f = { 0 }; failing_next(&f);) {
+		struct reconcile r = agent_new();
+		struct str served, pair;
+		int done;
+
+		if (f.libraries) /* every round looks at the same pairs: fewer will do */
+			f.n += f.n / 4;
+		server_restore(kept);
+		server_now = now;
+		arena_done(&arena);
+		served = secret_part(&arena, "ca.crt");
+		pair = issued[round] ? secret_part(&arena, issued[round]) : STR("");
+		failing_begin(&f);
+		done = round_of(&r);
+		failing_end(&f);
+		hurt += done < 0;
+		ck_assert_msg(done == 0 || (f.failed && *r.view.error), "%s", r.view.error);
+		cluster_is_served(&f);
+		ca_is_trusted(&f, served);
+		if (done == 0 && f.failed) /* it was made good, or was of no matter */
+			continue;
+		server_now += done == 0 ? RENEWAL_GAP : 0;
+		renewal_ends(&f, &r, ROUNDS - round - (done == 0));
+		ck_assert_msg(!pair.n || str_eq(pair, secret_part(&arena, "tls.crt")),
+			      WHERE "another pair was issued", AT(&f));
+	}
+	ck_assert_uint_gt(hurt, 10);
+}
+
+START_TEST(a_renewal)
+{
+	struct reconcile r = agent_new();
+	cJSON *kept[OBJECTS];
+
+	server_start();
+	for (int i = 0; i < 4; i++, server_now += RENEWAL_GAP)
+		ck_assert_int_eq(round_of(&r), 0);
+	server_now += RENEWAL_DUE;
+	for (int round = 0; round < _i; round++, server_now += RENEWAL_GAP)
+		ck_assert_int_eq(round_of(&r), 0);
+	server_keep(kept);
+	renewal_round(_i, kept);
+	for (int i = 0; i < OBJECTS; i++)
+		cJSON_Delete(kept[i]);
+	server_stop();
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("out of memory");
@@ -288,6 +407,7 @@ int main(void)
 	tcase_set_timeout(tc, 600);
 	tcase_add_test(tc, the_first_round);
 	tcase_add_test(tc, a_round_with_nothing_to_do);
+	tcase_add_loop_test(tc, a_renewal, 0, ROUNDS);
 	suite_add_tcase(suite, tc);
 	srunner_run_all(runner, CK_NORMAL);
 	failed = srunner_ntests_failed(runner);
