@@ -41,13 +41,12 @@ int judge_features_narrow(const struct judge *j, struct candidates *out)
 
 /* ---- which rule takes a use ---- */
 
-/* A rule that names no stages, or no kinds of use, takes alpha, and all kinds. */
+/* A rule that names no kinds of use takes all; stages it always names. */
 static bool rule_takes(const struct rule *r, const struct feature_use *use)
 {
 	const struct features *f = r->features;
-	unsigned stages = f->stages ? f->stages : FEATURE_ALPHA;
 
-	return stages & use->stage && (!f->uses || f->uses & 1u << use->kind) &&
+	return f->stages & use->stage && (!f->uses || f->uses & 1u << use->kind) &&
 	       !use_allowed(use, f->allow.v, f->allow.n);
 }
 

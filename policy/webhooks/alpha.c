@@ -42,13 +42,12 @@ struct offer {
 
 static bool rule_wants(const struct offering *o, const struct rule *r, const struct offer *f)
 {
-	unsigned stages, uses;
+	unsigned uses;
 
 	if (!r->features || !rule_can_act(&o->set->model.config, r))
 		return false;
-	stages = r->features->stages ? r->features->stages : FEATURE_ALPHA;
 	uses = r->features->uses ? r->features->uses : USE(USE_KINDS) - 1;
-	return stages & f->stages && uses & f->uses && r->operations & f->operations &&
+	return r->features->stages & f->stages && uses & f->uses && r->operations & f->operations &&
 	       strings_hold(&r->subresources, f->subresource);
 }
 

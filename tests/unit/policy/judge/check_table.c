@@ -59,6 +59,11 @@ static const char *const policies[] = {
 	POLICY("narrow", RULE("r", "CREATE",
 			      ", objects: [{group: \"\", resource: configmaps, "
 			      "namespace: t, names: [narrow], labels: {a: b}}]")),
+	"---\napiVersion: oke-guard.internal/v1\nkind: SupportException\nmetadata: {name: e}\nspec:\n"
+	"  rules: [low/r, prefix/r]\n  objects: [{group: \"\", resource: configmaps, namespace: t, "
+	"names: [low, prefix]}]\n  identities: {users: [ocid1.user.oc1..b]}\n  ticket: T\n"
+	"  approvedBy: a\n  reason: r\n  notBefore: \"2026-11-22T00:00:00Z\"\n"
+	"  expires: \"2026-11-30T00:00:00Z\"\n",
 	"---\napiVersion: oke-guard.internal/v1\nkind: GuardConfig\nmetadata: {name: c}\nspec:\n"
 	"  cluster: {dnsIP: \"10.96.5.5\"}\n"
 	"  identities: {sets: {admins: {groups: [admins]}}}\n",
@@ -226,6 +231,9 @@ static const struct table_case {
 	ROW("an operation that the rule does not name", "onlydelete", "{}", NULL, ALLOWED),
 	{ "the one that it names", "onlydelete", "{}", NULL, DENIED, NULL, NULL, true },
 	ROW("a rule that lowers its tier", "low", "{}", NULL, NOTED),
+	{ "an exception lowers", "prefix", A("'prefix'"), NULL, WARNED, "ocid1.user.oc1..b", NULL,
+	  false },
+	{ "and never raises", "low", "{}", NULL, NOTED, "ocid1.user.oc1..b", NULL, false },
 	ROW("a tier that allows", "allowed", "{}", NULL, ALLOWED),
 	{ "of unknown identities, less", "unknowns", "{}", NULL, NOTED, "somebody", NULL, false },
 	{ "of unknown identities, the cap", "shift", "{}", NULL, WARNED, "somebody", NULL, false },
@@ -356,6 +364,115 @@ START_TEST(a_set_without_features)
 }
 END_TEST
 
+/* ---- rules about features ---- */
+
+#define PODS(objects, rules)                                                                       \
+	"apiVersion: oke-guard.internal/v1\nkind: SupportPolicy\nmetadata: {name: f}\nspec:\n"     \
+	"  title: t\n  objects: [{group: \"\", resource: pods" objects "}]\n  rules:\n" rules
+#define USES(name, operations, features, rest)                                                     \
+	RULE(name, operations, ", features: {" features "}" rest)
+#define STOPS "'lifecycle':{'stopSignal':'SIGUSR1'}"
+
+static const struct feature_case {
+	const char *why, *policy, *kubernetes;
+	unsigned minor; /* of the request; 0: the configuration's */
+	int want;
+	bool offline;
+	size_t findings;
+} features[] = {
+	{ "an alpha field", PODS("", USES("r", "CREATE", "stages: [alpha], uses: [field]", "")),
+	  "1.36", 0, DENIED, false, 1 },
+	{ "another stage", PODS("", USES("r", "CREATE", "stages: [beta]", "")), "1.36", 0, ALLOWED,
+	  false, 0 },
+	{ "any kind of use", PODS("", USES("r", "CREATE", "stages: [alpha]", "")), "1.36", 0,
+	  DENIED, false, 1 },
+	{ "another kind of use",
+	  PODS("", USES("r", "CREATE", "stages: [alpha], uses: [value]", "")), "1.36", 0, ALLOWED,
+	  false, 0 },
+	{ "a gate that is fine",
+	  PODS("", USES("r", "CREATE",
+			"stages: [alpha], uses: [field], allow: [ContainerStopSignals]", "")),
+	  "1.36", 0, ALLOWED, false, 0 },
+	{ "another gate that is fine",
+	  PODS("",
+	       USES("r", "CREATE", "stages: [alpha], uses: [field], allow: [GenericWorkload]", "")),
+	  "1.36", 0, DENIED, false, 1 },
+	{ "the second rule, by its operation",
+	  PODS("", USES("d", "DELETE", "stages: [alpha], uses: [field]", "")
+			   USES("r", "CREATE", "stages: [alpha], uses: [field]", "")),
+	  "1.36", 0, DENIED, false, 1 },
+	{ "no rule, by its operation",
+	  PODS("", USES("d", "DELETE", "stages: [alpha], uses: [field]", "")), "1.36", 0, ALLOWED,
+	  false, 0 },
+	{ "the second rule, by a condition",
+	  PODS("", USES("w", "CREATE", "stages: [alpha], uses: [field]",
+			", action: audit, when: [{path: spec.nodeName, exists: true}]")
+			   USES("r", "CREATE", "stages: [alpha], uses: [field]", "")),
+	  "1.36", 0, DENIED, false, 1 },
+	{ "the first rule",
+	  PODS("", USES("w", "CREATE", "stages: [alpha], uses: [field]", ", action: audit")
+			   USES("r", "CREATE", "stages: [alpha], uses: [field]", "")),
+	  "1.36", 0, NOTED, false, 1 },
+	{ "another object",
+	  PODS(", names: [other]", USES("r", "CREATE", "stages: [alpha], uses: [field]", "")),
+	  "1.36", 0, ALLOWED, false, 0 },
+	{ "an object with other labels",
+	  PODS(", labels: {a: b}", USES("r", "CREATE", "stages: [alpha], uses: [field]", "")),
+	  "1.36", 0, ALLOWED, false, 0 },
+	{ "before the field was there",
+	  PODS("", USES("r", "CREATE", "stages: [alpha], uses: [field]", "")), "1.32", 0, ALLOWED,
+	  false, 0 },
+	{ "of the minor that the request names",
+	  PODS("", USES("r", "CREATE", "stages: [alpha], uses: [field]", "")), "1.32", 36, DENIED,
+	  false, 1 },
+	{ "of a manifest each use is told",
+	  PODS("", USES("r", "CREATE", "stages: [alpha], uses: [field]", "")), "1.36", 0, DENIED,
+	  true, 2 },
+	{ "of a manifest, none",
+	  PODS("", USES("r", "CREATE", "stages: [alpha], uses: [value]", "")), "1.36", 0, ALLOWED,
+	  true, 0 },
+	{ "of a version that nobody knows, no denial",
+	  PODS("", USES("r", "CREATE", "stages: [alpha], uses: [field]", "")), "1.60", 0, WARNED,
+	  false, 1 },
+	{ "nor more than there was",
+	  PODS("", USES("r", "CREATE", "stages: [alpha], uses: [field]", ", action: audit")),
+	  "1.60", 0, NOTED, false, 1 },
+};
+
+START_TEST(a_row_of_features)
+{
+	static const struct table_case pod = {
+		.name = "p",
+		.object = "{'apiVersion':'v1','kind':'Pod','spec':{'containers':[{'name':'a'," STOPS
+			  "},{'name':'b'," STOPS "}]}}"
+	};
+	const struct feature_case *c = &features[_i];
+	scoped(arena_end) struct arena arena;
+	char config[256];
+	struct policy_set *by;
+	struct request r;
+	struct verdict v;
+
+	arena_init(&arena, MEMORY);
+	snprintf(config, sizeof config,
+		 "---\napiVersion: oke-guard.internal/v1\nkind: GuardConfig\n"
+		 "metadata: {name: c}\nspec: {cluster: {kubernetes: \"%s\"}}\n",
+		 c->kubernetes);
+	by = load((const char *const[]){ c->policy, config, NULL });
+	r = request_of(&pod, &arena);
+	r.kind.kind = r.request_kind.kind = STR("Pod");
+	r.resource.resource = r.request_resource.resource = STR("pods");
+	r.minor = c->minor;
+	r.offline = c->offline;
+	v = verdict_of(by, &r, &arena);
+	ck_assert_msg((int)v.action == c->want && v.findings_n == c->findings, "%s: %s, %zu",
+		      c->why, action_name(v.action), v.findings_n);
+	r.part = POLICIES_SUPPORT;
+	ck_assert_int_eq(verdict_of(by, &r, &arena).action, ALLOWED);
+	policy_set_unref(by);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("table");
@@ -363,6 +480,7 @@ int main(void)
 
 	tcase_add_unchecked_fixture(tc, setup, teardown);
 	tcase_add_loop_test(tc, a_row_of_the_table, 0, ROWS(rows));
+	tcase_add_loop_test(tc, a_row_of_features, 0, ROWS(features));
 	tcase_add_test(tc, stored_and_offline_objects);
 	tcase_add_test(tc, given_changes);
 	tcase_add_test(tc, a_set_without_features);
