@@ -46,6 +46,7 @@ static const char *const policies[] = {
 	WHEN("losing", "'data.l[*]', lost: true"),
 	WHEN("dns", "data.a, in: [$cluster.dnsIP]"),
 	WHEN("selects", "data.s, selects: {app: x}"),
+	WHEN("subject", "'data.s[*]', in: [$exemptSubjects]"),
 	WHEN("coredns", "data, coredns: unsound"),
 	WHEN("sound", "data, coredns: sound"),
 	POLICY("shift", RULE("admins", "CREATE", ", notIdentities: [admins]")
@@ -120,10 +121,11 @@ static struct str quoted(const char *text, struct arena *arena)
 
 /* ---- rows ---- */
 
-#define CUSTOMER "ocid1.user.oc1..a"
-#define A(value) "{'data':{'a':" value "}}"
-#define L(value) "{'data':{'l':" value "}}"
-#define S(value) "{'data':{'s':" value "}}"
+#define CUSTOMER            "ocid1.user.oc1..a"
+#define A(value)            "{'data':{'a':" value "}}"
+#define L(value)            "{'data':{'l':" value "}}"
+#define SUBJECT(kind, name) S("[{'kind':'" kind "','name':'" name "'}]")
+#define S(value)            "{'data':{'s':" value "}}"
 
 enum { DENIED = ACTION_DENY, WARNED = ACTION_WARN, NOTED = ACTION_AUDIT, ALLOWED = ACTION_ALLOW };
 
@@ -212,6 +214,26 @@ static const struct table_case {
 	ROW("values that are no list", "selects",
 	    S("{'matchExpressions':[{'key':'app','operator':'NotIn','values':'x'}]}"), NULL,
 	    DENIED),
+	ROW("a user who is exempt", "subject", SUBJECT("User", "system:kube-controller-manager"),
+	    NULL, DENIED),
+	ROW("a user who is not", "subject", SUBJECT("User", "ann"), NULL, ALLOWED),
+	ROW("an account by the name of its user", "subject",
+	    SUBJECT("User", "system:serviceaccount:kube-system:generic-garbage-collector"), NULL,
+	    DENIED),
+	ROW("the beginning of such a name", "subject",
+	    SUBJECT("User", "system:serviceaccount:kube-system"), NULL, ALLOWED),
+	ROW("nothing but that", "subject", SUBJECT("User", "system:serviceaccount:"), NULL,
+	    ALLOWED),
+	ROW("a group that proves nothing alone", "subject", SUBJECT("Group", "system:nodes"), NULL,
+	    ALLOWED),
+	ROW("neither user, group nor account", "subject",
+	    SUBJECT("Robot", "system:kube-controller-manager"), NULL, ALLOWED),
+	ROW("an account that is exempt", "subject",
+	    S("[{'kind':'ServiceAccount','namespace':'kube-system','name':'generic-garbage-collector'}]"),
+	    NULL, DENIED),
+	ROW("that account elsewhere", "subject",
+	    S("[{'kind':'ServiceAccount','namespace':'shop','name':'generic-garbage-collector'}]"),
+	    NULL, ALLOWED),
 	ROW("a customer is no admin", "shift", "{}", NULL, DENIED),
 	{ "an admin is", "shift", "{}", NULL, DENIED, CUSTOMER, "admins", false },
 	ROW("metadata", "meta", "{'metadata':{'labels':{'a':'b'}}}", "{'metadata':{}}", DENIED),
