@@ -136,6 +136,7 @@ START_TEST(alike_or_not)
 				      f->changes_n == c->changes[i],
 			      "%s: finding %zu: %.*s, %zu times\n%s", c->why, i, STR_ARG(f->rule),
 			      f->changes_n, a.body);
+		ck_assert_msg(f->gate.n || !str_is(f->rule, "fields"), "%s: of no gate", c->why);
 	}
 	ck_assert_msg(i == 3 || !c->rules[i], "%s: %zu findings\n%s", c->why, i, a.body);
 	answer_done(&a);
