@@ -251,6 +251,7 @@ LIBS_lib/yaml   := yaml-0.1
 LIBS_lib/unpack := zlib libzstd
 LIBS_certs      := libcrypto
 LIBS_lib/serve  := libmicrohttpd gnutls
+LIBS_policy/learn := libcjson
 LIBS_webhook    := libcjson
 LIBS_cli        := libcjson
 LIBS_cli/report := libcjson

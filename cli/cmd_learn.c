@@ -8,7 +8,7 @@
 
 #include "lib/base/cleanup.h"
 #include "cli/cmd.h"
-#include "webhook/learn.h"
+#include "policy/learn/learn.h"
 #include "webhook/learn_keep.h"
 #include "cli/learn_show.h"
 #include "lib/base/options.h"

@@ -13,7 +13,7 @@
 #include "cli/replay/report.h"
 #include "lib/base/cleanup.h"
 #include "cli/cmd.h"
-#include "webhook/learn.h"
+#include "policy/learn/learn.h"
 #include "cli/learn_show.h"
 #include "lib/base/options.h"
 

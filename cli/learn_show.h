@@ -5,7 +5,7 @@
 #ifndef CLI_LEARN_SHOW_H
 #define CLI_LEARN_SHOW_H
 
-#include "webhook/learn.h"
+#include "policy/learn/learn.h"
 
 #define LEARN_LISTED 1000 /* as many as a list of a GuardConfig may hold */
 

@@ -71,6 +71,11 @@ LAYERS += policy/replay
 USES_policy/replay := lib/base lib/json lib/yaml policy/object
 DOORS_policy/replay := policy/judge policy/model
 
+# What the servers remember of who did what: they fill it in, the agent merges it, a command shows it.
+LAYERS += policy/learn
+USES_policy/learn := lib/base lib/json
+DOORS_policy/learn := policy/model
+
 LAYERS += policy/print
 USES_policy/print := lib/base lib/json lib/yaml policy/object policy/catalogue policy/model policy/alpha policy/validate policy/load
 DOORS_policy/print := policy/print
@@ -96,7 +101,7 @@ USES_posture := lib/base lib/json policy/object policy/catalogue policy/model po
 DOORS_posture := posture posture/catalogue policy/judge policy/model policy/webhooks policy/catalogue policy/answer
 
 LAYERS += webhook
-USES_webhook := lib/base lib/json lib/serve policy/follow
+USES_webhook := lib/base lib/json lib/serve policy/follow policy/learn
 DOORS_webhook := certs policy/judge policy/load policy/model policy/answer policy/catalogue
 
 LAYERS += agent/kubeconfig
@@ -106,11 +111,11 @@ LAYERS += agent/collect
 USES_agent/collect := lib/base lib/json
 
 LAYERS += agent/api
-USES_agent/api := lib/base lib/json agent/kubeconfig
+USES_agent/api := lib/base lib/json policy/learn agent/kubeconfig
 DOORS_agent/api := certs
 
 LAYERS += agent
-USES_agent := lib/base lib/shell lib/json lib/serve policy/follow agent/kubeconfig agent/collect agent/api
+USES_agent := lib/base lib/shell lib/json lib/serve policy/follow policy/learn agent/kubeconfig agent/collect agent/api
 DOORS_agent := certs policy/load policy/model policy/webhooks
 
 LAYERS += cli/report
@@ -127,11 +132,11 @@ USES_cli/scan := lib/base lib/json lib/yaml policy/manifest cli/report
 DOORS_cli/scan := posture posture/catalogue policy/model
 
 LAYERS += cli/replay
-USES_cli/replay := lib/base lib/json lib/unpack policy/replay webhook
+USES_cli/replay := lib/base lib/json lib/unpack policy/replay policy/learn webhook
 DOORS_cli/replay := policy/judge policy/model
 
 # `check` makes of a manifest what the API server would: kinds, places and alpha features are
 # looked at without a review, hence more than doors.
 LAYERS += cli
-USES_cli := cli/scan cli/check lib/base lib/shell lib/json lib/yaml lib/serve cli/report cli/replay policy/replay policy/object policy/model policy/alpha policy/manifest policy/follow webhook
+USES_cli := cli/scan cli/check lib/base lib/shell lib/json lib/yaml lib/serve cli/report cli/replay policy/replay policy/object policy/model policy/alpha policy/manifest policy/follow policy/learn webhook
 DOORS_cli := posture posture/catalogue certs policy/judge policy/load policy/print policy/webhooks policy/validate policy/answer policy/catalogue

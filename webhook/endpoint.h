@@ -12,7 +12,7 @@
 #include <stdatomic.h>
 
 #include "lib/base/slot.h"
-#include "webhook/learn.h"
+#include "policy/learn/learn.h"
 #include "lib/serve/log.h"
 #include "webhook/metrics.h"
 #include "webhook/repeats.h"

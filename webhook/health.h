@@ -6,7 +6,7 @@
 
 #include <stdint.h>
 
-#include "webhook/learn.h"
+#include "policy/learn/learn.h"
 #include "lib/serve/log.h"
 #include "webhook/metrics.h"
 #include "lib/serve/reload.h"

@@ -11,7 +11,7 @@
 #ifndef WEBHOOK_LEARN_KEEP_H
 #define WEBHOOK_LEARN_KEEP_H
 
-#include "webhook/learn.h"
+#include "policy/learn/learn.h"
 #include "lib/serve/log.h"
 
 #define LEARN_SAVE_MS 10000 /* a crash forgets at most so much */

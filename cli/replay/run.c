@@ -16,7 +16,7 @@
 #include "lib/base/cleanup.h"
 #include "lib/base/terminal.h"
 #include "lib/json/json.h"
-#include "webhook/learn.h"
+#include "policy/learn/learn.h"
 
 #define JUDGE_ARENA (64u << 20)
 #define TICK_MS     200

@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "webhook/learn.h"
+#include "policy/learn/learn.h"
 #include "webhook/learn_keep.h"
 
 #define NOW 1795305600 /* 2026-11-22T00:00:00Z */
@@ -152,6 +152,22 @@ START_TEST(objects_are_bounded)
 	note_plain("noisy", "spec", "coredns");
 	note_plain("quiet", "scale", "coredns");
 	ck_assert_uint_eq(l.n, LEARN_ROWS / LEARN_SHARE + 2);
+}
+END_TEST
+
+START_TEST(bytes_of_names_are_bounded)
+{
+	char name[8];
+
+	l.bytes_max = 10 * strlen("xcorednsscaleDeploymentkube-system00");
+	for (int i = 0; i < 20; i++) {
+		snprintf(name, sizeof name, "%02d", i);
+		note_plain("x", "scale", name);
+		note_plain("x", "scale", name); /* what is there already takes no more */
+	}
+	ck_assert_uint_eq(l.n, 10);
+	ck_assert_uint_eq(l.bytes, l.bytes_max);
+	ck_assert_uint_eq(l.left_out, 20);
 }
 END_TEST
 
@@ -417,6 +433,7 @@ int main(void)
 	tcase_add_loop_test(table, kept, 0, sizeof kepts / sizeof *kepts);
 	tcase_add_test(table, counts);
 	tcase_add_test(table, rows_are_bounded);
+	tcase_add_test(table, bytes_of_names_are_bounded);
 	tcase_add_test(table, objects_are_bounded);
 	tcase_add_test(table, odd_names_are_counted);
 	tcase_add_test(table, there_and_back);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * learn.h - who did what to which guarded object.
+ * learn.h - who did what to which guarded object: what a server remembers, and several merged.
  *
  * OKE's own add-on manager acts under a name that nobody publishes. Before it
  * can be exempted it has to be seen: the server remembers, for identities that
@@ -10,8 +10,8 @@
  * length that is written down; what does not fit is counted. Rows are sorted, so
  * no names that a client makes up can slow it down. Any thread may call.
  */
-#ifndef WEBHOOK_LEARN_H
-#define WEBHOOK_LEARN_H
+#ifndef POLICY_LEARN_H
+#define POLICY_LEARN_H
 
 #include <pthread.h>
 #include <stdbool.h>
@@ -47,8 +47,9 @@ struct learn {
 	pthread_mutex_t lock; /* of what follows */
 	struct learn_row **rows;
 	size_t n, room, max;
-	uint64_t left_out; /* events that did not fit */
-	bool changed;      /* since learn_print */
+	size_t bytes, bytes_max; /* of the names in all rows; without a bound after learn_init */
+	uint64_t left_out;       /* events that did not fit */
+	bool changed;            /* since learn_print */
 };
 
 void learn_init(struct learn *l, size_t max);
@@ -66,7 +67,8 @@ struct cJSON *learn_json(struct learn *l);
 /* {"learned":{...}} and a newline, malloc'd: a state file. NULL: no memory. */
 char *learn_print(struct learn *l, size_t *len);
 /*
- * Add what a document's member `learned` holds: a state file, or what /statusz shows.
+ * Add what a document's member `learned` holds: a state file, or what /statusz or the agent's
+ * /learned shows.
  * Nothing is added when anything in it is not as learn_json writes it.
  */
 int learn_read(struct learn *l, struct str json, struct err *err);

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "webhook/learn.h"
+#include "policy/learn/learn.h"
 
 #include <cjson/cJSON.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "oke/certs.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/time.h"
 #include "lib/json/json.h"
@@ -27,7 +26,7 @@ static const struct learn_part_def {
 
 void learn_init(struct learn *l, size_t max)
 {
-	*l = (struct learn){ .max = max };
+	*l = (struct learn){ .max = max, .bytes_max = SIZE_MAX };
 	pthread_mutex_init(&l->lock, NULL);
 }
 
@@ -81,15 +80,21 @@ static bool has_its_share(const struct learn *l, size_t at, const struct str par
 	return to - from >= l->max / LEARN_SHARE;
 }
 
-static struct learn_row *learn_row_new(const struct learn_row *from)
+static size_t learn_row_bytes(const struct learn_row *r)
 {
-	size_t size = LEARN_PARTS;
-	struct learn_row *r;
-	char *p;
+	size_t n = 0;
 
 	for (size_t i = 0; i < LEARN_PARTS; i++)
-		size += from->part[i].n;
-	if (!(r = malloc(sizeof *r + size)))
+		n += r->part[i].n;
+	return n;
+}
+
+static struct learn_row *learn_row_new(const struct learn_row *from)
+{
+	struct learn_row *r = malloc(sizeof *r + learn_row_bytes(from) + LEARN_PARTS);
+	char *p;
+
+	if (!r)
 		return NULL;
 	*r = *from;
 	p = r->text;
@@ -121,14 +126,16 @@ static bool learn_make_room(struct learn *l)
 
 static bool learn_insert(struct learn *l, size_t at, const struct learn_row *row)
 {
+	size_t bytes = learn_row_bytes(row);
 	struct learn_row *mine;
 
-	if (l->n >= l->max || has_its_share(l, at, row->part) || !learn_make_room(l) ||
-	    !(mine = learn_row_new(row)))
+	if (l->n >= l->max || bytes > l->bytes_max - l->bytes || has_its_share(l, at, row->part) ||
+	    !learn_make_room(l) || !(mine = learn_row_new(row)))
 		return false;
 	memmove(l->rows + at + 1, l->rows + at, (l->n - at) * sizeof *l->rows);
 	l->rows[at] = mine;
 	l->n++;
+	l->bytes += bytes;
 	return true;
 }
 
@@ -392,7 +399,7 @@ static int learn_read_learned(struct learn *l, const struct json *learned, struc
 	if (!learned)
 		return err_set(err, ERR_SYNTAX,
 			       "there is no member \"learned\": give a file of --learn-state, or "
-			       "what /statusz shows");
+			       "what /statusz, or the agent's /learned, shows");
 	if (learned->type != JSON_OBJECT || learned->len != 2 || !rows ||
 	    rows->type != JSON_ARRAY ||
 	    learn_read_count(json_get(learned, STR("leftOut")), &left_out) < 0)
