@@ -14,6 +14,7 @@
 #include "agent/health.h"
 #include "agent/published_watch.h"
 #include "agent/reconcile.h"
+#include "agent/api/learned.h"
 #include "agent/api/wait.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/clock.h"
@@ -30,7 +31,7 @@ struct cmd_run_options {
 	const char *namespace, *release, *service, *secret, *configuration, *facts, *posture,
 		*certificates, *config, *versions, *health_listen, *log_level;
 	struct option_list policies;
-	long overlap, interval, rollout;
+	long overlap, interval, rollout, learned_port;
 };
 
 struct cmd_run_program {
@@ -41,6 +42,8 @@ struct cmd_run_program {
 	struct kube *kube;
 	struct reconcile round;
 	struct published_watch posture;
+	struct learned_look learned;
+	char learned_told[LEARNED_WHY]; /* what the log has been told already */
 	char names[NAMES][600];
 	const char *name[NAMES];
 };
@@ -106,7 +109,8 @@ static int cmd_run_start_pages(struct cmd_run_program *p, const struct cmd_run_o
 {
 	p->health = (struct agent_health){ .status = &p->status,
 					   .reload = &p->program.reload,
-					   .interval = a->interval };
+					   .interval = a->interval,
+					   .learned = a->learned_port != 0 };
 	return program_start_pages(&p->program, a->health_listen, HEALTH_CONNECTIONS,
 				   &agent_health_ops, &p->health, err);
 }
@@ -134,6 +138,10 @@ static void cmd_run_fill_reconcile(struct cmd_run_program *p, const struct cmd_r
 					       .namespace = a->namespace,
 					       .name = a->posture,
 					       .interval = a->interval * PUBLISHED_WATCH_INTERVAL };
+	p->learned = (struct learned_look){ .kube = p->kube,
+					    .namespace = a->namespace,
+					    .service = a->service,
+					    .port = (unsigned)a->learned_port };
 	p->round.view.self = p->status.view.self = p->round.self;
 	p->round.view.writes = p->status.view.writes = p->round.writes;
 }
@@ -159,6 +167,7 @@ static void cmd_run_finish(struct cmd_run_program *p)
 	kube_free(p->kube);
 	program_done(&p->program);
 	program_end_log(&p->program);
+	free(p->status.learned.page);
 }
 
 /* ---- the life ---- */
@@ -198,6 +207,34 @@ static void cmd_run_log_state(struct cmd_run_program *p, const struct cmd_run_op
 	log_end(&l);
 }
 
+/* What the servers have learned, onto the page. Where there is no memory the last one stays. */
+static void cmd_run_ask_servers(struct cmd_run_program *p)
+{
+	struct learned_look *look = &p->learned;
+	struct log_line l;
+	char *old = NULL;
+
+	learned_look(look);
+	atomic_fetch_add(&p->status.calls[look->servers.result], 1);
+	if (!look->stopped && strcmp(look->why, p->learned_told) != 0) {
+		memcpy(p->learned_told, look->why, sizeof p->learned_told);
+		if (*look->why) {
+			log_begin(&l, &p->program.log, LOG_WARN,
+				  "a server could not be asked what it has learned");
+			log_text(&l, "error", look->why);
+			log_end(&l);
+		}
+	}
+	if (!look->page)
+		return;
+	pthread_mutex_lock(&p->status.lock);
+	old = p->status.learned.page;
+	p->status.learned =
+		(struct status_learned){ look->page, look->len, look->unheard, look->known };
+	pthread_mutex_unlock(&p->status.lock);
+	free(old);
+}
+
 static int cmd_run_loop(struct cmd_run_program *p, const struct cmd_run_options *a)
 {
 	unsigned failures = 0;
@@ -220,9 +257,11 @@ static int cmd_run_loop(struct cmd_run_program *p, const struct cmd_run_options 
 				: seconds * 1000 + (seconds < a->interval ? 1000 : 0);
 		if (a->posture && !p->round.stopped)
 			published_watch_look(&p->posture);
+		if (a->learned_port && !p->round.stopped && !p->posture.stopped)
+			cmd_run_ask_servers(p);
 		memory_trim();
-	} while (p->round.learnt ||
-		 (!p->round.stopped && !p->posture.stopped && !cmd_run_wait_for_event(p, wait)));
+	} while (p->round.learnt || (!p->round.stopped && !p->posture.stopped &&
+				     !p->learned.stopped && !cmd_run_wait_for_event(p, wait)));
 	cmd_run_log_state(p, a, "stopped");
 	return AGENT_DONE;
 }
@@ -285,6 +324,14 @@ static const struct option_def defs[] = {
 	  .max = 86400,
 	  .help = "tell when servers of the Deployment named like the service have not been up for so "
 		  "long (0: never)" },
+	{ .name = "learned-port",
+	  .type = OPTION_NUMBER,
+	  .value = &asked.learned_port,
+	  .arg = "PORT",
+	  .min = 0,
+	  .max = 65535,
+	  .help = "ask each server on this plain port, once a round, what it has learned, and show that "
+		  "merged at /learned (0: never)" },
 	OPTION_ROW_POLICY(&asked.policies),
 	OPTION_ROW_CONFIG(&asked.config),
 	OPTION_ROW_VERSIONS(&asked.versions),

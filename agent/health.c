@@ -262,6 +262,20 @@ static void agent_health_put_posture(FILE *f, struct status *s)
 	free(r);
 }
 
+/* How many servers the last look for what they have learned did not reach; if there was one. */
+static void agent_health_put_unheard(FILE *f, struct status *s)
+{
+	struct status_learned l;
+
+	pthread_mutex_lock(&s->lock);
+	l = s->learned;
+	pthread_mutex_unlock(&s->lock);
+	metrics_head(f, "oke_guard_agent_servers_unheard", "gauge",
+		     "Servers that could not be asked what they have learned, in the last round.");
+	if (l.known)
+		fprintf(f, "oke_guard_agent_servers_unheard %zu\n", l.unheard);
+}
+
 static void agent_health_page_metrics(void *ctx, const struct head *head, struct reply *out)
 {
 	const struct agent_health *h = ctx;
@@ -299,6 +313,7 @@ static void agent_health_page_metrics(void *ctx, const struct head *head, struct
 	agent_health_gauge(f, "oke_guard_agent_servers_unavailable",
 			   "Servers that have not been available for longer than --rollout.",
 			   v.unavailable);
+	agent_health_put_unheard(f, h->status);
 	agent_health_put_certificate(f, &v);
 	agent_health_put_counters(f, h->status);
 	version_of(&v, &version);
@@ -309,11 +324,35 @@ static void agent_health_page_metrics(void *ctx, const struct head *head, struct
 	out->type = "text/plain; version=0.0.4; charset=utf-8";
 }
 
+/* ---- /learned ---- */
+
+static void agent_health_page_learned(void *ctx, const struct head *head, struct reply *out)
+{
+	const struct agent_health *h = ctx;
+	struct status_learned *l = &h->status->learned;
+
+	(void)head;
+	pthread_mutex_lock(&h->status->lock);
+	if (l->page && (out->body = malloc(l->len))) {
+		memcpy(out->body, l->page, l->len);
+		out->len = l->len;
+		out->type = "application/json";
+	}
+	pthread_mutex_unlock(&h->status->lock);
+	if (out->body)
+		return;
+	out->status = h->learned ? 503 : 404;
+	out->body = strdup(h->learned ? "no server has been asked yet; try again in a minute\n"
+				      : "start the agent with --learned-port PORT\n");
+	out->len = out->body ? strlen(out->body) : 0;
+}
+
 /* ---- the pages ---- */
 
 static const struct page pages[] = {
 	{ "/healthz", page_alive },
 	{ "/readyz", agent_health_page_ready },
+	{ "/learned", agent_health_page_learned },
 	{ "/metrics", agent_health_page_metrics },
 };
 #define PAGES_N (sizeof pages / sizeof *pages)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * health.h - the agent's plain port: /healthz, /readyz, /metrics.
+ * health.h - the agent's plain port: /healthz, /readyz, /learned, /metrics.
  */
 #ifndef AGENT_HEALTH_H
 #define AGENT_HEALTH_H
@@ -15,6 +15,7 @@ struct agent_health {
 	struct status *status;
 	struct reload *reload;
 	long interval; /* seconds between two rounds */
+	bool learned;  /* servers are asked what they have learned */
 };
 
 /* For server_config, with the agent_health as ctx. */

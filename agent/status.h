@@ -39,7 +39,12 @@ struct status {
 	struct status_view view;
 	atomic_ullong calls[KUBE_RESULTS_N];
 	atomic_ullong written_secret, written_configuration, written_events, lockouts_prevented;
-	struct published posture; /* under the lock */
+	struct published posture; /* under the lock, as what follows */
+	struct status_learned {
+		char *page; /* JSON; malloc'd; NULL: no server has been asked yet */
+		size_t len, unheard;
+		bool known; /* who the servers are; else unheard means nothing */
+	} learned;
 };
 
 #define STATUS_INIT                                                                                \

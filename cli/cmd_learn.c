@@ -12,26 +12,31 @@
 #include "webhook/learn_keep.h"
 #include "cli/learn_show.h"
 #include "lib/base/options.h"
+#include "lib/base/printable.h"
+#include "lib/json/json.h"
 #include "cli/review_input.h"
 
-#define OUTPUT_MAX (16u << 20)
+#define OUTPUT_MAX     (16u << 20)
+#define DOCUMENT_ARENA (4 * (size_t)LEARN_FILE_MAX) /* for the nodes of a document */
+#define SHOWN_MAX      320                          /* bytes of a text of the agent's */
 
 static const struct command_help help = {
 	.usage = "oke-guard learn show [-o text|json] FILE...|-",
 	.summary =
 		"Who did what to which guarded object: the table, and a GuardConfig that exempts\n"
-		"the identities that look safe to exempt. FILE is one of "
-		"--learn-state, or what\n/statusz shows; several are merged. Only you can tell which of them are part of "
-		"OKE:\ncopy those, and no others.",
-	.examples = "Examples:\n"
-		    "  curl -s http://127.0.0.1:9443/statusz | oke-guard learn show -\n"
-		    "  for pod in $(kubectl -n oke-guard get pods -o name \\\n"
-		    "      -l app.kubernetes.io/component=server); do\n"
-		    "    kubectl get --raw "
-		    "/api/v1/namespaces/oke-guard/pods/http:${pod#pod/}:9443/proxy/statusz\n"
-		    "  done | oke-guard learn show - > learned.yaml\n"
-		    "  oke-guard policy lint learned.yaml\n\n"
-		    "Ends with 0; with 2 when a file cannot be used.",
+		"the identities that look safe to exempt. FILE is what the agent's page /learned "
+		"shows, all\nservers' merged; or one server's: a file of --learn-state, or what /statusz "
+		"shows; several\nare merged. Only you can tell which of them are part of OKE: copy those, and no "
+		"others.",
+	.examples =
+		"Examples:\n"
+		"  kubectl get --raw "
+		"/api/v1/namespaces/oke-guard/services/http:oke-guard-agent:9443/proxy/learned \\\n"
+		"      | oke-guard learn show - > learned.yaml\n"
+		"  oke-guard policy lint learned.yaml\n"
+		"  curl -s http://127.0.0.1:9443/statusz | oke-guard learn show -\n\n"
+		"A server that the agent could not ask is told on standard error.\n"
+		"Ends with 0; with 2 when a file cannot be used.",
 };
 
 static int cmd_learn_complain(const char *file, const char *problem)
@@ -40,16 +45,68 @@ static int cmd_learn_complain(const char *file, const char *problem)
 	return -1;
 }
 
-static int cmd_learn_read_named(const char *file, struct learn *l)
+/* A text of the agent's, fit for a terminal; what it is instead when it is none. */
+static const char *cmd_learn_shown(const struct json *j, const char *none, struct arena *arena)
+{
+	struct str s = printable_cut(json_str(j), SHOWN_MAX, arena);
+	struct text t;
+
+	text_init(&t, arena, SHOWN_MAX + 1);
+	text_str(&t, s);
+	text_add(&t, "", 1);
+	return s.n && !t.full ? text_get(&t).s : none;
+}
+
+/* The servers of a document of the agent's: counted, and those told that it has not heard. */
+static void cmd_learn_count_servers(const struct json *list, struct arena *arena,
+				    struct learn_sources *from)
+{
+	for (const struct json *s = list ? list->child : NULL; s; s = s->next) {
+		const struct json *error = json_get(s, STR("error"));
+
+		from->servers++;
+		if (!error) {
+			from->heard++;
+			continue;
+		}
+		program_complain(
+			"oke-guard learn show: server %s (%s): %s; what it has learned is missing\n",
+			cmd_learn_shown(json_get(s, STR("pod")), "?", arena),
+			cmd_learn_shown(json_get(s, STR("address")), "?", arena),
+			cmd_learn_shown(error, "?", arena));
+	}
+}
+
+/* One document. The agent's may say that it could ask nobody. */
+static int cmd_learn_read_document(struct str text, struct learn *l, struct learn_sources *from,
+				   struct err *err)
+{
+	scoped(arena_end) struct arena arena;
+	const struct json *root, *error;
+
+	arena_init(&arena, DOCUMENT_ARENA);
+	root = json_parse(text, NULL, &arena, err);
+	error = root && !json_get(root, STR("learned")) ? json_get(root, STR("error")) : NULL;
+	if (error)
+		return err_set(err, ERR_IO, "the agent could not ask the servers: %s",
+			       cmd_learn_shown(error, "?", &arena));
+	if (!root || learn_read(l, text, err) < 0)
+		return -1;
+	from->documents++;
+	cmd_learn_count_servers(json_get(root, STR("servers")), &arena, from);
+	return 0;
+}
+
+static int cmd_learn_read_named(const char *file, struct learn *l, struct learn_sources *from)
 {
 	scoped(free_end) char *text = NULL;
 	struct err err;
 	size_t len;
 
 	if (!(text = learn_file(file, &len, &err)) ||
-	    learn_read(l, (struct str){ text, len }, &err) < 0)
+	    cmd_learn_read_document((struct str){ text, len }, l, from, &err) < 0)
 		return cmd_learn_complain(file, err.msg);
-	return 1;
+	return 0;
 }
 
 static void cmd_learn_input_end(struct review_input **r)
@@ -57,8 +114,8 @@ static void cmd_learn_input_end(struct review_input **r)
 	review_input_free(*r);
 }
 
-/* Any number of documents one after the other; how many, or -1. */
-static int cmd_learn_read_stream(FILE *f, struct learn *l)
+/* Any number of documents one after the other. */
+static int cmd_learn_read_stream(FILE *f, struct learn *l, struct learn_sources *from)
 {
 	scoped(cmd_learn_input_end) struct review_input *records = review_input_new(f);
 	struct review_record record;
@@ -69,16 +126,16 @@ static int cmd_learn_read_stream(FILE *f, struct learn *l)
 		if (record.too_long || record.body.n > LEARN_FILE_MAX)
 			return cmd_learn_complain("standard input",
 						  "a document is larger than 4 MiB");
-		if (learn_read(l, record.body, &err) < 0)
+		if (cmd_learn_read_document(record.body, l, from, &err) < 0)
 			return cmd_learn_complain("standard input", err.msg);
 		n++;
 	}
 	if (got < 0)
 		return cmd_learn_complain("standard input", err.msg);
-	return n ? n : cmd_learn_complain("standard input", "is empty");
+	return n ? 0 : cmd_learn_complain("standard input", "is empty");
 }
 
-static int cmd_learn_print(struct learn *l, size_t documents, bool json)
+static int cmd_learn_print(struct learn *l, const struct learn_sources *from, bool json)
 {
 	scoped(free_end) char *line = NULL;
 	scoped(arena_end) struct arena arena;
@@ -88,7 +145,7 @@ static int cmd_learn_print(struct learn *l, size_t documents, bool json)
 	arena_init(&arena, 4 * (size_t)OUTPUT_MAX);
 	text_init(&out, &arena, OUTPUT_MAX);
 	if (!json)
-		learn_show_text(l, documents, &out);
+		learn_show_text(l, from, &out);
 	else
 		line = learn_show_json(l);
 	if (out.full || (json && !line)) {
@@ -106,22 +163,19 @@ static int cmd_learn_print(struct learn *l, size_t documents, bool json)
 
 static int cmd_learn_show(char **files, int n, bool json)
 {
+	struct learn_sources from = { .documents = 0 };
 	struct learn l;
-	size_t documents = 0;
 	int status = EXIT_CLEAN;
 
 	learn_init(&l, LEARN_MERGED);
 	for (int i = 0; i < n && status == EXIT_CLEAN; i++) {
-		int got = strcmp(files[i], "-") ? cmd_learn_read_named(files[i], &l)
-						: cmd_learn_read_stream(stdin, &l);
+		int got = strcmp(files[i], "-") ? cmd_learn_read_named(files[i], &l, &from)
+						: cmd_learn_read_stream(stdin, &l, &from);
 
-		if (got < 0)
-			status = EXIT_INPUT;
-		else
-			documents += (size_t)got;
+		status = got < 0 ? EXIT_INPUT : EXIT_CLEAN;
 	}
 	if (status == EXIT_CLEAN)
-		status = cmd_learn_print(&l, documents, json);
+		status = cmd_learn_print(&l, &from, json);
 	learn_done(&l);
 	return status;
 }

@@ -112,7 +112,7 @@ static int replay_print_learn(struct learn *l, size_t files, bool json)
 	if (json)
 		line = learn_show_json(l);
 	else
-		learn_show_text(l, files, &out);
+		learn_show_text(l, &(struct learn_sources){ .documents = files }, &out);
 	if (out.full || (json && !line))
 		return replay_complain("out of memory");
 	s = json ? str_of(line) : text_get(&out);

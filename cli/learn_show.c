@@ -251,10 +251,14 @@ static void learn_show_put_row(struct text *out, const struct learn_row *r)
 	text_puts(out, "\n");
 }
 
-static void learn_show_put_table(struct text *out, const struct learn *l, size_t documents)
+static void learn_show_put_table(struct text *out, const struct learn *l,
+				 const struct learn_sources *from)
 {
-	text_printf(out, "# Learned: %zu rows from %zu document%s; %llu events did not fit.\n",
-		    l->n, documents, documents == 1 ? "" : "s", (unsigned long long)l->left_out);
+	text_printf(out, "# Learned: %zu rows from %zu document%s", l->n, from->documents,
+		    from->documents == 1 ? "" : "s");
+	if (from->servers)
+		text_printf(out, " (%zu of %zu servers)", from->heard, from->servers);
+	text_printf(out, "; %llu events did not fit.\n", (unsigned long long)l->left_out);
 	if (!l->n)
 		return;
 	text_printf(out, "#\n# %7s  %-20s  %-20s  %-8s  IDENTITY  RULE  OBJECT\n", "COUNT", "FIRST",
@@ -325,9 +329,9 @@ static void learn_show_put_group(struct text *out, const struct learn *l, enum g
 		text_puts(out, none);
 }
 
-void learn_show_text(const struct learn *l, size_t documents, struct text *out)
+void learn_show_text(const struct learn *l, const struct learn_sources *from, struct text *out)
 {
-	learn_show_put_table(out, l, documents);
+	learn_show_put_table(out, l, from);
 	learn_show_put_group(out, l, NOT_LIGHTLY,
 			     "#\n# Not to be exempted lightly; left out below:\n", "");
 	text_puts(

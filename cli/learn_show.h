@@ -9,6 +9,12 @@
 
 #define LEARN_LISTED 1000 /* as many as a list of a GuardConfig may hold */
 
+/* Where it comes from. */
+struct learn_sources {
+	size_t documents;
+	size_t servers, heard; /* of documents that were merged already; 0: there are none */
+};
+
 /*
  * Why nobody should exempt this identity without a second thought: a person, a delivery
  * tool, an administrator's name ... NULL: nothing speaks against it by its name alone.
@@ -16,7 +22,7 @@
 const char *learn_objection(struct str user, enum identity_class class);
 
 /* A GuardConfig (YAML) with the table in comments above it. */
-void learn_show_text(const struct learn *l, size_t documents, struct text *out);
+void learn_show_text(const struct learn *l, const struct learn_sources *from, struct text *out);
 /* {"learned":...,"identities":...,"notLightly":[...]}, malloc'd; NULL: no memory. */
 char *learn_show_json(struct learn *l);
 

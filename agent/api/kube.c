@@ -485,6 +485,9 @@ int kube_page(struct kube *k, const char *url, struct kube_answer *out, struct e
 	if (code != CURLE_OK) {
 		if (code == CURLE_ABORTED_BY_CALLBACK)
 			out->result = KUBE_STOPPED;
+		if (c.too_large)
+			return err_set(err, ERR_LIMIT, "the answer has more than %u bytes",
+				       KUBE_ANSWER_MAX);
 		return err_set(err, ERR_IO, "%s", *c.error ? c.error : curl_easy_strerror(code));
 	}
 	out->result = kube_result_of(out->status);

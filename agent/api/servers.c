@@ -122,17 +122,24 @@ void servers_judge(struct str page, uint64_t files, struct server_seen *out)
 	}
 }
 
+int servers_page(struct kube *k, const struct server_seen *s, unsigned port,
+		 struct kube_answer *out, struct err *err)
+{
+	bool six = strchr(s->ip, ':');
+	char url[SERVERS_IP + 40];
+
+	snprintf(url, sizeof url, "http://%s%s%s:%u/statusz", six ? "[" : "", s->ip, six ? "]" : "",
+		 port);
+	return kube_page(k, url, out, err);
+}
+
 static void servers_ask_one(struct kube *k, const struct servers_asked *asked,
 			    struct server_seen *s)
 {
-	bool six = strchr(s->ip, ':');
 	struct kube_answer answer;
-	char url[SERVERS_IP + 40];
 	struct err err = { .kind = ERR_NONE };
 
-	snprintf(url, sizeof url, "http://%s%s%s:%u/statusz", six ? "[" : "", s->ip, six ? "]" : "",
-		 asked->port);
-	if (kube_page(k, url, &answer, &err) == 0) {
+	if (servers_page(k, s, asked->port, &answer, &err) == 0) {
 		servers_judge(kube_answer_text(&answer), asked->files, s);
 	} else {
 		s->state = SERVER_UNHEARD;
@@ -141,20 +148,31 @@ static void servers_ask_one(struct kube *k, const struct servers_asked *asked,
 	kube_answer_done(&answer);
 }
 
-int servers_ask(struct kube *k, const struct servers_asked *asked, struct servers *out,
-		struct err *err)
+int servers_list(struct kube *k, const char *namespace, const char *service, struct servers *out,
+		 struct err *err)
 {
 	char path[KUBE_URL_MAX];
 	struct kube_request request = { .method = KUBE_GET, .path = path };
 	struct kube_answer answer;
+	enum kube_result result;
 	int status;
 
-	snprintf(path, sizeof path, "/api/v1/namespaces/%s/endpoints/%s", asked->namespace,
-		 asked->service);
+	snprintf(path, sizeof path, "/api/v1/namespaces/%s/endpoints/%s", namespace, service);
 	status = kube_call(k, &request, &answer, err);
-	if (status == 0)
-		status = servers_read(kube_answer_text(&answer), out, err);
+	result = answer.result;
+	*out = (struct servers){ .n = 0 };
+	if (status == 0 && (status = servers_read(kube_answer_text(&answer), out, err)) < 0)
+		result = KUBE_UNREADABLE;
+	out->result = result;
 	kube_answer_done(&answer);
+	return status;
+}
+
+int servers_ask(struct kube *k, const struct servers_asked *asked, struct servers *out,
+		struct err *err)
+{
+	int status = servers_list(k, asked->namespace, asked->service, out, err);
+
 	for (size_t i = 0; status == 0 && i < out->n; i++)
 		servers_ask_one(k, asked, &out->v[i]);
 	return status;

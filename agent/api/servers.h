@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * servers.h - is what was asked for in force at every server?
+ * servers.h - who the servers are, and is what was asked for in force at each of them?
  *
  * The Endpoints of the Service name the servers; each is asked for its page /statusz, on the plain
  * port, which tells what it has read and what it left out.
@@ -28,6 +28,7 @@ struct server_seen {
 };
 
 struct servers {
+	enum kube_result result; /* of the call that named them */
 	struct server_seen v[SERVERS_MAX];
 	size_t n, all; /* those beyond SERVERS_MAX are counted */
 };
@@ -43,6 +44,13 @@ struct servers_asked {
 int servers_read(struct str body, struct servers *out, struct err *err);
 /* What a page /statusz says; pure. */
 void servers_judge(struct str page, uint64_t files, struct server_seen *out);
+
+/* Who they are, by the Endpoints of the Service. -1: nobody knows; err says why. */
+int servers_list(struct kube *k, const char *namespace, const char *service, struct servers *out,
+		 struct err *err);
+/* The page /statusz of one, on its plain port; as kube_page. */
+int servers_page(struct kube *k, const struct server_seen *s, unsigned port,
+		 struct kube_answer *out, struct err *err);
 
 /* Ask all of them. -1: nobody knows who they are; err says why. */
 int servers_ask(struct kube *k, const struct servers_asked *asked, struct servers *out,

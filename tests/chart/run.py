@@ -258,7 +258,7 @@ BREAKS = (
     ("has no limit of memory", lambda o: server(o)["containers"][0]["resources"].pop("limits")),
     ("terminationGracePeriodSeconds leaves", lambda o: server(o).update(terminationGracePeriodSeconds=30)),
     ("0 budgets with 2 replicas", lambda o: o.remove(find(o, "PodDisruptionBudget"))),
-    ("selects other pods", lambda o: find(o, "Service")["spec"]["selector"].pop("app.kubernetes.io/component")),
+    ("selects other pods", lambda o: find(o, "Service", "oke-guard")["spec"]["selector"].pop("app.kubernetes.io/component")),
     ("stays behind", lambda o: find(o, "Job")["metadata"]["annotations"].update({"helm.sh/hook-delete-policy": "hook-succeeded"})),
     ("may run for ever", lambda o: find(o, "Job")["spec"].pop("activeDeadlineSeconds")),
     ("ConfigMap oke-guard-facts has data", lambda o: find(o, "ConfigMap", "-facts").update(data={})),
@@ -316,7 +316,7 @@ def rights_faults():
         objects = [d for d in yaml.safe_load_all(text) if d]
         rendered = rendered_rights(objects, account)
         if account == "-agent":
-            documented[who] = documented.get(who, {}) | documented["run, --rollout"]
+            documented[who] = documented.get(who, {}) | documented["run, --rollout"] | documented["run, --learned-port"]
         if rendered != documented.get(who):
             yield f"{who}: docs/agent.md has {documented.get(who)}, F{account} has {rendered}"
 

@@ -1,18 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
 """The agent against an API server that fails in every way: it converges, and what is served is always trusted."""
 import base64
+import http.server
 import json
 import os
 import pathlib
 import re
 import signal
 import socket
+import subprocess
 import tempfile
+import threading
 import time
 import unittest
 
 from cluster_stub import (CONFIGURATION, DAY, FACTS, PROBE, SECRET, Agent, Stub, command, connection, pems, status)
-from harness import PATIENCE, ROOT, SANITIZED, Case, Server, issue, run
+from harness import BINARY, PATIENCE, ROOT, SANITIZED, Case, Server, coredns_json, issue, run
 from test_metrics import promtool
 
 # With this step of the clock no wait is ever really waited: one look is more than the overlap after the other.
@@ -777,6 +780,200 @@ class Servers(AgentCase):
                 code, text, _ = self.probe(1, ip)
                 self.assertEqual(code, 0)
                 self.assertIn("name no server", text)
+
+
+def row(user="oke-addon-manager", name="coredns", **members):
+    return {"user": user, "policy": "coredns", "rule": "scale", "kind": "Deployment", "namespace": "kube-system", "name": name,
+            "class": "unknown", "count": 2, "first": "2026-11-22T00:00:00Z", "last": "2026-11-23T00:00:00Z", **members}
+
+
+def document(*rows, left_out=0):
+    return json.dumps({"mode": "warn", "learned": {"leftOut": left_out, "rows": rows}}).encode()
+
+
+class Learned(AgentCase):
+    """What all servers have learned, as one page."""
+
+    def setUp(self):
+        super().setUp()
+        self.pages = {f"127.0.0.{n}": document(row()) for n in (2, 3, 4)}
+        self.asked = []  # headers
+        self.over = threading.Event()
+        case = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):
+                case.asked.append(dict(self.headers))
+                page = case.pages[self.server.server_address[0]]
+                if page is None:  # it hangs
+                    case.over.wait(PATIENCE)
+                    return
+                code, body = page if isinstance(page, tuple) else (200, page)
+                self.send_response(code)
+                if code == 302:
+                    self.send_header("Location", "/other")
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_):
+                pass
+
+        class Listener(http.server.ThreadingHTTPServer):
+            daemon_threads = True
+
+            def handle_error(self, *_):
+                pass  # a client that goes away
+
+        def listen():  # one port on all addresses: pods have the same
+            found = []
+            try:
+                for ip in self.pages:
+                    found.append(Listener((ip, found[0].server_address[1] if found else 0), Handler))
+            except OSError:
+                for one in found:
+                    one.server_close()
+                return False
+            self.listeners = found
+            return True
+
+        self.wait_until(listen, "no port is free on three addresses")
+        self.port = self.listeners[0].server_address[1]
+        for one in self.listeners:
+            threading.Thread(target=one.serve_forever, args=(0.05,), daemon=True).start()
+            self.addCleanup(one.server_close)
+            self.addCleanup(one.shutdown)
+        self.addCleanup(self.over.set)  # before those, which wait for who hangs
+
+    def stub(self, *ips, unready=()):
+        stub = Stub()
+        stub.objects[Servers.ENDPOINTS] = Servers.endpoints(self, *ips, unready=unready)
+        return stub
+
+    def agent(self, stub):
+        return Agent(stub, f"--learned-port={self.port}")
+
+    def learned(self, agent, true=lambda page: True):
+        """The page, as soon as it is so."""
+        found = []
+
+        def look():
+            answer = agent.page("/learned")
+            found[:] = [json.loads(answer.text)] if answer.status == 200 else []
+            return found and true(found[0])
+
+        self.wait_until(look, "not on the page")
+        return found[0]
+
+    @staticmethod
+    def all_heard(page):
+        return not [s for s in page["servers"] if "error" in s]
+
+    def show(self, text):
+        done = subprocess.run([BINARY, "learn", "show", "-"], input=text, capture_output=True, text=True, timeout=PATIENCE,
+                              check=False)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return done.stdout, done.stderr
+
+    def test_all_servers_merged(self):
+        self.pages["127.0.0.3"] = document(row(), row("other", "kube-dns", count=1), left_out=5)
+        with self.stub("127.0.0.2", unready=["127.0.0.3"]) as stub, self.agent(stub) as agent:
+            page = self.learned(agent, self.all_heard)
+            self.assertTrue(agent.page("/learned").text.endswith("}\n"))
+            self.assertEqual(page["servers"], [{"pod": "oke-guard-0", "address": "127.0.0.2"}, {"pod": "", "address": "127.0.0.3"}])
+            self.assertEqual(page["learned"], {"leftOut": 5, "rows": [row(count=4), row("other", "kube-dns", count=1)]})
+            self.wait_until(lambda: agent.metric("oke_guard_agent_servers_unheard") == 0, "counted")
+            text, error = self.show(json.dumps(page))
+            self.assertIn("2 rows from 1 document (2 of 2 servers); 5 events did not fit", text)
+            self.assertEqual(error, "")
+            # A real one's page is taken too, and what is asked again is not counted again.
+            with Server() as server:
+                server.review(coredns_json().replace(b"ocid1.user.oc1..aaaa", b"oke-addon-manager"))
+                self.pages["127.0.0.2"] = server.page("/statusz").text.encode()
+            self.pages["127.0.0.3"] = document()
+            page = self.learned(agent, lambda page: [r["policy"] for r in page["learned"]["rows"]] == ["coredns-configmap"])
+            (only,) = page["learned"]["rows"]
+            self.assertEqual((only["user"], only["count"]), ("oke-addon-manager", 1))
+            for headers in self.asked:
+                self.assertNotIn("Authorization", headers)
+                self.assertNotIn("token-1", json.dumps(headers))
+
+    def test_one_that_cannot_be_asked_takes_nothing_away(self):
+        self.pages["127.0.0.3"] = b"{}"
+        with self.stub("127.0.0.2", "127.0.0.3", "127.0.0.4") as stub, self.agent(stub) as agent:
+            for name, answer, why in (
+                    ("hangs", None, "imed out"),
+                    ("is down", (503, b"no"), "HTTP 503"),
+                    ("sends elsewhere", (302, b""), "HTTP 302"),
+                    ("is none", b"<html>", "byte 0"),
+                    ("is cut", document(row())[:-20], "byte "),
+                    ("has no such member", b"{}", 'no member "learned"'),
+                    ("is deep", b"[" * 100000, "byte "),
+                    ("is too large", b'{"a":"' + b"x" * (5 << 20), "more than 4194304 bytes"),
+                    ("has a row that is none", document(row("never"), {"user": "x"}), "learned.rows[1]"),
+                    ("has a name that obeys a terminal", document(row("\x1b[31m")), "learned.rows[0]"),
+                    ("has a name that is too long", document(row("x" * 600)), "learned.rows[0]"),
+                    ("has a count that is none", document(row(count=-1)), "count"),
+                    ("has a key twice", document(row()).replace(b'"count"', b'"user": "x", "count"'), "user")):
+                with self.subTest(name):
+                    self.pages["127.0.0.3"] = answer
+                    page = self.learned(agent, lambda page: why in page["servers"][1].get("error", "")
+                                        and page["learned"]["rows"] == [row(count=4)])
+                    self.assertEqual([s["address"] for s in page["servers"] if "error" in s], ["127.0.0.3"])
+                    self.assertTrue(page["servers"][1]["error"].isascii())
+                    self.wait_until(lambda: agent.metric("oke_guard_agent_servers_unheard") == 1, "not counted")
+                    text, error = self.show(json.dumps(page))
+                    self.assertIn("(2 of 3 servers)", text)
+                    self.assertIn("oke-guard-1 (127.0.0.3)", error)
+            self.wait_until(lambda: ready(agent), "it is ready all the same")
+            self.pages["127.0.0.3"] = document(row())
+            self.learned(agent, lambda page: page["learned"]["rows"] == [row(count=6)])
+            self.wait_until(lambda: agent.metric("oke_guard_agent_servers_unheard") == 0, "still counted")
+            told = [line["error"] for line in map(json.loads, agent.log_text().splitlines())
+                    if line.get("msg") == "a server could not be asked what it has learned"]
+            self.assertIn('127.0.0.3: there is no member "learned"', " ".join(told))
+
+    def test_more_than_a_page_takes_is_counted(self):
+        self.pages["127.0.0.2"] = document(*(row(f"{u:03}", f"{n:02}", count=1) for u in range(40) for n in range(40)))
+        self.pages["127.0.0.3"] = document(*(row(f"x{u:03}" + "y" * 400, count=1) for u in range(800)))
+        with self.stub("127.0.0.2", "127.0.0.3") as stub, self.agent(stub) as agent:
+            page = self.learned(agent, self.all_heard)
+            rows = page["learned"]["rows"]
+            self.assertEqual(len(rows), 1024)
+            self.assertEqual(len(rows) + page["learned"]["leftOut"], 1600 + 800)
+            self.pages["127.0.0.2"] = document()
+            page = self.learned(agent, lambda page: self.all_heard(page) and len(page["learned"]["rows"]) < 1024)
+            size = sum(len(r[k]) for r in page["learned"]["rows"] for k in ("user", "policy", "rule", "kind", "namespace", "name"))
+            self.assertGreater(size, 180 << 10)
+            self.assertLessEqual(size, 192 << 10)
+            self.assertEqual(len(page["learned"]["rows"]) + page["learned"]["leftOut"], 800)
+
+    def test_nobody_knows_whom_to_ask(self):
+        with self.stub("127.0.0.2") as stub:
+            stub.fault = lambda call: status(403, "no\u202e rights") if call["path"] == Servers.ENDPOINTS else None
+            with self.agent(stub) as agent:
+                page = self.learned(agent)
+                self.assertEqual(set(page), {"asked", "error"})
+                self.assertIn("HTTP 403: no\\u202e rights", page["error"])
+                self.assertNotIn("\noke_guard_agent_servers_unheard ", agent.page("/metrics").text)
+                self.wait_until(lambda: ready(agent), "it is ready all the same")
+                stub.fault = None
+                self.learned(agent, lambda page: "learned" in page)
+            self.assertNotIn("/statusz", {c["path"] for c in stub.calls})
+
+    def test_it_ends_while_a_server_hangs(self):
+        self.pages["127.0.0.2"] = None
+        with self.stub("127.0.0.2") as stub, self.agent(stub) as agent:
+            self.wait_until(lambda: self.asked, "not asked")
+            agent.signal(signal.SIGTERM)
+            self.assertEqual(agent.process.wait(PATIENCE), 0)
+
+    def test_not_asked_for(self):
+        with self.stub("127.0.0.2") as stub, Agent(stub) as agent:
+            self.settle(stub, agent)
+            answer = agent.page("/learned")
+            self.assertEqual((answer.status, answer.text), (404, "start the agent with --learned-port PORT\n"))
+            self.assertNotIn(Servers.ENDPOINTS, {c["path"] for c in stub.calls})
+        self.assertEqual(self.asked, [])
 
 
 class Remove(AgentCase):

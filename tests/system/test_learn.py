@@ -194,6 +194,22 @@ class Learn(Case):
         status, text, _ = show("-", text='{"learned":{"leftOut":0,"rows":[]}}')
         self.assertEqual((status, self.lint(text)[0]), (0, 0))
 
+    def test_a_document_of_the_agents(self):
+        rows = '"learned":{"leftOut":3,"rows":[]}'
+        heard = '{"pod":"oke-guard-a","address":"10.0.0.4"}'
+        status, text, error = show("-", text='{"asked":"2026-11-30T00:00:00Z","servers":[%s],%s}' % (heard, rows))
+        self.assertEqual((status, error), (0, ""))
+        self.assertIn("0 rows from 1 document (1 of 1 servers); 3 events did not fit", text)
+        unheard = '{"pod":"oke-guard-b","address":"10.0.0.5","error":"Timeout \\u001b[31m"}'
+        for output in ("text", "json"):
+            status, text, error = show("-o", output, "-", text='{"servers":[%s,%s,7,{}],%s}' % (heard, unheard, rows))
+            self.assertEqual(status, 0)
+            self.assertEqual(error, "oke-guard learn show: server oke-guard-b (10.0.0.5): Timeout \\x1b[31m; what it has learned "
+                                    "is missing\n")
+        status, text, error = show("-", text='{"asked":"2026-11-30T00:00:00Z","error":"HTTP 403: no rights"}')
+        self.assertEqual((status, text), (2, ""))
+        self.assertIn("the agent could not ask the servers: HTTP 403: no rights", error)
+
     def test_usage(self):
         for arguments, text, says in [([], None, "name a file"), (["-"], "", "is empty"), (["-"], "{}", "learned"),
                                       (["/nonexistent"], None, "No such file"), ([str(self.folder)], None, "no regular")]:

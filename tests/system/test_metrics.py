@@ -45,7 +45,8 @@ BOARD = json.loads((FILES / "dashboard.json").read_text(encoding="utf-8"))
 PANELS = [p for p in BOARD["panels"] if p["type"] != "row"]
 # Of what is documented, what no panel needs: what an alert or another panel says as well.
 NO_PANEL = {"oke_guard_certificate_renewal_seconds", "oke_guard_rules_loaded", "oke_guard_policies_loaded_timestamp_seconds",
-            "oke_guard_learned_left_out_total", "oke_guard_worker_busy_seconds", "oke_guard_log_suppressed_total"}
+            "oke_guard_learned_left_out_total", "oke_guard_worker_busy_seconds", "oke_guard_log_suppressed_total",
+            "oke_guard_agent_servers_unheard"}
 
 
 def expressions():
