@@ -140,8 +140,8 @@ chart: ## the Helm chart: lint, golden renderings, schemas of Kubernetes; the fi
 	$(Q)$(MAKE) --no-print-directory -j$(JOBS) all
 	$(Q)BUILD=$(BUILD) ACCEPT=$(ACCEPT) PYTHON=$(PYTHON) tests/chart/run.sh
 
-check-ci-kit: ## ci/ and docs/ci.md against schemas, the hooks in the real pre-commit (PyPI)
-	$(Q)tools/deps.sh $(DEPS_BUILD) python3-venv git
+check-ci-kit: ## ci/, docs/ci.md and SARIF against schemas, the hooks in the real pre-commit (PyPI, Go modules)
+	$(Q)tools/deps.sh $(DEPS_BUILD) python3-venv git $(if $(shell command -v go),,golang-go)
 	$(Q)$(MAKE) --no-print-directory -j$(JOBS) all
 	$(Q)$(if $(ACCEPT),BUILD=$(BUILD) ACCEPT=1 $(PYTHON) -B tests/system/test_ci_kit.py Systems)
 	$(Q)BUILD=$(BUILD) PYTHON=$(PYTHON) tests/ci/run.sh

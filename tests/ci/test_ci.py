@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""ci/ and docs/ci.md against schemas, the hooks in the real pre-commit. Run by run.sh."""
+"""ci/, docs/ci.md and SARIF against schemas, the hooks in the real pre-commit. Run by run.sh."""
 
+import json
 import os
 import pathlib
 import re
@@ -16,24 +17,12 @@ EXAMPLES = re.findall(r"(?ms)^```yaml\n# (\S+)\n(.*?)^```", (ROOT / "docs" / "ci
 BAD = ("apiVersion: v1\nkind: Pod\nmetadata: {name: p}\n"
        "spec: {containers: [{name: a, image: b, lifecycle: {stopSignal: SIGUSR1}}]}\n")
 
-# What Tekton's API (tekton.dev/v1) has of a Task, as far as ours uses it: a key that is not here is misspelt.
-TASK = {
-    "": {"apiVersion", "kind", "metadata", "spec"},
-    "spec": {"description", "workspaces", "params", "steps", "results", "volumes", "stepTemplate", "sidecars"},
-    "spec.workspaces": {"name", "description", "mountPath", "optional", "readOnly"},
-    "spec.params": {"name", "type", "description", "default", "enum", "properties"},
-    "spec.steps": {"name", "image", "workingDir", "securityContext", "env", "script", "command", "args", "timeout"},
-    "spec.steps.securityContext": {"allowPrivilegeEscalation", "capabilities", "runAsNonRoot", "runAsUser", "seccompProfile"},
-    "spec.steps.env": {"name", "value"},
-}
-
-
 def run(*argv, cwd=ROOT, **env):
     return subprocess.run([str(a) for a in argv], cwd=cwd, env=os.environ | env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                           text=True, timeout=300, check=False)
 
 
-class Schemas(unittest.TestCase):
+class Builtin(unittest.TestCase):
     def held(self, schema, path):
         done = run("check-jsonschema", "--builtin-schema", f"vendor.{schema}", path)
         self.assertEqual(done.returncode, 0, done.stdout)
@@ -57,20 +46,6 @@ class Schemas(unittest.TestCase):
             f.flush()
             self.held("gitlab-ci", f.name)
         self.refused("gitlab-ci", job.replace("when: always", "when: allways"))
-
-    def test_tekton(self):
-        def look(value, where):
-            for one in value if isinstance(value, list) else [value]:
-                if not isinstance(one, dict) or where not in TASK:
-                    continue
-                self.assertLessEqual(set(one), TASK[where], where)
-                for key, below in one.items():
-                    look(below, f"{where}.{key}".lstrip("."))
-        task = yaml.safe_load((ROOT / "ci" / "tekton.yaml").read_text())
-        look(task, "")
-        self.assertEqual((task["apiVersion"], task["kind"]), ("tekton.dev/v1", "Task"))
-        for param in task["spec"]["params"]:
-            self.assertIsInstance(param["default"], str)
 
     def test_examples_of_the_page(self):
         schemas = {".github/workflows/": "github-workflows", ".gitlab-ci.yml": "gitlab-ci"}
@@ -106,6 +81,107 @@ class Schemas(unittest.TestCase):
                     used.add("task")
                     self.assertLessEqual({p["name"] for p in document["spec"]["params"]}, task)
         self.assertEqual(used, {"action", "task"})
+
+
+def strict(node):
+    """A schema of Kubernetes that takes no key which it does not name, as the API server's Strict does."""
+    if isinstance(node, list):
+        return [strict(n) for n in node]
+    if not isinstance(node, dict):
+        return node
+    out = {k: strict(v) for k, v in node.items()}
+    if "properties" in node and "additionalProperties" not in node and not node.get("x-kubernetes-preserve-unknown-fields"):
+        out["additionalProperties"] = False
+    return out
+
+
+class Against(unittest.TestCase):
+    """Documents before a schema that lies in a file."""
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.dir = pathlib.Path(folder.name)
+
+    def write(self, name, document):
+        path = self.dir / name
+        path.write_text(document if isinstance(document, str) else json.dumps(document), encoding="utf-8")
+        return path
+
+    def held(self, schema, *paths):
+        done = run("check-jsonschema", "--schemafile", schema, *paths)
+        self.assertEqual(done.returncode, 0, done.stdout)
+
+    def refused(self, schema, document, word):
+        done = run("check-jsonschema", "--schemafile", schema, self.write("refused.json", document))
+        self.assertEqual(done.returncode, 1, done.stdout)
+        self.assertIn(word, done.stdout)
+
+
+class Tekton(Against):
+    """The Task and a run of it, before the definitions that Tekton installs into a cluster."""
+
+    def schema(self, kind):
+        definition = yaml.safe_load(pathlib.Path(os.environ["TEKTON"], f"config/300-crds/300-{kind.lower()}.yaml").read_text())
+        self.assertEqual((definition["spec"]["group"], definition["spec"]["names"]["kind"]), ("tekton.dev", kind))
+        version, = (v for v in definition["spec"]["versions"] if v["name"] == "v1")
+        schema = strict(version["schema"]["openAPIV3Schema"])
+        schema["properties"] |= {"apiVersion": {"const": "tekton.dev/v1"}, "kind": {"const": kind}}
+        return self.write(f"{kind}.schema.json", schema | {"required": ["apiVersion", "kind", "metadata", "spec"]})
+
+    def test_task(self):
+        schema, text = self.schema("Task"), (ROOT / "ci" / "tekton.yaml").read_text()
+        self.held(schema, ROOT / "ci" / "tekton.yaml")
+        for right, wrong in (("workingDir:", "workingdir:"), ("runAsNonRoot: true", "runAsNonRoot: yess"), ("type: string", "typ: string"),
+                             ("drop: [ALL]", "drop: ALL"), ("tekton.dev/v1", "tekton.dev/v1beta1")):
+            self.assertIn(right, text)
+            self.refused(schema, yaml.safe_load(text.replace(right, wrong)), "apiVersion" if "/" in wrong else wrong.split(":")[0])
+
+    def test_what_the_task_refers_to(self):
+        """No schema sees it: each parameter that is used is there, each that is there is used; so with workspaces."""
+        text = (ROOT / "ci" / "tekton.yaml").read_text()
+        spec = yaml.safe_load(text)["spec"]
+        for param in spec["params"]:
+            self.assertIsInstance(param["default"], str)
+        for what in ("params", "workspaces"):
+            self.assertEqual(set(re.findall(rf"\$\({what}\.([a-z0-9-]+)[.)]", text)), {p["name"] for p in spec[what]})
+
+    def test_run(self):
+        schema, example = self.schema("TaskRun"), dict(EXAMPLES)["taskrun.yaml"]
+        self.held(schema, self.write("taskrun.yaml", example))
+        self.refused(schema, yaml.safe_load(example.replace("taskRef:", "taskref:")), "taskref")
+
+
+class Sarif(Against):
+    """Reports before OASIS's schema of SARIF 2.1.0 with errata 01. That `check` writes them so, test_check.py tests."""
+
+    def setUp(self):
+        super().setUp()
+        self.schema = pathlib.Path(os.environ["SARIF"])
+        self.assertEqual(json.loads(self.schema.read_text(encoding="utf-8"))["id"],
+                         "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json")
+
+    def test_reports(self):
+        reports = sorted((ROOT / "tests/data/check").glob("*/want.sarif"))
+        self.assertGreater(len(reports), 10)
+        self.held(self.schema, *reports)
+
+    def test_what_the_schema_refuses(self):
+        report = json.loads((ROOT / "tests/data/check/ignored/want.sarif").read_text(encoding="utf-8"))
+        result = next(r for r in report["runs"][0]["results"] if r.get("suppressions"))
+        result["suppressions"][0]["kind"] = "inManifest"
+        self.refused(self.schema, report, "inManifest")
+
+    def test_a_report_of_now(self):
+        """What cannot be read, names that are hostile, and a file in a folder with blanks."""
+        folder = self.dir / "a folder"
+        folder.mkdir()
+        (folder / "bad%2f#.yaml").write_text(BAD.replace("name: p", 'name: "\\u202e\\u0000<b>"') + "---\n" + BAD + "---\na: [\n", encoding="utf-8")
+        done = run(BUILD / "oke-guard", "check", "-o", "sarif", "a folder", cwd=self.dir)
+        report = json.loads(done.stdout[done.stdout.index("{"):done.stdout.rindex("}") + 1])
+        self.assertFalse(report["runs"][0]["invocations"][0]["executionSuccessful"])
+        self.assertGreater(len(report["runs"][0]["results"]), 0)
+        self.held(self.schema, self.write("now.sarif.json", report))
 
 
 class PreCommit(unittest.TestCase):
