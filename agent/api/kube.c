@@ -416,6 +416,10 @@ static int kube_fail_unanswered(const struct kube *k, const struct kube_request 
 {
 	const char *why = *c->error ? c->error : curl_easy_strerror(code);
 
+	/* libcurl's words for it say neither which certificates nor what to do. */
+	if (code == CURLE_SSL_CACERT_BADFILE && !k->config.ca_file)
+		why = "this system has no certificates to check the server's by: install "
+		      "ca-certificates, or give the cluster a certificate-authority";
 	if (code == CURLE_ABORTED_BY_CALLBACK)
 		return err_set(err, ERR_IO, "%s %.200s: stopped", methods[r->method], r->path);
 	if (c->too_large)

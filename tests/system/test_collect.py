@@ -410,7 +410,7 @@ class Kubeconfig(Reaching):
                                   "client-certificate ", "none.pem: No such file")
                 self.assert_fails(self.collect_version("--kubeconfig", stub.kubeconfig(user={
                     "client-certificate-data": base64.b64encode(
-                        client_certificate(folder, "old.crt", -1).read_bytes()).decode(),
+                        expired_certificate(folder, "old.crt").read_bytes()).decode(),
                     "client-key-data": data["client-key-data"]})), "client-certificate-data", "expired at 20")
 
     def test_no_key_is_left_anywhere(self):
@@ -483,11 +483,21 @@ def client_certificate(folder, name, days):
     key, out = pathlib.Path(folder) / "me.key", pathlib.Path(folder) / name
     if not key.exists():
         openssl("ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", key)
-    openssl("req", "-x509", "-key", key, "-subj", "/CN=me", "-days", "3", "-addext", "extendedKeyUsage=clientAuth",
+    openssl("req", "-x509", "-key", key, "-subj", "/CN=me", "-days", str(days), "-addext", "extendedKeyUsage=clientAuth",
             "-out", out)
-    if days < 0:
-        openssl("x509", "-in", out, "-signkey", key, "-days", str(days), "-out", out.with_suffix(".new"))
-        out.with_suffix(".new").rename(out)
+    return out
+
+
+def expired_certificate(folder, name):
+    """With the key me.key. OpenSSL 3.5 takes no negative days; `ca` has taken both ends since ever."""
+    folder, out = pathlib.Path(folder), pathlib.Path(folder) / name
+    (folder / "ca.cnf").write_text(
+        "[ca]\ndefault_ca = d\n[d]\ndefault_md = sha256\nrand_serial = yes\npolicy = p\n"
+        f"database = {folder}/index\nnew_certs_dir = {folder}\n[p]\ncommonName = supplied\n", encoding="utf-8")
+    (folder / "index").touch()
+    openssl("req", "-new", "-key", folder / "me.key", "-subj", "/CN=me", "-out", folder / "me.csr")
+    openssl("ca", "-batch", "-selfsign", "-notext", "-config", folder / "ca.cnf", "-keyfile", folder / "me.key",
+            "-in", folder / "me.csr", "-startdate", "20240101000000Z", "-enddate", "20240102000000Z", "-out", out)
     return out
 
 
