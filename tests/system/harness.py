@@ -11,6 +11,7 @@ import json
 import os
 import pathlib
 import resource
+import shutil
 import signal
 import socket
 import ssl
@@ -32,10 +33,11 @@ MIB = 1 << 20
 @functools.lru_cache(maxsize=None)
 def certificates():
     """A folder with tls.crt, tls.key and ca.crt for 127.0.0.1, made once a run."""
-    folder = tempfile.TemporaryDirectory(prefix="oke-guard-test-")
-    atexit.register(folder.cleanup)
-    issue(folder.name)
-    return pathlib.Path(folder.name)
+    folder, maker = tempfile.mkdtemp(prefix="oke-guard-test-"), os.getpid()
+    # Since Python 3.13 a child of multiprocessing runs at its end what was registered before the fork.
+    atexit.register(lambda: os.getpid() == maker and shutil.rmtree(folder))
+    issue(folder)
+    return pathlib.Path(folder)
 
 
 def issue(folder):

@@ -96,6 +96,9 @@ ROWS = [
     ("a control character", post(REVIEW, "X: a\x01b"), 400),
 ]
 
+# libmicrohttpd 1.0 refuses these itself, by 400 and in its own words, and ends the connection.
+LIBRARY_MAY = {"no host", "a name with a space", "an unknown encoding"}
+
 # Here the HTTP library answers before we are asked: a 4xx that is not JSON, or the end.
 LIBRARY_ROWS = [
     ("a length that is no number", post(REVIEW, length="ten")),
@@ -126,6 +129,9 @@ class BadInput(Case):
         for name, raw, status in ROWS:
             with self.subTest(name):
                 answer = self.server.ask(raw)
+                if name in LIBRARY_MAY and answer.headers.get("content-type") != "application/json":
+                    self.assertEqual((answer.status, answer.headers["connection"].lower()), (400, "close"), answer.body)
+                    continue
                 self.assertEqual(answer.status, status, answer.body)
                 if status == 200:
                     self.assertEqual(answer.json["response"], {"uid": "u-1", "allowed": True})
