@@ -5,11 +5,14 @@
 #include "cli/cmd_check.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "cli/check/ignores.h"
 #include "policy/model/resources.h"
+#include "policy/model/set.h"
 #include "policy/alpha/preflight.h"
 #include "lib/base/cleanup.h"
+#include "lib/base/nearest.h"
 #include "lib/base/printable.h"
 
 #define FILE_PROBLEMS_MAX 20 /* of one file that are told */
@@ -127,7 +130,79 @@ static void cmd_check_ignore(struct check_ignores *ignores, struct report_findin
 	f->message = text_get(&t);
 }
 
+static const struct policy *cmd_check_policy(const struct policy_set *set, struct nearest *near)
+{
+	const struct policy *p = set->model.policies;
+
+	for (; p && !str_eq(p->name, near->word); p = p->next)
+		nearest_try(near, p->name);
+	return p;
+}
+
+/* Is there such a rule, or such a change of preflight? */
+static bool cmd_check_rule_known(const struct policy *p, struct nearest *near)
+{
+	for (const struct rule *r = p ? p->rules : NULL; r; r = r->next) {
+		if (str_eq(r->name, near->word))
+			return true;
+		nearest_try(near, r->name);
+	}
+	for (int k = 0; !p && k < PREFLIGHT_KINDS; k++) {
+		struct str name = str_of(preflight_name((enum preflight_kind)k));
+
+		if (str_eq(name, near->word))
+			return true;
+		nearest_try(near, name);
+	}
+	return false;
+}
+
+/* What is to be done about POLICY/RULE, where there is no such rule; nothing: there is. */
+static struct str cmd_check_no_rule(const struct policy_set *set, struct str id, struct text *t)
+{
+	size_t n = (size_t)((const char *)memchr(id.s, '/', id.n) - id.s);
+	struct str policy = { id.s, n }, rule = str_from(id, n + 1);
+	bool preflight = str_is(policy, "preflight");
+	const struct policy *p = NULL;
+	struct nearest near;
+
+	nearest_start(&near, policy);
+	if (!preflight)
+		p = cmd_check_policy(set, &near);
+	if (!preflight && !p) {
+		text_printf(t, ": no policy of that name is loaded%s%.*s",
+			    near.best.s ? "; did you mean " : ", see --policy",
+			    STR_ARG(near.best.s ? near.best : STR("")));
+	} else {
+		nearest_start(&near, rule);
+		if (!cmd_check_rule_known(p, &near))
+			text_printf(t, ": %.*s has no such rule%s%.*s", STR_ARG(policy),
+				    near.best.s ? "; did you mean " : "",
+				    STR_ARG(near.best.s ? near.best : STR("")));
+	}
+	return text_get(t);
+}
+
 /* A line that ignores nothing is left behind by a mended manifest, or misspelt. */
+static struct str cmd_check_unused(const struct checking *c, const struct check_ignore *i,
+				   struct arena *arena)
+{
+	struct text said, why;
+	struct str none;
+
+	text_init(&said, arena, 4096);
+	text_init(&why, arena, 4096);
+	none = cmd_check_no_rule(c->set, i->rule, &why);
+	text_printf(&said, "%.*s", STR_ARG(printable_cut(i->rule, NAME_MAX_SHOWN, arena)));
+	if (none.n)
+		text_printf(&said, "%.*s", STR_ARG(none));
+	else
+		text_printf(&said, "%s%.*s, which is not found here; remove the line",
+			    i->what.n ? " " : "",
+			    STR_ARG(printable_middle(i->what, PATH_MAX_SHOWN, arena)));
+	return text_get(&said);
+}
+
 static void cmd_check_tell_unused(struct check_reading *r, const struct check_ignores *ignores,
 				  struct arena *arena)
 {
@@ -135,14 +210,15 @@ static void cmd_check_tell_unused(struct check_reading *r, const struct check_ig
 		struct check_item note = { .kind = CHECK_ITEM_NOTE };
 		struct text t;
 
-		if (ignores->v[i].used)
+		/* Without --to nobody looks for what an upgrade changes. */
+		if (ignores->v[i].used ||
+		    (!r->c->to && str_starts(ignores->v[i].rule, STR("preflight/"))))
 			continue;
 		text_init(&t, arena, 1u << 15);
 		text_printf(&t,
-			    "%s:%u: note: annotation " CHECK_IGNORE_ANNOTATION
-			    " ignores %.*s, which is not found here; remove the line\n",
+			    "%s:%u: note: annotation " CHECK_IGNORE_ANNOTATION " ignores %.*s\n",
 			    r->file->shown, ignores->line,
-			    STR_ARG(printable_cut(ignores->v[i].rule, NAME_MAX_SHOWN, arena)));
+			    STR_ARG(cmd_check_unused(r->c, &ignores->v[i], arena)));
 		note.text = text_get(&t).s;
 		if (note.text)
 			check_job_give(r->job, &note);

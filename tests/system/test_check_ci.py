@@ -268,6 +268,26 @@ class Ignored(Case):
         self.check("a.yaml", status=2, a=pod("x", many))
         self.assertIn("there are more than 64 lines", self.said)
 
+    def test_a_line_that_ignores_nothing(self):
+        """It is left behind, or misspelt: in its policy, its rule or its gate. All are told, none counts."""
+        for line, words in (
+                ("alpha/versions until 2027-01-31: x", "alpha/versions, which is not found here; remove the line"),
+                ("alpha/fields HPAScaleToZero until 2027-01-31: x", "alpha/fields HPAScaleToZero, which is not found here; remove the line"),
+                ("alpha/feilds until 2027-01-31: x", "alpha/feilds: alpha has no such rule; did you mean fields"),
+                ("alpha/ until 2027-01-31: x", "alpha/: alpha has no such rule"),
+                ("alhpa/fields until 2027-01-31: x", "alhpa/fields: no policy of that name is loaded; did you mean alpha"),
+                ("acme-widgets/fields until 2027-01-31: x", "acme-widgets/fields: no policy of that name is loaded, see --policy"),
+                ("preflight/remvoed until 2027-01-31: x", None),
+                ("/ until 2027-01-31: x", "/: no policy of that name is loaded, see --policy")):
+            with self.subTest(line):
+                self.check("a.yaml", status=0, a=pod("one", line))
+                expected = words and f"a.yaml:3: note: annotation oke-guard.internal/check-ignore ignores {words}\n"
+                self.assertEqual(self.said, expected or "")
+        self.check("--to", "1.36", "a.yaml", status=0, a=pod("one", "preflight/remvoed until 2027-01-31: x"))
+        self.assertIn("ignores preflight/remvoed: preflight has no such rule; did you mean removed\n", self.said)
+        self.check("--to", "1.36", "a.yaml", status=0, a=pod("one", "preflight/removed until 2027-01-31: x"))
+        self.assertIn("ignores preflight/removed, which is not found here; remove the line\n", self.said)
+
     def test_not_a_text(self):
         self.check("a.yaml", status=2, a=pod("x").replace("namespace: shop", "namespace: shop, annotations: {oke-guard.internal/check-ignore: [a]}"))
         self.assertIn("it is no text", self.said)
