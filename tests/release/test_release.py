@@ -13,6 +13,7 @@ import pathlib
 import platform
 import re
 import shutil
+import socket
 import subprocess
 import sys
 import tarfile
@@ -65,6 +66,18 @@ def sha256(data):
 def members(data):
     with tarfile.open(fileobj=io.BytesIO(data)) as tar:
         return {m.name: tar.extractfile(m).read() if m.isfile() else None for m in tar.getmembers()}
+
+
+def free_port():
+    """A port that nobody has, nor the one for probes that `make run` takes a thousand above."""
+    while True:
+        with socket.socket() as one, socket.socket() as two:
+            one.bind(("127.0.0.1", 0))
+            try:
+                two.bind(("127.0.0.1", one.getsockname()[1] + 1000))
+            except (OSError, OverflowError):
+                continue
+            return one.getsockname()[1]
 
 
 class Case(unittest.TestCase):
@@ -427,6 +440,34 @@ class Portable(Case):
         for program in ("oke-guard", "oke-guard-agent"):
             self.assertEqual(must(f"qemu-{ARCHES[other]}-static", "-L", bare, folder / "bin" / program, "--version"),
                              f"{program} {VERSION}\n")
+
+
+class Newcomer(unittest.TestCase):
+    def test_from_a_clone_to_a_denial(self):
+        """README's `make run` on a bare Debian 12 with git and make, then the command that it prints."""
+        ports = [free_port() for _ in range(3)]
+        with tempfile.TemporaryDirectory(dir=ROOT / "build") as place:
+            must("git", "clone", "--quiet", "--bare", ROOT, f"{place}/oke-guard.git")
+            script = f"""
+                set -e
+                apt-get update -qq
+                apt-get install -y -qq --no-install-recommends git make > /tmp/log 2>&1 || {{ cat /tmp/log; exit 1; }}
+                cd
+                start=$(date +%s)
+                git clone -q /src/{pathlib.Path(place).relative_to(ROOT)}/oke-guard.git oke-guard
+                cd oke-guard
+                for port in {" ".join(map(str, ports))}; do
+                    PORT=$port make run > /tmp/said 2> /tmp/log &
+                    until grep -q '^  curl ' /tmp/said || ! kill -0 $!; do sleep 0.1; done
+                    ! grep '^  curl ' /tmp/said > /tmp/command || break
+                done
+                sh /tmp/command || {{ cat /tmp/said /tmp/log; exit 1; }}
+                echo "seconds $(($(date +%s) - start))" """
+            out = must(HERE / "root.sh", "run", "bookworm", "sh", "-c", script)
+        self.assertIn("scaling it makes the cluster unsupported [coredns/scale]\n  spec.replicas: 3 -> 0\n", out)
+        took = int(re.search(r"seconds (\d+)", out)[1])
+        print(f"  Debian bookworm: from git clone to the denial in {took} s", file=sys.stderr)
+        self.assertLessEqual(took, 600, "two minutes, where no other tests share the machine")
 
 
 if __name__ == "__main__":
