@@ -6,6 +6,7 @@
 #
 # SANITIZE=thread leaves only what runs threads: lib/serve/, counters, and the system tests of servers.
 # UNIT=1 leaves only the C programs.
+# LEFT_OUT='test_load.py ...' leaves out system tests.
 # EMULATOR=COMMAND runs programs of another architecture by it: the C programs, and a server.
 set -u
 cd "$(dirname "$0")/.." || exit 2
@@ -142,10 +143,10 @@ if [ ${#emulator[@]} != 0 ]; then
 fi
 [ -z "$UNIT" ] || system=()
 # Slow flavours run on what they are for: threads, memory. Crowds measure time, commands run alone.
-left_out=
+left_out=" ${LEFT_OUT:-} "
 case $SANITIZE in
-thread) left_out=" test_check.py test_check_rows.py test_policy.py test_readme.py test_run.py test_agent_alerts.py test_crowd.py " ;;
-address*) left_out=" test_crowd.py test_rollout.py test_load.py " ;;
+thread) left_out+=" test_check.py test_check_rows.py test_policy.py test_readme.py test_run.py test_agent_alerts.py test_crowd.py " ;;
+address*) left_out+=" test_crowd.py test_rollout.py test_load.py " ;;
 esac
 # What measures time or fills the machine has it for itself.
 alone=" test_load.py test_rollout.py test_reload.py test_crowd.py test_envelope.py test_stall.py "
