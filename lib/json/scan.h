@@ -103,9 +103,51 @@ static inline bool scan_has_pair(const char *p, char a, char b)
 	return _mm_movemask_epi8(_mm_or_si128(first, second)) != 0;
 }
 
+/* The same with b `by` bytes behind it, both in either case; looks at `by` bytes more. */
+static inline bool scan_has_two(const char *p, char a, char b, int by)
+{
+	__m128i x = _mm_set1_epi8(a), y = _mm_set1_epi8(b), bit = _mm_set1_epi8(0x20);
+	__m128i any = _mm_setzero_si128();
+
+	for (int i = 0; i < SCAN_BLOCK; i += 16) {
+		__m128i first = _mm_cmpeq_epi8(_mm_or_si128(scan_load(p + i), bit), x);
+		__m128i then = _mm_cmpeq_epi8(_mm_or_si128(scan_load(p + i + by), bit), y);
+
+		any = _mm_or_si128(any, _mm_and_si128(first, then));
+	}
+	return _mm_movemask_epi8(any) != 0;
+}
+
 static inline size_t scan_first(uint64_t marks)
 {
 	return (size_t)__builtin_ctzll(marks);
+}
+
+/* Bit i: byte i of the 64 equals c. */
+static inline uint64_t scan_bits(const char *p, char c)
+{
+	return scan_eq16(scan_load(p), c) | (uint64_t)scan_eq16(scan_load(p + 16), c) << 16 |
+	       (uint64_t)scan_eq16(scan_load(p + 32), c) << 32 |
+	       (uint64_t)scan_eq16(scan_load(p + 48), c) << 48;
+}
+
+static inline uint64_t scan_after16(const char *p)
+{
+	__m128i v = scan_load(p), low = _mm_cmplt_epi8(v, _mm_set1_epi8(0x21));
+	__m128i colon = _mm_cmpeq_epi8(v, _mm_set1_epi8(':'));
+	__m128i slash = _mm_cmpeq_epi8(v, _mm_set1_epi8('\\'));
+
+	return (uint32_t)_mm_movemask_epi8(_mm_or_si128(low, _mm_or_si128(colon, slash)));
+}
+
+/*
+ * Bit i: byte i may stand behind the closing quote of a member's name, in an object or in the text
+ * of one that is a string itself: a colon, a backslash, white space (or what is neither ASCII).
+ */
+static inline uint64_t scan_after(const char *p)
+{
+	return scan_after16(p) | scan_after16(p + 16) << 16 | scan_after16(p + 32) << 32 |
+	       scan_after16(p + 48) << 48;
 }
 
 static inline void scan_shape16(const char *p, unsigned at, struct scan_shape *s)
@@ -150,6 +192,42 @@ SCAN_WIDE static inline uint64_t scan_parity_wide(uint64_t bits)
 
 	return (uint64_t)_mm_cvtsi128_si64(
 		_mm_clmulepi64_si128(_mm_set_epi64x(0, (int64_t)bits), ones, 0));
+}
+
+SCAN_WIDE static inline __m256i scan_load32(const char *p)
+{
+	return _mm256_loadu_si256((const __m256i *)(const void *)p);
+}
+
+SCAN_WIDE static inline bool scan_has_two_wide(const char *p, char a, char b, int by)
+{
+	__m256i x = _mm256_set1_epi8(a), y = _mm256_set1_epi8(b), bit = _mm256_set1_epi8(0x20);
+	__m256i p1 = _mm256_cmpeq_epi8(_mm256_or_si256(scan_load32(p), bit), x);
+	__m256i p2 = _mm256_cmpeq_epi8(_mm256_or_si256(scan_load32(p + 32), bit), x);
+	__m256i q1 = _mm256_cmpeq_epi8(_mm256_or_si256(scan_load32(p + by), bit), y);
+	__m256i q2 = _mm256_cmpeq_epi8(_mm256_or_si256(scan_load32(p + 32 + by), bit), y);
+	__m256i any = _mm256_or_si256(_mm256_and_si256(p1, q1), _mm256_and_si256(p2, q2));
+
+	return !_mm256_testz_si256(any, any);
+}
+
+SCAN_WIDE static inline uint64_t scan_bits_wide(const char *p, char c)
+{
+	return scan_eq32(scan_load32(p), c) | scan_eq32(scan_load32(p + 32), c) << 32;
+}
+
+SCAN_WIDE static inline uint64_t scan_after32(const char *p)
+{
+	__m256i v = scan_load32(p), low = _mm256_cmpgt_epi8(_mm256_set1_epi8(0x21), v);
+	__m256i colon = _mm256_cmpeq_epi8(v, _mm256_set1_epi8(':'));
+	__m256i slash = _mm256_cmpeq_epi8(v, _mm256_set1_epi8('\\'));
+
+	return (uint32_t)_mm256_movemask_epi8(_mm256_or_si256(low, _mm256_or_si256(colon, slash)));
+}
+
+SCAN_WIDE static inline uint64_t scan_after_wide(const char *p)
+{
+	return scan_after32(p) | scan_after32(p + 32) << 32;
 }
 
 SCAN_WIDE static inline struct scan_shape scan_shape_wide(const char *p)
@@ -224,6 +302,40 @@ static inline uint64_t scan_bits(const char *p, char c)
 		bits |= same * UINT64_C(0x0102040810204080) >> 56 << 8 * i;
 	}
 	return bits;
+}
+
+static inline bool scan_has_two(const char *p, char a, char b, int by)
+{
+	uint64_t zeros = 0;
+
+	for (int i = 0; i < SCAN_BLOCK; i += 8) {
+		uint64_t x = (scan_word(p + i) | SCAN_ALL(0x20)) ^ SCAN_ALL((unsigned char)a);
+		uint64_t y = (scan_word(p + i + by) | SCAN_ALL(0x20)) ^ SCAN_ALL((unsigned char)b);
+
+		zeros |= ((x | y) - SCAN_ALL(1)) & ~(x | y) & SCAN_ALL(0x80);
+	}
+	return zeros != 0;
+}
+
+static inline uint64_t scan_after(const char *p)
+{
+	return scan_bits(p, ':') | scan_bits(p, '\\') | scan_bits(p, ' ') | scan_bits(p, '\n') |
+	       scan_bits(p, '\r') | scan_bits(p, '\t');
+}
+
+static inline bool scan_has_two_wide(const char *p, char a, char b, int by)
+{
+	return scan_has_two(p, a, b, by);
+}
+
+static inline uint64_t scan_bits_wide(const char *p, char c)
+{
+	return scan_bits(p, c);
+}
+
+static inline uint64_t scan_after_wide(const char *p)
+{
+	return scan_after(p);
 }
 
 static inline struct scan_shape scan_shape(const char *p)

@@ -8,7 +8,7 @@
  */
 #include "lib/json/json.h"
 
-#include "lib/json/scan.h"
+#include "lib/json/blocks.h"
 #include "lib/base/utf8.h"
 
 /* Behind the closing quote of the string whose text begins at p; NULL: there is none. */
@@ -24,113 +24,14 @@ static const char *skip_string(const char *p, const char *end)
 	}
 }
 
-static size_t skim_count_bits(uint64_t bits)
+SCAN_WIDE static const char *skip_blocks_wide(const char **at, const char *end, struct blocks *s)
 {
-	bits -= bits >> 1 & SCAN_ALL(0x55);
-	bits = (bits & SCAN_ALL(0x33)) + (bits >> 2 & SCAN_ALL(0x33));
-	return (((bits + (bits >> 4)) & SCAN_ALL(0x0f)) * SCAN_ALL(1) >> 56);
+	return blocks_skip(at, end, s, true, NULL, NULL);
 }
 
-/*
- * Which bytes are escaped? *carry: is the first of this block, of the next one. The byte behind a
- * run of backslashes is, when the run is odd; so is every second one of the run. A run that begins
- * at an odd bit is carried through by adding its first bit to it: the bit behind its end is set.
- */
-static inline uint64_t escaped_bits(uint64_t slashes, bool *carry)
+static const char *skip_blocks_narrow(const char **at, const char *end, struct blocks *s)
 {
-	const uint64_t even = SCAN_ALL(0x55);
-	uint64_t first = *carry, begins, behind, ends;
-
-	slashes &= ~first;
-	behind = slashes << 1 | first;
-	begins = slashes & ~even & ~behind;
-	*carry = __builtin_add_overflow(begins, slashes, &ends);
-	return (even ^ ends << 1) & behind;
-}
-
-/* How far skip_container is. */
-struct skimmed {
-	size_t depth;    /* open brackets */
-	uint64_t inside; /* all ones: a string goes on */
-	bool escape;     /* a backslash stood last */
-};
-
-/* The last bytes of the input, too few for a block. */
-static const char *skip_bytes(const char *p, const char *end, struct skimmed *s)
-{
-	for (; p < end; p++) {
-		if (s->escape) {
-			s->escape = false;
-		} else if (s->inside) {
-			s->inside = *p == '"' ? 0 : s->inside;
-			s->escape = *p == '\\';
-		} else if (*p == '"') {
-			s->inside = UINT64_MAX;
-		} else if ((*p | 0x20) == '{') {
-			s->depth++;
-		} else if ((*p | 0x20) == '}' && !--s->depth) {
-			return p + 1;
-		}
-	}
-	return p;
-}
-
-/* The block holds as many closing brackets as are open, or more: behind the last one, or NULL. */
-static const char *skip_last(const char *p, uint64_t open, uint64_t close, size_t depth)
-{
-	for (uint64_t left = open | close; left; left &= left - 1) {
-		uint64_t bracket = left & (0 - left);
-
-		if (bracket & open)
-			depth++;
-		else if (!--depth)
-			return p + __builtin_ctzll(bracket) + 1;
-	}
-	return NULL;
-}
-
-/*
- * Where the container is closed, or NULL: *at is then where fewer than 64 bytes are left. A
- * block is looked at in one, since a branch for each string would cost more than all the rest.
- */
-static inline __attribute__((always_inline)) const char *
-skip_blocks(const char **at, const char *end, struct skimmed *s, bool wide)
-{
-	for (; end - *at >= SCAN_BLOCK; *at += SCAN_BLOCK) {
-		struct scan_shape shape = wide ? scan_shape_wide(*at) : scan_shape(*at);
-		uint64_t escaped = escaped_bits(shape.slashes, &s->escape);
-		uint64_t strings, open, close;
-		size_t closed;
-
-		shape.quotes &= ~escaped;
-		strings = (wide ? scan_parity_wide(shape.quotes) : scan_parity(shape.quotes)) ^
-			  s->inside;
-		s->inside = 0 - (strings >> 63);
-		open = shape.open & ~strings;
-		close = shape.close & ~strings;
-		if (!(open | close))
-			continue;
-		closed = wide ? (size_t)__builtin_popcountll(close) : skim_count_bits(close);
-		if (closed >= s->depth) { /* it may end here */
-			const char *stop = skip_last(*at, open, close, s->depth);
-
-			if (stop)
-				return stop;
-		}
-		s->depth += wide ? (size_t)__builtin_popcountll(open) : skim_count_bits(open);
-		s->depth -= closed;
-	}
-	return NULL;
-}
-
-SCAN_WIDE static const char *skip_blocks_wide(const char **at, const char *end, struct skimmed *s)
-{
-	return skip_blocks(at, end, s, true);
-}
-
-static const char *skip_blocks_narrow(const char **at, const char *end, struct skimmed *s)
-{
-	return skip_blocks(at, end, s, false);
+	return blocks_skip(at, end, s, false, NULL, NULL);
 }
 
 /*
@@ -139,13 +40,13 @@ static const char *skip_blocks_narrow(const char **at, const char *end, struct s
  */
 static const char *skip_container(const char *p, const char *end)
 {
-	struct skimmed s = { .depth = 1 };
+	struct blocks s = { .depth = 1 };
 	const char *stop =
 		scan_has_wide() ? skip_blocks_wide(&p, end, &s) : skip_blocks_narrow(&p, end, &s);
 
 	if (stop)
 		return stop;
-	p = skip_bytes(p, end, &s);
+	p = blocks_skip_bytes(p, end, &s);
 	return s.depth ? NULL : p;
 }
 
