@@ -102,7 +102,7 @@ DOORS_posture := posture posture/catalogue policy/judge policy/model policy/webh
 
 LAYERS += webhook
 USES_webhook := lib/base lib/json lib/serve policy/follow policy/learn
-DOORS_webhook := certs policy/judge policy/load policy/model policy/answer policy/catalogue
+DOORS_webhook := certs policy/alpha policy/judge policy/load policy/model policy/answer policy/catalogue
 
 LAYERS += agent/kubeconfig
 USES_agent/kubeconfig := lib/base lib/json lib/yaml

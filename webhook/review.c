@@ -270,9 +270,14 @@ static int review_read_request(struct review_decoder *d, struct json_member *req
 
 	if (request->value.s[0] != '{')
 		return review_refuse(d, "request", "must be an object");
-	while (json_skim_next(request->value, &m))
+	while (json_skim_key(request->value, &m)) {
+		if (!(json_skim_is(m.key, STR("object"))
+			      ? policy_skim_object(d->req, request->value, &m)
+			      : json_skim_value(request->value, &m)))
+			break;
 		if (review_read_member(d, &m, &next) < 0)
 			return -1;
+	}
 	if (!json_skim_leave(request, &m))
 		return 1;
 	return request_complete(d);

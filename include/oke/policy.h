@@ -43,6 +43,18 @@ enum policies_part {
 	POLICIES_ALPHA,   /* those whose rules have `features` */
 };
 
+/*
+ * What the bytes of `object` hold, noted while they were passed over (policy_skim_object). What is
+ * not noted is not there, however an object that is JSON is written.
+ */
+struct object_notes {
+	bool made;         /* false: nothing is known */
+	bool unsure;       /* an escape may hide anything */
+	bool domain, flag; /* of alpha keys; "feature-gates" or KUBE_FEATURE_ */
+	uint64_t words[8]; /* a bit for each word of the catalogue */
+	size_t ahead;      /* bytes that were looked at twice: at most twice as many as there are */
+};
+
 /* All of it is borrowed: it must outlive the verdict. Absent strings are {NULL, 0}. */
 struct request {
 	struct str uid;
@@ -54,6 +66,7 @@ struct request {
 	struct user user;
 	bool dry_run;
 	struct str object, old_object, options; /* JSON text; {NULL, 0} for null */
+	struct object_notes notes;
 	/*
 	 * No API server sent it: a manifest, judged as if a customer sent it. Each use of a
 	 * feature is a finding of its own then, and all findings are listed.
@@ -376,6 +389,14 @@ int policy_judge(const struct policy_set *set, const struct request *req, int64_
  * say "allow" at once. True also when the arena is too small to tell.
  */
 bool policy_concerns(const struct policy_set *set, const struct request *req, struct arena *arena);
+
+/*
+ * Step over the member `object` of a request as json_skim_value does, and note in so_far what its
+ * bytes tell of alpha features, where its kind and operation have been read before it: without
+ * them nothing is noted, and the object is read where it may be of a kind with gated fields.
+ */
+struct json_member;
+bool policy_skim_object(struct request *so_far, struct str input, struct json_member *m);
 
 /* ---- reviews whose objects are not read ---- */
 

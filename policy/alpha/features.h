@@ -54,8 +54,9 @@ struct feature_uses {
 };
 
 /*
- * Might the request use a feature? Looks at the envelope and searches the bytes for a few
- * words, without parsing: false for nearly all that is no workload.
+ * Might the request use a feature? Looks at the envelope, at what was noted of the object while it
+ * was passed over (policy_skim_object), or else searches the bytes for a few words; without
+ * parsing: false for nearly all that uses none.
  */
 bool features_possible(unsigned minor, const struct request *req);
 

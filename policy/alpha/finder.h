@@ -38,6 +38,11 @@ static inline bool finder_step(struct finder *f, size_t n)
 	return !f->full;
 }
 
+static inline bool notes_hold(const struct object_notes *notes, unsigned word)
+{
+	return notes->words[word / 64] >> word % 64 & 1;
+}
+
 /* One object: the request's, an item of a list, or a document of configuration. */
 struct subject {
 	struct gvk gvk;
@@ -104,7 +109,26 @@ void find_fields(struct finder *f, const struct subject *s);
 bool managed_may_name(const struct finder *f, const struct subject *s, const struct json *list,
 		      const struct json *before);
 
+/* The next item of a list that was not read; *p: where to go on, first its bracket. */
+bool raw_next(const char **p, const char *end, struct str *item);
+
+/* ---- hold.c ---- */
+
+/*
+ * May the text of an object of the kind hold a gated field? Without parsing: false is certain of
+ * what a strict reader accepts.
+ */
+bool object_may_hold(const struct finder *f, const struct catalogue_node *root, struct str text);
+
 /* ---- the other parts ---- */
+
+/* Is the gate of interest in the finder's minor? Its bit FEATURE_*, or 0. */
+unsigned gate_interest(const struct finder *f, const char *name);
+
+/*
+ * May find_rules find anything in a pod or what makes pods, of which only what was noted is known?
+ */
+bool rules_possible(const struct finder *f);
 
 /* Do the request's options name a gated field? Without parsing. */
 bool features_options_possible(const struct finder *f);

@@ -76,8 +76,7 @@ static bool may_name(const struct finder *f, const struct catalogue_node *root, 
 	return false;
 }
 
-/* The next item of a list that was not read; *p: where to go on, first its bracket. */
-static bool next_raw(const char **p, const char *end, struct str *item)
+bool raw_next(const char **p, const char *end, struct str *item)
 {
 	const char *from = scan_space(*p, end), *to;
 
@@ -131,9 +130,9 @@ bool managed_may_name(const struct finder *f, const struct subject *s, const str
 		return false;
 	if (list->type != JSON_STRING)
 		return true; /* it was read already */
-	while (old.n && n < RAW_ENTRIES && next_raw(&q, old.s + old.n, &olds[n]))
+	while (old.n && n < RAW_ENTRIES && raw_next(&q, old.s + old.n, &olds[n]))
 		n++;
-	while (next_raw(&p, now.s + now.n, &entry))
+	while (raw_next(&p, now.s + now.n, &entry))
 		if (!is_among(entry, olds, n) &&
 		    entry_may_name(f, &catalogue_nodes[kind->root], entry))
 			return true;

@@ -2,9 +2,11 @@
  * possible.c - can a request use a feature at all? Asked of every request,
  * before any object is parsed.
  *
- * Kinds with gated fields, pods and what makes pods are always looked into. All other
- * objects are searched for the few words without which they can hold no use. The
- * API server writes its JSON in one way, so a word stands as it is.
+ * Of kinds with gated fields it was noted on the way which names their bytes hold (skim.c): where
+ * no gated path has all of its names, nothing is left to find; where one has, the text is looked
+ * at place by place. Such objects without notes are always looked into. All others are searched
+ * for the few words without which they can hold no use. The API server writes its JSON in one
+ * way, so a word stands as it is.
  */
 #include "policy/alpha/finder.h"
 #include "lib/json/scan.h"
@@ -29,6 +31,8 @@ static bool is_surrounded(struct str bytes, const char *at, const char *const wo
 	       (bytes_end(before, str_of(words[0])) || bytes_end(before, str_of(words[1])));
 }
 
+static const char *const key_domains[] = { "alpha.kubernetes", "applyset.kubernetes" };
+
 /*
  * A key of one of the domains that the catalogue's live keys stand in; with config, also the
  * group of a component's configuration. All hold ".io", and little else holds ".i": one pass,
@@ -36,12 +40,11 @@ static bool is_surrounded(struct str bytes, const char *at, const char *const wo
  */
 static bool holds_domain(struct str bytes, bool config)
 {
-	static const char *const domains[] = { "alpha.kubernetes", "applyset.kubernetes" };
 	static const char *const groups[] = { ".config.k8s", "kubeadm.k8s" };
 	const char *p = bytes.s, *end = bytes.n ? p + bytes.n : p;
 
 	for (; (p = scan_to_pair(p, end, '.', 'i')); p++)
-		if (is_surrounded(bytes, p, domains, STR(".io/")) ||
+		if (is_surrounded(bytes, p, key_domains, STR(".io/")) ||
 		    (config && is_surrounded(bytes, p, groups, STR(".io"))))
 			return true;
 	return false;
@@ -91,7 +94,112 @@ static bool kind_may(const struct finder *f, struct gvk gvk)
 		return bytes_hold(r->object, "alpha");
 	if (str_is(gvk.kind, "OCINodeClass"))
 		return bytes_hold(r->object, "extraArgs");
-	return bytes_end(gvk.kind, STR("List")) || is_config(gvk) || workload_is(&gvk);
+	return bytes_end(gvk.kind, STR("List")) || is_config(gvk);
+}
+
+/* ---- by what was noted ---- */
+
+#define KEY_MAX 400 /* no API server takes a longer key */
+
+/*
+ * Is the domain that was noted that of a key which is alpha in this minor? What is longer than a
+ * key, or has an escape, may be one.
+ */
+static bool holds_key(const struct finder *f)
+{
+	static const enum key_type types[] = { KEY_ANNOTATION, KEY_LABEL, KEY_TAINT };
+	struct str bytes = f->req->object, kind = f->req->kind.kind;
+	const char *p = bytes.s, *end = p + bytes.n;
+
+	for (; (p = scan_to_pair(p, end, '.', 'i')); p++) {
+		const char *from = p, *to, *stop = end - p > KEY_MAX ? p + KEY_MAX : end;
+
+		if (!is_surrounded(bytes, p, key_domains, STR(".io")))
+			continue;
+		to = scan_to_quote(p, stop);
+		while (from > bytes.s && p - from < KEY_MAX && from[-1] != '"' && from[-1] != '\\')
+			from--;
+		if (to == stop || *to == '\\' || from == bytes.s || from[-1] != '"')
+			return true;
+		for (size_t i = 0; i < sizeof types / sizeof *types; i++)
+			if (catalogue_key((struct str){ from, (size_t)(to - from) }, types[i], kind,
+					  f->minor))
+				return true;
+	}
+	return false;
+}
+
+static bool need_is_met(const struct object_notes *notes, const struct catalogue_need *need)
+{
+	for (size_t i = 0; i < need->words_n; i++)
+		if (!notes_hold(notes, need->words[i]))
+			return false;
+	return true;
+}
+
+static bool any_need_is_met(const struct finder *f, const struct catalogue_kind *kind)
+{
+	bool status = str_is(f->req->subresource, "status");
+
+	for (size_t i = 0; i < kind->needs_n; i++) {
+		const struct catalogue_need *need = &catalogue_needs[kind->needs + i];
+
+		if (need->minors & f->bit && need->status == status &&
+		    need_is_met(&f->req->notes, need))
+			return true;
+	}
+	return false;
+}
+
+static struct json raw_node(struct str raw)
+{
+	return (struct json){ .type = JSON_STRING,
+			      .text = raw.s,
+			      .len = (uint32_t)raw.n & 0x1fffffff };
+}
+
+/* What may have been dropped: managedFields and what was applied, where they are new. */
+static bool dropped_possible(const struct finder *f)
+{
+	const struct request *r = f->req;
+	struct subject s = { .gvk = r->kind };
+	struct str meta = json_skim(r->object, STR("metadata"));
+	struct str old = json_skim(r->old_object, STR("metadata"));
+	struct json now = raw_node(json_skim(meta, STR("managedFields")));
+	struct json before = raw_node(json_skim(old, STR("managedFields")));
+	struct str key = STR("kubectl.kubernetes.io/last-applied-configuration");
+	struct str applied = json_skim(json_skim(meta, STR("annotations")), key);
+
+	if (str_is(r->subresource, "status"))
+		return false;
+	if (applied.n && !str_eq(applied, json_skim(json_skim(old, STR("annotations")), key)))
+		return true;
+	return now.len && managed_may_name(f, &s, &now, &before);
+}
+
+static bool noted_possible(const struct finder *f)
+{
+	const struct request *r = f->req;
+	const struct object_notes *notes = &r->notes;
+	const struct catalogue_kind *kind =
+		catalogue_kind(r->kind.group, r->kind.version, r->kind.kind);
+
+	if (!kind || notes->unsure || (notes->domain && holds_key(f)))
+		return true;
+	if (workload_is(&r->kind) && (notes->flag || rules_possible(f)))
+		return true;
+	return any_need_is_met(f, kind) &&
+	       (object_may_hold(f, &catalogue_nodes[kind->root], r->object) || dropped_possible(f));
+}
+
+/*
+ * In the shape in which an API server sends it, and where an object that cannot be read is answered
+ * by a warning at most (policy_judge_envelope): what is not read is then nothing that was refused.
+ */
+static bool notes_count(const struct request *r)
+{
+	return r->notes.made && (r->operation == OP_UPDATE) == (r->old_object.n > 0) &&
+	       !str_is(r->namespace, "kube-system");
 }
 
 bool features_possible(unsigned minor, const struct request *req)
@@ -107,6 +215,10 @@ bool features_possible(unsigned minor, const struct request *req)
 	if (catalogue_alpha_version(req->request_kind.version) &&
 	    catalogue_own_group(req->request_kind.group))
 		return true;
-	return kind_lives(&f, req->kind) || kind_may(&f, req->kind) ||
-	       holds_domain(req->object, !req->kind.group.n && str_is(req->kind.kind, "ConfigMap"));
+	if (kind_may(&f, req->kind))
+		return true;
+	if (!kind_lives(&f, req->kind) && !workload_is(&req->kind))
+		return holds_domain(req->object,
+				    !req->kind.group.n && str_is(req->kind.kind, "ConfigMap"));
+	return !notes_count(req) || noted_possible(&f);
 }

@@ -5,7 +5,7 @@
  */
 #include "policy/alpha/finder.h"
 
-static unsigned gate_interest(const struct finder *f, const char *name)
+unsigned gate_interest(const struct finder *f, const char *name)
 {
 	const struct catalogue_gate *g = catalogue_gate(str_of(name), false);
 
@@ -288,4 +288,39 @@ void find_rules(struct finder *f, const struct subject *s)
 		resize_rules(f, s, &s->pod);
 		job_rules(f, s, &s->pod);
 	}
+}
+
+/* ---- before anything is read ---- */
+
+static bool words_noted(const struct finder *f, enum catalogue_rule_word a,
+			enum catalogue_rule_word b)
+{
+	return notes_hold(&f->req->notes, catalogue_rule_words[a]) &&
+	       notes_hold(&f->req->notes, catalogue_rule_words[b]);
+}
+
+static bool any_interest(const struct finder *f, const char *const gates[], size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (gate_interest(f, gates[i]))
+			return true;
+	return false;
+}
+
+bool rules_possible(const struct finder *f)
+{
+	static const char *const resize[] = { "InPlacePodVerticalScaling",
+					      "InPlacePodLevelResourcesVerticalScaling",
+					      "InPlacePodVerticalScalingMemoryBackedVolumes" };
+	static const char *const jobs[] = { "MutablePodResourcesForSuspendedJobs",
+					    "MutableSchedulingDirectivesForSuspendedJobs" };
+	const struct request *r = f->req;
+	bool resizes =
+		str_is(r->subresource, "resize") || (f->minor < RESIZE_FROM && !r->subresource.n);
+
+	return words_noted(f, WORD_HOST_USERS, WORD_HOST_NETWORK) ||
+	       words_noted(f, WORD_DNS_CONFIG, WORD_SEARCHES) ||
+	       gate_interest(f, "RelaxedEnvironmentVariableValidation") ||
+	       (resizes && str_is(r->kind.kind, "Pod") && any_interest(f, resize, 3)) ||
+	       (str_is(r->kind.kind, "Job") && any_interest(f, jobs, 2));
 }

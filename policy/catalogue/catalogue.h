@@ -90,7 +90,42 @@ struct catalogue_node {
 struct catalogue_kind { /* sorted by group, kind, version */
 	uint32_t group, version, kind;
 	uint16_t root;
-	uint8_t where; /* enum catalogue_where */
+	uint8_t where;           /* enum catalogue_where */
+	uint16_t needs, needs_n; /* the first of its needs, those of all its versions */
+};
+
+/*
+ * What the bytes of an object must hold, for any gated field of its kind to be in them or to be
+ * named by managedFields or last-applied-configuration: all words of one need. A word is a name of
+ * a member, or its last sixteen bytes (names that nearly all objects hold are left out, and those
+ * of less than four bytes); or it is a spot.
+ */
+#define CATALOGUE_NEED_WORDS 6
+
+struct catalogue_need {
+	uint32_t minors; /* in which such a field is of interest */
+	uint16_t words[CATALOGUE_NEED_WORDS];
+	uint8_t words_n;
+	bool status; /* the field is in the status */
+};
+
+/* Those that end in the same four bytes stand together. */
+struct catalogue_word {
+	/* As eight bytes are read, of which the last is the highest; the eight before them. */
+	uint64_t tail, tail_mask, before, before_mask;
+	uint16_t number;
+	uint16_t inside; /* below CATALOGUE_INSIDES: spots are in its value; CATALOGUE_NONE */
+	uint16_t spots, spots_n; /* that it is the name of */
+	bool last;
+};
+
+/* A member somewhere in the value of another: restartPolicy in containers, not in the pod. */
+#define CATALOGUE_INSIDES 24
+
+struct catalogue_spot {
+	uint32_t value; /* that the member must have, a text; 0: any */
+	uint16_t number;
+	uint16_t inside; /* of the other */
 };
 
 enum catalogue_where { IN_OBJECT, IN_OPTIONS, IN_CONFIG };
@@ -128,12 +163,26 @@ extern const struct catalogue_leaf catalogue_leaves[];
 extern const struct catalogue_edge catalogue_edges[];
 extern const struct catalogue_node catalogue_nodes[];
 extern const struct catalogue_kind catalogue_kinds[];
+extern const struct catalogue_need catalogue_needs[];
+extern const struct catalogue_word catalogue_words[];
+extern const struct catalogue_spot catalogue_spots[];
+/*
+ * Where the last four bytes of a name times the factor lead, their upper ten bits: they are there,
+ * or in no word; and of the four before them, times the factor, the upper six bits are a bit there.
+ */
+extern const uint32_t catalogue_word_factor, catalogue_word_ends[1024];
+extern const uint64_t catalogue_word_before[1024];
+extern const uint16_t catalogue_word_first[1024];
 extern const struct catalogue_api catalogue_apis[];
 extern const struct catalogue_lifecycle catalogue_lifecycles[];
 extern const struct catalogue_key catalogue_keys[];
 extern const uint32_t catalogue_groups[]; /* Kubernetes' own API groups, sorted; texts */
 extern const size_t catalogue_gates_n, catalogue_leaves_n, catalogue_nodes_n, catalogue_kinds_n,
 	catalogue_apis_n, catalogue_lifecycles_n, catalogue_keys_n, catalogue_groups_n;
+
+/* The words of names that rules ask for beside the tries. */
+enum catalogue_rule_word { WORD_HOST_USERS, WORD_HOST_NETWORK, WORD_DNS_CONFIG, WORD_SEARCHES };
+extern const uint16_t catalogue_rule_words[];
 
 static inline const char *catalogue_text(uint32_t offset)
 {

@@ -7,10 +7,10 @@ import sys
 # What clusters write: updates by customers of objects of their own, as an API server sends them. Each is a
 # recorded update of an object of the same kind, under names that no policy has.
 ORDINARY = {
-    "Deployment, 4 KB": ("bg-deployment-controller-update-deployment-status-11", 0),
+    "Deployment, 4 KB": ("bg-deployment-controller-update-deployment-status-ks-4", 0),
     "Deployment, 12 KB": ("id-federated-user", 0),
     "Deployment, 40 KB": ("id-federated-user", 40_000),
-    "StatefulSet, 7 KB": ("alpha-inuse-label-sts", 0),
+    "StatefulSet, 6 KB": ("bg-statefulset-controller-update-statefulset-status-ks", 0),
     "Pod, 14 KB": ("bg-node-update-pod-status-ks", 0),
     "Node, 15 KB": ("audited-node-label", 0),
 }

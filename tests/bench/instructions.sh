@@ -21,7 +21,7 @@ configmap-40kb
 Deployment-4KB-passed
 Deployment-12KB-passed
 Deployment-40KB-passed
-StatefulSet-7KB-passed
+StatefulSet-6KB-passed
 Pod-14KB-passed
 Node-15KB-passed
 12KB-unchanged"

@@ -136,8 +136,8 @@ static inline void worst_containers_moved(struct text *t, bool old, size_t bytes
 
 static inline void worst_volumes_moved(struct text *t, bool old, size_t bytes)
 {
-	worst_begin(t, "v1", "Pod", "p");
-	text_puts(t, ",\"spec\":{\"volumes\":[");
+	worst_begin(t, "v1", "Pod", "p"); /* with an escape, so that it is read */
+	text_puts(t, ",\"sp\\u0065c\":{\"volumes\":[");
 	worst_named(t, old, bytes, "{\"name\":\"v#\",\"image\":{\"reference\":\"x\"}}");
 	text_puts(t, "]}}");
 }
@@ -197,11 +197,12 @@ static inline void worst_members(struct text *t, size_t bytes, const char *head)
 
 static inline void worst_top(struct text *t, bool old, size_t bytes)
 {
-	worst_members(t, bytes,
-		      old ? "{\"metadata\":{\"name\":\"d\",\"managedFields\":[]}"
-			  : "{\"metadata\":{\"name\":\"d\",\"managedFields\":[{\"fieldsType\":"
-			    "\"FieldsV1\",\"fieldsV1\":{\"f:spec\":{\"f:template\":{\"f:spec\":{"
-			    "\"f:hostUsers\":{}}}}}}]}");
+	worst_members(
+		t, bytes,
+		old ? "{\"metadata\":{\"name\":\"d\",\"managedFields\":[]}"
+		    : "{\"metadata\":{\"name\":\"\\u0064\",\"managedFields\":[{\"fieldsType\":"
+		      "\"FieldsV1\",\"fieldsV1\":{\"f:spec\":{\"f:template\":{\"f:spec\":{"
+		      "\"f:hostUsers\":{}}}}}}]}");
 }
 
 static inline void worst_alpha_kind(struct text *t, bool old, size_t bytes)
@@ -222,7 +223,7 @@ static inline void worst_unsorted(struct text *t, bool old, size_t bytes)
 static inline void worst_annotations(struct text *t, bool old, size_t bytes)
 {
 	text_puts(t, "{\"apiVersion\":\"v1\",\"kind\":\"Pod\",\"metadata\":{\"name\":\"p\","
-		     "\"annotations\":{\"a\":\"\"");
+		     "\"annotations\":{\"\\u0061\":\"\"");
 	for (size_t i = 0; t->n < bytes; i++)
 		text_printf(t, ",\"container.seccomp.security.alpha.kubernetes.io/%zu\":\"%d\"", i,
 			    old);

@@ -239,6 +239,106 @@ def build_kinds(texts, gates, nodes):
     return kinds, tries
 
 
+# Names that nearly every object holds tell nothing.
+COMMON = set("""spec template metadata containers status volumes kind type name namespace image resources
+    restartPolicy securityContext affinity livenessProbe readinessProbe httpGet protocol operator tolerations
+    volumeMounts ports items configMap secret requests limits conditions replicas selector strategy readOnly
+    message reason lastTransitionTime terminationGracePeriodSeconds timeoutSeconds topologySpreadConstraints
+    rollingUpdate nodeName observedGeneration mountPath serviceAccountName""".split())
+NEED_WORDS = 6
+# Names that many objects hold in other places than a gated one: where they stand tells more.
+ELSEWHERE = {"protocol", "operator", "mode", "user", "image", "restartPolicy", "action", "type"}
+# Names that rules.c asks for beside the tries; enum catalogue_rule_word.
+RULE_WORDS = ("hostUsers", "hostNetwork", "dnsConfig", "searches")
+
+
+def tail(name):
+    """What a name is told by: its last sixteen bytes; shorter names than four are not."""
+    return name[-16:] if len(name) >= 4 else None
+
+
+class Words:
+    """Tails of names, and spots, each with a number below 512; the tails by their last four bytes."""
+
+    def __init__(self):
+        self.ids, self.spots, self.insides = {}, {}, {}
+
+    def number(self):
+        return len(self.ids) + len(self.spots)
+
+    def __call__(self, name):
+        if tail(name) not in self.ids:
+            self.ids[tail(name)] = self.number()
+        return self.ids[tail(name)]
+
+    def spot(self, parent, name, value):
+        """A member of that name, and value, somewhere in the value of `parent`."""
+        key = (self(parent), self(name), value)
+        self.insides.setdefault(key[0], len(self.insides))
+        if key not in self.spots:
+            self.spots[key] = self.number()
+        return self.spots[key]
+
+    def ends(self):
+        """The tails that end in the same four bytes, those of eight bytes first."""
+        groups = {}
+        for t in sorted(self.ids, key=lambda t: (-len(t), self.ids[t])):
+            groups.setdefault(t[-4:], []).append(t)
+        return groups
+
+    def place(self):
+        """A factor by which the last four bytes of no two tails meet, and where each leads."""
+        ends = {int.from_bytes(e.encode(), "little"): e for e in self.ends()}
+        factor = 0x9e3779b9
+        while True:
+            factor = (factor * 1664525 + 1013904223) & 0xffffffff | 1
+            slots = {(e * factor & 0xffffffff) >> 22: e for e in ends}
+            if len(slots) == len(ends):
+                return factor, [slots.get(i, 0) for i in range(1024)], ends
+
+
+def needs_of(versions, words, texts):
+    """{(words, is it in the status): minors} of all versions of a kind, without what others imply."""
+    def paths(trie, names):
+        for x in trie.leaves:
+            yield names, x[9], x[6] | x[7] | x[8]
+        for name, child in trie.edges.items():
+            yield from paths(child, [*names, name])
+        if trie.item:
+            yield from paths(trie.item, names)
+
+    all_of = {}
+    for trie in versions:
+        for names, value, live in paths(trie, []):
+            told = sorted({n for n in names if n not in COMMON and tail(n)}, key=lambda n: (-len(n), n))[:NEED_WORDS - 1]
+            need = {words(n) for n in told}
+            if live and len(names) > 1 and names[-1] in ELSEWHERE and tail(names[-2]):
+                need.add(words.spot(names[-2], names[-1], value))
+            key = (frozenset(need), names[:1] == ["status"])
+            all_of[key] = all_of.get(key, 0) | live
+    rows = []
+    for (told, status), live in sorted(all_of.items(), key=lambda x: (len(x[0][0]), sorted(x[0][0]), x[0][1])):
+        for few, where, covered in rows:
+            if few <= told and where == status:
+                live &= ~covered
+        if live:
+            rows.append((told, status, live))
+    return rows
+
+
+def build_needs(tries, kinds, words, texts):
+    """The rows of all kinds, and for each kind its first and how many."""
+    rows, of = [], {}
+    for name in RULE_WORDS:
+        words(name)
+    for group, kind, _ in sorted(tries):
+        if (group, kind) not in of:
+            own = needs_of([t for (g, k, _), (t, _) in sorted(tries.items()) if (g, k) == (group, kind)], words, texts)
+            of[group, kind] = (len(rows), len(own))
+            rows += own
+    return rows, [(*row, *of[group, kind]) for row, (group, kind, _) in zip(kinds, sorted(tries))]
+
+
 def replacement(r):
     if not r or "kind" not in r:
         return ""
@@ -315,6 +415,35 @@ def emit_texts(texts):
     print("\t;")
 
 
+def masked(text):
+    """Up to eight bytes as a word that ends in them, and which of its bits count."""
+    shift = 64 - 8 * len(text)
+    return f"0x{int.from_bytes(text.encode(), 'little') << shift:x}u", f"0x{((1 << 64) - 1 << shift) % (1 << 64):x}u"
+
+
+def emit_words(words):
+    factor, slots, ends = words.place()
+    groups, rows, first = words.ends(), [], {}
+    spots = sorted(words.spots.items(), key=lambda x: (x[0][1], x[1]))
+    for end, tails in groups.items():
+        first[end] = len(rows)
+        for t in tails:
+            mine = [i for i, ((_, name, _), _) in enumerate(spots) if name == words.ids[t]]
+            rows.append((*masked(t[-8:]), *masked(t[:-8]), words.ids[t], words.insides.get(words.ids[t], NONE),
+                         mine[0] if mine else 0, len(mine), int(t == tails[-1])))
+    if len(words.insides) > 24:
+        sys.exit("more names with spots than CATALOGUE_INSIDES")
+    before = {end: sum({1 << (int.from_bytes(t[-8:-4].encode(), "little") * factor % (1 << 32) >> 26) for t in tails})
+              if all(len(t) >= 8 for t in tails) else (1 << 64) - 1 for end, tails in groups.items()}
+    emit("struct catalogue_word", "catalogue_words", rows)
+    emit("struct catalogue_spot", "catalogue_spots",
+         [(value, number, words.insides[parent]) for (parent, _, value), number in spots])
+    print(f"const uint32_t catalogue_word_factor = 0x{factor:x}u;")
+    print(f"const uint32_t catalogue_word_ends[1024] = {{ {', '.join(f'0x{e:x}u' for e in slots)} }};")
+    print(f"const uint64_t catalogue_word_before[1024] = {{ {', '.join(f'0x{before[ends[e]]:x}u' if e else '0' for e in slots)} }};")
+    print(f"const uint16_t catalogue_word_first[1024] = {{ {', '.join(str(first[ends[e]]) if e else '0' for e in slots)} }};")
+
+
 def main():
     texts = Texts()
     gates, nodes = Gates(texts), Nodes(texts)
@@ -324,6 +453,10 @@ def main():
     released = max(m for m, r in known if not r.get("preliminary"))
     kinds, tries = build_kinds(texts, gates, nodes)
     apis, cycles = build_apis(texts, gates, doc), build_lifecycles(texts, doc)
+    words = Words()
+    needs, kinds = build_needs(tries, kinds, words, texts)
+    if words.number() > 512:
+        sys.exit("more words than notes have bits")
     keys = build_keys(texts, newest)
     groups = [texts(g) for g in own_groups(tries, doc)]
     if max(len(nodes.rows), len(nodes.edges), len(nodes.leaves), len(gates.stages)) >= NONE:
@@ -342,6 +475,10 @@ def main():
     emit("struct catalogue_edge", "catalogue_edges", nodes.edges)
     emit("struct catalogue_node", "catalogue_nodes", rows)
     emit("struct catalogue_kind", "catalogue_kinds", kinds)
+    emit("struct catalogue_need", "catalogue_needs",
+         [(f"0x{live:x}", f"{{ {', '.join(map(str, sorted(told))) or 0} }}", len(told), int(status)) for told, status, live in needs])
+    emit_words(words)
+    print(f"const uint16_t catalogue_rule_words[] = {{ {', '.join(str(words(name)) for name in RULE_WORDS)} }};")
     emit("struct catalogue_api", "catalogue_apis", apis)
     emit("struct catalogue_lifecycle", "catalogue_lifecycles", cycles)
     emit("struct catalogue_key", "catalogue_keys", keys)

@@ -4,6 +4,9 @@
  * For every row of policy/catalogue/fields.tsv and values.tsv an object is built that
  * holds nothing but that field, and looked at in every minor: it is a use of an
  * alpha feature in the minors in which the row is alpha, and in no other.
+ *
+ * Whatever is found must be possible by what was noted of the object's bytes (skim.c), in each way
+ * in which a field is in them: as it is, in managedFields, in the text that kubectl apply keeps.
  */
 #include "policy/alpha/features.h"
 
@@ -11,131 +14,10 @@
 #include <stdlib.h>
 
 #include "lib/base/cleanup.h"
+#include "tests/unit/policy/alpha/noted.h"
+#include "tests/unit/policy/alpha/rows.h"
 
-#define LINE_MAX_BYTES 1024
-#define ROWS_MAX       2000
-#define COLUMNS        11
-#define ARENA_MAX      (1u << 20)
-
-struct table_row {
-	char line[LINE_MAX_BYTES];
-	const char *group, *version, *kind, *path, *minors, *alpha, *gates, *where, *value;
-	bool config;
-};
-
-static struct table_row rows[ROWS_MAX];
-static size_t rows_n;
-
-static size_t cut(char *line, const char *column[COLUMNS])
-{
-	size_t n = 0;
-
-	line[strcspn(line, "\n")] = '\0';
-	for (char *rest = line; rest && n < COLUMNS; n++)
-		column[n] = strsep(&rest, "\t");
-	return n;
-}
-
-static void read_rows(const char *path, bool values)
-{
-	scoped(file_end) FILE *f = fopen(path, "r");
-
-	ck_assert_msg(f != NULL, "%s: run the tests from the top of the source tree", path);
-	while (rows_n < ROWS_MAX && fgets(rows[rows_n].line, LINE_MAX_BYTES, f)) {
-		struct table_row *r = &rows[rows_n];
-		const char *c[COLUMNS] = { NULL };
-
-		if (r->line[0] == '#')
-			continue;
-		ck_assert_uint_ge(cut(r->line, c), 10);
-		r->group = c[0];
-		r->version = c[1];
-		r->kind = c[2];
-		r->path = c[3];
-		r->value = values ? c[4] : "";
-		r->minors = c[values ? 5 : 4];
-		r->alpha = c[values ? 6 : 5];
-		r->gates = c[values ? 7 : 6];
-		r->where = values ? "object" : c[8];
-		r->config = values && !strcmp(c[8], "config");
-		rows_n++;
-	}
-}
-
-static bool holds(const char *ranges, unsigned minor)
-{
-	for (const char *p = ranges; *p; p += *p == ',') {
-		char *end;
-		unsigned long lo = strtoul(p + 2, &end, 10), hi = lo;
-
-		if (*end == '-')
-			hi = strtoul(end + 3, &end, 10);
-		if (minor >= lo && minor <= hi)
-			return true;
-		p = end;
-	}
-	return false;
-}
-
-/* ---- an object that holds one path, and the name of its place ---- */
-
-static bool by_name(const char *list, size_t n)
-{
-	static const char *const others[] = { "volumeMounts", "volumeDevices",
-					      "topologySpreadConstraints", "conditions" };
-
-	for (size_t i = 0; i < sizeof others / sizeof *others; i++)
-		if (strlen(others[i]) == n && !memcmp(others[i], list, n))
-			return false;
-	return true;
-}
-
-static void build(const struct table_row *r, struct text *json, struct text *place)
-{
-	const char *p = r->path, *key = "";
-	size_t n = 0;
-	char close[256];
-	size_t depth = 0;
-
-	while (*p) {
-		if (!strncmp(p, "[*]", 3)) {
-			p += 3;
-			text_puts(json, "[");
-			close[depth++] = ']';
-			if (*p == '.' && by_name(key, n)) {
-				text_puts(place, "[name=n1]");
-				text_puts(json, "{\"name\":\"n1\",");
-				close[depth++] = '}';
-			} else {
-				text_puts(place, "[0]");
-				if (*p == '.') {
-					text_puts(json, "{");
-					close[depth++] = '}';
-				}
-			}
-			p += *p == '.';
-			continue;
-		}
-		/* a member: the object around it is open but at the top and below a member */
-		if (p == r->path || p[-1] != '.' || p[-2] != ']') {
-			text_puts(json, "{");
-			close[depth++] = '}';
-		}
-		key = strncmp(p, "{*}", 3) ? p : "m1";
-		n = key == p ? strcspn(p, ".[{") : 2;
-		text_puts(place, place->n ? "." : "");
-		text_add(place, key, n);
-		text_printf(json, "\"%.*s\":", (int)n, key);
-		p += key == p ? n : 3;
-		p += *p == '.';
-	}
-	if (*r->value && strspn(r->value, "0123456789") == strlen(r->value))
-		text_puts(json, r->value);
-	else
-		text_printf(json, "\"%s\"", *r->value ? r->value : "x");
-	while (depth)
-		text_add(json, &close[--depth], 1);
-}
+#define ARENA_MAX (1u << 20)
 
 /* ---- what is found there ---- */
 
@@ -174,10 +56,29 @@ static bool other_row(const struct table_row *r, unsigned minor)
 
 		if (o != r && !strcmp(o->path, r->path) && !strcmp(o->kind, r->kind) &&
 		    !strcmp(o->version, r->version) && !strcmp(o->group, r->group) &&
-		    holds(o->alpha, minor))
+		    row_holds(o->alpha, minor))
 			return true;
 	}
 	return false;
+}
+
+/* ---- by what is noted ---- */
+
+static size_t noted_found[3];
+enum { NOTED_PLAIN, NOTED_MANAGED, NOTED_APPLIED };
+
+static void check_noted(const struct table_row *r, struct request *req, unsigned minor)
+{
+	scoped(arena_end) struct arena arena = { .limit = 32 * ARENA_MAX };
+	struct str plain = req->object, without = row_without(plain, r->path, &arena);
+	struct err err;
+	struct json *told = json_parse(plain, NULL, &arena, &err);
+
+	noted_found[NOTED_PLAIN] += noted(req, minor, &arena);
+	for (int applied = 0; without.n && !strstr(r->path, "metadata") && applied < 2; applied++) {
+		req->object = row_with_metadata(without, told, applied ? plain : STR(""), &arena);
+		noted_found[applied ? NOTED_APPLIED : NOTED_MANAGED] += noted(req, minor, &arena);
+	}
 }
 
 static void check_row(const struct table_row *r, unsigned minor)
@@ -195,7 +96,7 @@ static void check_row(const struct table_row *r, unsigned minor)
 	text_init(&place, &arena, 1 << 16);
 	if (options)
 		text_puts(&place, "options");
-	build(r, &json, &place);
+	row_build(r, &json, &place);
 	object = json_parse(text_get(&json), NULL, &arena, &err);
 	ck_assert_msg(object != NULL, "%s: %s", text_get(&json).s, err.msg);
 	req.kind = req.request_kind =
@@ -215,7 +116,7 @@ static void check_row(const struct table_row *r, unsigned minor)
 	}
 	ck_assert_int_eq(features_find(minor, &req, object, NULL, &arena, &uses, &err), 0);
 	found = found_at(&uses, r, text_get(&place).s, &arena);
-	if (holds(r->alpha, minor)) {
+	if (row_holds(r->alpha, minor)) {
 		ck_assert_msg(found, "1.%u: %s %s is missed: %s", minor, r->kind, r->path,
 			      text_get(&json).s);
 		ck_assert_msg(features_possible(minor, &req), "1.%u: %s %s: not seen", minor,
@@ -224,17 +125,22 @@ static void check_row(const struct table_row *r, unsigned minor)
 		ck_assert_msg(!found, "1.%u: %s %s is invented: %s", minor, r->kind, r->path,
 			      text_get(&json).s);
 	}
+	if (object)
+		check_noted(r, &req, minor);
 }
 
 START_TEST(rows_are_found_where_alpha)
 {
-	read_rows("policy/catalogue/fields.tsv", false);
-	read_rows("policy/catalogue/values.tsv", true);
+	rows_read("policy/catalogue/fields.tsv", false);
+	rows_read("policy/catalogue/values.tsv", true);
 	ck_assert_uint_gt(rows_n, 1700);
 	ck_assert_uint_lt(rows_n, ROWS_MAX);
 	for (size_t i = 0; i < rows_n; i++)
 		for (unsigned m = CATALOGUE_MINOR_MIN; m <= catalogue_minor_max; m++)
 			check_row(&rows[i], m);
+	ck_assert_uint_gt(noted_found[NOTED_PLAIN], 4500);
+	ck_assert_uint_gt(noted_found[NOTED_MANAGED], 2000);
+	ck_assert_uint_gt(noted_found[NOTED_APPLIED], 2000);
 }
 END_TEST
 
