@@ -2,10 +2,11 @@
  * answers.c - what is answered to reviews and to what chance makes of them, as numbers to compare.
  *
  * usage: answers TIMES LIST REVIEWS... prints, for each review that was made, a number of its
- * answer and whether both objects can be read. The same arguments give the same reviews, whatever
- * the program was built from: answers.sh runs it of two commits. LIST holds names, one a line:
- * those of gated fields and other words are put where names and values stand. Each is judged as in
- * one minor of Kubernetes, in turn. With --show N the review of that number is printed instead.
+ * answer, its status, whether both objects can be read and whether it is denied. The same arguments
+ * give the same reviews, whatever the program was built from: answers.sh runs it of two commits.
+ * LIST holds names, one a line: those of gated fields and other words are put where names and
+ * values stand. Each is judged as in one minor of Kubernetes, in turn. With --show N the review of
+ * that number is printed instead.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -179,8 +180,9 @@ static void answers_judge(const struct policy_set *set, struct str body)
 
 	arena_init(&arena, HANDLER_ARENA_MAX);
 	handler_answer(set, POLICIES_ALL, body, NOW, &arena, NULL, &a);
-	printf("%016" PRIx64 " %u %d\n", answers_number(a.body ? a.body : "", a.len), a.status,
-	       is_readable(a.review.request.object) && is_readable(a.review.request.old_object));
+	printf("%016" PRIx64 " %u %d %d\n", answers_number(a.body ? a.body : "", a.len), a.status,
+	       is_readable(a.review.request.object) && is_readable(a.review.request.old_object),
+	       a.verdict.action == ACTION_DENY);
 	answer_done(&a);
 }
 
