@@ -20,17 +20,14 @@
 #define NAME_MAX_SHOWN    253
 #define PATH_MAX_SHOWN    400
 
-void cmd_check_tell(struct check_reading *r, unsigned document, unsigned line, const char *text)
+/* With the last one of them: that there may be more. */
+static void cmd_check_give_problem(struct check_reading *r, struct check_item item,
+				   const char *text)
 {
-	struct check_item item = { .kind = CHECK_ITEM_ERROR, .document = document, .line = line };
 	scoped(arena_end) struct arena arena;
 	struct text more;
 	struct str words;
 
-	if (++r->problems > FILE_PROBLEMS_MAX) {
-		r->counts.errors++;
-		return;
-	}
 	arena_init(&arena, 1u << 16);
 	words = printable_cut(str_of(text), PROBLEM_MAX_SHOWN, &arena);
 	item.text = words.s ? words.s : "out of memory";
@@ -42,6 +39,16 @@ void cmd_check_tell(struct check_reading *r, unsigned document, unsigned line, c
 	item = (struct check_item){ .kind = CHECK_ITEM_NOTE, .text = text_get(&more).s };
 	if (item.text)
 		check_job_give(r->job, &item);
+}
+
+void cmd_check_tell(struct check_reading *r, unsigned document, unsigned line, const char *text)
+{
+	struct check_item item = { .kind = CHECK_ITEM_ERROR, .document = document, .line = line };
+
+	if (++r->problems > FILE_PROBLEMS_MAX)
+		r->counts.errors++;
+	else
+		cmd_check_give_problem(r, item, text);
 }
 
 static struct str cmd_check_path_words(const struct place *place, struct arena *arena)
