@@ -25,8 +25,9 @@
 #include "lib/base/options.h"
 
 #define FILE_MAX_SHOWN 4096
-#define FREE_KEPT      (4 << 20) /* bytes, for the next document: the system clears each page it gives \
-				  */
+#define FREE_KEPT                                                                                  \
+	(4 << 20) /* bytes, for the next document: the system clears each page it gives            \
+		   */
 
 struct cmd_check_options {
 	const char *output, *baseline, *config, *fail_on, *kubernetes, *to, *namespace, *user;
