@@ -25,9 +25,8 @@
 #include "lib/base/options.h"
 
 #define FILE_MAX_SHOWN 4096
-#define FREE_KEPT                                                                                  \
-	(4 << 20) /* bytes, for the next document: the system clears each page it gives            \
-		   */
+/* Bytes that are kept for the next document: the system clears each page that it gives. */
+#define FREE_KEPT (4 << 20)
 
 struct cmd_check_options {
 	const char *output, *baseline, *config, *fail_on, *kubernetes, *to, *namespace, *user;

@@ -49,7 +49,7 @@ static void as_by_reading(const struct policy_set *set, struct str body, const s
 		return;
 	}
 	must(!read.review.request.notes.made, "the object first, and something is noted");
-	if (read.len != noted->len || memcmp(read.body, noted->body, read.len)) {
+	if (read.len != noted->len || memcmp(read.body, noted->body, read.len) != 0) {
 		must(read.verdict.action != ACTION_DENY && noted->verdict.action != ACTION_DENY,
 		     "another answer, one of them a denial");
 		must(!can_be_read(req->object, &b) || !can_be_read(req->old_object, &b),

@@ -10,9 +10,15 @@
 
 #include "lib/json/json.h"
 
+/* The comma that goes before a member, but for the first. */
+static inline const char *reordered_comma(const struct text *out)
+{
+	return out->s && out->n && out->s[out->n - 1] != '{' ? "," : "";
+}
+
 static inline void reordered_member(const struct json_member *m, struct text *out)
 {
-	text_printf(out, "%s\"", out->s[out->n - 1] == '{' ? "" : ",");
+	text_printf(out, "%s\"", reordered_comma(out));
 	text_str(out, m->key);
 	text_puts(out, "\":");
 	text_str(out, m->value);
@@ -40,7 +46,7 @@ static inline struct str reordered(struct str body, struct arena *arena)
 			reordered_member(&m, &out);
 			continue;
 		}
-		text_puts(&out, out.s[out.n - 1] == '{' ? "\"request\":" : ",\"request\":");
+		text_printf(&out, "%s\"request\":", reordered_comma(&out));
 		reordered_request(m.value, &out);
 	}
 	text_puts(&out, "}");

@@ -22,7 +22,7 @@ static atomic_uint reading, telling, most_reading;
 
 static unsigned number_of(const struct check_file *file)
 {
-	return (unsigned)atoi(file->path);
+	return (unsigned)strtoul(file->path, NULL, 10);
 }
 
 /* Some have nothing, some a few, some far more than is kept. */
