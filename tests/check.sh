@@ -113,10 +113,10 @@ python_tests() { # NAME ARGUMENT...: unittest's summary, or one test when it pri
 }
 
 # Minutes under an emulator, for nothing that depends on the architecture: crashes between any two steps,
-# every word of every document, every allocation. And what an emulator does otherwise: processor time is its own,
+# every word of every document, every allocation, every gated path in every way. And what an emulator does otherwise: processor time is its own,
 # and a program that cannot be started is told too late.
 too_long="agent/api/check_rotate.c policy/print/check_documents.c agent/check_out_of_memory.c certs/check_out_of_memory.c"
-too_long+=" agent/collect/check_splitter.c agent/kubeconfig/check_plugin.c"
+too_long+=" agent/collect/check_splitter.c agent/kubeconfig/check_plugin.c webhook/check_hostile.c webhook/check_unread.c"
 rooms=(tests/unit)
 [ "$SANITIZE" = thread ] && rooms=(tests/unit/webhook/check_{learn,metrics}.c tests/unit/lib/serve)
 while read -r c; do
