@@ -78,23 +78,14 @@ char *learned_page(const struct servers *s, struct learn *rows, const char *why,
 		   size_t *len)
 {
 	scoped(learned_cjson_end) cJSON *root = cJSON_CreateObject();
-	char date[TIME_TEXT], *text, *line;
-	size_t n;
+	char date[TIME_TEXT];
 
 	time_print(now, date);
 	if (!cJSON_AddStringToObject(root, "asked", date) ||
 	    !(rows ? learned_add_servers(root, s) && learned_add_rows(root, rows)
 		   : learned_add_shown(root, "error", why)))
 		return NULL;
-	text = cJSON_PrintUnformatted(root);
-	n = text ? strlen(text) : 0;
-	if (!text || !(line = realloc(text, n + 2))) {
-		free(text);
-		return NULL;
-	}
-	memcpy(line + n, "\n", 2);
-	*len = n + 1;
-	return line;
+	return learn_print_line(root, len);
 }
 
 /* ---- the look ---- */

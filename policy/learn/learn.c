@@ -284,12 +284,24 @@ cJSON *learn_json(struct learn *l)
 	return j;
 }
 
+char *learn_print_line(const cJSON *root, size_t *len)
+{
+	char *text = cJSON_PrintUnformatted(root), *line;
+	size_t n = text ? strlen(text) : 0;
+
+	if (!text || !(line = realloc(text, n + 2))) {
+		free(text);
+		return NULL;
+	}
+	memcpy(line + n, "\n", 2);
+	*len = n + 1;
+	return line;
+}
+
 char *learn_print(struct learn *l, size_t *len)
 {
 	scoped(learn_cjson_end) cJSON *root = cJSON_CreateObject();
 	cJSON *learned;
-	char *text, *line;
-	size_t n;
 
 	pthread_mutex_lock(&l->lock);
 	learned = learn_json_of(l);
@@ -299,15 +311,7 @@ char *learn_print(struct learn *l, size_t *len)
 		cJSON_Delete(learned);
 		return NULL;
 	}
-	text = cJSON_PrintUnformatted(root);
-	n = text ? strlen(text) : 0;
-	if (!text || !(line = realloc(text, n + 2))) {
-		free(text);
-		return NULL;
-	}
-	memcpy(line + n, "\n", 2);
-	*len = n + 1;
-	return line;
+	return learn_print_line(root, len);
 }
 
 /* ---- and back ---- */

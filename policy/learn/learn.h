@@ -66,6 +66,8 @@ bool learn_changed(struct learn *l);
 struct cJSON *learn_json(struct learn *l);
 /* {"learned":{...}} and a newline, malloc'd: a state file. NULL: no memory. */
 char *learn_print(struct learn *l, size_t *len);
+/* Any such document on one line, with a newline, malloc'd. NULL: no memory. */
+char *learn_print_line(const struct cJSON *root, size_t *len);
 /*
  * Add what a document's member `learned` holds: a state file, or what /statusz or the agent's
  * /learned shows.
