@@ -90,7 +90,7 @@ static int cmd_learn_read_document(struct str text, struct learn *l, struct lear
 	if (error)
 		return err_set(err, ERR_IO, "the agent could not ask the servers: %s",
 			       cmd_learn_shown(error, "?", &arena));
-	if (!root || learn_read(l, text, err) < 0)
+	if (!root || learn_read_parsed(l, root, err) < 0)
 		return -1;
 	from->documents++;
 	cmd_learn_count_servers(json_get(root, STR("servers")), &arena, from);

@@ -415,17 +415,22 @@ static int learn_read_learned(struct learn *l, const struct json *learned, struc
 	return learn_read_rows(l, rows, true, err);
 }
 
-int learn_read(struct learn *l, struct str json, struct err *err)
+int learn_read_parsed(struct learn *l, const struct json *root, struct err *err)
 {
-	scoped(arena_end) struct arena arena;
-	const struct json *root;
 	int status;
 
-	arena_init(&arena, ARENA_MAX);
-	if (!(root = json_parse(json, NULL, &arena, err)))
-		return -1;
 	pthread_mutex_lock(&l->lock);
 	status = learn_read_learned(l, json_get(root, STR("learned")), err);
 	pthread_mutex_unlock(&l->lock);
 	return status;
+}
+
+int learn_read(struct learn *l, struct str json, struct err *err)
+{
+	scoped(arena_end) struct arena arena;
+	const struct json *root;
+
+	arena_init(&arena, ARENA_MAX);
+	root = json_parse(json, NULL, &arena, err);
+	return root ? learn_read_parsed(l, root, err) : -1;
 }

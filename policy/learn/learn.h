@@ -20,6 +20,8 @@
 
 #include "oke/policy.h"
 
+struct json;
+
 #define LEARN_ROWS     1024  /* of a server */
 #define LEARN_MERGED   16384 /* of `learn show`: several servers' */
 #define LEARN_SHARE    16    /* an identity's objects under one rule: this part of all rows */
@@ -74,5 +76,7 @@ char *learn_print_line(const struct cJSON *root, size_t *len);
  * Nothing is added when anything in it is not as learn_json writes it.
  */
 int learn_read(struct learn *l, struct str json, struct err *err);
+/* The same of a document that is parsed already. */
+int learn_read_parsed(struct learn *l, const struct json *root, struct err *err);
 
 #endif
