@@ -96,14 +96,31 @@ static bool body_take(struct body *b, const char *data, size_t n)
 	return true;
 }
 
+/* There was no room: another may have given way since; else this one does, with all it holds. */
+static const struct refusal *body_gives_way(struct body *b, const char *data, size_t n)
+{
+	const struct refusal *why;
+
+	if (body_take(b, data, n))
+		return NULL;
+	if (!b->begin && b->length > BUDGET_LARGE) {
+		if ((why = body_keep_begin(b)) || body_take(b, data, n))
+			return why;
+	}
+	body_drop(b);
+	return &refusal_busy;
+}
+
 const struct refusal *body_arrives(struct body *b, const char *data, size_t n)
 {
-	const struct refusal *why = &refusal_busy;
+	pthread_mutex_t *gives_way;
+	const struct refusal *why;
 
 	if (!b->bytes || body_take(b, data, n))
 		return NULL;
-	if (!b->begin && b->length > BUDGET_LARGE &&
-	    (why = body_keep_begin(b), !why && !body_take(b, data, n)))
-		why = &refusal_busy;
+	gives_way = &b->budget->gives_way;
+	pthread_mutex_lock(gives_way);
+	why = body_gives_way(b, data, n);
+	pthread_mutex_unlock(gives_way);
 	return why;
 }

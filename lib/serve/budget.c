@@ -5,6 +5,7 @@ void budget_init(struct budget *b, size_t limit)
 {
 	b->limit = limit;
 	atomic_init(&b->used, 0);
+	pthread_mutex_init(&b->gives_way, NULL);
 }
 
 static size_t budget_limit_for(const struct budget *b, size_t whole)

@@ -5,10 +5,14 @@
  * promises much and sends nothing takes nothing from the others. Large bodies
  * leave a quarter of the budget to small ones, so that reviews of normal size
  * are answered while large ones fill the rest. Any thread may charge.
+ *
+ * Who finds no room gives way with what it holds, and one at a time: two that gave way to each
+ * other would both be lost, and with them room for one.
  */
 #ifndef LIB_SERVE_BUDGET_H
 #define LIB_SERVE_BUDGET_H
 
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -18,6 +22,7 @@
 struct budget {
 	size_t limit;
 	atomic_size_t used;
+	pthread_mutex_t gives_way; /* held from the last look for room until all is given back */
 };
 
 void budget_init(struct budget *b, size_t limit);
