@@ -11,6 +11,7 @@ import json
 import os
 import pathlib
 import platform
+import pty
 import re
 import shutil
 import socket
@@ -161,6 +162,27 @@ class Signature(Case):
         self.assertEqual(done.returncode, 0, done.stdout)
         self.assertEqual({p.name for p in self.folder.iterdir()}, FILES | {"SHA256SUMS.sig"})
         self.assertEqual((self.verify().returncode, self.verify().stdout), (0, "Verified OK\n"))
+
+    def test_a_key_in_this_folder(self):
+        done = run(ROOT / "tools/release/sign.sh", self.key.name, self.folder.name, cwd=self.place)
+        self.assertEqual((done.returncode, self.verify().stdout), (0, "Verified OK\n"), done.stdout)
+
+    def test_a_key_with_a_passphrase(self):
+        """openssl asks for it on the terminal, each time that it reads the key."""
+        must("openssl", "pkey", "-in", self.key, "-aes-256-cbc", "-passout", "pass:a word", "-out", self.place / "locked.pem")
+        child, terminal = pty.fork()
+        if not child:
+            os.execv(ROOT / "tools/release/sign.sh", ["sign.sh", str(self.place / "locked.pem"), str(self.folder)])
+        said = b""
+        try:
+            while more := os.read(terminal, 4096):
+                said += more
+                if more.rstrip().endswith(b":"):
+                    os.write(terminal, b"a word\n")
+        except OSError:
+            pass  # it has ended: Linux answers EIO
+        self.assertEqual(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), 0, said)
+        self.assertEqual(self.verify().stdout, "Verified OK\n", said)
 
     def test_tampered(self):
         self.sign()

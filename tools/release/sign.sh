@@ -9,7 +9,7 @@ set -eu
 	sed -n 's/^# \(usage: .*\)/\1/p' "$0" >&2
 	exit 2
 }
-key=$1
+key=$(realpath -- "$1")
 cd "$2"
 
 say() { printf 'sign.sh: %s\n' "$*" >&2; }
