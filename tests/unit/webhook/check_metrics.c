@@ -93,6 +93,27 @@ START_TEST(review)
 }
 END_TEST
 
+/* Buckets add up, and the sum is in seconds. */
+START_TEST(reviews_add_up)
+{
+	char *t;
+
+	review_metrics_review(&m, OP_CREATE, ACTION_ALLOW, false, 10000);
+	review_metrics_review(&m, OP_CREATE, ACTION_ALLOW, false, 250000000);
+	review_metrics_review(&m, OP_CREATE, ACTION_ALLOW, false, 1500000000);
+	review_metrics_review(&m, OP_CREATE, ACTION_ALLOW, false, 2000000000);
+	t = text();
+	ck_assert(has(t, "oke_guard_review_seconds_bucket{le=\"1e-05\"} 1"));
+	ck_assert(has(t, "oke_guard_review_seconds_bucket{le=\"0.1\"} 1"));
+	ck_assert(has(t, "oke_guard_review_seconds_bucket{le=\"0.5\"} 2"));
+	ck_assert(has(t, "oke_guard_review_seconds_bucket{le=\"1\"} 2"));
+	ck_assert(has(t, "oke_guard_review_seconds_bucket{le=\"+Inf\"} 4"));
+	ck_assert_msg(has(t, "oke_guard_review_seconds_sum 3.750010000"), "%s", t);
+	ck_assert(has(t, "oke_guard_review_seconds_count 4"));
+	free(t);
+}
+END_TEST
+
 static struct finding finding(const char *policy, const char *rule, enum tier tier,
 			      enum action action)
 {
@@ -232,7 +253,7 @@ START_TEST(format)
 {
 	char name[128] = "", *t, *save = NULL;
 	struct finding f = finding("p", "r", TIER_SUPPORTED, ACTION_ALLOW);
-	size_t samples = 0;
+	size_t samples = 0, reviews_n = 0;
 
 	review_metrics_finding(&m, &f);
 	t = text();
@@ -249,9 +270,11 @@ START_TEST(format)
 				      name);
 			ck_assert_msg(strrchr(line, ' ') != NULL, "%s", line);
 			samples++;
+			reviews_n += !strncmp(line, "oke_guard_reviews_total{", 24);
 		}
 	}
 	ck_assert_uint_gt(samples, 60);
+	ck_assert_uint_eq(reviews_n, 4 * 4 * 2); /* operations, decisions, dry or not */
 	free(t);
 }
 END_TEST
@@ -312,6 +335,7 @@ int main(void)
 
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_loop_test(t, review, 0, sizeof reviews / sizeof *reviews);
+	tcase_add_test(t, reviews_add_up);
 	tcase_add_test(t, findings);
 	tcase_add_test(t, findings_are_bounded);
 	tcase_add_test(t, findings_follow_the_set);

@@ -322,6 +322,55 @@ START_TEST(answers)
 }
 END_TEST
 
+static size_t causes_in(const char *answer)
+{
+	size_t n = 0;
+
+	for (const char *at = answer; (at = strstr(at, "\"FieldValueForbidden\"")); at++)
+		n++;
+	return n;
+}
+
+static const struct causes_case {
+	const char *why;
+	size_t findings, denied, changes, want;
+} causes[] = {
+	{ "each change of a finding", 1, 1, 3, 3 },
+	{ "each denied finding's", 3, 3, 2, 6 },
+	{ "what only warns is no cause", 3, 1, 2, 2 },
+	{ "as many as there may be", 8, 8, 8, 64 },
+	{ "no more than there may be", 9, 9, 8, 64 },
+	{ "the last one fits in part", 22, 22, 3, 64 },
+};
+
+START_TEST(a_cause_is_a_change)
+{
+	const struct causes_case *c = &causes[_i];
+	struct finding_change changes[FINDING_CHANGES];
+	struct finding findings[32];
+	struct review review = { .request.uid = STR("u") };
+	struct verdict verdict = { .action = ACTION_DENY,
+				   .findings = findings,
+				   .findings_n = c->findings,
+				   .findings_all = c->findings };
+	struct err err = { .kind = ERR_NONE };
+	scoped(free_end) char *got = NULL;
+	size_t len = 0;
+
+	for (size_t i = 0; i < FINDING_CHANGES; i++)
+		changes[i] = change[0];
+	for (size_t i = 0; i < c->findings; i++) {
+		findings[i] = one;
+		findings[i].action = i < c->denied ? ACTION_DENY : ACTION_WARN;
+		findings[i].changes = changes;
+		findings[i].changes_n = findings[i].changes_all = c->changes;
+	}
+	got = review_encode(&review, &verdict, &arena, &len, &err);
+	ck_assert_msg(got != NULL, "%s: %s", c->why, err.msg);
+	ck_assert_msg(causes_in(got) == c->want, "%s: %zu", c->why, causes_in(got));
+}
+END_TEST
+
 /* A denial goes out as one, whatever the objects have left of the arena. */
 START_TEST(denies_without_memory)
 {
@@ -360,6 +409,7 @@ int main(void)
 	tcase_add_test(tc, any_cut_is_refused);
 	tcase_add_test(tc, many_groups);
 	tcase_add_loop_test(tc, answers, 0, sizeof encodes / sizeof *encodes);
+	tcase_add_loop_test(tc, a_cause_is_a_change, 0, sizeof causes / sizeof *causes);
 	tcase_add_test(tc, denies_without_memory);
 	suite_add_tcase(s, tc);
 	runner = srunner_create(s);

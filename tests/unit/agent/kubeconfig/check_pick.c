@@ -191,6 +191,19 @@ START_TEST(home_counts_without_a_list)
 }
 END_TEST
 
+/* `kubectl proxy` is one: whoever reaches it is let in. */
+START_TEST(a_context_may_have_no_user)
+{
+	struct kubeconfig k;
+	struct err err;
+
+	write_file("config", CLUSTER("server: 'http://127.0.0.1:8001'"));
+	ck_assert_msg(pick(path_of("config"), NULL, &k, &err) == 0, "%s", err.msg);
+	ck_assert_str_eq(k.server.s, "http://127.0.0.1:8001");
+	ck_assert(!k.user.n && !k.token.n && !k.cert_file.n && !k.plugin.command);
+}
+END_TEST
+
 START_TEST(paths_begin_at_the_file)
 {
 	struct kubeconfig k;
@@ -283,6 +296,7 @@ int main(void)
 	tcase_add_test(tc, a_secret_is_never_said);
 	tcase_add_test(tc, the_first_file_wins);
 	tcase_add_test(tc, home_counts_without_a_list);
+	tcase_add_test(tc, a_context_may_have_no_user);
 	tcase_add_test(tc, paths_begin_at_the_file);
 	tcase_add_test(tc, a_plugin_is_read);
 	tcase_add_test(tc, an_empty_file_is_none);
