@@ -119,7 +119,8 @@ tests: build/tests/unit/lib/toy/check_toy
 build/lib/toy.a: lib/toy/toy.c
 	@mkdir -p build/lib/toy
 	cc -O2 -c -o build/lib/toy/toy.o lib/toy/toy.c
-	ar rcs build/lib/toy.a build/lib/toy/toy.o
+	cc -O2 -c -o build/lib/toy/bare.o lib/toy/bare.c
+	ar rcs build/lib/toy.a build/lib/toy/toy.o build/lib/toy/bare.o
 build/tests/unit/lib/toy/check_toy: build/lib/toy.a
 	@mkdir -p build/tests/unit/lib/toy
 	cc -c -o build/tests/unit/lib/toy/check_toy.o tests/unit/lib/toy/check_toy.c
@@ -128,7 +129,7 @@ build/oke-guard build/oke-guard-agent: build/lib/toy.a
 	cc -c -o build/main.o main.c
 	cc -o $@ build/main.o build/lib/toy.a
 """
-# The C test looks at toy_sum. The system test looks at toy_wait, which stands in a process of another session: it is
+# The C test looks at toy_sum, and has a toy_bare of its own. The system test looks at toy_wait, which stands in a process of another session: it is
 # told that process by its title.
 PROJECT = {
     "Makefile": MAKEFILE,
@@ -140,7 +141,9 @@ PROJECT = {
     "lib/toy/toy.c": "int toy_sum(int a, int b)\n{\n\treturn a + b;\n}\n"
                      "int toy_wait(int n)\n{\n\tvolatile unsigned long left = n;\n\twhile (left)\n\t\tleft -= 1;\n\treturn 0;\n}\n"
                      "int toy_spare(int n)\n{\n\treturn n * 7;\n}\n",
-    "tests/unit/lib/toy/check_toy.c": "int toy_sum(int, int); int main(void) { return toy_sum(2, 1) != 3; }\n",
+    "lib/toy/bare.c": "int toy_bare(void)\n{\n\treturn 5;\n}\n",
+    "tests/unit/lib/toy/check_toy.c": "int toy_sum(int, int); int toy_bare(void); int toy_bare(void) { return 3; }\n"
+                                      "int main(void) { return toy_sum(2, 1) != toy_bare(); }\n",
     "tests/system/test_toy.py": "import subprocess, unittest\nclass Toy(unittest.TestCase):\n"
                                 "    def test_ends(self):\n"
                                 "        self.assertEqual(subprocess.run(['setsid', '--wait', 'build/oke-guard', 'TITLE']).returncode, 0)\n",
@@ -195,8 +198,24 @@ class Judged(unittest.TestCase):
         self.assertIn("lib/toy/toy.c:14\n  - return n * 7;\n  + return n * 8;\n  NOBODY NOTICED\n", done.stdout)
         self.assertIn("0 of 2 mutants noticed", done.stdout)
 
+    def test_so_many_may_be_missed(self):
+        for number, status in (("2", 0), ("1", 1)):
+            done = self.run_tool("--unit", "--at-most", number, "lib/toy/toy.c:14")
+            self.assertEqual(done.returncode, status, done.stdout + done.stderr)
+            self.assertIn("0 of 2 mutants noticed", done.stdout)
+
+    def test_a_test_with_a_function_of_its_own_is_no_judge_of_the_other(self):
+        done = self.run_tool("--unit", "lib/toy/bare.c")
+        self.assertIn("+ return 6;\n  NOBODY NOTICED\n", done.stdout, done.stderr)
+
+    def test_near_is_what_a_c_test_is_named_for(self):
+        done = self.run_tool("--near", "--at-most", "0", "-v", "lib/toy/bare.c", "lib/toy/toy.c:3")
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.assertIn("2 of 2 mutants noticed", done.stdout)
+        self.assertNotIn("bare.c", done.stdout)
+
     def test_one_that_hangs_is_noticed_and_killed(self):
-        text = TOOL.read_text(encoding="utf-8").replace("AT_LEAST = 10, 20", "AT_LEAST = 10, 1")
+        text = TOOL.read_text(encoding="utf-8").replace("AT_LEAST, CPU_AT_LEAST = 10, 20", "AT_LEAST, CPU_AT_LEAST = 10, 1")
         (self.root / "tools" / "impatient").write_text(text, encoding="utf-8")
         (self.root / "tools" / "impatient").chmod(0o755)
         done = subprocess.run([self.root / "tools" / "impatient", "-v", "lib/toy/toy.c:9"], cwd=self.root,
