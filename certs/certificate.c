@@ -58,7 +58,7 @@ static void pem_block_done(struct pem_block *b)
 {
 	OPENSSL_free(b->name);
 	OPENSSL_free(b->header);
-	OPENSSL_clear_free(b->data, b->len > 0 ? (size_t)b->len : 0); /* it may be a key */
+	OPENSSL_clear_free(b->data, (size_t)b->len); /* it may be a key */
 	*b = (struct pem_block){ 0 };
 }
 

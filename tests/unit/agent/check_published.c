@@ -96,6 +96,9 @@ END_TEST
 	"{\"key\":\"0123456789abcdef\",\"check\":\"" check                                         \
 	"\",\"text\":\"changed\\u001b[31m\"," more "}"
 
+#define KIND(kind) "\"object\":{\"kind\":\"" kind "\",\"name\":\"a\"}"
+#define TEN        "ABCDEFGHIJ"
+
 static const struct event_case {
 	const char *why, *finding;
 	bool told;
@@ -117,6 +120,19 @@ static const struct event_case {
 	  FINDING("component-drift", "\"object\":{\"kind\":\"Pod\",\"name\":\"../a\"}"), false },
 	{ "a kind that is none",
 	  FINDING("component-drift", "\"object\":{\"kind\":\"P o\",\"name\":\"a\"}"), false },
+	{ "as long as a kind may be",
+	  FINDING("component-drift", KIND(TEN TEN TEN TEN TEN TEN "abc")), true },
+	{ "longer than a kind may be",
+	  FINDING("component-drift", KIND(TEN TEN TEN TEN TEN TEN "abcd")), false },
+	{ "no kind", FINDING("component-drift", KIND("")), false },
+	{ "a version that is none",
+	  FINDING("component-drift",
+		  "\"object\":{\"kind\":\"Pod\",\"name\":\"a\",\"apiVersion\":\"v 1\"}"),
+	  false },
+	{ "a uid that is none",
+	  FINDING("component-drift",
+		  "\"object\":{\"kind\":\"Pod\",\"name\":\"a\",\"uid\":\"../x\"}"),
+	  false },
 	{ "a key that is none",
 	  "{\"key\":\"../../secrets/x/\",\"check\":\"component-drift\",\"text\":\"x\"," OBJECT "}",
 	  false },

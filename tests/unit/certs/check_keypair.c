@@ -4,6 +4,7 @@
 #include "tests/unit/certs/faulty.h"
 
 #include <fcntl.h>
+#include <openssl/param_build.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -328,6 +329,63 @@ START_TEST(order_is_looked_at)
 }
 END_TEST
 
+/* The public half of one key, the private half of another. */
+static EVP_PKEY *mixed_key(EVP_PKEY *public, EVP_PKEY *private)
+{
+	OSSL_PARAM_BLD *bld = OSSL_PARAM_BLD_new();
+	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, "EC", NULL);
+	unsigned char point[256];
+	size_t n = 0;
+	BIGNUM *number = NULL;
+	OSSL_PARAM *params;
+	EVP_PKEY *key = NULL;
+
+	ck_assert(EVP_PKEY_get_octet_string_param(public, OSSL_PKEY_PARAM_PUB_KEY, point,
+						  sizeof point, &n));
+	ck_assert(EVP_PKEY_get_bn_param(private, OSSL_PKEY_PARAM_PRIV_KEY, &number));
+	ck_assert(OSSL_PARAM_BLD_push_utf8_string(bld, OSSL_PKEY_PARAM_GROUP_NAME, "P-256", 0));
+	ck_assert(OSSL_PARAM_BLD_push_octet_string(bld, OSSL_PKEY_PARAM_PUB_KEY, point, n));
+	ck_assert(OSSL_PARAM_BLD_push_BN(bld, OSSL_PKEY_PARAM_PRIV_KEY, number));
+	params = OSSL_PARAM_BLD_to_param(bld);
+	ck_assert(params && EVP_PKEY_fromdata_init(ctx) == 1);
+	ck_assert(EVP_PKEY_fromdata(ctx, &key, EVP_PKEY_KEYPAIR, params) == 1);
+	OSSL_PARAM_free(params);
+	BN_clear_free(number);
+	EVP_PKEY_CTX_free(ctx);
+	OSSL_PARAM_BLD_free(bld);
+	return key;
+}
+
+/* It says that it is the certificate's key, and nobody's handshake would end well with it. */
+START_TEST(halves_of_two_keys_are_none)
+{
+	static const struct recipe server = { SERVER };
+	struct made leaf = made_new(&server, NULL), other = made_new(&server, NULL);
+	struct made mixed = { NULL, mixed_key(leaf.key, other.key) };
+	struct pem cert = pem_new(), key = pem_new();
+	struct keypair_want want = { .now = NOW };
+	struct keypair_fault found[KEYPAIR_FAULTS_MAX];
+	struct keypair *kp;
+	struct err err;
+
+	pem_cert(&cert, &leaf);
+	pem_key(&key, &mixed);
+	kp = keypair_parse(pem_str(&cert), pem_str(&key), &err);
+	if (kp) {
+		ck_assert_uint_eq(keypair_faults(kp, &want, found), 1);
+		ck_assert_int_eq(found[0].kind, FAULT_KEY);
+	} else { /* an OpenSSL that looks at it when it reads it */
+		ck_assert_int_eq(err.kind, ERR_SYNTAX);
+	}
+	keypair_unref(kp);
+	pem_done(&cert);
+	pem_done(&key);
+	made_done(&leaf);
+	made_done(&other);
+	made_done(&mixed);
+}
+END_TEST
+
 /* ---- what is no pair at all ---- */
 
 enum piece {
@@ -527,6 +585,7 @@ int main(void)
 
 	tcase_add_loop_test(tc, fault_is_found, 0, sizeof faults / sizeof *faults);
 	tcase_add_test(tc, order_is_looked_at);
+	tcase_add_test(tc, halves_of_two_keys_are_none);
 	tcase_add_loop_test(tc, unreadable_is_said, 0, sizeof unreadable / sizeof *unreadable);
 	tcase_set_timeout(tc, 60);
 	suite_add_tcase(s, tc);

@@ -356,6 +356,39 @@ START_TEST(kept_ca_key_is_not_lost)
 }
 END_TEST
 
+/*
+ * An issue that keeps the CA's key and dies before it is in force leaves the name of a file that
+ * is not there: the next one, which keeps none, takes it away.
+ */
+START_TEST(a_key_that_was_to_be_kept_leaves_no_name)
+{
+	int names = 0;
+
+	for (int n = 0, ended = 0; !ended; n++) {
+		struct certs_issued old = issued(false), kept = issued(true), new = issued(false);
+		struct folder f;
+		struct stat st;
+
+		ck_assert_int_lt(n, STEPS_MAX);
+		folder_make(&f);
+		write_now(&f, &old);
+		ended = !write_until(&f, &kept, n, false);
+		if (access(f.ca_key, F_OK) < 0) {
+			names += !lstat(f.ca_key, &st);
+			write_now(&f, &new);
+			ck_assert_msg(holds(&f, &new), "step %d", n);
+			ck_assert_msg(lstat(f.ca_key, &st) < 0, "step %d: a name is left", n);
+			ck_assert_msg(folder_count(&f) == 5, "step %d: something is left", n);
+		}
+		folder_remove(&f);
+		certs_issued_done(&old);
+		certs_issued_done(&kept);
+		certs_issued_done(&new);
+	}
+	ck_assert_int_gt(names, 0);
+}
+END_TEST
+
 START_TEST(no_folder_is_said)
 {
 	struct certs_issued one = issued(false);
@@ -390,6 +423,7 @@ int main(void)
 	tcase_add_test(tc, readers_see_whole_pairs);
 	tcase_add_test(tc, one_writer_at_a_time);
 	tcase_add_test(tc, kept_ca_key_is_not_lost);
+	tcase_add_test(tc, a_key_that_was_to_be_kept_leaves_no_name);
 	tcase_add_test(tc, no_folder_is_said);
 	tcase_set_timeout(tc, 120);
 	suite_add_tcase(s, tc);

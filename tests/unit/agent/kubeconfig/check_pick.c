@@ -136,6 +136,19 @@ START_TEST(it_is_refused)
 }
 END_TEST
 
+START_TEST(the_system_says_why)
+{
+	struct kubeconfig k;
+	struct err err;
+
+	ck_assert_int_eq(symlink("loop", path_of("loop")), 0);
+	ck_assert_int_eq(pick(path_of("loop"), NULL, &k, &err), -1);
+	ck_assert_msg(strstr(err.msg, "/loop: Too many levels of symbolic links"), "%s", err.msg);
+	ck_assert_int_eq(pick(folder, NULL, &k, &err), -1);
+	ck_assert_msg(strstr(err.msg, "is a folder"), "%s", err.msg);
+}
+END_TEST
+
 START_TEST(a_secret_is_never_said)
 {
 	struct kubeconfig k;
@@ -293,6 +306,7 @@ int main(void)
 
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_loop_test(tc, it_is_refused, 0, sizeof refusals / sizeof *refusals);
+	tcase_add_test(tc, the_system_says_why);
 	tcase_add_test(tc, a_secret_is_never_said);
 	tcase_add_test(tc, the_first_file_wins);
 	tcase_add_test(tc, home_counts_without_a_list);
