@@ -392,8 +392,6 @@ int review_decode(struct str body, struct arena *arena, struct review *out, stru
 /* What is there of an object, which may be all of it. */
 static void head_object(struct review_decoder *d, const struct json_member *m)
 {
-	if (m->value.s[0] != '{')
-		return;
 	if (json_skim_is(m->key, STR("object")))
 		d->req->object = m->value;
 	else

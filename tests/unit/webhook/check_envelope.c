@@ -35,6 +35,7 @@ struct asked {
 
 #define DEPLOYMENT "apps", "deployments", "Deployment"
 #define POD        "", "pods", "Pod"
+#define CONFIG_MAP "", "configmaps", "ConfigMap"
 #define SECRET     "", "secrets", "Secret"
 
 /* Up to the objects; object_name is what the old object, or on CREATE the object, is called. */
@@ -156,6 +157,30 @@ START_TEST(highest_action)
 }
 END_TEST
 
+/* A request without a name: that of the object, which stands at its beginning, is looked at. */
+static const struct own_name_case {
+	struct asked asked;
+	const char *object;
+	enum action want;
+} own_names[] = {
+	{ { DEPLOYMENT, 0, "", "kube-system", "DELETE", CUSTOMER }, "coredns", ACTION_DENY },
+	{ { DEPLOYMENT, 0, "", "kube-system", "DELETE", CUSTOMER }, "web", ACTION_ALLOW },
+	{ { CONFIG_MAP, 0, "", "kube-system", "CREATE", CUSTOMER }, "coredns", ACTION_WARN },
+	{ { CONFIG_MAP, 0, "", "kube-system", "CREATE", CUSTOMER }, "web", ACTION_ALLOW },
+};
+
+START_TEST(its_own_name_tells)
+{
+	const struct own_name_case *c = &own_names[_i];
+	struct answer a;
+
+	judge(set, POLICIES_SUPPORT, review_head(&c->asked, c->object), &a);
+	ck_assert_msg(a.verdict.action == c->want, "%s %s: %s, not %s", c->asked.operation,
+		      c->object, action_name(a.verdict.action), action_name(c->want));
+	answer_done(&a);
+}
+END_TEST
+
 /* Wherever it is cut off: no review, or the verdict; once the identity is known the right one. */
 START_TEST(any_cut)
 {
@@ -244,6 +269,7 @@ int main(void)
 
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_loop_test(tc, highest_action, 0, sizeof cases / sizeof *cases);
+	tcase_add_loop_test(tc, its_own_name_tells, 0, sizeof own_names / sizeof *own_names);
 	tcase_add_test(tc, any_cut);
 	tcase_add_test(tc, how_much_is_kept);
 	tcase_add_loop_test(tc, by_configuration, 0, sizeof configs / sizeof *configs);

@@ -128,6 +128,23 @@ static const struct failure_case {
 	  20000 },
 };
 
+/* Somebody whom it started has its pipes still: what came is what it said, to the last byte. */
+START_TEST(a_child_of_its_may_live_on)
+{
+	struct plugin_answer a;
+	struct err err;
+	static const char want[] = "failed (exit status 7): not logged in";
+
+	write_script("echo '" GOOD("{\"token\":\"t\"}") "'; sleep 3 &");
+	ck_assert_msg(run(20000, &a, &err) == 0, "%s", err.msg);
+	write_script("sleep 3 & echo 'not logged in' >&2; exit 7");
+	ck_assert_int_eq(run(20000, &a, &err), -1);
+	ck_assert_msg(strlen(err.msg) > sizeof want &&
+			      !strcmp(err.msg + strlen(err.msg) - sizeof want + 1, want),
+		      "%s", err.msg);
+}
+END_TEST
+
 START_TEST(it_fails)
 {
 	const struct failure_case *c = &failures[_i];
@@ -230,6 +247,7 @@ int main(void)
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, it_gives_a_token);
 	tcase_add_test(tc, it_is_told);
+	tcase_add_test(tc, a_child_of_its_may_live_on);
 	tcase_add_loop_test(tc, it_fails, 0, sizeof failures / sizeof *failures);
 	tcase_add_test(tc, its_children_end_too);
 	tcase_add_test(tc, it_is_not_there);
