@@ -55,6 +55,27 @@ START_TEST(a_report_is_read)
 }
 END_TEST
 
+/* Members that are not there, or of another type, are none. */
+START_TEST(a_report_may_hold_less)
+{
+	static const char *const more[] = {
+		"}",
+		",\"checks\":{\"a\":{\"id\":\"kubelet\",\"result\":\"pass\"}},\"facts\":{\"a\":"
+		"{\"name\":\"cni\",\"value\":\"flannel\",\"contradicts\":true}}}",
+	};
+	const struct json *findings;
+	struct published p;
+	struct err err;
+	char text[400];
+
+	snprintf(text, sizeof text, "%s%s", HEAD, more[_i]);
+	ck_assert_msg(published_read(str_of(text), &arena, &p, &findings, &err) == 0, "%s",
+		      err.msg);
+	ck_assert_uint_eq(p.checks_n, 0);
+	ck_assert_uint_eq(p.facts_n, 0);
+}
+END_TEST
+
 static const char *const refused[] = {
 	"",
 	"{",
@@ -189,6 +210,7 @@ int main(void)
 
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, a_report_is_read);
+	tcase_add_loop_test(tc, a_report_may_hold_less, 0, 2);
 	tcase_add_loop_test(tc, a_report_is_refused, 0, sizeof refused / sizeof *refused);
 	tcase_add_test(tc, its_size_is_bounded);
 	tcase_add_loop_test(tc, a_finding_becomes_an_event, 0, sizeof events / sizeof *events);

@@ -329,6 +329,36 @@ START_TEST(order_is_looked_at)
 }
 END_TEST
 
+/* A chain counts from when its last certificate begins until the first of them ends. */
+START_TEST(a_chain_has_one_time)
+{
+	static const struct recipe server = { SERVER };
+	static const struct recipe root_recipe = {
+		.cn = "root", .ca = true, .from = NOW - 10, .to = NOW + DAY
+	};
+	struct made root = made_new(&root_recipe, NULL), middle = made_new(&good_middle, &root);
+	struct made leaf = made_new(&server, &middle);
+	struct pem cert = pem_new(), key = pem_new();
+	struct keypair *kp;
+	struct err err;
+
+	pem_cert(&cert, &leaf);
+	pem_cert(&cert, &middle);
+	pem_cert(&cert, &root);
+	pem_key(&key, &leaf);
+	kp = keypair_parse(pem_str(&cert), pem_str(&key), &err);
+	ck_assert_msg(kp != NULL, "%s", err.msg);
+	ck_assert_int_eq(keypair_not_before(kp), NOW - 10);
+	ck_assert_int_eq(keypair_not_after(kp), NOW + DAY);
+	keypair_unref(kp);
+	pem_done(&cert);
+	pem_done(&key);
+	made_done(&root);
+	made_done(&middle);
+	made_done(&leaf);
+}
+END_TEST
+
 /* The public half of one key, the private half of another. */
 static EVP_PKEY *mixed_key(EVP_PKEY *public, EVP_PKEY *private)
 {
@@ -585,6 +615,7 @@ int main(void)
 
 	tcase_add_loop_test(tc, fault_is_found, 0, sizeof faults / sizeof *faults);
 	tcase_add_test(tc, order_is_looked_at);
+	tcase_add_test(tc, a_chain_has_one_time);
 	tcase_add_test(tc, halves_of_two_keys_are_none);
 	tcase_add_loop_test(tc, unreadable_is_said, 0, sizeof unreadable / sizeof *unreadable);
 	tcase_set_timeout(tc, 60);

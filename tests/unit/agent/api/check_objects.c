@@ -178,6 +178,10 @@ static const struct configuration_case {
 	  "{\"kind\":\"ValidatingWebhookConfiguration\",\"metadata\":{\"resourceVersion\":\"7\","
 	  "\"generation\":3}}",
 	  NULL, 0, 0 },
+	{ "no version, which a patch must name",
+	  "{\"kind\":\"ValidatingWebhookConfiguration\",\"metadata\":{\"uid\":\"u-1\","
+	  "\"generation\":3}}",
+	  NULL, 0, 0 },
 };
 
 START_TEST(a_configuration_is_read)
@@ -192,6 +196,7 @@ START_TEST(a_configuration_is_read)
 		return;
 	ck_assert_msg(str_is(got.bundle, c->bundle), "%s: '%.*s'", c->why, STR_ARG(got.bundle));
 	ck_assert_msg(str_is(got.state, "u-1/3"), "%s", c->why);
+	ck_assert_msg(str_is(got.version, "7"), "%s: '%.*s'", c->why, STR_ARG(got.version));
 	ck_assert_uint_eq(got.entries, c->entries);
 	ck_assert_uint_eq(got.untrusted, c->untrusted);
 }

@@ -88,6 +88,27 @@ START_TEST(a_page_is_judged)
 }
 END_TEST
 
+/* However long a reason is, the others stand beside it. */
+START_TEST(a_long_reason_leaves_room)
+{
+	struct server_seen seen = { .state = SERVER_IN_FORCE };
+	char page[8192] = "{\"policyFiles\":\"00000000000000ff\",\"leftOut\":[";
+
+	for (int i = 0; i < 4; i++) {
+		size_t n = strlen(page);
+
+		snprintf(page + n, sizeof page - n, "%s{\"what\":\"part-%d\",\"why\":\"%01000d\"}",
+			 i ? "," : "", i, 0);
+	}
+	strcat(page, "]}");
+	servers_judge(str_of(page), 255, &seen);
+	ck_assert_int_eq(seen.state, SERVER_LEFT_OUT);
+	ck_assert_msg(strstr(seen.why, "part-0: 0") && strstr(seen.why, "; part-1: 0") &&
+			      strstr(seen.why, "; part-2: 0") && strstr(seen.why, "; and 1 more"),
+		      "%s", seen.why);
+}
+END_TEST
+
 START_TEST(the_worst_is_what_is_told)
 {
 	servers = (struct servers){ .n = 3 };
@@ -112,6 +133,7 @@ int main(void)
 	tcase_add_loop_test(t, what_is_no_endpoints_object_is_an_error, 0, 5);
 	tcase_add_test(t, so_many_are_asked_and_the_rest_counted);
 	tcase_add_loop_test(t, a_page_is_judged, 0, sizeof pages / sizeof *pages);
+	tcase_add_test(t, a_long_reason_leaves_room);
 	tcase_add_test(t, the_worst_is_what_is_told);
 	suite_add_tcase(s, t);
 	r = srunner_create(s);

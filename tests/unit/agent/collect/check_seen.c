@@ -31,6 +31,26 @@ START_TEST(a_uid_is_new_once)
 }
 END_TEST
 
+START_TEST(every_digit_tells)
+{
+	static const char base[] = "6c57c0d1-3e8c-4b0c-9d3e-8a4c0f8e1a2b";
+	struct seen s;
+	char other[sizeof base];
+
+	seen_init(&s);
+	ck_assert_int_eq(seen_add(&s, str_of(base)), SEEN_NEW);
+	for (size_t i = 0; i < sizeof base - 1; i++) {
+		memcpy(other, base, sizeof base);
+		other[i] = base[i] == '7' || base[i] == '-' ? 'g' : '7';
+		ck_assert_msg(seen_add(&s, str_of(other)) == SEEN_NEW, "%s", other);
+		other[i] = 'x';
+		ck_assert_msg(seen_add(&s, str_of(other)) == SEEN_NEW, "%s", other);
+	}
+	ck_assert_int_eq(seen_add(&s, str_of(base)), SEEN_BEFORE);
+	seen_done(&s);
+}
+END_TEST
+
 START_TEST(their_number_is_bounded)
 {
 	struct seen s;
@@ -54,6 +74,7 @@ int main(void)
 	int failed;
 
 	tcase_add_loop_test(tc, a_uid_is_new_once, 0, sizeof forms / sizeof *forms);
+	tcase_add_test(tc, every_digit_tells);
 	tcase_add_test(tc, their_number_is_bounded);
 	suite_add_tcase(s, tc);
 	srunner_run_all(runner, CK_ENV);

@@ -89,6 +89,8 @@ static const struct refusal_case {
 	{ "a name twice", "users: [{name: u}, {name: u}]", "twice" },
 	{ "a key twice", USER("token: a, token: b"), "token" },
 	{ "a list that is none", "users: {u: {}}", "users must be a list" },
+	{ "an entry that is none", "users: [{name: a}, b]", "users[1] must be an entry" },
+	{ "a name that is no text", "contexts: [{name: 7}]", "contexts[0] must be an entry" },
 	{ "no server", CLUSTER(""), "no server" },
 	{ "both CAs",
 	  CLUSTER("server: x, certificate-authority: a, "
