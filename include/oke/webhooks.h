@@ -2,9 +2,9 @@
  * webhooks.h - which requests the API server must send, so that each loaded policy fires.
  *
  * Computed from a policy set alone: entries of a ValidatingWebhookConfiguration, as few as
- * their namespace selectors need, and disjoint, so that no request is judged twice. No entry
- * ever asks for leases, events or reviews of access, nor for endpoints but those of guarded
- * Services.
+ * their namespace selectors need, and disjoint, so that a request meets one entry (entries.c has
+ * the exceptions). No entry ever asks for leases, events or reviews of access, nor for endpoints
+ * but those of guarded Services.
  *
  * All results live in the arena, and their texts in the set too: both must outlive them.
  */
@@ -38,7 +38,7 @@ struct webhook_condition { /* CEL: false leaves the request out */
 /* matchPolicy Equivalent, sideEffects None and admissionReviewVersions [v1] hold for all. */
 struct webhook {
 	struct str name; /* "support.oke-guard.internal" */
-	struct str path; /* "/validate/support" */
+	struct str path; /* "/validate", or of one part: "/validate/support" */
 	bool fail;       /* failurePolicy Fail; else Ignore */
 	/* By kubernetes.io/metadata.name: In these, or NotIn them; none: no selector. */
 	struct strings namespaces;

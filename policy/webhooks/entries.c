@@ -6,6 +6,11 @@
  * objects without a namespace, and for a Namespace it looks at that one's own labels. A kind that
  * is asked of any namespace and of some by name is a part of their tables and has an entry for all
  * others. So no two entries of a part ever take the same request.
+ *
+ * An object that both parts ask for is the first one's, whose entries then judge by all policies
+ * (share.c). So no two entries judge a request by the same policies, with two exceptions that are
+ * rare, and harmless since the API server shows the same warning once: what is asked for by its
+ * alpha version, or its alpha key, of a kind that policies of components name in that namespace.
  */
 #include "policy/webhooks/interest.h"
 
@@ -33,6 +38,7 @@ struct webhook_part {
 };
 
 static const struct webhook_part support = { "support", "/validate/support" };
+static const struct webhook_part whole = { "support", WEBHOOKS_PATH_WHOLE };
 static const struct webhook_part alpha = { "alpha", "/validate/alpha" };
 static const struct webhook_part required = { "required", "/validate/support" };
 
@@ -334,15 +340,19 @@ int webhooks_of(const struct policy_set *set, struct arena *arena, struct webhoo
 	struct build b = { .set = set, .arena = arena, .out = out };
 	struct interests of_support = { .arena = arena }, of_alpha = { .arena = arena };
 	struct interests keyed = { .arena = arena };
+	bool shared;
 
 	*out = (struct webhooks){ NULL, 0 };
 	b.exempt = cel_exempt_conditions(arena, 0, &b.exempt_n);
 	b.full = !b.exempt;
 	interests_of_support(set, &of_support);
-	add_part(&b, &support, &of_support);
+	interests_of_alpha(set, &of_alpha, &keyed);
+	shared = interests_share(&of_support, &of_alpha);
+	if (shared)
+		interests_share_keys(&of_support, &keyed);
+	add_part(&b, shared ? &whole : &support, &of_support);
 	add_endpoints(&b);
 	add_required(&b);
-	interests_of_alpha(set, &of_alpha, &keyed);
 	add_part(&b, &alpha, &of_alpha);
 	add_keyed(&b, &keyed);
 	if (!b.full)

@@ -58,6 +58,18 @@ void interests_of_alpha(const struct policy_set *set, struct interests *out,
 /* True where an object has one of those keys. Absent: none is alpha. */
 struct str webhook_keyed_expression(const struct policy_set *set, struct arena *arena);
 
+/* ---- share.c: what both ask for ---- */
+
+#define WEBHOOKS_PATH_WHOLE "/validate" /* judges by all policies */
+
+/*
+ * Asks of features for objects that policies of components ask for too go over to those. False:
+ * there are none, and entries judge one part each.
+ */
+bool interests_share(struct interests *support, struct interests *alpha);
+/* Takes out of keyed what is asked for wherever the object is. */
+void interests_share_keys(const struct interests *support, struct interests *keyed);
+
 /* ---- required.c: rules that the configuration marks failClosed ---- */
 void interests_of_required(const struct policy_set *set, struct interests *out);
 struct webhook_condition *required_conditions(const struct policy_set *set, struct arena *arena,

@@ -12,10 +12,11 @@ from cluster import FOLDER, until
 
 LEDGER = {"apiVersion": "oke-guard.internal/v1", "kind": "SupportPolicy", "metadata": {"name": "ledger"},
           "spec": {"title": "our ledger", "docs": "https://wiki.example.com/ledger",
-                   "objects": [{"group": "batch", "resource": "cronjobs", "namespace": "shop", "names": ["ledger"]}],
+                   "objects": [{"group": "policy", "resource": "poddisruptionbudgets", "namespace": "shop", "names": ["ledger"]}],
                    "rules": [{"name": "kept", "operations": ["CREATE"], "tier": "unsupported",
                               "message": "$object belongs to the ledger team"}]}}
-CREATE = ["-n", "shop", "create", "cronjob", "ledger", "--image=localhost/pause:1", "--schedule=@daily",
+# Of a kind that no entry sends there but for alpha keys.
+CREATE = ["-n", "shop", "create", "poddisruptionbudget", "ledger", "--selector=app=ledger", "--min-available=1",
           "--dry-run=server"]
 
 
@@ -33,16 +34,16 @@ class AtRunTime(unittest.TestCase):
 
     def test_1_without_the_policy_it_is_nobodys_business(self):
         self.assertEqual(self.create().returncode, 0)
-        self.assertNotIn("cronjobs", asked_about("shop"))
+        self.assertNotIn("poddisruptionbudgets", asked_about("shop"))
 
     def test_2_the_policy_fires_without_helm(self):
         text = json.dumps(LEDGER)
         before = kube.failures()
         kube.get("-n", guard.PLACE, "create", "configmap", f"{guard.RELEASE}-extra", f"--from-literal=ledger.yaml={text}")
         done = until(lambda: (d := self.create()).returncode != 0 and d, "the new policy fires")
-        self.assertIn("CronJob shop/ledger belongs to the ledger team [ledger/kept]", done.stdout)
+        self.assertIn("PodDisruptionBudget shop/ledger belongs to the ledger team [ledger/kept]", done.stdout)
         until(lambda: all(self.create().returncode != 0 for _ in range(10)), "both replicas know it")
-        self.assertIn("cronjobs", asked_about("shop"))
+        self.assertIn("poddisruptionbudgets", asked_about("shop"))
         self.assertEqual(kube.failures(), before)
 
     def test_3_and_is_gone_when_its_configmap_is(self):

@@ -211,6 +211,5 @@ class LargeChart(unittest.TestCase):
         before = counts()
         guard.must(guard.helm("uninstall", "large", "--namespace=shop", *me))
         print(f"its removal: {since(before)}", flush=True)
-        # Deployments are compared where they change; roles' bindings and Services may be grants and addresses.
-        self.assertLess(sum(v for n, v in sent.items() if n.startswith("support")), chart.OBJECTS / 2)
-        self.assertLess(sum(sent.values()), chart.OBJECTS * 1.2)
+        # What could run alpha or grants something, each once; no Secret, account or route.
+        self.assertLess(sum(sent.values()), chart.OBJECTS * 0.6)

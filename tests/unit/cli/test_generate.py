@@ -80,8 +80,9 @@ class Output(unittest.TestCase):
             self.assertEqual(client["service"]["name"], "b")
             self.assertEqual(client["service"]["port"], 8443)
             self.assertEqual(base64.b64decode(client["caBundle"]).decode(), pem)
-            part = "/validate/alpha" if w["name"].startswith("alpha") else "/validate/support"
-            self.assertEqual(client["service"]["path"], part)
+            path = {"alpha": "/validate/alpha", "alpha-keys": "/validate/alpha",
+                    "support-endpoints": "/validate/support"}.get(w["name"].split(".")[0], "/validate")
+            self.assertEqual(client["service"]["path"], path)
         for w in yaml.safe_load(generate())["webhooks"]:
             self.assertNotIn("caBundle", w["clientConfig"])
 

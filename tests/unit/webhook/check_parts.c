@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * check_parts.c - the two parts of the policies, asked one by one, say what all of them say
- * together: an entry of the webhook configuration asks one part each, and nothing may be judged
+ * together: an entry of the webhook configuration asks one part or both, and nothing may be judged
  * twice or never.
  */
 #include "tests/data/reviews/corpus.h"
