@@ -224,7 +224,10 @@ static int bound_keep(struct bounding *b, const struct finding *f, bool certain)
 	return 0;
 }
 
-/* An UPDATE may have changed nothing: its least is always to allow. */
+/*
+ * An UPDATE may have changed nothing: its least is always to allow. A rule about features takes
+ * some uses and leaves the others to those behind it, so none of them ends the walk.
+ */
 static int bound_policy(struct bounding *b, const struct policy *p)
 {
 	bool update = b->judge.req->operation == OP_UPDATE;
@@ -243,9 +246,9 @@ static int bound_policy(struct bounding *b, const struct policy *p)
 		if (bound_act(b, r, &most, &action) < 0)
 			return -1;
 		least = action < least ? action : least;
-		ended = fits == FOR_SURE && (!update || !r->changed);
+		ended = fits == FOR_SURE && !r->features && (!update || !r->changed);
 	}
-	if (!ended || update || objects != FOR_SURE || p->rules->features)
+	if (!ended || update || objects != FOR_SURE)
 		least = ACTION_ALLOW;
 	b->least = least > b->least ? least : b->least;
 	return bound_keep(b, &most, least == most.action);

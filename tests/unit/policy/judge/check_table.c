@@ -2,26 +2,10 @@
  * check_table.c - the decision table, a row for each way that a condition, a rule or a cap can go
  * and that no built-in policy needs. JSON is written with ' for ".
  */
-#include <check.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <unistd.h>
+#include "tests/unit/policy/judge/set_of.h"
 
-#include "lib/base/cleanup.h"
-#include "lib/json/json.h"
-#include "oke/policy.h"
 #include "policy/object/diff.h"
-#include "tests/unit/parsed.h"
 
-#define NOW 1795392000 /* 2026-11-23 */
-
-/* A policy about the ConfigMap of its name in namespace t. */
-#define POLICY(name, rules)                                                                        \
-	"---\napiVersion: oke-guard.internal/v1\nkind: SupportPolicy\nmetadata: {name: " name      \
-	"}\nspec:\n  title: t\n  objects: [{group: \"\", resource: configmaps, namespace: t, "     \
-	"names: [" name "]}]\n  rules:\n" rules
-#define RULE(name, operations, rest)                                                               \
-	"  - {name: " name ", operations: [" operations "], tier: unsupported" rest "}\n"
 #define WHEN(name, condition)                                                                      \
 	POLICY(name, RULE("r", "CREATE, UPDATE", ", when: [{path: " condition "}]"))
 
@@ -73,34 +57,10 @@ static const char *const policies[] = {
 
 static struct policy_set *set, *bare;
 
-static void table_message(void *ctx, bool error, const char *text)
-{
-	(void)ctx;
-	fprintf(stderr, "%s%s\n", error ? "" : "warning: ", text);
-}
-
-static struct policy_set *load(const char *const *texts)
-{
-	char path[] = "/tmp/check-table-XXXXXX";
-	const char *paths[] = { path };
-	const struct policy_source source = { .paths = paths, .paths_n = 1, .no_builtin = true };
-	struct policy_set *loaded;
-	int fd = mkstemp(path);
-
-	ck_assert_int_ge(fd, 0);
-	for (; *texts; texts++)
-		ck_assert_int_gt(dprintf(fd, "%s", *texts), 0);
-	close(fd);
-	loaded = policy_set_new(&source, &(struct policy_report){ .message = table_message });
-	unlink(path);
-	ck_assert_ptr_nonnull(loaded);
-	return loaded;
-}
-
 static void setup(void)
 {
-	set = load(policies);
-	bare = load((const char *const[]){ POLICY("old", RULE("r", "CREATE", "")), NULL });
+	set = set_of(policies);
+	bare = set_of((const char *const[]){ POLICY("old", RULE("r", "CREATE", "")), NULL });
 }
 
 static void teardown(void)
@@ -109,19 +69,8 @@ static void teardown(void)
 	policy_set_unref(bare);
 }
 
-static struct str quoted(const char *text, struct arena *arena)
-{
-	struct str s = text ? str_copy(arena, str_of(text)) : (struct str){ NULL, 0 };
-
-	for (size_t i = 0; i < s.n; i++)
-		if (s.s[i] == '\'')
-			((char *)s.s)[i] = '"';
-	return s;
-}
-
 /* ---- rows ---- */
 
-#define CUSTOMER            "ocid1.user.oc1..a"
 #define A(value)            "{'data':{'a':" value "}}"
 #define L(value)            "{'data':{'l':" value "}}"
 #define SUBJECT(kind, name) S("[{'kind':'" kind "','name':'" name "'}]")
@@ -286,8 +235,8 @@ static struct request request_of(const struct table_case *c, struct arena *arena
 			     .name = str_of(c->name),
 			     .user = { str_of(c->user ? c->user : CUSTOMER), group,
 				       c->group ? 1 : 0 },
-			     .object = quoted(c->removed ? NULL : c->object, arena),
-			     .old_object = quoted(c->removed ? c->object : c->old, arena) };
+			     .object = with_quotes(c->removed ? NULL : c->object, arena),
+			     .old_object = with_quotes(c->removed ? c->object : c->old, arena) };
 
 	ck_assert_ptr_nonnull(group);
 	*group = str_of(c->group);
@@ -480,7 +429,7 @@ START_TEST(a_row_of_features)
 		 "---\napiVersion: oke-guard.internal/v1\nkind: GuardConfig\n"
 		 "metadata: {name: c}\nspec: {cluster: {kubernetes: \"%s\"}}\n",
 		 c->kubernetes);
-	by = load((const char *const[]){ c->policy, config, NULL });
+	by = set_of((const char *const[]){ c->policy, config, NULL });
 	r = request_of(&pod, &arena);
 	r.kind.kind = r.request_kind.kind = STR("Pod");
 	r.resource.resource = r.request_resource.resource = STR("pods");
