@@ -41,6 +41,8 @@ static const char *const policies[] = {
 	      RULE("r", "CREATE",
 		   ", objects: [{group: \"\", resource: configmaps, namespace: t, names: [narrow], "
 		   "labels: {l: \"yes\"}}]")),
+	ABOUT("morepods", "pods: true, namespace: u",
+	      RULE("r", "CREATE, UPDATE", ", when: [{path: spec.nodeName, in: [x]}]")),
 	ABOUT("pods", "pods: true, namespace: t",
 	      RULE("r", "CREATE", ", when: [{path: spec.nodeName, in: [x]}]")),
 	"---\napiVersion: oke-guard.internal/v1\nkind: GuardConfig\nmetadata: {name: c}\nspec:\n"
@@ -120,6 +122,8 @@ static const struct bound_case {
 	{ "above the place", "place", OP_UPDATE, NULL, NULL, "data", ALLOWED, DENIED },
 	{ "beside the place", "place", OP_UPDATE, NULL, NULL, "data.b", ALLOWED, ALLOWED },
 	{ "beside it, deeper", "place", OP_UPDATE, NULL, NULL, "data.a.c", ALLOWED, ALLOWED },
+	{ "the same below something else", "place", OP_UPDATE, NULL, NULL, "other.a.b", ALLOWED,
+	  ALLOWED },
 	{ "a list above the other place", "place", OP_UPDATE, NULL, NULL, "data.l", ALLOWED,
 	  DENIED },
 	{ "nothing but that is known", "place", OP_UPDATE, NULL, NULL, NULL, ALLOWED, DENIED },
@@ -228,18 +232,27 @@ END_TEST
 START_TEST(rules_about_pods)
 {
 	static const struct {
-		const char *why, *resource, *kind, *touched;
+		const char *why, *namespace, *resource, *kind, *touched;
 		enum operation operation;
 		int most;
 	} t[] = {
-		{ "made", "deployments", "Deployment", NULL, OP_CREATE, DENIED },
-		{ "anything of a template", "deployments", "Deployment", NULL, OP_UPDATE, DENIED },
-		{ "content", "deployments", "Deployment", "spec.replicas", OP_UPDATE, DENIED },
-		{ "metadata alone", "deployments", "Deployment", "metadata", OP_UPDATE, ALLOWED },
-		{ "metadata of a pod", "pods", "Pod", "metadata", OP_UPDATE, DENIED },
-		{ "nothing of a pod", "pods", "Pod", "", OP_UPDATE, ALLOWED },
-		{ "removed", "pods", "Pod", NULL, OP_DELETE, ALLOWED },
-		{ "no pods", "secrets", "Secret", NULL, OP_CREATE, ALLOWED },
+		{ "made", "t", "deployments", "Deployment", NULL, OP_CREATE, DENIED },
+		{ "anything of a template", "t", "deployments", "Deployment", NULL, OP_UPDATE,
+		  DENIED },
+		{ "content", "t", "deployments", "Deployment", "spec.replicas", OP_UPDATE, DENIED },
+		{ "metadata alone", "t", "deployments", "Deployment", "metadata", OP_UPDATE,
+		  ALLOWED },
+		{ "status alone", "t", "deployments", "Deployment", "status", OP_UPDATE, ALLOWED },
+		{ "what is called so deeper down", "t", "deployments", "Deployment", "spec.status",
+		  OP_UPDATE, DENIED },
+		{ "metadata alone, of a rule about both", "u", "deployments", "Deployment",
+		  "metadata", OP_UPDATE, ALLOWED },
+		{ "content, of a rule about both", "u", "deployments", "Deployment", "spec",
+		  OP_UPDATE, DENIED },
+		{ "metadata of a pod", "t", "pods", "Pod", "metadata", OP_UPDATE, DENIED },
+		{ "nothing of a pod", "t", "pods", "Pod", "", OP_UPDATE, ALLOWED },
+		{ "removed", "t", "pods", "Pod", NULL, OP_DELETE, ALLOWED },
+		{ "no pods", "t", "secrets", "Secret", NULL, OP_CREATE, ALLOWED },
 	};
 	scoped(arena_end) struct arena arena;
 
@@ -249,7 +262,7 @@ START_TEST(rules_about_pods)
 			&(struct bound_case){ .name = "d", .operation = t[i].operation }, &arena);
 		struct bound b;
 
-		r.resource.group = STR(""); /* pods, secrets */
+		r.namespace = str_of(t[i].namespace);
 		if (t[i].kind[0] == 'D')
 			r.resource.group = r.kind.group = STR("apps");
 		r.resource.resource = str_of(t[i].resource);

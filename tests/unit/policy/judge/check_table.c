@@ -35,6 +35,15 @@ static const char *const policies[] = {
 	WHEN("sound", "data, coredns: sound"),
 	POLICY("shift", RULE("admins", "CREATE", ", notIdentities: [admins]")
 				RULE("r", "CREATE", ", identities: [admins]")),
+	POLICY("others", RULE("r", "CREATE", ", notIdentities: [admins]")),
+	POLICY("mine", RULE("r", "CREATE", ", identities: [robots, admins]")),
+	POLICY("nobody", RULE("r", "CREATE", ", notIdentities: [none]")),
+	POLICY("scaled", RULE("r", "UPDATE", ", subresources: [scale]")),
+	POLICY("facts", RULE("r", "CREATE", ", cluster: {cni: [flannel]}")),
+	POLICY("nofacts", RULE("r", "CREATE", ", cluster: {cni: [vcn-native]}")),
+	"---\napiVersion: oke-guard.internal/v1\nkind: SupportPolicy\nmetadata: {name: templates}\n"
+	"spec:\n  title: t\n  objects: [{pods: true, namespace: t, labels: {a: b}}]\n  rules:\n" RULE(
+		"r", "CREATE", ", when: [{path: spec.nodeName, in: [x]}]"),
 	POLICY("meta", RULE("r", "UPDATE", ", changed: [$metadata]")),
 	POLICY("content", RULE("r", "UPDATE", ", changed: [$content]")),
 	POLICY("onlydelete", RULE("r", "DELETE", "")),
@@ -50,8 +59,8 @@ static const char *const policies[] = {
 	"  approvedBy: a\n  reason: r\n  notBefore: \"2026-11-22T00:00:00Z\"\n"
 	"  expires: \"2026-11-30T00:00:00Z\"\n",
 	"---\napiVersion: oke-guard.internal/v1\nkind: GuardConfig\nmetadata: {name: c}\nspec:\n"
-	"  cluster: {dnsIP: \"10.96.5.5\"}\n"
-	"  identities: {sets: {admins: {groups: [admins]}}}\n",
+	"  cluster: {dnsIP: \"10.96.5.5\", cni: flannel}\n"
+	"  identities: {sets: {admins: {groups: [admins]}, robots: {groups: [robots]}, none: {}}}\n",
 	NULL
 };
 
@@ -185,6 +194,15 @@ static const struct table_case {
 	    NULL, ALLOWED),
 	ROW("a customer is no admin", "shift", "{}", NULL, DENIED),
 	{ "an admin is", "shift", "{}", NULL, DENIED, CUSTOMER, "admins", false },
+	ROW("a customer is among the others", "others", "{}", NULL, DENIED),
+	{ "an admin is not", "others", "{}", NULL, ALLOWED, CUSTOMER, "admins", false },
+	ROW("nor is a customer an admin", "mine", "{}", NULL, ALLOWED),
+	{ "who is in the second set", "mine", "{}", NULL, DENIED, CUSTOMER, "admins", false },
+	{ "who is in the first set", "mine", "{}", NULL, DENIED, CUSTOMER, "robots", false },
+	{ "who is in neither", "mine", "{}", NULL, ALLOWED, CUSTOMER, "humans", false },
+	ROW("all but nobody: the set was not filled in", "nobody", "{}", NULL, ALLOWED),
+	ROW("the facts hold", "facts", "{}", NULL, DENIED),
+	ROW("the facts do not hold", "nofacts", "{}", NULL, ALLOWED),
 	ROW("metadata", "meta", "{'metadata':{'labels':{'a':'b'}}}", "{'metadata':{}}", DENIED),
 	ROW("a part of metadata", "meta", "{'metadata':{'labels':{'a':'b'}}}",
 	    "{'metadata':{'labels':{}}}", DENIED),
@@ -267,6 +285,134 @@ START_TEST(a_row_of_the_table)
 	v = verdict_of(set, &r, &arena);
 	ck_assert_msg((int)v.action == c->want, "%s: %s", c->why, action_name(v.action));
 	ck_assert_msg(!v.error.n, "%s: %.*s", c->why, STR_ARG(v.error));
+}
+END_TEST
+
+/* A rule may name the subresource as the client sent it, or as the policy's version has it. */
+START_TEST(subresources)
+{
+	static const struct {
+		const char *sent, *same;
+		int want;
+	} t[] = {
+		{ "scale", "scale", DENIED },    { "scale", "other", DENIED },
+		{ "other", "scale", DENIED },    { "", "", ALLOWED },
+		{ "status", "status", ALLOWED },
+	};
+	static const struct table_case asked = { .name = "scaled", .object = "{}", .old = "[]" };
+	scoped(arena_end) struct arena arena;
+
+	arena_init(&arena, MEMORY);
+	for (size_t i = 0; i < sizeof t / sizeof *t; i++) {
+		struct request r = request_of(&asked, &arena);
+
+		r.request_subresource = str_of(t[i].sent);
+		r.subresource = str_of(t[i].same);
+		ck_assert_int_eq(verdict_of(set, &r, &arena).action, t[i].want);
+	}
+}
+END_TEST
+
+/* ---- what an UPDATE makes so ---- */
+
+#define TEMPLATE(labels, spec, more)                                                               \
+	"{'spec':{'template':{'metadata':{'labels':{" labels "}},'spec':{" spec "}}" more "}}"
+#define HAS  "'a':'b'"
+#define NODE "'nodeName':'x'"
+
+static const struct made_case {
+	const char *why, *old, *object, *path; /* of the one change that is told; NULL: allowed */
+} made[] = {
+	{ "its pods get the node", TEMPLATE(HAS, "", ""), TEMPLATE(HAS, NODE, ""),
+	  "spec.template.spec.nodeName" },
+	{ "and something else", TEMPLATE(HAS, "'nodeName':'y'", ",'replicas':1"),
+	  TEMPLATE(HAS, NODE ",'hostname':'h'", ",'replicas':2"), "spec.template.spec.nodeName" },
+	{ "its pods get the label", TEMPLATE("'a':'c'", NODE, ""),
+	  TEMPLATE(HAS, NODE ",'hostname':'h'", ""), "spec.template.metadata.labels.a" },
+	{ "they had it all", TEMPLATE(HAS, NODE, ""), TEMPLATE(HAS, NODE ",'hostname':'h'", ""),
+	  NULL },
+	{ "they lose it", TEMPLATE(HAS, NODE, ""), TEMPLATE("'a':'c'", NODE, ""), NULL },
+	{ "they had the label alone", TEMPLATE(HAS, "", ""), TEMPLATE(HAS, "'nodeName':'y'", ""),
+	  NULL },
+	{ "there was no template", "{'spec':{}}", TEMPLATE(HAS, NODE, ""), "spec.template" },
+	{ "the object's own labels", TEMPLATE("'a':'c'", NODE, ""),
+	  "{'metadata':{'labels':{'a':'b'}},'spec':{'template':{'metadata':{'labels':{'a':'c'}},"
+	  "'spec':{'nodeName':'x'}}}}",
+	  NULL },
+};
+
+START_TEST(made_so)
+{
+	const struct made_case *c = &made[_i];
+	struct table_case asked = { .name = "d", .object = c->object, .old = c->old };
+	scoped(arena_end) struct arena arena;
+	struct request r;
+	struct verdict v;
+
+	arena_init(&arena, MEMORY);
+	r = request_of(&asked, &arena);
+	r.kind = r.request_kind = (struct gvk){ STR("apps"), STR("v1"), STR("Deployment") };
+	r.resource = r.request_resource =
+		(struct gvr){ STR("apps"), STR("v1"), STR("deployments") };
+	v = verdict_of(set, &r, &arena);
+	ck_assert_msg((v.action == ACTION_DENY) == (c->path != NULL), "%s: %s", c->why,
+		      action_name(v.action));
+	if (!c->path)
+		return;
+	ck_assert_uint_eq(v.findings_n, 1);
+	ck_assert_msg(v.findings->changes_n == 1 && v.findings->changes_all == 1 &&
+			      str_is(v.findings->changes->path, c->path),
+		      "%s: %zu, %.*s", c->why, v.findings->changes_n,
+		      STR_ARG(v.findings->changes->path));
+}
+END_TEST
+
+/* ---- who asks and is not known ---- */
+
+#define KIND_20 "abcdefghij0123456789"
+
+static const struct unknown_case {
+	const char *user, *told; /* NULL: no line to add */
+	size_t behind;           /* so many bytes of the text are no part of the name */
+} unknowns[] = {
+	{ "ocid1.devopsdeploypipeline.oc1..a", "\"ocid1.devopsdeploypipeline.*\"", 0 },
+	{ "ocid1.a.", "\"ocid1.a.*\"", 0 },
+	{ "ocid1.z9.oc1", "\"ocid1.z9.*\"", 0 },
+	{ "ocid1." KIND_20 KIND_20 "abcdefghij0123.o",
+	  "\"ocid1." KIND_20 KIND_20 "abcdefghij0123.*\"", 0 },
+	{ "ocid1." KIND_20 KIND_20 "abcdefghij01234.o", NULL, 0 }, /* 61 bytes before the dot */
+	{ "ocid1.", NULL, 0 },
+	{ "ocid1.nodot", NULL, 0 },
+	{ "ocid1..oc1", NULL, 0 },
+	{ "ocid1.Upper.oc1", NULL, 0 },
+	{ "ocid1.a-b.oc1", NULL, 0 },
+	{ "ocid1.a\"b.oc1", NULL, 0 },
+	{ "ocid2.pipeline.oc1", NULL, 0 },
+	{ "somebody", NULL, 0 },
+	{ "ocid1.nodot.oc1", NULL, 4 },
+};
+
+START_TEST(unknown_identities)
+{
+	struct table_case asked = { .name = "shift", .object = "{}", .user = unknowns[_i].user };
+	scoped(arena_end) struct arena arena;
+	struct verdict v;
+	struct request r;
+
+	arena_init(&arena, MEMORY);
+	r = request_of(&asked, &arena);
+	r.user.name.n -= unknowns[_i].behind;
+	v = verdict_of(set, &r, &arena);
+	ck_assert(v.identity == IDENTITY_UNKNOWN && v.action == ACTION_WARN);
+	if (unknowns[_i].told)
+		ck_assert_msg(memmem(v.note.s, v.note.n, unknowns[_i].told,
+				     strlen(unknowns[_i].told)) != NULL,
+			      "%s: %.*s", asked.user, STR_ARG(v.note));
+	else
+		ck_assert_msg(str_is(v.note,
+				     "Who asks is unknown to the guard, so it warns at most; "
+				     "a customer (identities.customer) is refused this"),
+			      "%s: %.*s", asked.user, STR_ARG(v.note));
 }
 END_TEST
 
@@ -444,6 +590,56 @@ START_TEST(a_row_of_features)
 }
 END_TEST
 
+/* A rule that takes all kinds of use: those of one kind and gate are one finding. */
+START_TEST(uses_that_are_alike)
+{
+	static const struct {
+		const char *why, *containers, *more;
+		size_t findings, changes; /* of the first one */
+	} t[] = {
+		{ "a field, twice", "{'name':'a'," STOPS "},{'name':'b'," STOPS "}", "", 1, 2 },
+		{ "two values of one gate", "{'name':'a'}",
+		  ",'tolerations':[{'key':'k','operator':'Lt','value':'1'},"
+		  "{'key':'k','operator':'Gt','value':'1'}]",
+		  1, 2 },
+		{ "a field and a value", "{'name':'a'," STOPS "}",
+		  ",'tolerations':[{'key':'k','operator':'Lt','value':'1'}]", 2, 1 },
+		{ "a field, and its gate by hand",
+		  "{'name':'a','image':'kube-proxy','args':['--feature-gates=ContainerStopSignals=true']," STOPS
+		  "}",
+		  "", 2, 1 },
+	};
+	struct policy_set *by = set_of((const char *const[]){
+		PODS("", USES("r", "CREATE", "stages: [alpha]", "")),
+		"---\napiVersion: oke-guard.internal/v1\nkind: GuardConfig\nmetadata: {name: c}\n"
+		"spec: {cluster: {kubernetes: \"1.36\"}}\n",
+		NULL });
+	scoped(arena_end) struct arena arena;
+
+	arena_init(&arena, MEMORY);
+	for (size_t i = 0; i < sizeof t / sizeof *t; i++) {
+		struct table_case pod = { .name = "p" };
+		char object[1024];
+		struct request r;
+		struct verdict v;
+
+		snprintf(object, sizeof object,
+			 "{'apiVersion':'v1','kind':'Pod','spec':{'containers':[%s]%s}}",
+			 t[i].containers, t[i].more);
+		pod.object = object;
+		r = request_of(&pod, &arena);
+		r.kind.kind = r.request_kind.kind = STR("Pod");
+		r.resource.resource = r.request_resource.resource = STR("pods");
+		v = verdict_of(by, &r, &arena);
+		ck_assert_msg(v.findings_n == t[i].findings &&
+				      v.findings->changes_n == t[i].changes,
+			      "%s: %zu of %zu", t[i].why, v.findings_n,
+			      v.findings_n ? v.findings->changes_n : 0);
+	}
+	policy_set_unref(by);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("table");
@@ -451,7 +647,11 @@ int main(void)
 
 	tcase_add_unchecked_fixture(tc, setup, teardown);
 	tcase_add_loop_test(tc, a_row_of_the_table, 0, ROWS(rows));
+	tcase_add_test(tc, subresources);
+	tcase_add_loop_test(tc, made_so, 0, ROWS(made));
+	tcase_add_loop_test(tc, unknown_identities, 0, ROWS(unknowns));
 	tcase_add_loop_test(tc, a_row_of_features, 0, ROWS(features));
+	tcase_add_test(tc, uses_that_are_alike);
 	tcase_add_test(tc, stored_and_offline_objects);
 	tcase_add_test(tc, given_changes);
 	tcase_add_test(tc, a_set_without_features);
