@@ -481,6 +481,38 @@ START_TEST(a_set_without_features)
 }
 END_TEST
 
+/* Findings of one action stand in the order of the policies, however each was found. */
+START_TEST(in_the_order_of_the_policies)
+{
+#define ANY(name)                                                                                  \
+	"---\napiVersion: oke-guard.internal/v1\nkind: SupportPolicy\nmetadata: {name: " name      \
+	"}\nspec:\n  title: t\n  objects: [{group: \"\", resource: configmaps, namespace: t}]\n"   \
+	"  rules:\n" RULE("r", "CREATE", "")
+	static const char *const sets[][4] = {
+		{ POLICY("named", RULE("r", "CREATE", "")), ANY("b"), ANY("a"), NULL },
+		{ ANY("b"), POLICY("named", RULE("r", "CREATE", "")), ANY("a"), NULL },
+		{ ANY("a"), ANY("b"), POLICY("named", RULE("r", "CREATE", "")), NULL },
+	};
+	static const char *const want[][3] = { { "named", "b", "a" },
+					       { "b", "named", "a" },
+					       { "a", "b", "named" } };
+	static const struct table_case asked = { .name = "named", .object = "{}" };
+	struct policy_set *by = set_of(sets[_i]);
+	scoped(arena_end) struct arena arena;
+	struct request r;
+	struct verdict v;
+
+	arena_init(&arena, MEMORY);
+	r = request_of(&asked, &arena);
+	v = verdict_of(by, &r, &arena);
+	ck_assert_uint_eq(v.findings_n, 3);
+	for (size_t i = 0; i < 3; i++)
+		ck_assert_msg(str_is(v.findings[i].policy, want[_i][i]), "%zu: %.*s", i,
+			      STR_ARG(v.findings[i].policy));
+	policy_set_unref(by);
+}
+END_TEST
+
 /* ---- rules about features ---- */
 
 #define PODS(objects, rules)                                                                       \
@@ -651,6 +683,7 @@ int main(void)
 	tcase_add_loop_test(tc, made_so, 0, ROWS(made));
 	tcase_add_loop_test(tc, unknown_identities, 0, ROWS(unknowns));
 	tcase_add_loop_test(tc, a_row_of_features, 0, ROWS(features));
+	tcase_add_loop_test(tc, in_the_order_of_the_policies, 0, 3);
 	tcase_add_test(tc, uses_that_are_alike);
 	tcase_add_test(tc, stored_and_offline_objects);
 	tcase_add_test(tc, given_changes);
