@@ -57,22 +57,29 @@ static const struct json *made_of(struct arena *arena, const char *brackets, uns
 
 static const struct beside_shape {
 	const char *why;
-	unsigned n, leave_out_of, leave_out_in;
+	unsigned of, in; /* how many */
+	unsigned leave_out_of, leave_out_in;
 	bool of_shuffled, in_shuffled;
 } shapes[] = {
-	{ "none", 0, 0, 0, false, false },
-	{ "few, alike", 5, 0, 0, false, false },
-	{ "few, in another order", 5, 0, 0, true, false },
-	{ "few, some are new", 12, 0, 3, false, false },
-	{ "few, some are gone", 12, 3, 0, false, true },
-	{ "many, alike", MANY, 0, 0, false, false },
-	{ "many, some are new", MANY, 0, 3, false, false },
-	{ "many, some are gone", MANY, 3, 0, false, false },
-	{ "many, some are new and some are gone", MANY, 3, 5, false, false },
-	{ "many, in another order", MANY, 3, 5, true, false },
-	{ "many, of which the old ones are in another order", MANY, 3, 5, false, true },
-	{ "many, both in another order", MANY, 0, 7, true, true },
-	{ "many beside few", MANY, 0, 2, true, true },
+	{ "none", 0, 0, 0, 0, false, false },
+	{ "few, alike", 5, 5, 0, 0, false, false },
+	{ "few, in another order", 5, 5, 0, 0, true, false },
+	{ "few, some are new", 12, 12, 0, 3, false, false },
+	{ "few, some are gone", 12, 12, 3, 0, false, true },
+	{ "many, alike", MANY, MANY, 0, 0, false, false },
+	{ "many, some are new", MANY, MANY, 0, 3, false, false },
+	{ "many, some are gone", MANY, MANY, 3, 0, false, false },
+	{ "many, some are new and some are gone", MANY, MANY, 3, 5, false, false },
+	{ "many, in another order", MANY, MANY, 3, 5, true, false },
+	{ "many, of which the old ones are in another order", MANY, MANY, 3, 5, false, true },
+	{ "many, both in another order", MANY, MANY, 0, 7, true, true },
+	{ "many beside as many as stand in no order", MANY, JSON_UNSORTED, 0, 0, true, true },
+	{ "as many as stand in no order beside many", JSON_UNSORTED, MANY, 0, 0, true, true },
+	{ "as many as stand in no order beside one more", JSON_UNSORTED, JSON_UNSORTED + 1, 0, 0,
+	  true, true },
+	{ "one more beside as many as stand in no order", JSON_UNSORTED + 1, JSON_UNSORTED, 0, 0,
+	  true, true },
+	{ "few beside many", 3, MANY, 0, 0, true, true },
 };
 
 /* ---- members ---- */
@@ -91,8 +98,8 @@ START_TEST(members)
 	struct beside b;
 
 	arena_init(&arena, MEMORY);
-	of = made_of(&arena, "{}", s->n, s->of_shuffled, s->leave_out_of, print_member);
-	in = made_of(&arena, "{}", s->n, s->in_shuffled, s->leave_out_in, print_member);
+	of = made_of(&arena, "{}", s->of, s->of_shuffled, s->leave_out_of, print_member);
+	in = made_of(&arena, "{}", s->in, s->in_shuffled, s->leave_out_in, print_member);
 	beside_begin(&b, in);
 	for (const struct json *m = of->child; m; m = m->next)
 		ck_assert_msg(beside_member(&f, &b, of, json_key(m)) == json_get(in, json_key(m)),
@@ -149,8 +156,8 @@ START_TEST(named_items)
 	struct beside b;
 
 	arena_init(&arena, MEMORY);
-	of = made_of(&arena, "[]", s->n, s->of_shuffled, s->leave_out_of, print_item);
-	beside_begin(&b, made_of(&arena, "[]", s->n, s->in_shuffled, s->leave_out_in, print_item));
+	of = made_of(&arena, "[]", s->of, s->of_shuffled, s->leave_out_of, print_item);
+	beside_begin(&b, made_of(&arena, "[]", s->in, s->in_shuffled, s->leave_out_in, print_item));
 	if (!b.in) { /* nothing is in it */
 		ck_assert_ptr_null(beside_named(&f, &b, STR("name"), STR("n0"), 0));
 		return;
@@ -231,8 +238,8 @@ START_TEST(equal_items)
 	size_t at = 0;
 
 	arena_init(&arena, MEMORY);
-	of = made_of(&arena, "[]", s->n, s->of_shuffled, s->leave_out_of, print_item);
-	beside_begin(&b, made_of(&arena, "[]", s->n, s->in_shuffled, s->leave_out_in, print_item));
+	of = made_of(&arena, "[]", s->of, s->of_shuffled, s->leave_out_of, print_item);
+	beside_begin(&b, made_of(&arena, "[]", s->in, s->in_shuffled, s->leave_out_in, print_item));
 	for (const struct json *i = b.in ? of->child : NULL; i; i = i->next, at++) {
 		got = beside_equal(&f, &b, i, at);
 		want = first_equal(b.in, i);
@@ -367,6 +374,37 @@ START_TEST(twice_as_many_take_twice_the_steps)
 }
 END_TEST
 
+/* When steps or memory are used up there is no partner, and the finder says so. */
+START_TEST(nothing_is_found_at_the_end)
+{
+	scoped(arena_end) struct arena arena, little;
+	struct finder f = { .arena = &little };
+	const struct json *in;
+	struct beside b;
+
+	arena_init(&arena, MEMORY);
+	in = made_of(&arena, "[]", MANY, true, 0, print_item);
+	arena_init(&little, MEMORY);
+	little.steps_max = 3 * MANY; /* sorting takes more */
+	beside_begin(&b, in);
+	ck_assert_ptr_null(beside_named(&f, &b, STR("name"), STR("n9"), MANY));
+	ck_assert(f.full);
+	little.steps_max = 0;
+	little.limit = little.total;
+	f.full = false;
+	beside_begin(&b, in);
+	ck_assert_ptr_null(beside_named(&f, &b, STR("name"), STR("n9"), MANY));
+	ck_assert(f.full);
+	f.full = false;
+	beside_begin(&b, in);
+	ck_assert_ptr_null(beside_equal(&f, &b, must_parse(STR("{\"n\":1}"), &arena), 5));
+	ck_assert(f.full);
+	f.full = false;
+	ck_assert(!place_set_put(&f, &(struct place_set){ .n = 0 }, &f));
+	ck_assert(f.full);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("beside");
@@ -380,6 +418,7 @@ int main(void)
 	tcase_add_test(tc, contents);
 	tcase_add_test(tc, places);
 	tcase_add_test(tc, addresses);
+	tcase_add_test(tc, nothing_is_found_at_the_end);
 	tcase_add_loop_test(tc, twice_as_many_take_twice_the_steps, 0, 3);
 	return run_suite(suite);
 }
