@@ -236,7 +236,8 @@ static size_t side_window(const struct side *from, const struct side *to)
 	at = common_prefix(from->raw, to->raw);
 	if (at <= VALUE_MAX_SHOWN / 2 || from->quoted != to->quoted)
 		return 0;
-	for (at -= lead; at && (is_within_character(from, at) || is_within_character(to, at)); at--)
+	/* Up to here both are the same. */
+	for (at -= lead; at && is_within_character(from, at); at--)
 		;
 	return at;
 }
