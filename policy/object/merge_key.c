@@ -50,7 +50,7 @@ bool list_of_objects(const struct json *list)
 	return true;
 }
 
-bool list_identity(struct str field, const struct json *old, const struct json *new,
+void list_identity(struct str field, const struct json *old, const struct json *new,
 		   struct str *key, struct str *value)
 {
 	const char *const *keys = list_keys_of(field);
@@ -63,9 +63,8 @@ bool list_identity(struct str field, const struct json *old, const struct json *
 			continue;
 		*key = str_of(keys[i]);
 		*value = o.s ? o : n;
-		return true;
+		return;
 	}
-	return false;
 }
 
 /* 0: an item has no such key. */

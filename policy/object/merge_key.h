@@ -35,9 +35,10 @@ int list_pair(struct str field, const struct json *old, const struct json *new, 
 
 /*
  * A merge key of the field that tells who the item is, for lists that are compared by index:
- * both items have it with the same value, or one is NULL. False when there is none.
+ * both items have it with the same value, or one is NULL. Where there is none, key and value stay
+ * as they are.
  */
-bool list_identity(struct str field, const struct json *old, const struct json *new,
+void list_identity(struct str field, const struct json *old, const struct json *new,
 		   struct str *key, struct str *value);
 
 #endif
