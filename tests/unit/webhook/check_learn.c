@@ -240,6 +240,29 @@ START_TEST(documents_add_up)
 }
 END_TEST
 
+/* At the end of what is exact as a JSON number a count stands still. */
+START_TEST(counts_end)
+{
+	static const char full[] = "999999999999999";
+	struct err err;
+	char text[512];
+
+	snprintf(text, sizeof text,
+		 "{\"learned\":{\"leftOut\":%s,\"rows\":[" ROW(
+			 "x", "\"class\":\"unknown\",\"count\":%s,\"first\":"
+			      "\"2026-11-22T00:00:00Z\",\"last\":\"2026-11-23T00:00:00Z\"") "]}}",
+		 full, full);
+	note_plain("x", "scale", "coredns");
+	for (int i = 0; i < 2; i++) {
+		ck_assert_msg(read_text(text, &err) == 0, "%s", err.msg);
+		ck_assert_uint_eq(l.rows[0]->count, 999999999999999);
+		ck_assert_uint_eq(l.left_out, 999999999999999);
+	}
+	note_plain("x", "scale", "coredns");
+	ck_assert_uint_eq(l.rows[0]->count, 999999999999999);
+}
+END_TEST
+
 static const struct bad_row {
 	const char *name, *text, *says;
 } bad[] = {
@@ -438,6 +461,7 @@ int main(void)
 	tcase_add_test(table, odd_names_are_counted);
 	tcase_add_test(table, there_and_back);
 	tcase_add_test(table, documents_add_up);
+	tcase_add_test(table, counts_end);
 	tcase_add_loop_test(table, bad_documents, 0, sizeof bad / sizeof *bad);
 	suite_add_tcase(s, table);
 	tcase_add_checked_fixture(files, file_setup, file_teardown);

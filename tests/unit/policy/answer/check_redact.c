@@ -90,6 +90,10 @@ static const struct secret_case { /* the values hold "hunter2" */
 	  "{\"args\":[\"-c\",\"curl --user admin:hunter2 x\"]}" },
 	{ "curl's user with a sign", "deployments", "Deployment", "{\"args\":[\"-c\",\"x\"]}",
 	  "{\"args\":[\"-c\",\"curl --user=admin:hunter2 x\"]}" },
+	{ "curl's user, whose password is a number", "deployments", "Deployment",
+	  "{\"args\":[\"-c\",\"x\"]}", "{\"args\":[\"-c\",\"curl -u admin:7331 x\"]}" },
+	{ "curl's user, who is a number", "deployments", "Deployment", "{\"args\":[\"-c\",\"x\"]}",
+	  "{\"args\":[\"-c\",\"curl -u 1000:hunter2 x\"]}" },
 	{ "curl's proxy", "deployments", "Deployment", "{\"args\":[\"-c\",\"x\"]}",
 	  "{\"args\":[\"-c\",\"/usr/bin/curl -U proxy:hunter2 x\"]}" },
 	{ "mysql's, glued", "deployments", "Deployment", "{\"args\":[\"-c\",\"x\"]}",
@@ -180,6 +184,8 @@ END_TEST
 static const struct open_case { /* the values hold "seen", which is to be shown */
 	const char *why, *old, *new;
 } open_cases[] = {
+	{ "the numbers of a user and a group", "{\"args\":[\"-c\",\"x\"]}",
+	  "{\"args\":[\"-c\",\"docker run --user 1000:1000 seen\"]}" },
 	{ "an ordinary env entry", "{\"env\":[{\"name\":\"LEVEL\",\"value\":\"a\"}]}",
 	  "{\"env\":[{\"name\":\"LEVEL\",\"value\":\"seen\"}]}" },
 	{ "env by index, an ordinary name",

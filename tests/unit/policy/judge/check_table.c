@@ -38,6 +38,17 @@ static const char *const policies[] = {
 	POLICY("others", RULE("r", "CREATE", ", notIdentities: [admins]")),
 	POLICY("mine", RULE("r", "CREATE", ", identities: [robots, admins]")),
 	POLICY("nobody", RULE("r", "CREATE", ", notIdentities: [none]")),
+	"---\napiVersion: oke-guard.internal/v1\nkind: SupportPolicy\nmetadata: {name: content-of-pods}\n"
+	"spec:\n  title: t\n  objects: [{pods: true, namespace: v}]\n  rules:\n" RULE(
+		"r", "UPDATE", ", changed: [$content]"),
+	POLICY("unread", RULE("low", "CREATE, UPDATE", ", action: audit, changed: [$content]")
+				 RULE("r", "CREATE, UPDATE", ", notIdentities: [admins]")),
+	POLICY("unreadwhen",
+	       RULE("low", "CREATE", ", action: audit, when: [{path: data.a, in: [x]}]")
+		       RULE("r", "CREATE", "")),
+	POLICY("unreadname",
+	       RULE("low", "CREATE", ", action: audit, when: [{path: $name, prefix: un}]")
+		       RULE("r", "CREATE", "")),
 	POLICY("scaled", RULE("r", "UPDATE", ", subresources: [scale]")),
 	POLICY("facts", RULE("r", "CREATE", ", cluster: {cni: [flannel]}")),
 	POLICY("nofacts", RULE("r", "CREATE", ", cluster: {cni: [vcn-native]}")),
@@ -367,6 +378,70 @@ START_TEST(made_so)
 }
 END_TEST
 
+/* Of a rule about pods, $content is that of the template. */
+START_TEST(content_of_pods)
+{
+	static const struct {
+		const char *old, *object;
+		int want;
+	} t[] = {
+		{ TEMPLATE(HAS, "", ""), TEMPLATE(HAS, NODE, ""), DENIED },
+		{ TEMPLATE(HAS, NODE, ""), TEMPLATE("", NODE, ""), ALLOWED },
+		{ TEMPLATE(HAS, NODE, ""), TEMPLATE(HAS, NODE, ",'replicas':2"), ALLOWED },
+		{ "{'other':{'template':{'spec':{'nodeName':'y'}}}}",
+		  "{'other':{'template':{'spec':{'nodeName':'x'}}}}", ALLOWED },
+	};
+	scoped(arena_end) struct arena arena;
+
+	arena_init(&arena, MEMORY);
+	for (size_t i = 0; i < sizeof t / sizeof *t; i++) {
+		struct table_case asked = { .name = "d", .object = t[i].object, .old = t[i].old };
+		struct request r = request_of(&asked, &arena);
+
+		r.kind = r.request_kind = (struct gvk){ STR("apps"), STR("v1"), STR("Deployment") };
+		r.resource = r.request_resource =
+			(struct gvr){ STR("apps"), STR("v1"), STR("deployments") };
+		r.namespace = STR("v");
+		ck_assert_msg((int)verdict_of(set, &r, &arena).action == t[i].want, "%zu", i);
+	}
+}
+END_TEST
+
+/* ---- what was not read ---- */
+
+/* The highest that any rule can come to, but none behind one that takes all for sure. */
+START_TEST(unread_reviews)
+{
+	static const struct {
+		const char *why, *name;
+		enum operation operation;
+		int want;
+	} t[] = {
+		{ "what an UPDATE changes is not known", "unread", OP_UPDATE, DENIED },
+		{ "a CREATE changes all", "unread", OP_CREATE, NOTED },
+		{ "a condition on the content", "unreadwhen", OP_CREATE, DENIED },
+		{ "a condition on the name", "unreadname", OP_CREATE, NOTED },
+	};
+	static const struct unread unread = { .why = UNREAD_LARGE, .bytes = 9, .limit = 8 };
+	scoped(arena_end) struct arena arena;
+
+	arena_init(&arena, MEMORY);
+	for (size_t i = 0; i < sizeof t / sizeof *t; i++) {
+		struct table_case asked = { .name = t[i].name };
+		struct request r = request_of(&asked, &arena);
+		struct verdict v;
+		struct err err;
+
+		r.operation = t[i].operation;
+		ck_assert_msg(
+			policy_judge_envelope(set, &r, &unread, NOW, &arena, NULL, &v, &err) == 0,
+			"%s", err.msg);
+		ck_assert_msg((int)v.action == t[i].want, "%s: %s", t[i].why,
+			      action_name(v.action));
+	}
+}
+END_TEST
+
 /* ---- who asks and is not known ---- */
 
 #define KIND_20 "abcdefghij0123456789"
@@ -681,6 +756,8 @@ int main(void)
 	tcase_add_loop_test(tc, a_row_of_the_table, 0, ROWS(rows));
 	tcase_add_test(tc, subresources);
 	tcase_add_loop_test(tc, made_so, 0, ROWS(made));
+	tcase_add_test(tc, content_of_pods);
+	tcase_add_test(tc, unread_reviews);
 	tcase_add_loop_test(tc, unknown_identities, 0, ROWS(unknowns));
 	tcase_add_loop_test(tc, a_row_of_features, 0, ROWS(features));
 	tcase_add_loop_test(tc, in_the_order_of_the_policies, 0, 3);
