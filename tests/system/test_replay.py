@@ -658,7 +658,8 @@ class Partials(Logs):
         self.assertEqual(both["input"]["duplicates"], sum(e["count"] for e in report["events"]))
 
     def test_a_partial_grows_with_guarded_writes_only(self):
-        reads = [{**json.loads(self.lines[0]), "verb": "get", "auditID": str(i)} for i in range(500)]
+        # Behind the last one, at its time: a clock that goes back is told, with the name of the file.
+        reads = [{**json.loads(self.lines[-1]), "verb": "get", "auditID": str(i)} for i in range(500)]
         few, many = self.folder / "few", self.folder / "many"
         replay("--partial", few, self.write("1", *self.lines))
         replay("--partial", many, self.write("2", *self.lines, *reads))
