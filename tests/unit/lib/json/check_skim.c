@@ -34,6 +34,8 @@ static const struct skim_case {
 	  "b", "4" },
 	{ "an escaped key", BYTES("{\"\\u0061\\n\":1}"), "a\n", "1" },
 	{ "an escaped key that goes on", BYTES("{\"\\u0061b\":1}"), "a", NULL },
+	{ "a key with an escape that is none", BYTES("{\"\\q\":1,\"\\u00g1\":2}"), "a", NULL },
+	{ "an escape that is cut off by its key", BYTES("{\"a\\u00\":1}"), "a", NULL },
 	{ "not there", BYTES("{\"a\":1}"), "b", NULL },
 	{ "only deeper", BYTES("{\"x\":{\"b\":1}}"), "b", NULL },
 	{ "a value is no key", BYTES("{\"x\":\"b\"}"), "b", NULL },
