@@ -6,6 +6,7 @@
  */
 #include "webhook/review.h"
 
+#include "lib/base/attributes.h"
 #include "lib/json/json.h"
 
 #define UID_MAX 256
@@ -15,6 +16,7 @@ struct review_decoder {
 	struct request *req;
 	struct err *err;
 	unsigned seen; /* bits of request_members */
+	struct json_track *track;
 };
 
 static int review_refuse(const struct review_decoder *d, const char *where, const char *what)
@@ -235,22 +237,29 @@ static const struct review_member {
 #define WHERE_PREFIX (sizeof "request." - 1)
 #define MEMBERS_N    (sizeof request_members / sizeof *request_members)
 
-/* *next: where to look first. Each is to be there once at most. */
-static int review_read_member(struct review_decoder *d, const struct json_member *m, size_t *next)
+/* Which member is it? next: where to look first. MEMBERS_N: none that we know. */
+static size_t review_find_member(struct str key, size_t next)
 {
 	for (size_t tried = 0; tried < MEMBERS_N; tried++) {
-		size_t i = (*next + tried) % MEMBERS_N;
-		const struct review_member *known = &request_members[i];
+		size_t i = next + tried < MEMBERS_N ? next + tried : next + tried - MEMBERS_N;
 
-		if (!json_skim_is(m->key, str_from(known->where, WHERE_PREFIX)))
-			continue;
-		if (d->seen & 1u << i)
-			return review_refuse_twice(d, known->where.s);
-		d->seen |= 1u << i;
-		*next = i + 1;
-		return known->read(d, known->where.s, m->value, (char *)d->req + known->to);
+		if (json_skim_is(key, str_from(request_members[i].where, WHERE_PREFIX)))
+			return i;
 	}
-	return 0;
+	return MEMBERS_N;
+}
+
+/* Each is to be there once at most. */
+static int review_read_member(struct review_decoder *d, size_t i, struct str value)
+{
+	const struct review_member *known = &request_members[i];
+
+	if (i == MEMBERS_N)
+		return 0;
+	if (d->seen & 1u << i)
+		return review_refuse_twice(d, known->where.s);
+	d->seen |= 1u << i;
+	return known->read(d, known->where.s, value, (char *)d->req + known->to);
 }
 
 static int request_complete(struct review_decoder *d)
@@ -262,6 +271,19 @@ static int request_complete(struct review_decoder *d)
 					   : review_refuse_missing(d, "request.resource.resource");
 }
 
+/* Step over the value. The second object of an UPDATE is mostly a copy of the first. */
+static bool review_pass_member(struct review_decoder *d, size_t i, struct str request,
+			       struct json_member *m)
+{
+	bool update = d->req->operation == OP_UPDATE;
+
+	if (i < MEMBERS_N && request_members[i].to == TO(object))
+		return policy_skim_object(d->req, request, m, update ? d->track : NULL);
+	if (i < MEMBERS_N && request_members[i].to == TO(old_object))
+		return json_skim_beside(request, m, d->track);
+	return json_skim_value(request, m);
+}
+
 /* `request` is read where it stands: the whole body is passed once. */
 static int review_read_request(struct review_decoder *d, struct json_member *request)
 {
@@ -271,12 +293,13 @@ static int review_read_request(struct review_decoder *d, struct json_member *req
 	if (request->value.s[0] != '{')
 		return review_refuse(d, "request", "must be an object");
 	while (json_skim_key(request->value, &m)) {
-		if (!(json_skim_is(m.key, STR("object"))
-			      ? policy_skim_object(d->req, request->value, &m)
-			      : json_skim_value(request->value, &m)))
+		size_t i = review_find_member(m.key, next);
+
+		if (!review_pass_member(d, i, request->value, &m))
 			break;
-		if (review_read_member(d, &m, &next) < 0)
+		if (review_read_member(d, i, m.value) < 0)
 			return -1;
+		next = i < MEMBERS_N ? i + 1 : next;
 	}
 	if (!json_skim_leave(request, &m))
 		return 1;
@@ -378,9 +401,13 @@ static int review_finish(struct review_decoder *d, const bool has[ENVELOPE_N])
 int review_decode(struct str body, struct arena *arena, struct review *out, struct err *err)
 {
 	struct review review = { .version = REVIEW_V1 };
-	struct review_decoder d = { .arena = arena, .req = &review.request, .err = err };
+	UNZEROED struct json_track track;
+	struct review_decoder d = {
+		.arena = arena, .req = &review.request, .err = err, .track = &track
+	};
 	bool has[ENVELOPE_N] = { false };
 
+	track.n = 0;
 	if (review_read_envelope(&d, body, &review, has) < 0 || review_finish(&d, has) < 0)
 		return -1;
 	*out = review;
@@ -418,7 +445,7 @@ static void head_user(struct review_decoder *d, struct str raw)
 static int head_request(struct review_decoder *d, struct str raw)
 {
 	struct json_member m = { .next = NULL };
-	size_t next = 0;
+	size_t next = 0, i;
 	bool known = false;
 
 	while (json_skim_key(raw, &m)) {
@@ -433,11 +460,13 @@ static int head_request(struct review_decoder *d, struct str raw)
 				head_user(d, m.value);
 			return user || known;
 		}
-		if (!object && review_read_member(d, &m, &next) < 0) {
+		i = review_find_member(m.key, next);
+		if (!object && review_read_member(d, i, m.value) < 0) {
 			if (!user)
 				return -1;
 			head_user(d, m.value);
 		}
+		next = i < MEMBERS_N ? i + 1 : next;
 		known = known || user;
 	}
 	return known;

@@ -393,10 +393,13 @@ bool policy_concerns(const struct policy_set *set, const struct request *req, st
 /*
  * Step over the member `object` of a request as json_skim_value does, and note in so_far what its
  * bytes tell of alpha features, where its kind and operation have been read before it: without
- * them nothing is noted, and the object is read where it may be of a kind with gated fields.
+ * them nothing is noted, and the object is read where it may be of a kind with gated fields. What
+ * is open in it is noted in track, unless that is NULL, as json_skim_tracked does.
  */
 struct json_member;
-bool policy_skim_object(struct request *so_far, struct str input, struct json_member *m);
+struct json_track;
+bool policy_skim_object(struct request *so_far, struct str input, struct json_member *m,
+			struct json_track *track);
 
 /* ---- reviews whose objects are not read ---- */
 

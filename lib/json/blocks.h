@@ -7,6 +7,7 @@
 #ifndef LIB_JSON_BLOCKS_H
 #define LIB_JSON_BLOCKS_H
 
+#include "lib/json/json.h"
 #include "lib/json/scan.h"
 
 static inline size_t blocks_count_bits(uint64_t bits)
@@ -35,10 +36,24 @@ static inline uint64_t blocks_escaped(uint64_t slashes, bool *carry)
 
 /* How far a container was passed over. */
 struct blocks {
-	size_t depth;    /* open brackets */
-	uint64_t inside; /* all ones: a string goes on */
-	bool escape;     /* a backslash stood last */
+	size_t depth;               /* open brackets */
+	uint64_t inside;            /* all ones: a string goes on */
+	bool escape;                /* a backslash stood last */
+	uint32_t *note, *notes_end; /* where what is open at each block is noted; NULL: nowhere */
 };
+
+/* What is open, as one number. No note is taken so far into a text that it would not hold it. */
+static inline uint32_t blocks_open(const struct blocks *b)
+{
+	return (uint32_t)(b->depth << 2 | (b->inside & 2) | b->escape);
+}
+
+static inline struct blocks blocks_of(uint32_t open)
+{
+	return (struct blocks){ .depth = open >> 2,
+				.inside = 0 - (uint64_t)(open >> 1 & 1),
+				.escape = open & 1 };
+}
 
 /* The last bytes of the input, too few for a block. */
 static inline const char *blocks_skip_bytes(const char *p, const char *end, struct blocks *s)
@@ -60,16 +75,23 @@ static inline const char *blocks_skip_bytes(const char *p, const char *end, stru
 	return p;
 }
 
-/* The block holds as many closing brackets as are open, or more: behind the last one, or NULL. */
-static inline const char *blocks_last(const char *p, uint64_t open, uint64_t close, size_t depth)
+static inline size_t blocks_count(uint64_t bits, bool wide)
 {
-	for (uint64_t left = open | close; left; left &= left - 1) {
-		uint64_t bracket = left & (0 - left);
+	return wide ? (size_t)__builtin_popcountll(bits) : blocks_count_bits(bits);
+}
 
-		if (bracket & open)
-			depth++;
-		else if (!--depth)
-			return p + __builtin_ctzll(bracket) + 1;
+/*
+ * The block holds as many closing brackets as are open, or more: behind the last one, or NULL. That
+ * is the first before which as many were closed as were open and are opened in the block.
+ */
+static inline __attribute__((always_inline)) const char *
+blocks_last(const char *p, uint64_t open, uint64_t close, size_t depth, bool wide)
+{
+	for (size_t closed = 1; close; closed++, close &= close - 1) {
+		uint64_t before = (close & (0 - close)) - 1;
+
+		if (closed >= depth && closed == depth + blocks_count(open & before, wide))
+			return p + scan_bit(close) + 1;
 	}
 	return NULL;
 }
@@ -92,34 +114,56 @@ static inline __attribute__((always_inline)) const char *blocks_skip(const char 
 								     blocks_look *look, void *ctx)
 {
 	const ptrdiff_t room = SCAN_BLOCK + (look ? BLOCKS_BEHIND : 0);
+	const char *p = *at, *last, *stop = NULL;
+	struct blocks b = *s; /* of its own, so that it can stay in registers */
 
-	for (; end - *at >= room; *at += SCAN_BLOCK) {
-		struct scan_shape shape = wide ? scan_shape_wide(*at) : scan_shape(*at);
-		uint64_t escaped = blocks_escaped(shape.slashes, &s->escape);
+	if (end - p < room)
+		return NULL;
+	for (last = end - room; p <= last; p += SCAN_BLOCK) {
+		struct scan_shape shape = wide ? scan_shape_wide(p) : scan_shape(p);
 		uint64_t strings, open, close;
 		size_t closed;
 
 		if (look)
-			look(ctx, *at, &shape, wide);
-		shape.quotes &= ~escaped;
+			look(ctx, p, &shape, wide);
+		if (b.note < b.notes_end)
+			*b.note++ = blocks_open(&b);
+		if (shape.slashes || b.escape)
+			shape.quotes &= ~blocks_escaped(shape.slashes, &b.escape);
 		strings = (wide ? scan_parity_wide(shape.quotes) : scan_parity(shape.quotes)) ^
-			  s->inside;
-		s->inside = 0 - (strings >> 63);
+			  b.inside;
+		b.inside = 0 - (strings >> 63);
 		open = shape.open & ~strings;
 		close = shape.close & ~strings;
-		if (!(open | close))
-			continue;
-		closed = wide ? (size_t)__builtin_popcountll(close) : blocks_count_bits(close);
-		if (closed >= s->depth) { /* it may end here */
-			const char *stop = blocks_last(*at, open, close, s->depth);
-
-			if (stop)
-				return stop;
-		}
-		s->depth += wide ? (size_t)__builtin_popcountll(open) : blocks_count_bits(open);
-		s->depth -= closed;
+		closed = blocks_count(close, wide);
+		if (closed >= b.depth && (stop = blocks_last(p, open, close, b.depth, wide)))
+			break;
+		b.depth += blocks_count(open, wide) - closed;
 	}
-	return NULL;
+	*at = p;
+	*s = b;
+	return stop;
+}
+
+/*
+ * An object of which is tracked what is open (json_skim_tracked): p stands behind its brace, then
+ * it was passed over up to `end`, NULL where it does not end. track may be NULL: then nothing is.
+ */
+void json_track_begin(struct json_track *track, const char *p, struct blocks *s);
+void json_track_end(struct json_track *track, const char *end, const struct blocks *s);
+
+/* The same in the way that the processor can, and without a look (skim.c). */
+const char *blocks_pass(const char **at, const char *end, struct blocks *s);
+
+/* And what is left behind the blocks: where the container is closed, or NULL. */
+static inline const char *blocks_pass_all(const char *p, const char *end, struct blocks *s)
+{
+	const char *stop = blocks_pass(&p, end, s);
+
+	if (stop)
+		return stop;
+	p = blocks_skip_bytes(p, end, s);
+	return s->depth ? NULL : p;
 }
 
 #endif

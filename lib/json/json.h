@@ -118,6 +118,25 @@ bool json_skim_leave(struct json_member *m, const struct json_member *in);
 
 /* Behind the value that begins at p, found as json_skim_value does; NULL: it does not end. */
 const char *json_skim_end(const char *p, const char *end);
+/* The value ends there; false: NULL, it does not end. */
+bool json_skim_to(struct json_member *m, const char *end);
+
+/*
+ * What is open at each 64 bytes of an object, noted while it is passed over: another one that is
+ * mostly a copy of it is then looked at where they differ, and compared elsewhere.
+ * json_skim_tracked and json_skim_beside find what json_skim_value finds, whatever the bytes,
+ * unless a backslash stands outside a string: no JSON has it there, and an end within the input is
+ * found, or none. The first takes no note where track is NULL. Its object must stay while the
+ * second is passed over.
+ */
+#define JSON_TRACK_MAX 2048 /* times 64 bytes: from there on the second is passed over as ever */
+struct json_track {
+	const char *begin, *end; /* behind the opening brace, and behind the closing one */
+	size_t n;                /* 0: nothing was noted, and begin and end are not set */
+	uint32_t open[JSON_TRACK_MAX];
+};
+bool json_skim_tracked(struct str input, struct json_member *m, struct json_track *track);
+bool json_skim_beside(struct str input, struct json_member *m, const struct json_track *track);
 
 /* Is the raw key, once unescaped, that name? */
 bool json_skim_is(struct str raw, struct str name);

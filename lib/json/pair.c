@@ -12,7 +12,6 @@
  */
 #include "lib/json/reader.h"
 
-#define CHUNK     256
 #define TRIES_MAX 64 /* members that are looked at for a key; a larger map is sorted anyway */
 
 static const struct json_spanned *pair_spanned(const struct json *j)
@@ -54,20 +53,6 @@ const struct json *pair_find(struct json_frame *f, struct str key)
 
 /* ---- is it the same? ---- */
 
-/* How many bytes are equal. */
-static size_t pair_common(const char *a, const char *b, size_t n)
-{
-	size_t i = 0;
-
-	while (n - i >= CHUNK && !memcmp(a + i, b + i, CHUNK))
-		i += CHUNK;
-	while (n - i >= sizeof(uint64_t) && scan_word(a + i) == scan_word(b + i))
-		i += sizeof(uint64_t);
-	while (i < n && a[i] == b[i])
-		i++;
-	return i;
-}
-
 static bool same_bytes(struct json_reader *r, const char *from, const char *to)
 {
 	struct likeness here = { (uintptr_t)r->p - (uintptr_t)from, from, from };
@@ -75,7 +60,7 @@ static bool same_bytes(struct json_reader *r, const char *from, const char *to)
 
 	if (here.shift == r->like.shift && from >= r->like.from && from <= r->like.differs)
 		return to <= r->like.differs;
-	here.differs = from + pair_common(r->p, from, n < room ? n : room);
+	here.differs = from + scan_common(r->p, from, n < room ? n : room);
 	if (here.differs == to)
 		return true;
 	r->like = here;

@@ -1,7 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0
- * scan.c - what reader and skimmer share: escapes.
+ * scan.c - what reader and skimmer share: escapes, and how far two texts are the same.
  */
 #include "lib/json/scan.h"
+
+#define CHUNK 256
+
+size_t scan_common(const char *a, const char *b, size_t n)
+{
+	size_t i = 0;
+
+	while (n - i >= CHUNK && !memcmp(a + i, b + i, CHUNK))
+		i += CHUNK;
+	for (; n - i >= SCAN_WIDTH; i += SCAN_WIDTH) {
+		uint64_t marks = scan_differ(a + i, b + i);
+
+		if (marks)
+			return i + scan_first(marks);
+	}
+	while (i < n && a[i] == b[i])
+		i++;
+	return i;
+}
 
 static int scan_hex4(const char *p, const char *end, uint32_t *out)
 {

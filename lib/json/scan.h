@@ -24,6 +24,14 @@
 
 #define SCAN_ALL(byte) (UINT64_C(0x0101010101010101) * (byte)) /* the byte, eight times */
 
+static inline uint32_t scan_half(const char *p)
+{
+	uint32_t w;
+
+	memcpy(&w, p, sizeof w);
+	return le32toh(w);
+}
+
 static inline uint64_t scan_word(const char *p)
 {
 	uint64_t w;
@@ -32,10 +40,33 @@ static inline uint64_t scan_word(const char *p)
 	return le64toh(w);
 }
 
+/* Eight bytes of a string, tested as scan_text does. */
+static inline uint64_t scan_text_word(const char *p)
+{
+	uint64_t w = scan_word(p);
+
+	return (((w ^ SCAN_ALL('"')) - SCAN_ALL(1)) | ((w ^ SCAN_ALL('\\')) - SCAN_ALL(1)) |
+		(w - SCAN_ALL(0x20)) | w) &
+	       SCAN_ALL(0x80);
+}
+
+/* The lowest bit that is set. */
+static inline unsigned scan_bit(uint64_t bits)
+{
+	return (unsigned)__builtin_ctzll(bits);
+}
+
 /* What gives 64 bytes of JSON their shape: a bit for each byte. */
 #define SCAN_BLOCK 64
 struct scan_shape {
 	uint64_t quotes, slashes, open, close; /* brackets of either kind */
+};
+
+/* What tells, of a block and the byte behind it, where names and words of other kinds may stand. */
+struct scan_words {
+	uint64_t after;   /* the byte behind may follow the closing quote of a name: scan_after */
+	uint64_t solidus; /* a '/' */
+	uint64_t fe;      /* "fe" begins here; each may be in either case */
 };
 
 /* Bit i: is the number of bits up to i odd? Of quotes: from one up to the next. */
@@ -88,6 +119,16 @@ static inline uint64_t scan_quote(const char *p)
 								  << 16;
 }
 
+/* Where the two differ. */
+static inline uint64_t scan_differ(const char *a, const char *b)
+{
+	__m128i low = _mm_cmpeq_epi8(scan_load(a), scan_load(b));
+	__m128i high = _mm_cmpeq_epi8(scan_load(a + 16), scan_load(b + 16));
+
+	return ~((uint32_t)_mm_movemask_epi8(low) | (uint32_t)_mm_movemask_epi8(high) << 16) &
+	       UINT32_MAX;
+}
+
 static inline __m128i scan_pair16(const char *p, __m128i a, __m128i b)
 {
 	return _mm_and_si128(_mm_cmpeq_epi8(scan_load(p), a), _mm_cmpeq_epi8(scan_load(p + 1), b));
@@ -101,21 +142,6 @@ static inline bool scan_has_pair(const char *p, char a, char b)
 	__m128i second = _mm_or_si128(scan_pair16(p + 32, x, y), scan_pair16(p + 48, x, y));
 
 	return _mm_movemask_epi8(_mm_or_si128(first, second)) != 0;
-}
-
-/* The same with b `by` bytes behind it, both in either case; looks at `by` bytes more. */
-static inline bool scan_has_two(const char *p, char a, char b, int by)
-{
-	__m128i x = _mm_set1_epi8(a), y = _mm_set1_epi8(b), bit = _mm_set1_epi8(0x20);
-	__m128i any = _mm_setzero_si128();
-
-	for (int i = 0; i < SCAN_BLOCK; i += 16) {
-		__m128i first = _mm_cmpeq_epi8(_mm_or_si128(scan_load(p + i), bit), x);
-		__m128i then = _mm_cmpeq_epi8(_mm_or_si128(scan_load(p + i + by), bit), y);
-
-		any = _mm_or_si128(any, _mm_and_si128(first, then));
-	}
-	return _mm_movemask_epi8(any) != 0;
 }
 
 static inline size_t scan_first(uint64_t marks)
@@ -172,12 +198,12 @@ static inline struct scan_shape scan_shape(const char *p)
 }
 
 /* The same in half the steps, where the processor can: most of what a large review costs. */
-#define SCAN_WIDE __attribute__((target("avx2,popcnt,pclmul")))
+#define SCAN_WIDE __attribute__((target("avx2,bmi,popcnt,pclmul")))
 
 static inline bool scan_has_wide(void)
 {
-	return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("popcnt") &&
-	       __builtin_cpu_supports("pclmul");
+	return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") &&
+	       __builtin_cpu_supports("popcnt") && __builtin_cpu_supports("pclmul");
 }
 
 SCAN_WIDE static inline uint64_t scan_eq32(__m256i v, char c)
@@ -199,41 +225,51 @@ SCAN_WIDE static inline __m256i scan_load32(const char *p)
 	return _mm256_loadu_si256((const __m256i *)(const void *)p);
 }
 
-SCAN_WIDE static inline bool scan_has_two_wide(const char *p, char a, char b, int by)
-{
-	__m256i x = _mm256_set1_epi8(a), y = _mm256_set1_epi8(b), bit = _mm256_set1_epi8(0x20);
-	__m256i p1 = _mm256_cmpeq_epi8(_mm256_or_si256(scan_load32(p), bit), x);
-	__m256i p2 = _mm256_cmpeq_epi8(_mm256_or_si256(scan_load32(p + 32), bit), x);
-	__m256i q1 = _mm256_cmpeq_epi8(_mm256_or_si256(scan_load32(p + by), bit), y);
-	__m256i q2 = _mm256_cmpeq_epi8(_mm256_or_si256(scan_load32(p + 32 + by), bit), y);
-	__m256i any = _mm256_or_si256(_mm256_and_si256(p1, q1), _mm256_and_si256(p2, q2));
-
-	return !_mm256_testz_si256(any, any);
-}
-
 SCAN_WIDE static inline uint64_t scan_bits_wide(const char *p, char c)
 {
 	return scan_eq32(scan_load32(p), c) | scan_eq32(scan_load32(p + 32), c) << 32;
 }
 
-SCAN_WIDE static inline uint64_t scan_after32(const char *p)
+/* White space, a colon or a backslash: of the first by the low half of a byte, which is its own. */
+SCAN_WIDE static inline __m256i scan_after32(__m256i v)
 {
-	__m256i v = scan_load32(p), low = _mm256_cmpgt_epi8(_mm256_set1_epi8(0x21), v);
-	__m256i colon = _mm256_cmpeq_epi8(v, _mm256_set1_epi8(':'));
-	__m256i slash = _mm256_cmpeq_epi8(v, _mm256_set1_epi8('\\'));
+	const __m256i own =
+		_mm256_setr_epi8(' ', 0, 0, 0, 0, 0, 0, 0, 0, '\t', ':', 0, '\\', '\r', 0, 0, ' ',
+				 0, 0, 0, 0, 0, 0, 0, 0, '\t', ':', 0, '\\', '\r', 0, 0);
 
-	return (uint32_t)_mm256_movemask_epi8(_mm256_or_si256(low, _mm256_or_si256(colon, slash)));
+	return _mm256_or_si256(_mm256_cmpeq_epi8(_mm256_shuffle_epi8(own, v), v),
+			       _mm256_cmpeq_epi8(v, _mm256_set1_epi8('\n')));
 }
 
-SCAN_WIDE static inline uint64_t scan_after_wide(const char *p)
+SCAN_WIDE static inline uint64_t scan_mask32(__m256i a, __m256i b)
 {
-	return scan_after32(p) | scan_after32(p + 32) << 32;
+	return (uint32_t)_mm256_movemask_epi8(a) | (uint64_t)(uint32_t)_mm256_movemask_epi8(b)
+							   << 32;
+}
+
+/* "fe" in either case: v, and the bytes behind those of v. */
+SCAN_WIDE static inline __m256i scan_fe32(__m256i v, __m256i behind)
+{
+	__m256i bit = _mm256_set1_epi8(0x20);
+
+	return _mm256_and_si256(
+		_mm256_cmpeq_epi8(_mm256_or_si256(v, bit), _mm256_set1_epi8('f')),
+		_mm256_cmpeq_epi8(_mm256_or_si256(behind, bit), _mm256_set1_epi8('e')));
+}
+
+SCAN_WIDE static inline struct scan_words scan_words_wide(const char *p)
+{
+	__m256i a = scan_load32(p), b = scan_load32(p + 32);
+	__m256i behind_a = scan_load32(p + 1), behind_b = scan_load32(p + 33);
+
+	return (struct scan_words){ scan_mask32(scan_after32(behind_a), scan_after32(behind_b)),
+				    scan_eq32(a, '/') | scan_eq32(b, '/') << 32,
+				    scan_mask32(scan_fe32(a, behind_a), scan_fe32(b, behind_b)) };
 }
 
 SCAN_WIDE static inline struct scan_shape scan_shape_wide(const char *p)
 {
-	__m256i a = _mm256_loadu_si256((const __m256i *)(const void *)p);
-	__m256i b = _mm256_loadu_si256((const __m256i *)(const void *)(p + 32));
+	__m256i a = scan_load32(p), b = scan_load32(p + 32);
 	__m256i bit = _mm256_set1_epi8(0x20);
 	__m256i low_a = _mm256_or_si256(a, bit), low_b = _mm256_or_si256(b, bit);
 
@@ -248,6 +284,11 @@ SCAN_WIDE static inline struct scan_shape scan_shape_wide(const char *p)
 #define SCAN_WIDTH 8
 #define SCAN_WIDE
 
+static inline uint64_t scan_differ(const char *a, const char *b)
+{
+	return scan_word(a) ^ scan_word(b);
+}
+
 static inline bool scan_has_wide(void)
 {
 	return false;
@@ -255,11 +296,7 @@ static inline bool scan_has_wide(void)
 
 static inline uint64_t scan_text(const char *p)
 {
-	uint64_t w = scan_word(p);
-
-	return (((w ^ SCAN_ALL('"')) - SCAN_ALL(1)) | ((w ^ SCAN_ALL('\\')) - SCAN_ALL(1)) |
-		(w - SCAN_ALL(0x20)) | w) &
-	       SCAN_ALL(0x80);
+	return scan_text_word(p);
 }
 
 static inline uint64_t scan_quote(const char *p)
@@ -304,38 +341,15 @@ static inline uint64_t scan_bits(const char *p, char c)
 	return bits;
 }
 
-static inline bool scan_has_two(const char *p, char a, char b, int by)
-{
-	uint64_t zeros = 0;
-
-	for (int i = 0; i < SCAN_BLOCK; i += 8) {
-		uint64_t x = (scan_word(p + i) | SCAN_ALL(0x20)) ^ SCAN_ALL((unsigned char)a);
-		uint64_t y = (scan_word(p + i + by) | SCAN_ALL(0x20)) ^ SCAN_ALL((unsigned char)b);
-
-		zeros |= ((x | y) - SCAN_ALL(1)) & ~(x | y) & SCAN_ALL(0x80);
-	}
-	return zeros != 0;
-}
-
 static inline uint64_t scan_after(const char *p)
 {
 	return scan_bits(p, ':') | scan_bits(p, '\\') | scan_bits(p, ' ') | scan_bits(p, '\n') |
 	       scan_bits(p, '\r') | scan_bits(p, '\t');
 }
 
-static inline bool scan_has_two_wide(const char *p, char a, char b, int by)
-{
-	return scan_has_two(p, a, b, by);
-}
-
 static inline uint64_t scan_bits_wide(const char *p, char c)
 {
 	return scan_bits(p, c);
-}
-
-static inline uint64_t scan_after_wide(const char *p)
-{
-	return scan_after(p);
 }
 
 static inline struct scan_shape scan_shape(const char *p)
@@ -355,6 +369,20 @@ static inline uint64_t scan_parity_wide(uint64_t bits)
 	return scan_parity(bits);
 }
 
+#endif
+
+static inline struct scan_words scan_words(const char *p)
+{
+	return (struct scan_words){ scan_after(p + 1), scan_bits(p, '/'),
+				    (scan_bits(p, 'f') | scan_bits(p, 'F')) &
+					    (scan_bits(p + 1, 'e') | scan_bits(p + 1, 'E')) };
+}
+
+#ifndef __SSE2__
+static inline struct scan_words scan_words_wide(const char *p)
+{
+	return scan_words(p);
+}
 #endif
 
 /* Where a stands with b behind it, from p on; NULL: nowhere. */
@@ -398,5 +426,8 @@ static inline const char *scan_space(const char *p, const char *end)
  * takes; 0: it is none, or half a pair.
  */
 size_t scan_escape(const char *p, const char *end, uint32_t *cp);
+
+/* How many of n bytes are the same in both. */
+size_t scan_common(const char *a, const char *b, size_t n);
 
 #endif

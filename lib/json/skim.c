@@ -24,14 +24,19 @@ static const char *skip_string(const char *p, const char *end)
 	}
 }
 
-SCAN_WIDE static const char *skip_blocks_wide(const char **at, const char *end, struct blocks *s)
+SCAN_WIDE static const char *blocks_pass_wide(const char **at, const char *end, struct blocks *s)
 {
 	return blocks_skip(at, end, s, true, NULL, NULL);
 }
 
-static const char *skip_blocks_narrow(const char **at, const char *end, struct blocks *s)
+static const char *blocks_pass_narrow(const char **at, const char *end, struct blocks *s)
 {
 	return blocks_skip(at, end, s, false, NULL, NULL);
+}
+
+const char *blocks_pass(const char **at, const char *end, struct blocks *s)
+{
+	return scan_has_wide() ? blocks_pass_wide(at, end, s) : blocks_pass_narrow(at, end, s);
 }
 
 /*
@@ -41,13 +46,8 @@ static const char *skip_blocks_narrow(const char **at, const char *end, struct b
 static const char *skip_container(const char *p, const char *end)
 {
 	struct blocks s = { .depth = 1 };
-	const char *stop =
-		scan_has_wide() ? skip_blocks_wide(&p, end, &s) : skip_blocks_narrow(&p, end, &s);
 
-	if (stop)
-		return stop;
-	p = blocks_skip_bytes(p, end, &s);
-	return s.depth ? NULL : p;
+	return blocks_pass_all(p, end, &s);
 }
 
 static const char *skip_scalar(const char *p, const char *end)
@@ -77,7 +77,7 @@ const char *json_skim_end(const char *p, const char *end)
 }
 
 /* Past white space and then the byte c; NULL: another one is there. */
-static const char *skim_past(const char *p, const char *end, char c)
+static inline const char *skim_past(const char *p, const char *end, char c)
 {
 	p = scan_space(p, end);
 	return p < end && *p == c ? p + 1 : NULL;
@@ -109,15 +109,18 @@ bool json_skim_key(struct str input, struct json_member *m)
 	return value < end;
 }
 
+bool json_skim_to(struct json_member *m, const char *end)
+{
+	if (!end)
+		return false;
+	m->value.n = (size_t)(end - m->value.s);
+	m->next = end;
+	return true;
+}
+
 bool json_skim_value(struct str input, struct json_member *m)
 {
-	const char *p = json_skim_end(m->value.s, input.s + input.n);
-
-	if (!p)
-		return false;
-	m->value.n = (size_t)(p - m->value.s);
-	m->next = p;
-	return true;
+	return json_skim_to(m, json_skim_end(m->value.s, input.s + input.n));
 }
 
 bool json_skim_next(struct str input, struct json_member *m)
@@ -143,6 +146,8 @@ bool json_skim_is(struct str raw, struct str name)
 	uint32_t cp = 0;
 	char utf8[4];
 
+	if (raw.n < name.n) /* nothing is longer than it is with its escapes */
+		return false;
 	if (!raw.n || !memchr(raw.s, '\\', raw.n))
 		return str_eq(raw, name);
 	while (p < end) {

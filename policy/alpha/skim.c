@@ -81,18 +81,26 @@ static void skim_spots(struct skimming *s, const struct catalogue_word *w, const
 	}
 }
 
-static void skim_word(struct skimming *s, const struct catalogue_word *w, const char *quote)
+/* A word that is more than one: the name of a spot, or of what spots are inside of. */
+static __attribute__((noinline)) void skim_place(struct skimming *s, const struct catalogue_word *w,
+						 const char *quote)
 {
-	s->notes.words[w->number / 64] |= UINT64_C(1) << w->number % 64;
 	if (w->spots_n)
 		skim_spots(s, w, quote);
 	if (w->inside != CATALOGUE_NONE && quote >= s->insides[w->inside])
 		s->insides[w->inside] = skim_value_end(s, quote);
 }
 
+static inline void skim_word(struct skimming *s, const struct catalogue_word *w, const char *quote)
+{
+	s->notes.words[w->number / 64] |= UINT64_C(1) << w->number % 64;
+	if (w->spots_n || w->inside != CATALOGUE_NONE)
+		skim_place(s, w, quote);
+}
+
 /* A name, up to `end`, that ends as the word does, and perhaps some behind it. */
-static void skim_words(struct skimming *s, const struct catalogue_word *w, const char *end,
-		       const char *quote)
+static __attribute__((noinline)) void skim_words(struct skimming *s, const struct catalogue_word *w,
+						 const char *end, const char *quote)
 {
 	uint64_t tail = scan_word(end - 8), before = scan_word(end - 16);
 
@@ -104,22 +112,37 @@ static void skim_words(struct skimming *s, const struct catalogue_word *w, const
 	}
 }
 
-/* A quote that may end a name. Most end none that is a word, which eight bytes tell. */
-static inline void skim_name(struct skimming *s, const char *quote)
+/*
+ * A name, up to `end`, that ends in the last four bytes of a word; most that do are told apart by
+ * the four before them.
+ */
+static inline void skim_ends(struct skimming *s, const char *end, const char *quote)
+{
+	uint32_t last = scan_half(end - 4);
+	unsigned slot = last * catalogue_word_factor >> 22;
+
+	if (catalogue_word_ends[slot] == last &&
+	    catalogue_word_before[slot] >> (scan_half(end - 8) * catalogue_word_factor >> 26) & 1)
+		skim_words(s, &catalogue_words[catalogue_word_first[slot]], end, quote);
+}
+
+/* In a text that is a string itself a name has backslashes before its quote. */
+static __attribute__((noinline)) void skim_escaped_name(struct skimming *s, const char *quote)
 {
 	const char *end = quote;
-	uint64_t tail;
-	uint32_t last;
-	unsigned slot;
 
 	while (end[-1] == '\\' && end > s->begin)
 		end--;
-	tail = scan_word(end - 8);
-	last = (uint32_t)(tail >> 32);
-	slot = last * catalogue_word_factor >> 22;
-	if (catalogue_word_ends[slot] == last &&
-	    catalogue_word_before[slot] >> ((uint32_t)tail * catalogue_word_factor >> 26) & 1)
-		skim_words(s, &catalogue_words[catalogue_word_first[slot]], end, quote);
+	skim_ends(s, end, quote);
+}
+
+/* A quote that may end a name. Most end none that is a word, which eight bytes tell. */
+static inline void skim_name(struct skimming *s, const char *quote)
+{
+	if (quote[-1] == '\\')
+		skim_escaped_name(s, quote);
+	else
+		skim_ends(s, quote, quote);
 }
 
 /* ---- other words ---- */
@@ -152,16 +175,6 @@ static void skim_flag(struct skimming *s, const char *f)
 
 /* ---- block by block ---- */
 
-/* A block that holds "fe" in either case. */
-static void skim_flags(struct skimming *s, const char *p)
-{
-	uint64_t flags = (scan_bits(p, 'f') & scan_bits(p + 1, 'e')) |
-			 (scan_bits(p, 'F') & scan_bits(p + 1, 'E'));
-
-	for (; flags; flags &= flags - 1)
-		skim_flag(s, p + __builtin_ctzll(flags));
-}
-
 static bool is_behind_name(char c)
 {
 	return c == ':' || c == '\\' || (unsigned char)c <= ' ';
@@ -182,35 +195,89 @@ static void skim_bytes(struct skimming *s, const char *p, const char *end)
 	}
 }
 
+/*
+ * Where in each block something stands that is to be looked at. The blocks are passed over many at
+ * a time and then looked at, so that the processor keeps all that it compares them with at hand.
+ */
+#define SKIM_BATCH 32
+struct skim_marks {
+	uint64_t names, solidus, escapes, flags;
+};
+struct skim_batch {
+	size_t n;
+	struct skim_marks marks[SKIM_BATCH];
+};
+
 static inline __attribute__((always_inline)) void
 skim_block(void *ctx, const char *p, const struct scan_shape *shape, bool wide)
 {
-	struct skimming *s = ctx;
-	uint64_t slashes,
-		names = shape->quotes & (wide ? scan_after_wide(p + 1) : scan_after(p + 1));
+	struct skim_batch *batch = ctx;
+	struct scan_words words = wide ? scan_words_wide(p) : scan_words(p);
+	uint64_t escapes = shape->slashes;
 
-	for (; names; names &= names - 1)
-		skim_name(s, p + __builtin_ctzll(names));
-	for (slashes = wide ? scan_bits_wide(p, '/') : scan_bits(p, '/'); slashes;
-	     slashes &= slashes - 1)
-		skim_domain(s, p + __builtin_ctzll(slashes));
-	if (wide ? scan_has_two_wide(p, 'f', 'e', 1) : scan_has_two(p, 'f', 'e', 1))
-		skim_flags(s, p);
-	if (!shape->slashes)
-		return;
-	names = shape->slashes & (wide ? scan_bits_wide(p + 1, 'u') : scan_bits(p + 1, 'u'));
-	for (; names; names &= names - 1)
-		skim_escape(s, p + __builtin_ctzll(names));
+	if (escapes)
+		escapes &= wide ? scan_bits_wide(p + 1, 'u') : scan_bits(p + 1, 'u');
+	batch->marks[batch->n++] = (struct skim_marks){ shape->quotes & words.after, words.solidus,
+							escapes, words.fe };
 }
 
-SCAN_WIDE static const char *skim_wide(const char **at, struct blocks *b, struct skimming *s)
+static void skim_rare(struct skimming *s, const char *p, struct skim_marks m)
 {
-	return blocks_skip(at, s->end, b, true, skim_block, s);
+	for (; m.solidus; m.solidus &= m.solidus - 1)
+		skim_domain(s, p + scan_bit(m.solidus));
+	for (; m.escapes; m.escapes &= m.escapes - 1)
+		skim_escape(s, p + scan_bit(m.escapes));
+	for (; m.flags; m.flags &= m.flags - 1)
+		skim_flag(s, p + scan_bit(m.flags));
 }
 
-static const char *skim_narrow(const char **at, struct blocks *b, struct skimming *s)
+static inline __attribute__((always_inline)) void skim_marked(struct skimming *s, const char *p,
+							      const struct skim_batch *batch)
 {
-	return blocks_skip(at, s->end, b, false, skim_block, s);
+	const struct skim_marks *stop = batch->marks + batch->n;
+
+	for (const struct skim_marks *m = batch->marks; m < stop; m++) {
+		for (uint64_t names = m->names; names; names &= names - 1)
+			skim_name(s, p + scan_bit(names));
+		if (m->solidus | m->escapes | m->flags)
+			skim_rare(s, p, *m);
+		p += SCAN_BLOCK;
+	}
+}
+
+SCAN_WIDE static const char *skim_wide(struct skimming *s, const char **at, const char *end,
+				       struct blocks *b, struct skim_batch *batch)
+{
+	const char *from = *at, *stop = blocks_skip(at, end, b, true, skim_block, batch);
+
+	skim_marked(s, from, batch);
+	return stop;
+}
+
+static const char *skim_narrow(struct skimming *s, const char **at, const char *end,
+			       struct blocks *b, struct skim_batch *batch)
+{
+	const char *from = *at, *stop = blocks_skip(at, end, b, false, skim_block, batch);
+
+	skim_marked(s, from, batch);
+	return stop;
+}
+
+/* As blocks_skip. */
+static const char *skim_blocks(struct skimming *s, const char **at, struct blocks *b)
+{
+	const ptrdiff_t room = SKIM_BATCH * SCAN_BLOCK + BLOCKS_BEHIND;
+	UNZEROED struct skim_batch batch;
+	const char *stop = NULL;
+	bool wide = scan_has_wide();
+
+	do {
+		const char *end = s->end - *at > room ? *at + room : s->end;
+
+		batch.n = 0;
+		stop = wide ? skim_wide(s, at, end, b, &batch) : skim_narrow(s, at, end, b, &batch);
+	} while (!stop && batch.n);
+	return stop;
 }
 
 /*
@@ -218,21 +285,15 @@ static const char *skim_narrow(const char **at, struct blocks *b, struct skimmin
  * json_skim_value, so that what is no JSON ends where it ends for that one: the last may have
  * too little behind it to be looked at as a block.
  */
-static const char *skim_container(struct skimming *s, const char *p)
+static const char *skim_container(struct skimming *s, const char *p, struct blocks *b)
 {
-	struct blocks b = { .depth = 1 };
-	const char *stop = scan_has_wide() ? skim_wide(&p, &b, s) : skim_narrow(&p, &b, s), *from;
+	const char *stop = skim_blocks(s, &p, b);
 
 	if (stop)
 		return stop;
-	from = p;
-	stop = blocks_skip(&p, s->end, &b, false, NULL, NULL);
-	if (!stop) {
-		p = blocks_skip_bytes(p, s->end, &b);
-		stop = b.depth ? NULL : p;
-	}
+	stop = blocks_pass_all(p, s->end, b);
 	if (stop)
-		skim_bytes(s, from, stop);
+		skim_bytes(s, p, stop);
 	return stop;
 }
 
@@ -249,22 +310,25 @@ static bool is_worth_noting(const struct request *r)
 	       catalogue_kind(r->kind.group, r->kind.version, r->kind.kind) != NULL;
 }
 
-bool policy_skim_object(struct request *so_far, struct str input, struct json_member *m)
+bool policy_skim_object(struct request *so_far, struct str input, struct json_member *m,
+			struct json_track *track)
 {
 	UNZEROED struct skimming s;
 	const char *p = m->value.s;
+	struct blocks b;
 
 	if (*p != '{' || p - input.s < TAIL_MAX || !is_worth_noting(so_far))
-		return json_skim_value(input, m);
+		return json_skim_tracked(input, m, track);
 	s.begin = p;
 	s.end = input.s + input.n;
 	s.notes = (struct object_notes){ .made = true };
 	for (size_t i = 0; i < CATALOGUE_INSIDES; i++)
 		s.insides[i] = p;
-	if (!(p = skim_container(&s, p + 1)))
+	json_track_begin(track, p + 1, &b);
+	p = skim_container(&s, p + 1, &b);
+	json_track_end(track, p, &b);
+	if (!json_skim_to(m, p))
 		return false;
-	m->value.n = (size_t)(p - m->value.s);
-	m->next = p;
 	so_far->notes = s.notes;
 	return true;
 }

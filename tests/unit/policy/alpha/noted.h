@@ -26,7 +26,7 @@ static inline void note(struct request *req, struct arena *arena, bool more)
 	text = text_get(&body);
 	while (json_skim_key(text, &m) && !json_skim_is(m.key, STR("object")))
 		ck_assert(json_skim_value(text, &m));
-	ck_assert(policy_skim_object(req, text, &m));
+	ck_assert(policy_skim_object(req, text, &m, NULL));
 	ck_assert(str_eq(m.value, req->object));
 	req->object = m.value;
 }
