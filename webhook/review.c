@@ -8,21 +8,7 @@
 
 #include "lib/base/attributes.h"
 #include "lib/json/json.h"
-
-#define UID_MAX 256
-
-struct review_decoder {
-	struct arena *arena;
-	struct request *req;
-	struct err *err;
-	unsigned seen; /* bits of request_members */
-	struct json_track *track;
-};
-
-static int review_refuse(const struct review_decoder *d, const char *where, const char *what)
-{
-	return err_set(d->err, ERR_SYNTAX, "%s: %s", where, what);
-}
+#include "webhook/review_members.h"
 
 static int review_refuse_missing(const struct review_decoder *d, const char *where)
 {
@@ -34,205 +20,29 @@ static int review_refuse_twice(const struct review_decoder *d, const char *where
 	return err_set(d->err, ERR_SYNTAX, "%s is there twice", where);
 }
 
-/* Read a small member whole. NULL: the error says where. */
-static struct json *review_parse(const struct review_decoder *d, const char *where, struct str raw)
-{
-	struct json *j = json_parse(raw, NULL, d->arena, d->err);
-
-	if (!j)
-		err_in(d->err, where);
-	return j;
-}
-
-static bool review_is_null(struct str raw)
-{
-	return str_is(raw, "null");
-}
-
-/* A string; null counts as absent. */
-static int review_read_string(struct review_decoder *d, const char *where, struct str raw,
-			      void *out)
-{
-	const struct json *j;
-
-	if (review_is_null(raw))
-		return 0;
-	if (raw.s[0] != '"')
-		return review_refuse(d, where, "must be a string");
-	if (!(j = review_parse(d, where, raw)))
-		return -1;
-	*(struct str *)out = json_str(j);
-	return 0;
-}
-
-/* The string members of a small object, such as {"group","version","kind"}. */
-struct review_field {
-	const char *name;
-	struct str *out;
-};
-
-static int review_read_fields(struct review_decoder *d, const char *where, struct str raw,
-			      const struct review_field fields[3])
-{
-	const struct json *object, *j;
-
-	if (review_is_null(raw))
-		return 0;
-	if (raw.s[0] != '{')
-		return review_refuse(d, where, "must be an object or null");
-	if (!(object = review_parse(d, where, raw)))
-		return -1;
-	for (size_t i = 0; i < 3; i++) {
-		if (!(j = json_get(object, str_of(fields[i].name))) || j->type == JSON_NULL)
-			continue;
-		if (j->type != JSON_STRING)
-			return err_set(d->err, ERR_SYNTAX, "%s.%s: must be a string", where,
-				       fields[i].name);
-		*fields[i].out = json_str(j);
-	}
-	return 0;
-}
-
-static int review_read_kind(struct review_decoder *d, const char *where, struct str raw, void *out)
-{
-	struct gvk *k = out;
-	const struct review_field fields[] = { { "group", &k->group },
-					       { "version", &k->version },
-					       { "kind", &k->kind } };
-
-	return review_read_fields(d, where, raw, fields);
-}
-
-static int review_read_resource(struct review_decoder *d, const char *where, struct str raw,
-				void *out)
-{
-	struct gvr *r = out;
-	const struct review_field fields[] = { { "group", &r->group },
-					       { "version", &r->version },
-					       { "resource", &r->resource } };
-
-	return review_read_fields(d, where, raw, fields);
-}
-
-/* An object stays a range of bytes: most are never read. */
-static int review_read_range(struct review_decoder *d, const char *where, struct str raw, void *out)
-{
-	if (review_is_null(raw))
-		return 0;
-	if (raw.s[0] != '{')
-		return review_refuse(d, where, "must be an object or null");
-	*(struct str *)out = raw;
-	return 0;
-}
-
-static int review_read_uid(struct review_decoder *d, const char *where, struct str raw, void *out)
-{
-	struct str *uid = out;
-
-	if (review_read_string(d, where, raw, uid) < 0)
-		return -1;
-	if (!uid->n || uid->n > UID_MAX)
-		return review_refuse(d, where, "must be a string of 1 to 256 bytes");
-	for (size_t i = 0; i < uid->n; i++)
-		if ((unsigned char)uid->s[i] < 0x20 || uid->s[i] == 0x7f)
-			return review_refuse(d, where, "must not hold control characters");
-	return 0;
-}
-
-static int review_read_operation(struct review_decoder *d, const char *where, struct str raw,
-				 void *out)
-{
-	static const enum operation all[] = { OP_CREATE, OP_UPDATE, OP_DELETE, OP_CONNECT };
-	struct str name = { NULL, 0 };
-
-	if (review_read_string(d, where, raw, &name) < 0)
-		return -1;
-	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
-		if (str_is(name, operation_name(all[i]))) {
-			*(enum operation *)out = all[i];
-			return 0;
-		}
-	return review_refuse(d, where, "must be CREATE, UPDATE, DELETE or CONNECT");
-}
-
-static int review_read_groups(struct review_decoder *d, const struct json *list, struct user *user)
-{
-	static const char wrong[] = "must be a list of strings";
-	struct str *groups;
-	size_t n = 0;
-
-	if (!list || list->type == JSON_NULL)
-		return 0;
-	if (list->type != JSON_ARRAY)
-		return review_refuse(d, "request.userInfo.groups", wrong);
-	if (!list->child)
-		return 0;
-	if (!(groups = arena_calloc(d->arena, list->len, sizeof *groups)))
-		return err_set(d->err, ERR_LIMIT, "no memory left for the user's groups");
-	for (const struct json *j = list->child; j; j = j->next) {
-		if (j->type != JSON_STRING)
-			return review_refuse(d, "request.userInfo.groups", wrong);
-		groups[n++] = json_str(j);
-	}
-	user->groups = groups;
-	user->groups_n = n;
-	return 0;
-}
-
-static int review_read_user(struct review_decoder *d, const char *where, struct str raw, void *out)
-{
-	struct user *user = out;
-	const struct json *info, *name;
-
-	if (review_is_null(raw))
-		return 0;
-	if (raw.s[0] != '{')
-		return review_refuse(d, where, "must be an object or null");
-	if (!(info = review_parse(d, where, raw)))
-		return -1;
-	name = json_get(info, STR("username"));
-	if (name && name->type != JSON_STRING && name->type != JSON_NULL)
-		return review_refuse(d, "request.userInfo.username", "must be a string");
-	user->name = json_str(name);
-	return review_read_groups(d, json_get(info, STR("groups")), user);
-}
-
-static int review_read_dry_run(struct review_decoder *d, const char *where, struct str raw,
-			       void *out)
-{
-	if (!str_is(raw, "true") && !str_is(raw, "false") && !review_is_null(raw))
-		return review_refuse(d, where, "must be true, false or null");
-	*(bool *)out = str_is(raw, "true");
-	return 0;
-}
-
 /* The members of `request` that we know, in the order in which an API server writes them. */
-#define AT(where)                                                                                  \
-	{                                                                                          \
-		where, sizeof(where) - 1                                                           \
-	}
 #define TO(field) offsetof(struct request, field)
 static const struct review_member {
 	struct str where; /* "request." and the name */
-	int (*read)(struct review_decoder *d, const char *where, struct str raw, void *out);
+	review_read *read;
 	size_t to; /* where out points to */
 	bool required;
 } request_members[] = {
-	{ AT("request.uid"), review_read_uid, TO(uid), true },
-	{ AT("request.kind"), review_read_kind, TO(kind), true },
-	{ AT("request.resource"), review_read_resource, TO(resource), true },
-	{ AT("request.subResource"), review_read_string, TO(subresource), false },
-	{ AT("request.requestKind"), review_read_kind, TO(request_kind), false },
-	{ AT("request.requestResource"), review_read_resource, TO(request_resource), false },
-	{ AT("request.requestSubResource"), review_read_string, TO(request_subresource), false },
-	{ AT("request.name"), review_read_string, TO(name), false },
-	{ AT("request.namespace"), review_read_string, TO(namespace), false },
-	{ AT("request.operation"), review_read_operation, TO(operation), true },
-	{ AT("request.userInfo"), review_read_user, TO(user), false },
-	{ AT("request.object"), review_read_range, TO(object), false },
-	{ AT("request.oldObject"), review_read_range, TO(old_object), false },
-	{ AT("request.dryRun"), review_read_dry_run, TO(dry_run), false },
-	{ AT("request.options"), review_read_range, TO(options), false },
+	{ TEXT("request.uid"), review_read_uid, TO(uid), true },
+	{ TEXT("request.kind"), review_read_kind, TO(kind), true },
+	{ TEXT("request.resource"), review_read_resource, TO(resource), true },
+	{ TEXT("request.subResource"), review_read_string, TO(subresource), false },
+	{ TEXT("request.requestKind"), review_read_kind, TO(request_kind), false },
+	{ TEXT("request.requestResource"), review_read_resource, TO(request_resource), false },
+	{ TEXT("request.requestSubResource"), review_read_string, TO(request_subresource), false },
+	{ TEXT("request.name"), review_read_string, TO(name), false },
+	{ TEXT("request.namespace"), review_read_string, TO(namespace), false },
+	{ TEXT("request.operation"), review_read_operation, TO(operation), true },
+	{ TEXT("request.userInfo"), review_read_user, TO(user), false },
+	{ TEXT("request.object"), review_read_range, TO(object), false },
+	{ TEXT("request.oldObject"), review_read_range, TO(old_object), false },
+	{ TEXT("request.dryRun"), review_read_dry_run, TO(dry_run), false },
+	{ TEXT("request.options"), review_read_range, TO(options), false },
 };
 #define WHERE_PREFIX (sizeof "request." - 1)
 #define MEMBERS_N    (sizeof request_members / sizeof *request_members)

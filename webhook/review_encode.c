@@ -147,16 +147,16 @@ static char *review_encode_keep(const struct text *t, size_t *len, struct err *e
 char *review_encode(const struct review *review, const struct verdict *verdict, struct arena *arena,
 		    size_t *len, struct err *err)
 {
-	static const struct str versions[] = { { "admission.k8s.io/v1", 19 },
-					       { "admission.k8s.io/v1beta1", 24 } };
+	static const char *const begins[] = {
+		"{\"apiVersion\":\"admission.k8s.io/v1\",\"kind\":\"AdmissionReview\"",
+		"{\"apiVersion\":\"admission.k8s.io/v1beta1\",\"kind\":\"AdmissionReview\"",
+	};
 	scoped(arena_end) struct arena words; /* the request's may be used up when it is denied */
 	struct text out;
 
 	arena_init(&words, 4 * ANSWER_MAX);
 	text_init(&out, &words, ANSWER_MAX);
-	text_puts(&out, "{");
-	review_encode_add(&out, "apiVersion", versions[review->version]);
-	review_encode_add(&out, "kind", STR("AdmissionReview"));
+	text_puts(&out, begins[review->version]);
 	review_encode_response(&out, review, verdict, arena);
 	text_puts(&out, "}\n");
 	return review_encode_keep(&out, len, err);

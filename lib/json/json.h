@@ -138,6 +138,19 @@ struct json_track {
 bool json_skim_tracked(struct str input, struct json_member *m, struct json_track *track);
 bool json_skim_beside(struct str input, struct json_member *m, const struct json_track *track);
 
+/*
+ * Is all of raw a string of printable ASCII without an escape? Then its text is what json_parse
+ * would give, a range of raw; false says nothing: json_parse tells.
+ */
+bool json_plain(struct str raw, struct str *text);
+
+/*
+ * The same of n members with such strings, all that the object holds, written in one way: the first
+ * begins as begins[0], {"name":" with the quote of its value, the others with their comma. texts is
+ * of n; it may be written in part where the answer is false.
+ */
+bool json_plain_members(struct str raw, const struct str *begins, size_t n, struct str *texts);
+
 /* Is the raw key, once unescaped, that name? */
 bool json_skim_is(struct str raw, struct str name);
 
