@@ -18,87 +18,104 @@ enum entry_kind {
 	ENTRY_MARKER, /* there are entries of kind ENTRY_NAME in this namespace */
 };
 
-struct match_entry {
-	struct match_entry *next;
-	uint64_t hash;
+struct match_key {
 	enum entry_kind kind;
 	struct str group, resource, namespace, name;
-	struct policy_link {
-		struct policy_link *next;
-		const struct policy *policy;
-	} * policies;
-	size_t policies_n;
 };
 
-static uint64_t entry_hash(const struct match_entry *key)
+struct match_entry { /* of a key: what it is made of stands in the model */
+	struct match_entry *next;
+	uint32_t hash;
+	enum entry_kind kind;
+	const struct object_ref *ref; /* group, resource and namespace */
+	const struct str *name;       /* NULL: none */
+	struct policy_link {
+		const struct policy_link *next;
+		const struct policy *policy;
+	} policies; /* the first; nearly always the only one */
+};
+
+static uint32_t match_key_hash(const struct match_key *key)
 {
 	uint64_t h = str_hash((uint64_t)key->kind, key->resource);
 
 	h = str_hash(h, key->group);
 	h = str_hash(h, key->namespace);
-	return str_hash(h, key->name);
+	return (uint32_t)str_hash(h, key->name);
 }
 
-static bool entry_is(const struct match_entry *e, const struct match_entry *key)
+static bool entry_is(const struct match_entry *e, uint32_t hash, const struct match_key *key)
 {
-	return e->hash == key->hash && e->kind == key->kind && str_eq(e->name, key->name) &&
-	       str_eq(e->namespace, key->namespace) && str_eq(e->resource, key->resource) &&
-	       str_eq(e->group, key->group);
+	return e->hash == hash && e->kind == key->kind &&
+	       (e->name ? str_eq(*e->name, key->name) : !key->name.n) &&
+	       str_eq(e->ref->namespace, key->namespace) &&
+	       str_eq(e->ref->resource, key->resource) && str_eq(e->ref->group, key->group);
 }
 
-static struct match_entry *entry_find(const struct match_index *index, struct match_entry *key)
+static struct match_entry *entry_at(const struct match_index *index, uint32_t hash,
+				    const struct match_key *key)
 {
-	struct match_entry *e;
+	struct match_entry *e = index->slots[hash & index->mask];
 
-	key->hash = entry_hash(key);
-	for (e = index->slots[key->hash & index->mask]; e; e = e->next)
-		if (entry_is(e, key))
-			return e;
-	return NULL;
+	while (e && !entry_is(e, hash, key))
+		e = e->next;
+	return e;
 }
 
-static int match_entry_add(struct match_index *index, struct arena *arena, struct match_entry key,
-			   const struct policy *policy)
+static struct match_entry *entry_find(const struct match_index *index, const struct match_key *key)
 {
-	struct match_entry *e = entry_find(index, &key);
+	return entry_at(index, match_key_hash(key), key);
+}
+
+static int match_entry_new(struct match_index *index, struct arena *arena, uint32_t hash,
+			   const struct match_entry *from)
+{
+	struct match_entry *e = arena_alloc(arena, sizeof *e);
+
+	if (!e)
+		return -1;
+	*e = *from;
+	e->hash = hash;
+	e->next = index->slots[hash & index->mask];
+	index->slots[hash & index->mask] = e;
+	return 0;
+}
+
+static int match_entry_add(struct match_index *index, struct arena *arena,
+			   const struct match_entry *add)
+{
+	const struct match_key key = { add->kind, add->ref->group, add->ref->resource,
+				       add->ref->namespace,
+				       add->name ? *add->name : (struct str){ NULL, 0 } };
+	uint32_t hash = match_key_hash(&key);
+	struct match_entry *e = entry_at(index, hash, &key);
 	struct policy_link *link;
 
-	if (!e) {
-		if (!(e = arena_alloc(arena, sizeof *e)))
-			return -1;
-		*e = key;
-		e->next = index->slots[key.hash & index->mask];
-		index->slots[key.hash & index->mask] = e;
-	}
-	if (e->policies && e->policies->policy == policy)
+	if (!e)
+		return match_entry_new(index, arena, hash, add);
+	if (e->policies.policy == add->policies.policy)
 		return 0;
 	if (!(link = arena_alloc(arena, sizeof *link)))
 		return -1;
-	*link = (struct policy_link){ .next = e->policies, .policy = policy };
-	e->policies = link;
-	e->policies_n++;
+	*link = e->policies;
+	e->policies = (struct policy_link){ link, add->policies.policy };
 	return 0;
 }
 
 static int ref_add(struct match_index *index, struct arena *arena, const struct object_ref *ref,
 		   const struct policy *policy)
 {
-	struct match_entry key = {
-		.kind = ENTRY_ANY,
-		.group = ref->group,
-		.resource = ref->resource,
-		.namespace = ref->namespace,
-	};
+	struct match_entry add = { .kind = ENTRY_ANY, .ref = ref, .policies = { NULL, policy } };
 
 	if (!ref->names.n)
-		return match_entry_add(index, arena, key, policy);
-	key.kind = ENTRY_MARKER;
-	if (match_entry_add(index, arena, key, policy) < 0)
+		return match_entry_add(index, arena, &add);
+	add.kind = ENTRY_MARKER;
+	if (match_entry_add(index, arena, &add) < 0)
 		return -1;
-	key.kind = ENTRY_NAME;
+	add.kind = ENTRY_NAME;
 	for (size_t i = 0; i < ref->names.n; i++) {
-		key.name = ref->names.v[i];
-		if (match_entry_add(index, arena, key, policy) < 0)
+		add.name = &ref->names.v[i];
+		if (match_entry_add(index, arena, &add) < 0)
 			return -1;
 	}
 	return 0;
@@ -123,7 +140,7 @@ int match_build(const struct model *model, struct arena *arena, struct match_ind
 {
 	size_t slots = 64, keys = match_count_keys(model);
 
-	while (slots < 2 * keys)
+	while (slots < keys)
 		slots *= 2;
 	*out = (struct match_index){
 		.slots = arena_calloc(arena, slots, sizeof(struct match_entry *)),
@@ -162,33 +179,34 @@ struct lookup { /* the entries that a request meets */
 	size_t n, policies;
 };
 
-static void lookup_entry(const struct match_index *index, struct match_entry key,
+static void lookup_entry(const struct match_index *index, const struct match_key *key,
 			 struct lookup *out)
 {
-	const struct match_entry *e = entry_find(index, &key);
+	const struct match_entry *e = entry_find(index, key);
 
 	if (!e)
 		return;
 	out->v[out->n++] = e;
-	out->policies += e->policies_n;
+	for (const struct policy_link *l = &e->policies; l; l = l->next)
+		out->policies++;
 }
 
 /* Under one resource and one namespace (or none). */
 static void lookup_in(const struct match_index *index, const struct gvr *resource,
 		      struct str namespace, const struct match_names *names, struct lookup *out)
 {
-	struct match_entry key = {
+	struct match_key key = {
 		.kind = ENTRY_ANY,
 		.group = resource->group,
 		.resource = resource->resource,
 		.namespace = namespace,
 	};
 
-	lookup_entry(index, key, out);
+	lookup_entry(index, &key, out);
 	key.kind = ENTRY_NAME;
 	for (size_t i = 0; i < names->n; i++) {
 		key.name = names->v[i];
-		lookup_entry(index, key, out);
+		lookup_entry(index, &key, out);
 	}
 }
 
@@ -198,7 +216,7 @@ bool match_by_name(const struct match_index *index, const struct request *req)
 	size_t n = resources_of(req, resources);
 
 	for (size_t i = 0; i < n; i++) {
-		struct match_entry key = {
+		struct match_key key = {
 			.kind = ENTRY_MARKER,
 			.group = resources[i]->group,
 			.resource = resources[i]->resource,
@@ -230,7 +248,7 @@ static int lookup_collect(const struct lookup *found, struct arena *arena, struc
 	if (!v)
 		return -1;
 	for (size_t i = 0; i < found->n; i++)
-		for (const struct policy_link *l = found->v[i]->policies; l; l = l->next)
+		for (const struct policy_link *l = &found->v[i]->policies; l; l = l->next)
 			v[n++] = l->policy;
 	qsort(v, n, sizeof *v, policy_order);
 	for (size_t i = 0; i < n; i++)

@@ -117,6 +117,39 @@ START_TEST(converted_resource_is_found_too)
 }
 END_TEST
 
+#define SHARERS 40
+
+/* The same object under one key, and under that of another: each policy once, in order. */
+START_TEST(policies_that_share_an_object)
+{
+	struct object_ref refs[2] = { by_name, by_name };
+	struct policy all[SHARERS];
+	const struct model shared = { .policies = all, .policies_n = SHARERS };
+	const struct match_case *c = &matches[0];
+	struct request req = request_of(c);
+	struct match_names names = names_of(c);
+	struct match_index index;
+	struct candidates found;
+	struct arena arena;
+
+	refs[0].next = &refs[1];
+	refs[1].namespace = (struct str){ NULL, 0 };
+	for (size_t i = 0; i < SHARERS; i++)
+		all[i] = (struct policy){ .next = i + 1 < SHARERS ? &all[i + 1] : NULL,
+					  .objects = &refs[i % 2],
+					  .active = i % 5,
+					  .number = i };
+	arena_init(&arena, 1u << 20);
+	ck_assert_int_eq(match_build(&shared, &arena, &index), 0);
+	ck_assert_int_eq(match_find(&index, &req, &names, &arena, &found), 0);
+	ck_assert_uint_eq(found.n, SHARERS - SHARERS / 5);
+	for (size_t i = 0, at = 0; i < SHARERS; i++)
+		if (all[i].active)
+			ck_assert_ptr_eq(found.v[at++], &all[i]);
+	arena_done(&arena);
+}
+END_TEST
+
 START_TEST(full_arena_is_an_error_not_a_miss)
 {
 	struct match_index index;
@@ -144,6 +177,7 @@ int main(void)
 
 	tcase_add_loop_test(tc, request_finds_policies, 0, sizeof matches / sizeof *matches);
 	tcase_add_test(tc, converted_resource_is_found_too);
+	tcase_add_test(tc, policies_that_share_an_object);
 	tcase_add_test(tc, full_arena_is_an_error_not_a_miss);
 	suite_add_tcase(s, tc);
 	srunner_run_all(r, CK_NORMAL);
