@@ -59,6 +59,27 @@ static inline void arena_done(struct arena *a)
 	*a = (struct arena){ .limit = a->limit, .steps_max = a->steps_max };
 }
 
+/*
+ * Give back all pieces, and keep the newest block for those that come: what is built, looked at and
+ * thrown away again and again takes no new memory. What was handed out goes on counting
+ * against the limit, up to arena_done.
+ */
+static inline void arena_clear(struct arena *a)
+{
+	struct arena_block *keep = arena_block ? a->blocks : NULL;
+	struct arena_block *b = keep ? keep->next : a->blocks, *next;
+
+	for (; b; b = next) {
+		next = b->next;
+		free(b);
+	}
+	if (keep) {
+		keep->next = NULL;
+		keep->used = 0;
+	}
+	a->blocks = keep;
+}
+
 /* Are the steps used up? Then what was found so far must not be used. */
 static inline bool arena_spent(const struct arena *a)
 {

@@ -2,8 +2,8 @@
  * documents.c - files to documents, documents to the readers of their kinds.
  *
  * The order is: the defaults of the configuration, the built-in pack, the configuration's
- * file, then the sources as they are given. Each file is read whole, its tree
- * lives in a scratch arena until the next file; what the model needs is copied.
+ * file, then the sources as they are given. Each file is read whole, the tree of a document
+ * lives in a scratch arena until the next one; what the model needs is copied.
  */
 #include "policy/load/documents.h"
 
@@ -156,6 +156,8 @@ static int load_documents(struct load_reader *r, struct yaml_stream *s, struct s
 		if (r->lenient && r->complaints_n > mark.complaints_n)
 			leave_out_document(r, &mark, root, text);
 		mark = leave_out_mark(r);
+		if (!r->complaints) /* they stand there too, until the file ends */
+			arena_clear(r->scratch);
 	}
 	if (more >= 0)
 		return 0;
@@ -325,7 +327,8 @@ static void load_named(struct loader *l, const char *name, struct str text)
 	l->reader.file = file.s;
 	load_file_text(&l->reader, text);
 	read_errors_flush(&l->reader, l->report);
-	arena_done(&l->scratch);
+	arena_clear(&l->scratch);
+	l->scratch.total = 0; /* the limit is one of a file */
 }
 
 __attribute__((format(printf, 3, 4))) static void
@@ -531,9 +534,11 @@ int model_load(const struct policy_source *src, struct arena *arena, struct mode
 	out->exceptions_last = &out->exceptions;
 	out->left_out_last = &out->left_out;
 	arena_init(&l.scratch, SCRATCH_MAX);
-	l.reader = (struct load_reader){
-		.keep = arena, .scratch = &l.scratch, .model = out, .lenient = src->lenient
-	};
+	l.reader = (struct load_reader){ .keep = arena,
+					 .scratch = &l.scratch,
+
+					 .model = out,
+					 .lenient = src->lenient };
 	load_all(&l, src);
 	arena_done(&l.scratch);
 	if (l.reader.nomem)

@@ -64,6 +64,37 @@ START_TEST(the_limit_is_exact)
 }
 END_TEST
 
+/* The limit holds for all that was handed out, whether or not it was given back in between. */
+START_TEST(cleared)
+{
+	scoped(arena_end) struct arena a;
+	char *p;
+
+	arena_init(&a, 8u << 20);
+	for (int i = 0; i < 100; i++)
+		ck_assert((p = arena_alloc(&a, 10000)));
+	memset(p, 'x', 10000);
+	arena_clear(&a);
+	ck_assert_uint_eq(a.total, 1000000);
+	ck_assert(!a.blocks || (!a.blocks->next && !a.blocks->used));
+	mallocs_left = a.blocks ? 0 : 20; /* the block that is left has room for these */
+	for (int i = 0; i < 20; i++) {
+		ck_assert((p = arena_zalloc(&a, 10000)));
+		ck_assert(!p[0] && !p[9999]);
+	}
+	mallocs_left = SIZE_MAX;
+	ck_assert_uint_eq(a.total, 1200000);
+	while (arena_alloc(&a, 10000))
+		arena_clear(&a);
+	ck_assert_uint_gt(a.total + 10000, a.limit);
+	arena_clear(&a);
+	ck_assert(!arena_alloc(&a, 10000));
+	arena_done(&a);
+	arena_clear(&a); /* nothing to give back */
+	ck_assert(arena_alloc(&a, 10000));
+}
+END_TEST
+
 START_TEST(sizes_that_overflow)
 {
 	scoped(arena_end) struct arena a;
@@ -330,6 +361,7 @@ int main(void)
 	suite_add_tcase(suite, tc);
 	tcase_add_test(tc, pieces_are_apart_and_aligned);
 	tcase_add_test(tc, the_limit_is_exact);
+	tcase_add_test(tc, cleared);
 	tcase_add_test(tc, sizes_that_overflow);
 	tcase_add_test(tc, zeroed);
 	tcase_add_test(tc, no_memory);
