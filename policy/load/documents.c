@@ -26,6 +26,7 @@
 struct loader {
 	struct load_reader reader;
 	struct arena scratch;
+	struct load_shared shared;
 	struct policy_report *report;
 	size_t files;       /* read from the sources */
 	size_t unread;      /* beside them */
@@ -536,7 +537,7 @@ int model_load(const struct policy_source *src, struct arena *arena, struct mode
 	arena_init(&l.scratch, SCRATCH_MAX);
 	l.reader = (struct load_reader){ .keep = arena,
 					 .scratch = &l.scratch,
-
+					 .shared = &l.shared,
 					 .model = out,
 					 .lenient = src->lenient };
 	load_all(&l, src);

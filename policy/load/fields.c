@@ -179,9 +179,17 @@ void *read_keep(struct load_reader *r, size_t size)
 
 struct str read_keep_str(struct load_reader *r, struct str s)
 {
-	struct str copy = str_copy(r->keep, s);
+	struct str *slot = r->shared && s.n <= SHARED_TEXT_MAX
+				   ? &r->shared->texts[str_hash(0, s) % SHARED_TEXTS]
+				   : NULL;
+	struct str copy;
 
+	if (slot && slot->s && str_eq(*slot, s))
+		return *slot;
+	copy = str_copy(r->keep, s);
 	r->nomem |= !copy.s;
+	if (slot)
+		*slot = copy;
 	return copy;
 }
 

@@ -31,11 +31,28 @@ struct plain_fault {
 	char text[600];
 };
 
+/*
+ * What was read lately: policies name the same resources, namespaces and paths over and over, and
+ * what is kept is never written to, so that one copy does for all. A text that meets another one in
+ * its place takes it.
+ */
+#define SHARED_TEXTS    256
+#define SHARED_TEXT_MAX 64 /* bytes; what is longer is hardly written twice */
+#define SHARED_PATHS    64
+struct load_shared {
+	struct str texts[SHARED_TEXTS];
+	struct shared_path {
+		struct str text;
+		struct path path;
+	} paths[SHARED_PATHS];
+};
+
 struct load_reader {
-	struct arena *keep;    /* what the model points to */
-	struct arena *scratch; /* nodes and complaints of one file */
-	const char *file;      /* kept */
-	struct model *model;   /* what is filled */
+	struct arena *keep;         /* what the model points to */
+	struct arena *scratch;      /* nodes and complaints of one file */
+	const char *file;           /* kept */
+	struct load_shared *shared; /* NULL: each has its own copy */
+	struct model *model;        /* what is filled */
 	bool builtin;
 	bool lenient;  /* what is unsound is left out */
 	bool versions; /* the file is for the list of versions, and for nothing else */
@@ -81,6 +98,7 @@ const struct yaml_node *read_value_of(const struct yaml_node *n, const char *key
 
 /* Memory that is kept, zeroed; NULL sets nomem. */
 void *read_keep(struct load_reader *r, size_t size);
+/* A copy that is kept, which others may have too: not to be written to. s NULL sets nomem. */
 struct str read_keep_str(struct load_reader *r, struct str s);
 
 /* ---- reading ---- */

@@ -6,6 +6,30 @@
 
 /* ---- paths ---- */
 
+static struct shared_path *shared_path_at(struct load_reader *r, struct str s)
+{
+	return r->shared ? &r->shared->paths[str_hash(0, s) % SHARED_PATHS] : NULL;
+}
+
+/* Many rules name the same path: it is read once. */
+static bool read_path_again(struct load_reader *r, struct str s, struct path *out)
+{
+	const struct shared_path *known = shared_path_at(r, s);
+
+	if (!known || !known->text.s || !str_eq(known->text, s))
+		return false;
+	*out = known->path;
+	return true;
+}
+
+static void read_path_share(struct load_reader *r, struct str s, const struct path *path)
+{
+	struct shared_path *slot = shared_path_at(r, s);
+
+	if (slot)
+		*slot = (struct shared_path){ read_keep_str(r, s), *path };
+}
+
 static void read_path(struct load_reader *r, const struct yaml_node *n, void *out, const void *arg)
 {
 	struct path *path = out;
@@ -14,12 +38,13 @@ static void read_path(struct load_reader *r, const struct yaml_node *n, void *ou
 	struct err err;
 
 	(void)arg;
-	if (!read_text(r, n, &s) || !read_fits_format(r, n, s, &format_path))
+	if (!read_text(r, n, &s) || read_path_again(r, s, path) ||
+	    !read_fits_format(r, n, s, &format_path))
 		return;
-	if (!(s = read_keep_str(r, s)).s) /* steps may point into it */
+	if (path_parse(s, r->keep, path, &err) == 0) {
+		read_path_share(r, s, path);
 		return;
-	if (path_parse(s, r->keep, path, &err) == 0)
-		return;
+	}
 	if (err.kind == ERR_SYNTAX)
 		read_error(r, n, "%s is no path: %s, in %.*s", read_node_name(n, name), err.msg,
 			   QUOTED(s));

@@ -125,7 +125,13 @@ struct rule {
 	struct rule *next;
 	struct str name;
 	struct policy *policy;
-	unsigned operations;         /* bits of enum operation */
+	unsigned operations; /* bits of enum operation */
+	enum tier tier;
+	enum action action;  /* with the tier's: the lower */
+	enum action unknown; /* the most that identities hear whom nobody named */
+	bool has_action, has_unknown;
+	bool pods;                   /* computed by link.c: one of its objects makes pods */
+	bool active;                 /* computed by set.c: its facts hold */
 	struct strings subresources; /* default: [""] */
 	struct object_ref *objects;  /* NULL: all of the policy's */
 	struct strings identities; /* named sets: the identity is in one of them; empty: anybody */
@@ -135,24 +141,17 @@ struct rule {
 	struct condition *when;    /* all hold */
 	struct changed *changed;   /* NULL: any change */
 	struct features *features; /* NULL: an ordinary rule */
-	enum tier tier;
-	bool has_action;
-	enum action action; /* with the tier's: the lower */
-	bool has_unknown;
-	enum action unknown; /* the most that identities hear whom nobody named */
-	struct str message;  /* replaces the first line's sentence; "$object" is "Deployment
-				kube-system/coredns", "$problem" what WHEN_DNS_PROBLEM, WHEN_BROKEN
-				or  WHEN_DOUBTFUL found */
+	struct str message;        /* replaces the first line's sentence; "$object" is "Deployment
+				      kube-system/coredns", "$problem" what WHEN_DNS_PROBLEM, WHEN_BROKEN
+				      or  WHEN_DOUBTFUL found */
 	struct remedy remedy;
 	struct corefile_remedy *remedies; /* before `remedy`, by what was edited */
 	struct str docs, why;             /* of the rule; absent: the policy's */
 	struct origin origin;
-	/* Computed by link.c, of rules about pods: */
-	bool pods;               /* one of its objects makes pods */
-	struct changed *made_so; /* what an UPDATE must change to make it so; CHANGED_PATH all */
-	/* Computed by set.c: */
-	bool active;                     /* its facts hold */
-	const struct override *override; /* the one that is in force for it */
+	/* Computed by link.c, of rules about pods: what an UPDATE must change to make it so;
+	 * CHANGED_PATH all. */
+	struct changed *made_so;
+	const struct override *override; /* computed by set.c: the one that is in force for it */
 };
 
 struct addon_argument {
