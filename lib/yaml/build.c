@@ -200,13 +200,29 @@ static bool is_merge_key(const struct yaml_node *key)
 	return key->kind == YAML_SCALAR && key->plain && str_is(key->text, "<<");
 }
 
+#define FEW_KEYS 12 /* each is compared with each: most mappings have fewer */
+
+static bool few_and_different(const struct yaml_node *map)
+{
+	if (map->n > FEW_KEYS)
+		return false;
+	for (const struct yaml_node *v = map->child; v; v = v->next) {
+		const struct str key = build_key_text(v);
+
+		for (const struct yaml_node *w = map->child; w != v; w = w->next)
+			if (str_eq(build_key_text(w), key))
+				return false;
+	}
+	return true;
+}
+
 /* Find repeated keys by sorting: a file may hold a hundred thousand keys. */
 static int mapping_check(struct yaml_build *b, struct yaml_node *map, struct err *err)
 {
 	struct yaml_node **sorted, *v;
 	size_t n = 0, first = 0;
 
-	if (map->n < 2)
+	if (few_and_different(map))
 		return 0;
 	if (!(sorted = malloc(map->n * sizeof(struct yaml_node *)))) {
 		err_nomem(err);

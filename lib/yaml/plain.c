@@ -53,8 +53,16 @@ static bool is_date(struct str s)
 	       chars_digits(str_from(s, 5), "-") >= 3 && chars_all(s, char_is_digit, "-:.+TtZz ");
 }
 
+/* What has a meaning begins with one of these; most texts do not. */
+static bool begins_as_one(char c)
+{
+	return char_is_digit(c) || (c && strchr("+-.~=yYnNtTfFoO", c));
+}
+
 const char *plain_meaning(struct str s)
 {
+	if (s.n && !begins_as_one(s.s[0]))
+		return NULL;
 	if (!s.n || str_is(s, "~") || (s.n == 4 && !strncasecmp(s.s, "null", 4)))
 		return "null";
 	for (size_t i = 0; i < sizeof booleans / sizeof *booleans; i++)

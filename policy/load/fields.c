@@ -153,11 +153,17 @@ struct origin read_origin(const struct load_reader *r, const struct yaml_node *n
 	return (struct origin){ r->file, n->line, n->column };
 }
 
+/* Tables are searched from their beginning: nearly all comparisons end at the first byte. */
+static bool word_is(struct str s, const char *word)
+{
+	return (s.n ? s.s[0] : '\0') == word[0] && str_is(s, word);
+}
+
 const struct yaml_node *read_value_of(const struct yaml_node *n, const char *key)
 {
 	const struct yaml_node *c = n && n->kind == YAML_MAPPING ? n->child : NULL;
 
-	while (c && !(c->key->kind == YAML_SCALAR && str_is(c->key->text, key)))
+	while (c && !(c->key->kind == YAML_SCALAR && word_is(c->key->text, key)))
 		c = c->next;
 	return c;
 }
@@ -380,7 +386,7 @@ void read_word(struct load_reader *r, const struct yaml_node *n, void *out, cons
 	if ((n->kind != YAML_SCALAR || (n->plain && !n->text.n)) && !read_text(r, n, &s))
 		return;
 	for (size_t i = 0; i < words->n; i++)
-		if (str_is(n->text, words->v[i].name)) {
+		if (word_is(n->text, words->v[i].name)) {
 			*(int *)out = words->v[i].value;
 			return;
 		}
@@ -525,7 +531,7 @@ static void field_unknown(struct load_reader *r, const struct yaml_node *entry,
 static const struct load_field *field_named(const struct load_fields *fields, struct str key)
 {
 	for (size_t i = 0; i < fields->n; i++)
-		if (str_is(key, fields->v[i].key))
+		if (word_is(key, fields->v[i].key))
 			return &fields->v[i];
 	return NULL;
 }

@@ -350,6 +350,34 @@ START_TEST(a_billion_laughs_stay_nine_lines)
 }
 END_TEST
 
+/* Few keys are compared each with each, more are sorted: in either case the one that repeats is
+ * told. */
+START_TEST(a_key_repeats_among_any_number)
+{
+	int n = _i + 1;
+
+	for (int again = -1; again < n; again++) {
+		char *text = NULL, *got, want[64] = "stands twice in this mapping";
+		size_t size = 0;
+		FILE *f = open_memstream(&text, &size);
+		struct yaml_input input;
+
+		for (int i = 0; i < n; i++)
+			fprintf(f, "k%d: 1\n", i);
+		if (again >= 0) {
+			fprintf(f, "k%d: 1\n", again);
+			snprintf(want, sizeof want, "%d:1: key \"k%d\" stands twice", n + 1, again);
+		}
+		fclose(f);
+		input = (struct yaml_input){ .text = str_of(text) };
+		got = read_all(&input, plain, MEMORY);
+		ck_assert_msg(!strstr(got, want) == (again < 0), "%s", got);
+		free(got);
+		free(text);
+	}
+}
+END_TEST
+
 /* Many keys: finding repeated ones must not take the square of their number. */
 START_TEST(many_keys)
 {
@@ -409,6 +437,7 @@ int main(void)
 	tcase_add_test(tc, bytes_are_bounded);
 	tcase_add_test(tc, anchors_are_bounded);
 	tcase_add_test(tc, a_billion_laughs_stay_nine_lines);
+	tcase_add_loop_test(tc, a_key_repeats_among_any_number, 0, 16);
 	tcase_add_test(tc, many_keys);
 	tcase_add_test(tc, memory_runs_out_anywhere);
 	suite_add_tcase(suite, tc);
