@@ -37,6 +37,8 @@ static const char *const step_names[ROTATE_STEPS_N] = {
 	[ROTATE_WAIT_SERVED] = "wait-served",
 	[ROTATE_DROP] = "drop",
 	[ROTATE_TIDY] = "tidy",
+	[ROTATE_TAKE] = "take",
+	[ROTATE_WAIT_PAIR] = "wait-pair",
 };
 
 const char *rotate_step_name(enum rotate_step s)
@@ -177,6 +179,21 @@ static struct rotate_pair rotate_current_of(const struct store *s, struct str ca
 	return rotate_look_at(s->part[PART_CERT], s->part[PART_KEY], ca, o);
 }
 
+static struct rotate_pair rotate_source_of(const struct rotate_order *o)
+{
+	struct str const *p = o->source->part;
+
+	return rotate_look_at(p[PART_CERT], p[PART_KEY], p[PART_CA], o);
+}
+
+/* Does the source hold another pair, or another CA, than what is served? */
+static bool rotate_source_differs(const struct store *s, const struct store *source)
+{
+	return !str_eq(source->part[PART_CERT], s->part[PART_CERT]) ||
+	       !str_eq(source->part[PART_KEY], s->part[PART_KEY]) ||
+	       !str_eq(source->part[PART_CA], s->part[PART_CA]);
+}
+
 static struct rotate_pair rotate_next_of(const struct store *s, const struct rotate_order *o)
 {
 	return rotate_look_at(s->part[PART_NEXT_CERT], s->part[PART_NEXT_KEY],
@@ -190,9 +207,10 @@ struct rotate_view {
 	const struct store *s;
 	const struct in_force *f;
 	const struct rotate_order *o;
-	struct rotate_pair current, next;
+	struct rotate_pair current, next, source;
 	struct rotate_pair adopted; /* the current pair with the CAs in force in ca.crt's place */
 	bool good, due;             /* the current pair */
+	bool makes;                 /* a next pair can be had */
 	bool next_good, next_anything; /* the next: worth serving; there at all */
 };
 
@@ -204,8 +222,17 @@ static void rotate_take_view(struct rotate_view *v)
 	if (v->current.faults == 1u << FAULT_CHAIN && v->f->bundle.n)
 		v->adopted = rotate_current_of(v->s, v->f->bundle, v->o);
 	v->good = !v->current.faults;
-	v->due = certs_due(v->current.from, v->current.to, v->o->now);
-	v->next_good = !v->next.faults && !certs_due(v->next.from, v->next.to, v->o->now);
+	v->source = (struct rotate_pair){ 0 };
+	if (v->o->source) {
+		v->source = rotate_source_of(v->o);
+		v->makes = !v->source.faults;
+		v->due = v->makes && rotate_source_differs(v->s, v->o->source);
+		v->next_good = !v->next.faults; /* how long before its end is its maker's affair */
+	} else {
+		v->makes = true;
+		v->due = certs_due(v->current.from, v->current.to, v->o->now);
+		v->next_good = !v->next.faults && !certs_due(v->next.from, v->next.to, v->o->now);
+	}
 	v->next_anything = v->s->part[PART_NEXT_CERT].n || v->s->part[PART_NEXT_KEY].n ||
 			   v->s->part[PART_NEXT_CA].n;
 }
@@ -253,15 +280,21 @@ static enum rotate_step rotate_plan_previous(const struct rotate_view *v, int64_
 	return v->o->now < *at ? ROTATE_WAIT_SERVED : ROTATE_DROP;
 }
 
+/* Who trusts what is served now trusts the source's pair just as well. */
+static bool rotate_is_same_ca(const struct rotate_view *v)
+{
+	return v->good && v->o->source && str_eq(v->o->source->part[PART_CA], v->s->part[PART_CA]);
+}
+
 static enum rotate_step rotate_plan_step(const struct rotate_view *v, int64_t *at)
 {
 	if (!v->good &&
 	    !v->adopted.faults) /* only ca.crt is wrong, and what is in force would do */
 		return ROTATE_ADOPT;
-	if (!v->good && !v->f->bundle.n)
+	if (!v->good && !v->f->bundle.n && v->makes)
 		return ROTATE_FIRST;
 	if (!v->good && !v->next_good)
-		return ROTATE_ISSUE;
+		return v->makes ? ROTATE_ISSUE : ROTATE_WAIT_PAIR;
 	if (!v->f->wanted)
 		return ROTATE_WRITE;
 	if (v->next_good)
@@ -269,7 +302,7 @@ static enum rotate_step rotate_plan_step(const struct rotate_view *v, int64_t *a
 	if (v->s->part[PART_PREVIOUS_CA].n)
 		return rotate_plan_previous(v, at);
 	if (v->due)
-		return ROTATE_ISSUE;
+		return rotate_is_same_ca(v) ? ROTATE_TAKE : ROTATE_ISSUE;
 	return v->next_anything ? ROTATE_TIDY : ROTATE_STEADY;
 }
 
@@ -279,14 +312,15 @@ void rotate_plan(const struct store *s, const struct in_force *f, const struct r
 	struct rotate_view v = { .s = s, .f = f, .o = order };
 
 	rotate_take_view(&v);
-	*out = (struct rotate_plan){
-		.good = v.good, .ran_out = v.current.ran_out || v.next.ran_out || v.adopted.ran_out
-	};
+	*out = (struct rotate_plan){ .good = v.good,
+				     .ran_out = v.current.ran_out || v.next.ran_out ||
+						v.adopted.ran_out || v.source.ran_out };
 	if (v.current.faults != ALL_FAULTS) {
 		out->expires = v.current.to;
-		out->renew = certs_renew_at(v.current.from, v.current.to);
+		out->renew = order->source ? 0 : certs_renew_at(v.current.from, v.current.to);
 	}
 	memcpy(out->why, v.current.why, sizeof out->why);
+	memcpy(out->why_source, v.source.why, sizeof out->why_source);
 	out->step = rotate_plan_step(&v, &out->at);
 }
 
@@ -313,7 +347,15 @@ static void rotate_drop_previous(struct store *s)
 	rotate_drop(s, list, sizeof list / sizeof *list);
 }
 
-/* A new CA and a pair of it, into the three parts that begin with first. */
+/* Another's pair, into the three parts that begin with first. */
+static void rotate_take(struct store *s, enum store_part first, const struct store *source)
+{
+	s->part[first] = source->part[PART_CERT];
+	s->part[first + 1] = source->part[PART_KEY];
+	s->part[first + 2] = source->part[PART_CA];
+}
+
+/* A new CA and a pair of it, or the source's, into the three parts that begin with first. */
 static int rotate_issue(struct store *s, enum store_part first, const struct rotate_order *o,
 			struct arena *arena, struct err *err)
 {
@@ -324,6 +366,10 @@ static int rotate_issue(struct store *s, enum store_part first, const struct rot
 				     .now = o->now };
 	struct certs_issued issued;
 
+	if (o->source) {
+		rotate_take(s, first, o->source);
+		return 0;
+	}
 	if (certs_issue(&order, &issued, err) < 0)
 		return -1;
 	s->part[first] = str_copy(arena, str_of(issued.cert));
@@ -409,6 +455,10 @@ int rotate_apply(const struct store *s, const struct in_force *f, const struct r
 		break;
 	case ROTATE_TIDY:
 		rotate_drop_next(&next);
+		break;
+	case ROTATE_TAKE:
+		rotate_drop_next(&next);
+		rotate_take(&next, PART_CERT, o->source);
 		break;
 	default: /* the Secret stays as it is */
 		break;

@@ -14,6 +14,10 @@
  *     served     ... read back: since when    caBundle A B    wait: kubelets, replicas
  *     drop       current B                    caBundle B
  *
+ * The next pair is the agent's own work, or another's: what cert-manager wrote into a Secret of its
+ * own is taken as the next one (rotate_order's source), so that a CA of it that is new is trusted
+ * before a pair of it is served.
+ *
  * Each step writes one object, and only if nobody has changed it since it was read,
  * so a crash between any two leaves a state from which the next one follows; two
  * agents at once get in each other's way but do no harm.
@@ -69,6 +73,8 @@ struct rotate_order {
 	size_t names_n;
 	int64_t overlap; /* seconds */
 	int64_t now;
+	/* Where pairs come from: the first three parts. NULL: they are issued. May be empty. */
+	const struct store *source;
 };
 
 #define ROTATE_DAYS  365
@@ -87,6 +93,8 @@ enum rotate_step {
 	ROTATE_WAIT_SERVED,  /* until `at` */
 	ROTATE_DROP,         /* the previous CA */
 	ROTATE_TIDY,         /* what stands for next and is of no use */
+	ROTATE_TAKE,      /* the source's pair, at once: it is of the CA that is trusted anyway */
+	ROTATE_WAIT_PAIR, /* nothing can be served, and the source has nothing either */
 	ROTATE_STEPS_N
 };
 const char *rotate_step_name(enum rotate_step s); /* "wait-trusted" */
@@ -96,12 +104,14 @@ struct rotate_plan {
 	int64_t at;      /* of the WAIT steps */
 	bool good;       /* the current pair can be served and is trusted by ca.crt */
 	int64_t expires; /* of the current pair; 0: there is none */
-	int64_t renew;   /* when its renewal is due; 0: there is none */
-	char why[256];   /* it is not good: why, in words */
-	bool ran_out;    /* memory ran out while pairs were looked at: the step must not be taken */
+	int64_t renew; /* when its renewal is due; 0: there is none, or the source's maker knows */
+	char why[256]; /* it is not good: why, in words */
+	char why_source[256]; /* with a source: its pair is of no use, and why; empty: it is good */
+	bool ran_out; /* memory ran out while pairs were looked at: the step must not be taken */
 };
 
-/* The caBundle that the Secret asks for; in the arena. s is NULL when there is no room. */
+/* The caBundle that the Secret asks for (ROTATE_WAIT_PAIR: what is in force stays); in the arena. s
+ * is NULL when there is no room. */
 struct str rotate_bundle(const struct store *s, struct arena *arena);
 
 /* The one next step. */

@@ -268,6 +268,165 @@ START_TEST(a_state_has_one_step)
 }
 END_TEST
 
+/* ---- the same, where pairs are another's ---- */
+
+struct source_case {
+	const char *why;
+	enum pair_kind current, next, source; /* FRESH: each another one */
+	const char
+		*source_is; /* "" its own, "current", "next", "renewed": another of current's CA */
+	const char *bundle; /* what is in force: c, n, s(ource) */
+	bool wanted;
+	const char *trusted;
+	bool previous;
+	const char *served;
+	enum rotate_step want;
+};
+
+static const struct source_case sources[] = {
+	{ "nothing anywhere", NONE, NONE, NONE, "", "", false, "", false, "", ROTATE_WAIT_PAIR },
+	{ "the first one, and nobody trusts anybody", NONE, NONE, FRESH, "", "", false, "", false,
+	  "", ROTATE_FIRST },
+	{ "the first one, and something is trusted", NONE, NONE, FRESH, "", "s", false, "", false,
+	  "", ROTATE_ISSUE },
+	{ "it is served", FRESH, NONE, FRESH, "current", "c", true, "", false, "", ROTATE_STEADY },
+	{ "another one: it is not shown yet", FRESH, NONE, FRESH, "", "c", true, "", false, "",
+	  ROTATE_ISSUE },
+	{ "... and is to be trusted", FRESH, FRESH, FRESH, "next", "c", false, "", false, "",
+	  ROTATE_WRITE },
+	{ "... is trusted", FRESH, FRESH, FRESH, "next", "cn", true, "", false, "",
+	  ROTATE_TRUSTED },
+	{ "... since a moment", FRESH, FRESH, FRESH, "next", "cn", true, "now", false, "",
+	  ROTATE_WAIT_TRUSTED },
+	{ "... for long enough", FRESH, FRESH, FRESH, "next", "cn", true, "then", false, "",
+	  ROTATE_SWAP },
+	{ "the old one's CA stays", FRESH, NONE, FRESH, "current", "co", true, "", true, "now",
+	  ROTATE_WAIT_SERVED },
+	{ "... and goes", FRESH, NONE, FRESH, "current", "co", true, "", true, "then",
+	  ROTATE_DROP },
+	{ "another one of the same CA: at once", FRESH, NONE, FRESH, "renewed", "c", true, "",
+	  false, "", ROTATE_TAKE },
+	{ "... once the entries are right", FRESH, NONE, FRESH, "renewed", "c", false, "", false,
+	  "", ROTATE_WRITE },
+	{ "... once the old one's CA is gone", FRESH, NONE, FRESH, "renewed", "co", true, "", true,
+	  "now", ROTATE_WAIT_SERVED },
+	{ "... not where what is served cannot be", EXPIRED, NONE, FRESH, "", "c", true, "", false,
+	  "", ROTATE_ISSUE },
+	{ "a third one does not begin the wait anew", FRESH, FRESH, FRESH, "", "cn", true, "then",
+	  false, "", ROTATE_SWAP },
+	{ "a third one waits until the first has gone", FRESH, NONE, FRESH, "", "co", true, "",
+	  true, "now", ROTATE_WAIT_SERVED },
+	{ "two thirds of a life are no reason", DUE, NONE, DUE, "current", "c", true, "", false, "",
+	  ROTATE_STEADY },
+	{ "... and none to refuse one", FRESH, DUE, DUE, "next", "cn", true, "then", false, "",
+	  ROTATE_SWAP },
+	{ "the source is gone", FRESH, NONE, NONE, "", "c", true, "", false, "", ROTATE_STEADY },
+	{ "the source is gone, entries differ", FRESH, NONE, NONE, "", "c", false, "", false, "",
+	  ROTATE_WRITE },
+	{ "the source is gone, its last pair was taken", FRESH, FRESH, NONE, "", "cn", true, "then",
+	  false, "", ROTATE_SWAP },
+	{ "the source is cut", FRESH, NONE, HALF, "", "c", true, "", false, "", ROTATE_STEADY },
+	{ "the source has no key", FRESH, NONE, NO_KEY, "", "c", true, "", false, "",
+	  ROTATE_STEADY },
+	{ "the source has another's key", FRESH, NONE, WRONG_KEY, "", "c", true, "", false, "",
+	  ROTATE_STEADY },
+	{ "the source has expired", FRESH, NONE, EXPIRED, "", "c", true, "", false, "",
+	  ROTATE_STEADY },
+	{ "the source is not valid yet", FRESH, NONE, FUTURE, "", "c", true, "", false, "",
+	  ROTATE_STEADY },
+	{ "the source is for another service", FRESH, NONE, OTHER_NAMES, "", "c", true, "", false,
+	  "", ROTATE_STEADY },
+	{ "both have expired: what is trusted stays so", EXPIRED, NONE, EXPIRED, "current", "c",
+	  true, "", false, "", ROTATE_WAIT_PAIR },
+	{ "emptied, and the source is gone", NONE, NONE, NONE, "", "c", false, "", false, "",
+	  ROTATE_WAIT_PAIR },
+	{ "expired: the source has a new one", EXPIRED, NONE, FRESH, "", "c", true, "", false, "",
+	  ROTATE_ISSUE },
+	{ "what was next is cut, and the source is gone", FRESH, HALF, NONE, "", "c", true, "",
+	  false, "", ROTATE_TIDY },
+	{ "what was next is cut", FRESH, HALF, FRESH, "", "c", true, "", false, "", ROTATE_ISSUE },
+	{ "what was next is cut, and the source is served", FRESH, HALF, FRESH, "current", "c",
+	  true, "", false, "", ROTATE_TIDY },
+};
+
+static void put_pair(struct store *s, enum store_part first, const struct rotate_test_pair *p)
+{
+	s->part[first] = p->cert;
+	s->part[first + 1] = p->key;
+	s->part[first + 2] = p->ca;
+}
+
+/* What the step changes is what may be changed: a pair is served no sooner than it is trusted. */
+static void is_the_sources(const struct source_case *c, const struct store *after,
+			   const struct rotate_test_pair *source)
+{
+	enum store_part first = c->want == ROTATE_ISSUE ? PART_NEXT_CERT : PART_CERT;
+
+	ck_assert_msg(str_eq(after->part[first], source->cert) &&
+			      str_eq(after->part[first + 1], source->key) &&
+			      str_eq(after->part[first + 2], source->ca),
+		      "%s: not the source's pair", c->why);
+}
+
+START_TEST(a_state_with_a_source_has_one_step)
+{
+	const struct source_case *c = &sources[_i];
+	struct rotate_order order = order_at(NOW);
+	struct rotate_test_pair current, next, other, pair;
+	struct store s = { 0 }, source = { 0 }, after;
+	struct in_force f = { .state = STR("uid/7"), .wanted = c->wanted };
+	struct rotate_plan plan;
+	struct text bundle;
+	struct err err;
+
+	arena_init(&arena, MEMORY);
+	text_init(&bundle, &arena, 1 << 20);
+	current = pair_of(c->current);
+	next = pair_of(c->next);
+	other = issue(NOW - 2 * DAY);
+	pair = !strcmp(c->source_is, "current") ? current
+	       : !strcmp(c->source_is, "next")  ? next
+						: pair_of(c->source);
+	if (!strcmp(c->source_is, "renewed")) {
+		struct text renewed;
+
+		pair = current;
+		text_init(&renewed, &arena, current.cert.n + 2);
+		text_str(&renewed, current.cert);
+		text_puts(&renewed, "\n"); /* as good as any other text */
+		pair.cert = text_get(&renewed);
+	}
+	for (const char *b = c->bundle; *b; b++)
+		text_str(&bundle, *b == 'c'   ? (current.ca.n ? current.ca : other.ca)
+				  : *b == 'n' ? next.ca
+				  : *b == 's' ? pair.ca
+					      : other.ca);
+	f.bundle = text_get(&bundle);
+	put_pair(&s, PART_CERT, &current);
+	put_pair(&s, PART_NEXT_CERT, &next);
+	put_pair(&source, PART_CERT, &pair);
+	s.part[PART_TRUSTED_SINCE] = since_of(c->trusted);
+	s.part[PART_TRUSTED_BY] = f.state;
+	if (c->previous)
+		s.part[PART_PREVIOUS_CA] = other.ca;
+	s.part[PART_SERVED_SINCE] = since_of(c->served);
+	order.source = &source;
+	rotate_plan(&s, &f, &order, &plan);
+	ck_assert_msg(plan.step == c->want, "%s: '%s', not '%s'", c->why,
+		      rotate_step_name(plan.step), rotate_step_name(c->want));
+	ck_assert_int_eq(plan.renew, 0);
+	ck_assert_msg(!*plan.why_source == (c->source == FRESH || c->source == DUE), "%s: '%s'",
+		      c->why, plan.why_source);
+	ck_assert_int_eq(rotate_apply(&s, &f, &order, &plan, &arena, &after, &err), 0);
+	if (c->want == ROTATE_FIRST || c->want == ROTATE_ISSUE || c->want == ROTATE_TAKE)
+		is_the_sources(c, &after, &pair);
+	if (c->want == ROTATE_WAIT_PAIR)
+		for (int i = 0; i < PARTS_N; i++)
+			ck_assert(str_eq(after.part[i], s.part[i]));
+	arena_done(&arena);
+}
+END_TEST
+
 /* ---- a world in which everything lags ---- */
 
 struct seen {
@@ -281,7 +440,9 @@ struct seen {
 struct world {
 	int64_t now;
 	struct store secret;
-	unsigned version; /* resourceVersion */
+	bool foreign;        /* pairs are another's: */
+	struct store source; /* what stands there now */
+	unsigned version;    /* resourceVersion */
 	struct str bundle;
 	unsigned generation;
 	struct seen pairs[HISTORY], bundles[HISTORY];
@@ -379,7 +540,7 @@ struct agent {
 	enum { IDLE, KNOWS_CONFIGURATION, KNOWS_BOTH } knows;
 	struct str bundle;
 	unsigned generation, version;
-	struct store secret;
+	struct store secret, source;
 	int64_t now;
 };
 
@@ -396,6 +557,7 @@ static bool agent_act(struct world *w, struct agent *a, struct rotate_plan *plan
 	if (a->knows == IDLE) {
 		a->bundle = w->bundle;
 		a->generation = w->generation;
+		a->source = w->source;
 		a->knows = KNOWS_CONFIGURATION;
 		return false;
 	}
@@ -413,6 +575,8 @@ static bool agent_act(struct world *w, struct agent *a, struct rotate_plan *plan
 			       .state = str_of(state),
 			       .wanted = wanted.n && str_eq(wanted, a->bundle) };
 	order = order_at(a->now);
+	if (w->foreign)
+		order.source = &a->source;
 	rotate_plan(&a->secret, &f, &order, plan);
 	ck_assert_msg(rotate_apply(&a->secret, &f, &order, plan, &arena, &next, &err) == 0, "%s",
 		      err.msg);
@@ -422,7 +586,7 @@ static bool agent_act(struct world *w, struct agent *a, struct rotate_plan *plan
 		return false;
 	}
 	if (plan->step == ROTATE_STEADY || plan->step == ROTATE_WAIT_SERVED ||
-	    plan->step == ROTATE_WAIT_TRUSTED)
+	    plan->step == ROTATE_WAIT_TRUSTED || plan->step == ROTATE_WAIT_PAIR)
 		return true;
 	if (w->version == a->version)
 		put_secret(w, &next);
@@ -505,6 +669,61 @@ START_TEST(two_agents_that_crash)
 			w->now = plan.at;
 	}
 	ck_assert_int_eq(plan.step, ROTATE_STEADY);
+	w->now += LAG_POD;
+	hold_invariant(w, 0);
+	free(w);
+	arena_done(&arena);
+}
+END_TEST
+
+/* Another one writes pairs when it likes, each of a new CA, and takes them away; agents see it
+ * late. */
+START_TEST(two_agents_and_another_maker)
+{
+	struct world *w = calloc(1, sizeof *w);
+	struct agent a[2] = { { 0 }, { 0 } };
+	struct rotate_test_pair pair;
+	struct rotate_plan plan;
+
+	random_state = (unsigned)_i + 2000;
+	world_init(w);
+	w->foreign = true;
+	plan = settle(w, &a[0], 4);
+	ck_assert_int_eq(plan.step, ROTATE_WAIT_PAIR);
+	ck_assert_uint_eq(w->writes, 0);
+	pair = issue(w->now);
+	put_pair(&w->source, PART_CERT, &pair);
+	settle(w, &a[0], 4);
+	for (int i = 0; i < 200; i++) {
+		struct agent *one = &a[chance(2)];
+		unsigned what = chance(40);
+
+		if (what < 2)
+			one->knows = IDLE; /* killed */
+		else if (what == 2)
+			w->source = (struct store){ 0 };
+		else if (what == 3 && !chance(3))
+			w->now += 10 * DAY;
+		else if (what < 6) {
+			pair = issue(w->now);
+			put_pair(&w->source, PART_CERT, &pair);
+		} else if (what < 16)
+			w->now += chance(200);
+		else
+			agent_act(w, one, &plan);
+		hold_invariant(w, 1u << FAULT_EXPIRED);
+	}
+	pair = issue(w->now);
+	put_pair(&w->source, PART_CERT, &pair);
+	a[0].knows = IDLE;
+	for (int i = 0; i < 8; i++) {
+		plan = settle(w, &a[0], 10);
+		if (plan.step != ROTATE_STEADY)
+			w->now = plan.at;
+	}
+	ck_assert_int_eq(plan.step, ROTATE_STEADY);
+	ck_assert(str_eq(w->secret.part[PART_CERT], pair.cert));
+	ck_assert(str_eq(w->bundle, pair.ca));
 	w->now += LAG_POD;
 	hold_invariant(w, 0);
 	free(w);
@@ -614,8 +833,11 @@ int main(void)
 	int failed;
 
 	tcase_add_loop_test(tc, a_state_has_one_step, 0, sizeof states / sizeof *states);
+	tcase_add_loop_test(tc, a_state_with_a_source_has_one_step, 0,
+			    sizeof sources / sizeof *sources);
 	tcase_add_test(tc, ten_years);
 	tcase_add_loop_test(tc, two_agents_that_crash, 0, 20);
+	tcase_add_loop_test(tc, two_agents_and_another_maker, 0, 10);
 	tcase_add_loop_test(tc, everything_heals, 0, 60);
 	tcase_add_test(tc, an_emptied_secret_breaks_nothing);
 	suite_add_tcase(s, tc);
