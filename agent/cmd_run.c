@@ -25,11 +25,12 @@
 
 #define HEALTH_CONNECTIONS 32
 #define NAMES              3
+#define NAMES_OF_OTHERS    1 /* cert-manager's pair: what API servers call the service by */
 
 struct cmd_run_options {
 	struct cluster cluster;
-	const char *namespace, *release, *service, *secret, *configuration, *facts, *posture,
-		*certificates, *config, *versions, *health_listen, *log_level;
+	const char *namespace, *release, *service, *secret, *source, *configuration, *facts,
+		*posture, *certificates, *config, *versions, *health_listen, *log_level;
 	struct option_list policies;
 	long overlap, interval, rollout, learned_port;
 };
@@ -60,13 +61,16 @@ static int cmd_run_validate_names(const struct cmd_run_options *a, struct err *e
 		return -1;
 	if (writes && cluster_name("secret", a->secret, err) < 0)
 		return -1;
+	if (!strcmp(a->certificates, "cert-manager") &&
+	    cluster_name("source-secret", a->source, err) < 0)
+		return -1;
 	if (a->posture && cluster_name("posture", a->posture, err) < 0)
 		return -1;
 	return a->facts ? cluster_name("facts", a->facts, err) : 0;
 }
 
 /* --release names what the chart named after it. */
-static void cmd_run_fill_names(struct cmd_run_options *a, char secret[300])
+static void cmd_run_fill_names(struct cmd_run_options *a, char secret[300], char source[300])
 {
 	if (!a->release)
 		return;
@@ -77,6 +81,9 @@ static void cmd_run_fill_names(struct cmd_run_options *a, char secret[300])
 	snprintf(secret, 300, "%.253s-tls", a->release);
 	if (!a->secret)
 		a->secret = secret;
+	snprintf(source, 300, "%.253s-cert-manager", a->release);
+	if (!a->source)
+		a->source = source;
 }
 
 /* What the API server, and others in the cluster, call the service by. */
@@ -117,6 +124,8 @@ static int cmd_run_start_pages(struct cmd_run_program *p, const struct cmd_run_o
 
 static void cmd_run_fill_reconcile(struct cmd_run_program *p, const struct cmd_run_options *a)
 {
+	bool self = !strcmp(a->certificates, "self");
+
 	p->round = (struct reconcile){ .kube = p->kube,
 				       .log = &p->program.log,
 				       .status = &p->status,
@@ -124,14 +133,15 @@ static void cmd_run_fill_reconcile(struct cmd_run_program *p, const struct cmd_r
 				       .namespace = a->namespace,
 				       .service = a->service,
 				       .secret = a->secret,
+				       .source = a->source,
 				       .configuration = a->configuration,
 				       .facts = a->facts,
 				       .rollout = a->rollout,
-				       .self = !strcmp(a->certificates, "self"),
+				       .self = self,
 				       .writes = strcmp(a->certificates, "external") != 0,
 				       .overlap = a->overlap,
 				       .names = p->name,
-				       .names_n = NAMES };
+				       .names_n = self ? NAMES : NAMES_OF_OTHERS };
 	p->posture = (struct published_watch){ .kube = p->kube,
 					       .log = &p->program.log,
 					       .status = &p->status,
@@ -271,10 +281,10 @@ static const struct command_help help = {
 	.summary = "Keeps the serving certificate (--certificates self: issues it, renews it in "
 		   "time, with no\n"
 		   "failed call) and the webhook configuration as the policies want them; with "
-		   "cert-manager the\n"
-		   "certificate is cert-manager's; with external it only compares and reports. "
-		   "Tells the replicas\n"
-		   "the version of Kubernetes (--facts).\n"
+		   "cert-manager it\n"
+		   "takes the certificates that that makes; with external it only compares and "
+		   "reports. Tells the\n"
+		   "replicas the version of Kubernetes (--facts).\n"
 		   "While it is not running everything stays as it is.",
 	.examples =
 		"Examples:\n"
@@ -301,15 +311,19 @@ static const struct option_def defs[] = {
 		     "Secret NAME-tls"),
 	CMD_ROW_NAME("service", &asked.service,
 		     "the Service of the webhook, where it is named otherwise"),
-	CMD_ROW_NAME("secret", &asked.secret, "the Secret of the certificate, the same"),
+	CMD_ROW_NAME("secret", &asked.secret,
+		     "the Secret of the certificate that the servers show, the same"),
+	CMD_ROW_NAME(
+		"source-secret", &asked.source,
+		"with --certificates cert-manager: the Secret that it writes (NAME-cert-manager)"),
 	CMD_ROW_NAME("webhook-configuration", &asked.configuration,
 		     "the ValidatingWebhookConfiguration, the same"),
 	{ .name = "certificates",
 	  .type = OPTION_CHOICE,
 	  .value = &asked.certificates,
 	  .choices = "self|cert-manager|external",
-	  .help = "who makes them: the agent (self); cert-manager, whose CA the agent reads from "
-		  "--secret; you (external), who also write the webhook configuration" },
+	  .help = "who makes them: the agent (self); cert-manager, whose pair the agent has trusted "
+		  "before servers show it; you (external), who also write the webhook configuration" },
 	CMD_ROW_NAME("facts", &asked.facts,
 		     "the ConfigMap to write the version of Kubernetes to (none)"),
 	CMD_ROW_NAME(
@@ -366,13 +380,13 @@ static const struct option_def defs[] = {
 int cmd_run(int argc, char **argv)
 {
 	struct cmd_run_program *p;
-	char secret[300];
+	char secret[300], source[300];
 	struct err err;
 	int status = cmd_options(&help, defs, sizeof defs / sizeof *defs, argc, argv);
 
 	if (status >= 0)
 		return status;
-	cmd_run_fill_names(&asked, secret);
+	cmd_run_fill_names(&asked, secret, source);
 	if (cmd_run_validate_names(&asked, &err) < 0)
 		return cmd_complain("run", AGENT_USAGE, &err);
 	if (!(p = calloc(1, sizeof *p))) {

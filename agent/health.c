@@ -40,14 +40,15 @@ static bool agent_health_certificate(const struct agent_health *h, const struct 
 	char expires[TIME_TEXT], renew[TIME_TEXT];
 
 	(void)h;
-	if (!v->self) {
-		fputs(v->writes ? "cert-manager's" : "somebody else's", f);
+	if (!v->writes) {
+		fputs("somebody else's", f);
 		return true;
 	}
 	time_print(v->plan.expires, expires);
 	time_print(v->plan.renew, renew);
 	if (v->plan.good)
-		fprintf(f, "valid until %s, renewal due %s, step %s", expires, renew,
+		fprintf(f, "valid until %s, %s%s, step %s", expires,
+			v->self ? "renewal due " : "cert-manager renews it", v->self ? renew : "",
 			rotate_step_name(v->plan.step));
 	else
 		fprintf(f, "step %s: %s", rotate_step_name(v->plan.step), v->plan.why);
@@ -198,13 +199,13 @@ static uint64_t agent_health_count(const atomic_ullong *counter)
 static void agent_health_put_certificate(FILE *f, const struct status_view *v)
 {
 	metrics_head(f, "oke_guard_agent_certificate_expiry_seconds", "gauge",
-		     "Seconds until the certificate in the Secret expires; in mode self alone.");
-	if (v->self && v->plan.expires)
+		     "Seconds until the certificate in the Secret expires; not in mode external.");
+	if (v->writes && v->plan.expires)
 		fprintf(f, "oke_guard_agent_certificate_expiry_seconds %" PRId64 "\n",
 			v->plan.expires - (int64_t)time(NULL));
 	metrics_head(f, "oke_guard_agent_renewal_step", "gauge",
-		     "1 for the step that the certificates are at; in mode self alone.");
-	for (int i = 0; v->self && i < ROTATE_STEPS_N; i++)
+		     "1 for the step that the certificates are at; not in mode external.");
+	for (int i = 0; v->writes && i < ROTATE_STEPS_N; i++)
 		fprintf(f, "oke_guard_agent_renewal_step{step=\"%s\"} %d\n",
 			rotate_step_name((enum rotate_step)i), v->plan.step == (enum rotate_step)i);
 }

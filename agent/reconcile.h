@@ -4,8 +4,8 @@
  * In mode self: read the webhook configuration, then the Secret (in this order: a write of
  * the configuration is refused if anybody has written it since, so it never rests on a
  * Secret that is older than what it replaces), take the one step that rotate.h names, and look
- * again, until there is nothing to do but wait. In mode cert-manager the same but for the Secret,
- * which is only read: its CA is what the API server is to trust. In mode external: read, compare,
+ * again, until there is nothing to do but wait. In mode cert-manager the same, but pairs are taken
+ * from the Secret that cert-manager writes, which is only read. In mode external: read, compare,
  * report.
  */
 #ifndef AGENT_RECONCILE_H
@@ -29,7 +29,8 @@ struct reconcile {
 	struct status *status;
 	struct slot *policies;                                            /* of struct policy_set */
 	const char *namespace, *service, *secret, *configuration, *facts; /* facts: or NULL */
-	bool self;    /* makes the certificates */
+	const char *source; /* of which pairs are taken; not in mode self */
+	bool self;          /* makes the certificates */
 	long rollout; /* seconds after which servers that are not up are told; 0: never looked at */
 	bool writes;  /* the webhook configuration; else it only looks */
 	int64_t overlap;
@@ -40,12 +41,10 @@ struct reconcile {
 	struct status_view view;
 	unsigned repairs;                         /* of what could lock the cluster, since ... */
 	long long repairs_since, suspended_until; /* by clock_ms */
-	uint64_t trusted; /* cert-manager: a hash of the CA that is trusted beside others, ... */
-	int64_t trusted_since; /* ... and since when */
-	long retry_after;      /* the API server's wish, after a failure */
-	long long facts_at;    /* when facts are due, by clock_ms */
-	bool learnt;           /* view.kubernetes is another than it was: load policies for it */
-	bool stopped;          /* a call was given up for the stop descriptor */
+	long retry_after;                         /* the API server's wish, after a failure */
+	long long facts_at;                       /* when facts are due, by clock_ms */
+	bool learnt;  /* view.kubernetes is another than it was: load policies for it */
+	bool stopped; /* a call was given up for the stop descriptor */
 	long long unavailable_since; /* by clock_ms; 0: all servers are there */
 	bool facts_failed;
 	char told_error[512]; /* what the log has been told already */

@@ -67,23 +67,25 @@ int reconcile_read_config(struct reconcile_pass *t)
 	return 0;
 }
 
-int reconcile_read_secret(struct reconcile_pass *t)
+int reconcile_read_secret(struct reconcile_pass *t, const char *name, struct store *out,
+			  struct str *version)
 {
 	char path[KUBE_URL_MAX];
 	enum kube_result result;
 	struct str body;
 
-	if (reconcile_call(t, KUBE_GET, reconcile_path_of(path, t->r, "secrets", t->r->secret),
+	if (reconcile_call(t, KUBE_GET, reconcile_path_of(path, t->r, "secrets", name),
 			   (struct str){ NULL, 0 }, &body, &result) < 0) {
 		if (result == KUBE_MISSING)
-			err_set(t->err, ERR_IO, "there is no Secret %s in namespace %s; %s",
-				t->r->secret, t->r->namespace,
-				t->r->self ? "the chart makes it, empty: helm upgrade"
-					   : "cert-manager makes it, unless its Certificate says "
-					     "why not: kubectl describe certificate");
+			err_set(t->err, ERR_IO, "there is no Secret %s in namespace %s; %s", name,
+				t->r->namespace,
+				name == t->r->secret
+					? "the chart makes it, empty: helm upgrade"
+					: "cert-manager makes it, unless its Certificate says "
+					  "why not: kubectl describe certificate");
 		return -1;
 	}
-	if (objects_secret_read(body, &t->arena, &t->store, &t->version, t->err) < 0)
+	if (objects_secret_read(body, &t->arena, out, version, t->err) < 0)
 		return reconcile_unreadable(t);
 	return 0;
 }

@@ -16,123 +16,118 @@ static enum pass_end reconcile_after_write(struct reconcile_pass *t, int status,
 	return PASS_AGAIN;
 }
 
-/* ---- the agent makes the certificates ---- */
+/* ---- the agent writes the certificates that are served ---- */
 
-static enum pass_end reconcile_pass_self(struct reconcile_pass *t, const struct policy_set *set)
-{
-	struct rotate_order order = { .names = t->r->names,
-				      .names_n = t->r->names_n,
-				      .overlap = t->r->overlap };
-	enum kube_result result = KUBE_OK;
-	struct rotate_plan plan;
-	struct in_force f;
-	struct str bundle;
-	int status;
-
-	if (reconcile_read_config(t) < 0 || reconcile_read_secret(t) < 0)
-		return PASS_FAILED;
-	order.now = t->now;
-	bundle = rotate_bundle(&t->store, &t->arena);
-	if (!bundle.s) {
-		err_nomem(t->err);
-		return PASS_FAILED;
-	}
-	if (reconcile_compare(t, set, bundle) < 0)
-		return PASS_FAILED;
-	f = (struct in_force){ .bundle = t->configuration.bundle,
-			       .state = t->configuration.state,
-			       .wanted = t->there && !t->r->view.differences };
-	rotate_plan(&t->store, &f, &order, &plan);
-	if (plan.ran_out) {
-		err_nomem(t->err);
-		return PASS_FAILED;
-	}
-	t->r->view.plan = plan;
-	t->r->view.current = f.wanted;
-	if (plan.step == ROTATE_STEADY || plan.step == ROTATE_WAIT_TRUSTED ||
-	    plan.step == ROTATE_WAIT_SERVED) {
-		t->r->told_differences = 0;
-		t->due = plan.step == ROTATE_STEADY ? 0 : plan.at;
-		return PASS_WAIT;
-	}
-	status = plan.step == ROTATE_WRITE ? reconcile_write_config(t, &result)
-					   : reconcile_write_secret(t, &f, &order, &plan, &result);
-	return reconcile_after_write(t, status, result, &plan);
-}
-
-/* ---- cert-manager makes them ---- */
-
-static bool reconcile_bundle_holds(struct str bundle, struct str ca)
-{
-	return bundle.n && ca.n && memmem(bundle.s, bundle.n, ca.s, ca.n);
-}
-
-/*
- * What the API server is to trust: the CA beside the certificate. One that is new is trusted beside
- * the old one for as long as replicas may still serve a certificate of that.
- */
-static struct str reconcile_trust(struct reconcile_pass *t)
+/* Where pairs come from another Secret: what cannot be read of it is a pair that is not there. */
+static void reconcile_look_at_source(struct reconcile_pass *t)
 {
 	struct reconcile *r = t->r;
-	struct str ca = t->store.part[PART_CA], live = t->configuration.bundle;
-	struct text both;
-	bool holds;
+	struct err *kept = t->err;
 
-	while (ca.n && (ca.s[ca.n - 1] == '\n' || ca.s[ca.n - 1] == ' '))
-		ca.n--;
-	holds = reconcile_bundle_holds(live, ca);
-	if (!ca.n || (holds && live.n <= ca.n + 1))
-		return live;
-	if (!live.n)
-		return t->store.part[PART_CA];
-	if (!holds || r->trusted != str_hash(0, ca)) {
-		r->trusted = str_hash(0, ca);
-		r->trusted_since = t->now;
-	}
-	t->due = r->trusted_since + r->overlap;
-	if (holds)
-		return t->now < t->due ? live : t->store.part[PART_CA];
-	text_init(&both, &t->arena, live.n + ca.n + 2);
-	text_str(&both, live);
-	text_str(&both, ca);
-	text_puts(&both, "\n");
-	return text_get(&both);
+	t->source = (struct store){ 0 };
+	t->source_err = (struct err){ .kind = ERR_NONE };
+	if (r->self)
+		return;
+	t->err = &t->source_err;
+	if (reconcile_read_secret(t, r->source, &t->source, &t->source_version) < 0)
+		t->source = (struct store){ 0 };
+	t->err = kept;
 }
 
-static enum pass_end reconcile_pass_cert_manager(struct reconcile_pass *t,
-						 const struct policy_set *set)
+/* The entries are put right; whom the API server trusts stays as it is. */
+static enum pass_end reconcile_keep_trust(struct reconcile_pass *t, const struct policy_set *set)
 {
 	static const struct rotate_plan write = { .step = ROTATE_WRITE };
 	enum kube_result result = KUBE_OK;
-	struct str bundle;
-	int secret;
 
-	t->due = 0;
-	if (reconcile_read_config(t) < 0)
-		return PASS_FAILED;
-	secret = reconcile_read_secret(t);
-	if (secret < 0)
-		t->store = (struct store){ 0 };
-	bundle = reconcile_trust(t);
-	if (secret < 0 && !bundle.n && !t->configuration.entries)
-		return PASS_FAILED; /* nobody to trust, nobody to put right */
-	if (reconcile_compare(t, set, bundle) < 0)
+	if (!t->configuration.entries)
+		return PASS_WAIT; /* nobody to trust, nothing to put right */
+	if (reconcile_compare(t, set, t->configuration.bundle) < 0)
 		return PASS_FAILED;
 	t->r->view.current = t->there && !t->r->view.differences;
-	if (!t->r->view.current && (bundle.n || t->r->view.locks))
-		return reconcile_after_write(t, reconcile_write_config(t, &result), result, &write);
-	if (secret < 0)
-		return PASS_FAILED;
-	if (!t->store.part[PART_CA].n) {
+	if (t->r->view.current || !(t->configuration.bundle.n || t->r->view.locks))
+		return PASS_WAIT;
+	return reconcile_after_write(t, reconcile_write_config(t, &result), result, &write);
+}
+
+/* What is served stays served; but who makes the pairs must be looked after. */
+static enum pass_end reconcile_judge_source(struct reconcile_pass *t,
+					    const struct rotate_plan *plan)
+{
+	if (!*plan->why_source)
+		return PASS_WAIT;
+	if (t->source_err.kind != ERR_NONE)
+		*t->err = t->source_err;
+	else if (!t->source.part[PART_CA].n)
 		err_set(t->err, ERR_IO,
 			"Secret %s holds no ca.crt; cert-manager writes it once the certificate is "
 			"issued, by an issuer that has a CA of its own: kubectl -n %s describe "
 			"certificate",
-			t->r->secret, t->r->namespace);
+			t->r->source, t->r->namespace);
+	else
+		err_set(t->err, ERR_IO, "Secret %s holds a pair that cannot be served: %.200s",
+			t->r->source, plan->why_source);
+	return PASS_FAILED;
+}
+
+static bool reconcile_is_wait(enum rotate_step step)
+{
+	return step == ROTATE_STEADY || step == ROTATE_WAIT_TRUSTED || step == ROTATE_WAIT_SERVED ||
+	       step == ROTATE_WAIT_PAIR;
+}
+
+/* The plan of this turn, and what it rests on. */
+static int reconcile_plan(struct reconcile_pass *t, const struct policy_set *set,
+			  const struct rotate_order *order, struct in_force *f,
+			  struct rotate_plan *plan)
+{
+	struct str bundle = rotate_bundle(&t->store, &t->arena);
+
+	if (!bundle.s)
+		return err_nomem(t->err);
+	if (reconcile_compare(t, set, bundle) < 0)
+		return -1;
+	*f = (struct in_force){ .bundle = t->configuration.bundle,
+				.state = t->configuration.state,
+				.wanted = t->there && !t->r->view.differences };
+	rotate_plan(&t->store, f, order, plan);
+	return plan->ran_out ? err_nomem(t->err) : 0;
+}
+
+static enum pass_end reconcile_pass_pairs(struct reconcile_pass *t, const struct policy_set *set)
+{
+	struct rotate_order order = { .names = t->r->names,
+				      .names_n = t->r->names_n,
+				      .overlap = t->r->overlap,
+				      .source = t->r->self ? NULL : &t->source };
+	enum kube_result result = KUBE_OK;
+	enum pass_end kept = PASS_WAIT;
+	struct rotate_plan plan;
+	struct in_force f;
+	int status;
+
+	if (reconcile_read_config(t) < 0)
 		return PASS_FAILED;
+	reconcile_look_at_source(t);
+	if (reconcile_read_secret(t, t->r->secret, &t->store, &t->version) < 0)
+		return PASS_FAILED;
+	order.now = t->now;
+	if (reconcile_plan(t, set, &order, &f, &plan) < 0)
+		return PASS_FAILED;
+	t->r->view.plan = plan;
+	t->r->view.current = f.wanted;
+	if (plan.step == ROTATE_WAIT_PAIR)
+		kept = reconcile_keep_trust(t, set);
+	if (kept != PASS_WAIT)
+		return kept;
+	if (reconcile_is_wait(plan.step)) {
+		t->r->told_differences = 0;
+		t->due = plan.at;
+		return reconcile_judge_source(t, &plan);
 	}
-	t->r->told_differences = 0;
-	return PASS_WAIT;
+	status = plan.step == ROTATE_WRITE ? reconcile_write_config(t, &result)
+					   : reconcile_write_secret(t, &f, &order, &plan, &result);
+	return reconcile_after_write(t, status, result, &plan);
 }
 
 /* ---- somebody else does all of it ---- */
@@ -162,7 +157,6 @@ static enum pass_end reconcile_pass_external(struct reconcile_pass *t, const str
 
 enum pass_end reconcile_turn(struct reconcile_pass *t, const struct policy_set *set)
 {
-	if (t->r->self)
-		return reconcile_pass_self(t, set);
-	return t->r->writes ? reconcile_pass_cert_manager(t, set) : reconcile_pass_external(t, set);
+	return t->r->self || t->r->writes ? reconcile_pass_pairs(t, set)
+					  : reconcile_pass_external(t, set);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * reconcile_pass.h - one turn of the round: what has been read, and what may be done with it.
  *
- * A turn reads the configuration, then the Secret, compares, and writes at most one object; then
+ * A turn reads the configuration, then the Secrets, compares, and writes at most one object; then
  * the next turn reads again. All that it read lives in its arena, and is overwritten in the end.
  */
 #ifndef AGENT_RECONCILE_PASS_H
@@ -20,9 +20,12 @@ struct reconcile_pass {
 	struct configuration configuration;
 	struct str live; /* its bytes */
 	struct store store;
-	struct str version; /* of the Secret */
-	int64_t now;        /* by the API server's clock */
-	int64_t due;        /* by it: when the next step is; 0: none is */
+	struct str version;  /* of the Secret */
+	struct store source; /* another Secret, from which pairs are taken; empty: it has none */
+	struct str source_version;
+	struct err source_err; /* it could not be read */
+	int64_t now;           /* by the API server's clock */
+	int64_t due;           /* by it: when the next step is; 0: none is */
 	struct webhooks wanted;
 	struct webhook_target target;
 	uint64_t differences; /* a hash of their texts */
@@ -41,7 +44,9 @@ int reconcile_unreadable(struct reconcile_pass *t);
 const char *reconcile_path_of(char path[KUBE_URL_MAX], const struct reconcile *r,
 			      const char *resource, const char *name);
 int reconcile_read_config(struct reconcile_pass *t); /* a missing one is no failure */
-int reconcile_read_secret(struct reconcile_pass *t);
+/* A Secret of the release's namespace: r->secret or r->source. */
+int reconcile_read_secret(struct reconcile_pass *t, const char *name, struct store *out,
+			  struct str *version);
 
 /* ---- reconcile_compare.c ---- */
 

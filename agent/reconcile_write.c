@@ -20,6 +20,7 @@ static const struct reconcile_step_words {
 	[ROTATE_SERVED] = { "the new certificate was read back; waiting for the replicas",
 			    LOG_INFO },
 	[ROTATE_DROP] = { "the previous CA was dropped; the renewal is over", LOG_INFO },
+	[ROTATE_TAKE] = { "a new certificate of the same CA is the current one now", LOG_INFO },
 	[ROTATE_TIDY] = { "a next certificate was of no use and was removed", LOG_INFO },
 };
 

@@ -29,7 +29,7 @@ struct status_view {
 	long unavailable;          /* servers that are not available, for longer than a minute */
 	bool suspended; /* no entry has failurePolicy Fail, for what something else does */
 	char difference[STATUS_DIFFERENCES][STATUS_TEXT];
-	struct rotate_plan plan; /* self: where the certificates are */
+	struct rotate_plan plan; /* writes: where the certificates are */
 	char kubernetes[16];     /* "1.36"; empty: not known */
 	unsigned configured; /* the minor that the configuration names, where it is another; 0 */
 };

@@ -23,6 +23,7 @@ import harness
 AGENT = harness.BINARY.with_name("oke-guard-agent")
 CONFIGURATION = "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations/oke-guard"
 SECRET = "/api/v1/namespaces/oke-guard/secrets/oke-guard-tls"
+SOURCE = "/api/v1/namespaces/oke-guard/secrets/oke-guard-cert-manager"
 FACTS = "/api/v1/namespaces/oke-guard/configmaps/oke-guard-facts"
 PROBE = "/api/v1/namespaces/oke-guard/configmaps/oke-guard-probe"
 DAY = 86400
@@ -68,10 +69,14 @@ class Stub:
         self.objects = {}
         for path, kind in ((CONFIGURATION, "ValidatingWebhookConfiguration"), (SECRET, "Secret"),
                            (FACTS, "ConfigMap"), (PROBE, "ConfigMap")):
-            self.objects[path] = {"kind": kind, "metadata": {
-                "name": path.rsplit("/", 1)[1], "uid": f"uid-{kind}", "resourceVersion": "1", "generation": 1,
-                "labels": {"app": "oke-guard"}, "annotations": {"meta.helm.sh/release-name": "oke-guard"}}}
+            self.objects[path] = self.empty(path, kind)
         self.objects[PROBE]["data"] = {"state": "guarded"}
+
+    @staticmethod
+    def empty(path, kind):
+        return {"kind": kind, "metadata": {
+            "name": path.rsplit("/", 1)[1], "uid": f"uid-{kind}", "resourceVersion": "1", "generation": 1,
+            "labels": {"app": "oke-guard"}, "annotations": {"meta.helm.sh/release-name": "oke-guard"}}}
 
     def __enter__(self):
         stub = self

@@ -14,7 +14,7 @@ import threading
 import time
 import unittest
 
-from cluster_stub import (CONFIGURATION, DAY, FACTS, PROBE, SECRET, Agent, Stub, command, connection, pems, status)
+from cluster_stub import (CONFIGURATION, DAY, FACTS, PROBE, SECRET, SOURCE, Agent, Stub, command, connection, pems, status)
 from harness import BINARY, PATIENCE, ROOT, SANITIZED, Case, Server, coredns_json, issue, run
 from test_metrics import promtool
 
@@ -519,19 +519,10 @@ class Lockout(AgentCase):
         self.addCleanup(self.config.close)
         self.options = (f"--config={self.config.name}",)
 
-    @staticmethod
-    def cert_manager(stub):
-        """The Secret as cert-manager writes it, of a new CA; which is returned."""
-        folder = pathlib.Path(tempfile.mkdtemp(dir=stub.folder.name))
-        issue(folder)
-        data = {n: base64.b64encode((folder / n).read_bytes()).decode() for n in ("tls.crt", "tls.key", "ca.crt")}
-        stub.edit(SECRET, lambda o: o.update(data=data))
-        return (folder / "ca.crt").read_text()
-
     def test_it_is_put_right_wherever_the_agent_writes(self):
         for mode in ("self", "cert-manager"):
             with self.subTest(mode), Stub() as stub:
-                self.cert_manager(stub)
+                act_as_cert_manager(stub)
                 with Agent(stub, f"--certificates={mode}", *self.options) as agent:
                     self.wait_until(lambda: ready(agent), "not ready")
                     want = stub.objects[CONFIGURATION]["webhooks"]
@@ -587,23 +578,154 @@ class Lockout(AgentCase):
                     stub.edit(CONFIGURATION, lambda o: o.update(webhooks=whole))
                     self.wait_until(lambda: ready(agent), "not ready again")
 
-    def test_the_bundle_of_cert_manager(self):
-        """A new CA is trusted beside the old one for the overlap, then alone; the Secret is never written."""
-        with Stub() as stub, Agent(stub, "--certificates=cert-manager") as agent:
-            agent.wait_for_log(lambda line: "holds no ca.crt" in line.get("error", ""))
+
+def new_pair(service="oke-guard"):
+    """Of a new CA, as a Secret's data."""
+    with tempfile.TemporaryDirectory() as folder:
+        code, _, error = run("certs", "issue", "--dir", folder, "--service", service, "--namespace", "oke-guard", "--force")
+        assert code == 0, error
+        return {n: base64.b64encode(pathlib.Path(folder, n).read_bytes()).decode() for n in ("tls.crt", "tls.key", "ca.crt")}
+
+
+def act_as_cert_manager(stub, without=()):
+    """Write its Secret, with a pair of a new CA; (certificate, CA) of that."""
+    data = new_pair()
+    with stub.lock:
+        secret = stub.objects.get(SOURCE) or stub.empty(SOURCE, "Secret")
+        stub.put(SOURCE, secret | {"data": {k: v for k, v in data.items() if k not in without}})
+    return tuple(base64.b64decode(data[n]).decode() for n in ("tls.crt", "ca.crt"))
+
+
+class CertManager(AgentCase):
+    """cert-manager makes the pairs; servers show one when the API server has been told to trust its CA, and no sooner."""
+
+    def agent(self, stub, *options):
+        return Agent(stub, "--certificates=cert-manager", *options)
+
+    def taken(self, stub, agent, pair):
+        self.wait_until(lambda: stub.settled() and (stub.data("tls.crt"), stub.bundle()) == pair, "not taken", 3 * PATIENCE)
+
+    @staticmethod
+    def before_a_look(stub, change):
+        """Between two looks, so that the agent sees all of it or nothing."""
+        def fault(call):
+            if call["path"] == CONFIGURATION and call["method"] == "GET":
+                stub.fault = None
+                change()
+
+        stub.fault = fault
+
+    def logged(self, agent, text):
+        self.wait_until(lambda: text in agent.log_text(), f"not logged: {text}", 3 * PATIENCE)
+
+    def test_a_new_CA_step_by_step(self):
+        with Stub() as stub, self.agent(stub) as agent:
+            self.logged(agent, "there is no Secret oke-guard-cert-manager")
             self.assertFalse(ready(agent))
-            first = self.cert_manager(stub)
-            self.wait_until(lambda: stub.bundle() == first, "not filled in", 60)
-            self.wait_until(lambda: ready(agent), "not ready", 60)
-            stub.edit(CONFIGURATION, lambda o: o["webhooks"][0]["clientConfig"].update(caBundle=""))
-            self.wait_until(lambda: stub.bundle() == first, "not put right")
-            second = self.cert_manager(stub)
-            self.wait_until(lambda: stub.bundle() == first + second, "not both")
-            time.sleep(2.5)
-            self.assertEqual(stub.bundle(), first + second)
+            act_as_cert_manager(stub, without=("ca.crt",))
+            self.logged(agent, "oke-guard-cert-manager holds no ca.crt")
+            self.assertEqual(stub.writes(), [])
+            first = act_as_cert_manager(stub)
+            self.taken(stub, agent, first)
+            self.wait_until(lambda: ready(agent), "not ready", 3 * PATIENCE)
+            self.assertIn("cert-manager renews it, step steady", agent.page("/readyz?verbose").text)
+            second = act_as_cert_manager(stub)
+            self.wait_until(lambda: stub.bundle() == first[1] + second[1], "not both")
+            self.logged(agent, '"step": "trusted"')
+            self.assertEqual(stub.data("tls.crt"), first[0], "shown before the wait is over")
             stub.offset += 130
-            self.wait_until(lambda: stub.bundle() == second, "the old one stays")
-            self.assertEqual(stub.writes(SECRET), [])
+            self.wait_until(lambda: stub.data("tls.crt") == second[0], "not shown")
+            self.assertEqual(stub.bundle(), first[1] + second[1], "servers may still show the old one")
+            stub.step = QUICK
+            self.taken(stub, agent, second)
+            self.assertEqual(stub.writes(SOURCE), [])
+            self.wait_until(lambda: agent.metric('oke_guard_agent_renewal_step{step="steady"}') == 1, "not told")
+        self.assert_sound(stub, agent)
+
+    def test_a_renewal_of_the_same_CA(self):
+        """Who trusts the old certificate trusts the new one: nothing to wait for, and no entry is written."""
+        with Stub() as stub:
+            pair = act_as_cert_manager(stub)
+            with self.agent(stub) as agent:
+                self.taken(stub, agent, pair)
+                written = len(stub.writes(CONFIGURATION))
+                text = pair[0] + "\n"  # as good as any other
+                stub.edit(SOURCE, lambda o: o["data"].update({"tls.crt": base64.b64encode(text.encode()).decode()}))
+                self.taken(stub, agent, (text, pair[1]))
+                self.assertEqual(len(stub.writes(CONFIGURATION)), written)
+                self.logged(agent, '"step": "take"')
+                self.assert_sound(stub, agent)
+
+    def test_one_new_CA_after_the_other(self):
+        """Faster than they can be taken, from two agents: whatever is shown is trusted, and the last one is shown in the end."""
+        with Stub() as stub:
+            pair = act_as_cert_manager(stub)
+            with self.agent(stub) as one, self.agent(stub) as two:
+                self.taken(stub, one, pair)
+                stub.step = QUICK / 4
+                for _ in range(8):
+                    before = len(stub.calls)
+                    pair = act_as_cert_manager(stub)
+                    self.wait_until(lambda: len(stub.calls) > before + 12, "nobody looks")
+                stub.step = QUICK
+                self.taken(stub, two, pair)
+            self.assertGreater(len(stub.pairs), 1)
+            self.assert_sound(stub, one, two)
+
+    def test_what_it_writes_may_be_of_no_use(self):
+        """What is shown and trusted stays; the agent says what is wrong, and has the entries right all the same."""
+        another = new_pair()
+        for name, data, said in (("removed", None, "there is no Secret oke-guard-cert-manager"),
+                                 ("empty", {}, "holds no ca.crt"),
+                                 ("cut", another | {"tls.crt": another["tls.crt"][:400]}, "holds a pair that cannot be served"),
+                                 ("another CA", another | {"ca.crt": new_pair()["ca.crt"]}, "holds a pair that cannot be served"),
+                                 ("another key", another | {"tls.key": new_pair()["tls.key"]},
+                                  "holds a pair that cannot be served"),
+                                 ("another service", new_pair("other"), "does not hold the name oke-guard.oke-guard.svc")):
+            with self.subTest(name), Stub() as stub:
+                pair = act_as_cert_manager(stub)
+
+                def spoil(stub=stub, data=data):
+                    if data is None:
+                        del stub.objects[SOURCE]
+                    else:
+                        stub.edit(SOURCE, lambda o: o.update(data=data))
+                    stub.edit(CONFIGURATION, refuse)
+
+                with self.agent(stub) as agent:
+                    self.taken(stub, agent, pair)
+                    self.wait_until(lambda: ready(agent), "not ready", 3 * PATIENCE)
+                    self.before_a_look(stub, spoil)
+                    self.logged(agent, said)
+                    self.wait_until(lambda: {w["failurePolicy"] for w in stub.objects[CONFIGURATION]["webhooks"]} ==
+                                    {"Ignore"}, "entries that refuse stay", 3 * PATIENCE)
+                    self.taken(stub, agent, pair)
+                    self.wait_until(lambda: "since then: " in agent.page("/readyz?verbose").text, "not said")
+                    stub.step = QUICK
+                    self.taken(stub, agent, act_as_cert_manager(stub))
+                    self.assert_sound(stub, agent)
+
+    def test_nothing_can_be_shown(self):
+        """The Secret that servers mount was emptied, and there is no pair: they go on with the last one, which stays trusted."""
+        with Stub() as stub:
+            pair = act_as_cert_manager(stub)
+            with self.agent(stub) as agent:
+                self.taken(stub, agent, pair)
+
+                def lose():
+                    del stub.objects[SOURCE]
+                    stub.edit(SECRET, lambda o: o.pop("data"))
+                    stub.edit(CONFIGURATION, refuse)
+
+                self.before_a_look(stub, lose)
+                self.wait_until(lambda: {w["failurePolicy"] for w in stub.objects[CONFIGURATION]["webhooks"]} ==
+                                {"Ignore"}, "entries that refuse stay", 3 * PATIENCE)
+                self.assertEqual(stub.bundle(), pair[1])
+                self.wait_until(lambda: "[-] certificate: step wait-pair" in agent.page("/readyz").text, "not said")
+                stub.step = QUICK
+                self.taken(stub, agent, act_as_cert_manager(stub))
+                self.wait_until(lambda: ready(agent), "not ready again", 3 * PATIENCE)
+                self.assert_sound(stub, agent)
 
 
 class Rollout(AgentCase):

@@ -106,9 +106,9 @@ annotations:
 {{- end }}
 
 {{- /*
-Each maker of certificates has a Secret of its own, so that one can take over from another while
-pods still serve what the other made. In mode self it is F-tls; where that is there and somebody
-else's (the mode was another one until now), F-self-tls, which then stays.
+What the servers show. In mode secret it is yours. Else the agent writes it, F-tls: its own pairs, or
+(mode cert-manager) those of F-cert-manager, each once its CA is trusted. Where F-tls is there and
+somebody else's (the mode was another one until now), it is F-self-tls, which then stays.
 */}}
 {{- define "oke-guard.secret" -}}
 {{- $f := include "oke-guard.fullname" . }}
@@ -116,13 +116,16 @@ else's (the mode was another one until now), F-self-tls, which then stays.
 {{- $other := printf "%s-self-tls" $f }}
 {{- if eq .Values.certificates.mode "secret" }}
 {{- default $own .Values.certificates.secret.name }}
-{{- else if eq .Values.certificates.mode "cert-manager" }}
-{{- printf "%s-cert-manager" $f }}
 {{- else if or (include "oke-guard.foreign" (dict "context" . "name" $own)) (lookup "v1" "Secret" .Release.Namespace $other) }}
 {{- $other }}
 {{- else }}
 {{- $own }}
 {{- end }}
+{{- end }}
+
+{{- /* What cert-manager writes. */}}
+{{- define "oke-guard.source" -}}
+{{- printf "%s-cert-manager" (include "oke-guard.fullname" .) }}
 {{- end }}
 
 {{- /* What pods of all parts have in common; under `spec`. */}}
@@ -253,7 +256,7 @@ they are. In both the address and the CA are put in.
 {{- fail (printf "webhookConfiguration.webhooks counts in certificates.mode secret alone: in mode %s the agent writes the entries, from the policies" $c.mode) }}
 {{- end }}
 {{- if and (eq $c.mode "secret") (lookup "v1" "Secret" .Release.Namespace (include "oke-guard.secret" .)) (not (include "oke-guard.foreign" (dict "context" . "name" (include "oke-guard.secret" .)))) }}
-{{- fail (printf "Secret %s belongs to this release, which made it in mode self and removes it now: make one of another name, and give that as certificates.secret.name" (include "oke-guard.secret" .)) }}
+{{- fail (printf "Secret %s belongs to this release, whose agent has written it until now, and which removes it: make one of another name, and give that as certificates.secret.name" (include "oke-guard.secret" .)) }}
 {{- end }}
 {{- if and (eq $c.mode "secret") (not .Values.webhookConfiguration.webhooks) }}
 {{- if .Values.config.failClosed }}

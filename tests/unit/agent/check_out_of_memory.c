@@ -25,7 +25,7 @@
 
 /* ---- an API server ---- */
 
-enum { SECRET, CONFIGURATION, OBJECTS };
+enum { SECRET, CONFIGURATION, SOURCE, OBJECTS };
 
 static cJSON *objects[OBJECTS];
 static unsigned written[OBJECTS];
@@ -39,7 +39,9 @@ static void server_start(void)
 		"{\"apiVersion\":\"admissionregistration.k8s.io/v1\",\"kind\":"
 		"\"ValidatingWebhookConfiguration\",\"metadata\":{\"name\":\"guard\",\"uid\":\"u\","
 		"\"generation\":1,\"resourceVersion\":\"1\"},\"webhooks\":[]}");
-	ck_assert(objects[SECRET] && objects[CONFIGURATION]);
+	objects[SOURCE] = cJSON_Parse("{\"apiVersion\":\"v1\",\"kind\":\"Secret\",\"metadata\":{"
+				      "\"name\":\"guard-made\",\"resourceVersion\":\"1\"}}");
+	ck_assert(objects[SECRET] && objects[CONFIGURATION] && objects[SOURCE]);
 	server_now = NOW;
 }
 
@@ -91,7 +93,9 @@ int kube_call(struct kube *k, const struct kube_request *request, struct kube_an
 	      struct err *err)
 {
 	size_t left[2] = { failing_left[0], failing_left[1] };
-	int which = strstr(request->path, "/secrets/") ? SECRET : CONFIGURATION;
+	int which = strstr(request->path, "/secrets/guard-made") ? SOURCE
+		    : strstr(request->path, "/secrets/")         ? SECRET
+								 : CONFIGURATION;
 
 	(void)k;
 	(void)err;
@@ -127,6 +131,8 @@ static struct slot policies = SLOT_INIT;
 static struct log quiet;
 static struct status status = STATUS_INIT;
 
+static bool foreign; /* another one makes the pairs */
+
 static struct reconcile agent_new(void)
 {
 	return (struct reconcile){ .log = &quiet,
@@ -136,7 +142,9 @@ static struct reconcile agent_new(void)
 				   .service = "guard",
 				   .secret = "guard-tls",
 				   .configuration = "guard",
-				   .self = true,
+				   .source = "guard-made",
+				   .self = !foreign,
+				   .writes = foreign,
 				   .overlap = 120,
 				   .names = names,
 				   .names_n = 1 };
@@ -395,6 +403,51 @@ START_TEST(a_renewal)
 }
 END_TEST
 
+/* Another one's pair, of a new CA. */
+static void source_write(void)
+{
+	scoped(arena_end) struct arena arena;
+	const struct certs_order order = {
+		.names = names, .names_n = 1, .days = 90, .now = server_now
+	};
+	struct certs_issued made;
+	struct err err = { .kind = ERR_NONE };
+	cJSON *data;
+
+	arena_init(&arena, MEMORY);
+	ck_assert_msg(certs_issue(&order, &made, &err) == 0, "%s", err.msg);
+	cJSON_DeleteItemFromObjectCaseSensitive(objects[SOURCE], "data");
+	data = cJSON_AddObjectToObject(objects[SOURCE], "data");
+	cJSON_AddStringToObject(data, "tls.crt", base64_encode(str_of(made.cert), &arena).s);
+	cJSON_AddStringToObject(data, "tls.key", base64_encode(str_of(made.key), &arena).s);
+	cJSON_AddStringToObject(data, "ca.crt", base64_encode(str_of(made.ca), &arena).s);
+	certs_issued_done(&made);
+}
+
+/* The rounds of a renewal in which its pair becomes the next one, and the one that is shown. */
+START_TEST(a_pair_of_another)
+{
+	cJSON *kept[OBJECTS];
+	struct reconcile r;
+
+	foreign = true;
+	server_start();
+	source_write();
+	r = agent_new();
+	for (int i = 0; i < 4; i++, server_now += RENEWAL_GAP)
+		ck_assert_int_eq(round_of(&r), 0);
+	source_write();
+	for (int round = 0; round < _i; round++, server_now += RENEWAL_GAP)
+		ck_assert_int_eq(round_of(&r), 0);
+	server_keep(kept);
+	renewal_round(_i, kept);
+	for (int i = 0; i < OBJECTS; i++)
+		cJSON_Delete(kept[i]);
+	server_stop();
+	foreign = false;
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("out of memory");
@@ -407,6 +460,7 @@ int main(void)
 	tcase_add_test(tc, the_first_round);
 	tcase_add_test(tc, a_round_with_nothing_to_do);
 	tcase_add_loop_test(tc, a_renewal, 0, ROUNDS);
+	tcase_add_loop_test(tc, a_pair_of_another, 0, ROUND_DROP);
 	suite_add_tcase(suite, tc);
 	srunner_run_all(runner, CK_NORMAL);
 	failed = srunner_ntests_failed(runner);
