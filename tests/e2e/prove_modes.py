@@ -17,11 +17,10 @@ import guard
 import kube
 from cluster import until
 from load import Load
+from prove_certificates import all_serve, bundles
 
 SCALE = kube.system("scale", "deployment", "coredns", "--replicas=5", "--dry-run=server")
 AGENT = "app.kubernetes.io/component=agent"
-# Servers of the old mode serve their certificate until they are replaced: longer than a roll-out takes here.
-OVERLAP = "certificates.self.overlap=90"
 QUICK = "grace=2"  # of pods that are replaced while nobody writes; what is proved under load has the default
 
 
@@ -47,15 +46,29 @@ def serving_certificate():
 
 
 def act_as_cert_manager():
-    """Issue what the chart's Certificate asks for."""
+    """Issue what the chart's Certificate asks for, by a new CA; the folder with it."""
     wanted = until(serving_certificate, "a Certificate")
     host = f"{guard.RELEASE}.{guard.PLACE}.svc"
     if host not in wanted["spec"]["dnsNames"]:
         raise AssertionError(f"the Certificate does not name {host}: {wanted['spec']}")
+    folder = guard.certificates()
     secret = {"apiVersion": "v1", "kind": "Secret", "type": "kubernetes.io/tls",
               "metadata": {"name": wanted["spec"]["secretName"], "namespace": guard.PLACE},
-              "data": encoded(guard.certificates(), "tls.crt", "tls.key", "ca.crt")}
+              "data": encoded(folder, "tls.crt", "tls.key", "ca.crt")}
     kube.get("apply", "--server-side", "--field-manager=cert-manager", "-f", "-", stdin=json.dumps(secret))
+    return folder
+
+
+def is_in_force(folder):
+    """All servers show its certificate, and the API server trusts its CA and no other."""
+    return all_serve((folder / "tls.crt").read_bytes()) and set(bundles()) == {(folder / "ca.crt").read_bytes()}
+
+
+def own_pair_is_in_force():
+    """The agent's, of one CA. F-tls is somebody else's since the first of these tests."""
+    parts = kube.read("-n", guard.PLACE, "secret", f"{guard.RELEASE}-self-tls")["data"]
+    return set(parts) == {"tls.crt", "tls.key", "ca.crt"} and all_serve(base64.b64decode(parts["tls.crt"])) and \
+        set(bundles()) == {base64.b64decode(parts["ca.crt"])}
 
 
 def configuration():
@@ -99,8 +112,7 @@ class Modes(unittest.TestCase):
         with concurrent.futures.ThreadPoolExecutor() as pool:
             acted = pool.submit(act_as_cert_manager)
             notes = guard.upgrade("certificates.mode=cert-manager", QUICK)
-            acted.result()
-        return notes
+            return notes, acted.result()
 
     def test_1_a_secret_made_by_hand(self):
         kube.get("create", "namespace", guard.PLACE)
@@ -109,7 +121,7 @@ class Modes(unittest.TestCase):
         guard.must(guard.helm("test", guard.RELEASE, "--namespace", guard.PLACE))
 
     def test_2_from_secret_to_cert_manager(self):
-        notes = self.to_cert_manager()
+        notes, _ = self.to_cert_manager()
         self.denies()
         self.assertIn(f"delete secret {guard.RELEASE}-tls", notes)
         self.assertNotIn("cert-manager.io/inject-ca-from", json.dumps(configuration()))
@@ -127,17 +139,16 @@ class Modes(unittest.TestCase):
 
     def test_4_from_cert_manager_to_self(self):
         with Load(least=100) as load:
-            guard.upgrade("certificates.mode=self", QUICK, OVERLAP)
+            guard.upgrade("certificates.mode=self", QUICK)
+            until(own_pair_is_in_force, "the agent's own pair is in force")
         print(f"{load} ... ", end="", flush=True)
         self.denies()
-        # F-tls is somebody else's since the first of these tests.
-        kube.get("-n", guard.PLACE, "get", "secret", f"{guard.RELEASE}-self-tls")
 
     def test_5_from_self_to_secret(self):
         refused = guard.helm("upgrade", guard.RELEASE, str(guard.CHART), "--namespace", guard.PLACE, "--reuse-values",
                              "--set=certificates.mode=secret", f"--set=certificates.secret.name={guard.RELEASE}-self-tls",
                              f"--set-file=certificates.secret.caBundle={guard.certificates()}/ca.crt")
-        self.assertIn("belongs to this release, which made it in mode self", refused.stdout)
+        self.assertIn("belongs to this release, whose agent has written it", refused.stdout)
         notes = self.by_hand("made-by-hand", "upgrade")
         self.denies()
         self.assertIn(f"delete secret {guard.RELEASE}-tls {guard.RELEASE}-cert-manager", notes)
@@ -147,10 +158,14 @@ class Modes(unittest.TestCase):
         self.denies()
 
     def test_7_from_self_to_cert_manager(self):
-        """The Secret is there since the second test: cert-manager leaves one alone that fits its Certificate. A new CA is
-        another thing: until the agent looks again it is not trusted (prove_cert_manager counts what passes)."""
+        """A new CA, in the middle of it, and another one while servers are replaced: each is trusted before it is shown."""
         with Load(least=100) as load:
-            guard.upgrade("certificates.mode=cert-manager", QUICK, OVERLAP)
+            _, first = self.to_cert_manager()
+            until(lambda: is_in_force(first), "the first one is in force")
+            second = act_as_cert_manager()
+            kube.get("-n", guard.PLACE, "rollout", "restart", f"deployment/{guard.RELEASE}")
+            guard.ready()
+            until(lambda: is_in_force(second), "the second one is in force")
         print(f"{load} ... ", end="", flush=True)
         self.denies()
 
