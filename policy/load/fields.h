@@ -49,7 +49,7 @@ struct load_shared {
 
 struct load_reader {
 	struct arena *keep;         /* what the model points to */
-	struct arena *scratch;      /* nodes and complaints of one file */
+	struct arena *scratch;      /* nodes of a document, complaints of a file; not its text */
 	const char *file;           /* kept */
 	struct load_shared *shared; /* NULL: each has its own copy */
 	struct model *model;        /* what is filled */
