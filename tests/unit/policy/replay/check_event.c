@@ -171,6 +171,11 @@ static const struct then_case {
 	{ "an answer", "{\"support.oke-guard.internal/decision\":\"audit\"}", THEN_SAID },
 	{ "a word that is no decision", "{\"support.oke-guard.internal/decision\":\"maybe\"}",
 	  THEN_SILENT },
+	{ "another webhook's decision",
+	  "{\"a.example/decision\":\"deny\",\"b.example/on\":\"x.oke-guard.internal\"}",
+	  THEN_SILENT },
+	{ "something else that the guard says", "{\"support.oke-guard.internal/rule\":\"deny\"}",
+	  THEN_SILENT },
 };
 
 START_TEST(annotations_tell_what_was_said_then)
@@ -183,6 +188,38 @@ START_TEST(annotations_tell_what_was_said_then)
 		 thens[_i].annotations);
 	read_event(text, &e);
 	ck_assert_msg(e.then == thens[_i].then, "%s", thens[_i].name);
+}
+END_TEST
+
+/* Without an annotation, a refusal whose message names a webhook of the guard is its own. */
+static const struct refused_case {
+	unsigned code;
+	const char *message;
+	bool refused;
+} refusals[] = {
+	{ 403, "admission webhook \\\"support.oke-guard.internal\\\" denied the request", true },
+	{ 300, "support.oke-guard.internal", true },
+	{ 299, "support.oke-guard.internal", false },
+	{ 200, "support.oke-guard.internal", false },
+	{ 403, "admission webhook \\\"a.example\\\" denied the request", false },
+	{ 403, "", false },
+};
+
+START_TEST(a_message_tells_who_refused)
+{
+	const struct refused_case *c = &refusals[_i];
+	char text[1000];
+	struct event e;
+
+	snprintf(text, sizeof text,
+		 "{" HEAD DONE WHO WHAT
+		 ",\"verb\":\"patch\",\"responseStatus\":{\"code\":%u,\"message\":\"%s\"}}",
+		 c->code, c->message);
+	read_event(text, &e);
+	ck_assert_msg(e.refused_by_guard == c->refused, "%u: %s", c->code, c->message);
+	ck_assert_int_eq(e.then, c->refused ? THEN_SAID : THEN_SILENT);
+	if (c->refused)
+		ck_assert_int_eq(e.said, ACTION_DENY);
 }
 END_TEST
 
@@ -232,6 +269,7 @@ int main(void)
 	tcase_add_test(tc, options_tell_a_dry_run_of_a_deletion);
 	tcase_add_loop_test(tc, annotations_tell_what_was_said_then, 0,
 			    sizeof thens / sizeof *thens);
+	tcase_add_loop_test(tc, a_message_tells_who_refused, 0, sizeof refusals / sizeof *refusals);
 	tcase_add_loop_test(tc, what_is_wrong_is_named, 0, sizeof bad / sizeof *bad);
 	suite_add_tcase(s, tc);
 	runner = srunner_create(s);
