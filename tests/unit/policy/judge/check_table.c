@@ -4,6 +4,7 @@
  */
 #include "tests/unit/policy/judge/set_of.h"
 
+#include "policy/judge/judge.h"
 #include "policy/object/diff.h"
 
 #define WHEN(name, condition)                                                                      \
@@ -296,6 +297,35 @@ START_TEST(a_row_of_the_table)
 	v = verdict_of(set, &r, &arena);
 	ck_assert_msg((int)v.action == c->want, "%s: %s", c->why, action_name(v.action));
 	ck_assert_msg(!v.error.n, "%s: %.*s", c->why, STR_ARG(v.error));
+}
+END_TEST
+
+/* Who is in the set behind the last one is in none of them. */
+START_TEST(sets_up_to_the_last)
+{
+	static const struct table_case asked = { .name = "mine",
+						 .object = "{}",
+						 .group = "admins" };
+	struct str names[] = { STR("robots"), STR("admins") }, none = STR("");
+	struct rule names_sets = { .active = true,
+				   .operations = OP_CREATE,
+				   .subresources = { &none, 1 },
+				   .identities = { names, 1 } };
+	struct rule leaves_out = names_sets;
+	scoped(arena_end) struct arena arena;
+	struct request r;
+	struct judge j = { .set = set, .config = &set->model.config, .req = &r };
+
+	leaves_out.not_identities = names_sets.identities;
+	leaves_out.identities.n = 0;
+	arena_init(&arena, MEMORY);
+	r = request_of(&asked, &arena);
+	identity_of(j.config, &r.user, &j.id);
+	ck_assert(!rule_may_fit(&j, &names_sets));
+	ck_assert(rule_may_fit(&j, &leaves_out));
+	names_sets.identities.n = leaves_out.not_identities.n = 2;
+	ck_assert(rule_may_fit(&j, &names_sets));
+	ck_assert(!rule_may_fit(&j, &leaves_out));
 }
 END_TEST
 
@@ -754,6 +784,7 @@ int main(void)
 
 	tcase_add_unchecked_fixture(tc, setup, teardown);
 	tcase_add_loop_test(tc, a_row_of_the_table, 0, ROWS(rows));
+	tcase_add_test(tc, sets_up_to_the_last);
 	tcase_add_test(tc, subresources);
 	tcase_add_loop_test(tc, made_so, 0, ROWS(made));
 	tcase_add_test(tc, content_of_pods);
