@@ -229,6 +229,57 @@ START_TEST(at_most_eight_fields)
 }
 END_TEST
 
+static size_t count_of(struct str message, const char *what)
+{
+	size_t n = 0;
+
+	for (const char *p = message.s; (p = strstr(p, what)); p++)
+		n++;
+	return n;
+}
+
+/* However many fit: each finding that is told shows a field or their number, the rest is counted.
+ */
+START_TEST(what_is_left_out_is_counted)
+{
+	for (size_t text = 1; text < 1000; text += 7) {
+		struct verdict v = verdict_of(ACTION_DENY, 8, text, 20, 20);
+		scoped(arena_end) struct arena arena;
+		struct str message;
+		size_t heads;
+		char more[64];
+
+		for (size_t i = 0; i < 8; i++)
+			findings[i].remedy = findings[i].command = STR("");
+		arena_init(&arena, 1u << 20);
+		message = verdict_message(&v, &arena);
+		heads = count_of(message, " [coredns/spec]\n");
+		snprintf(more, sizeof more, "\n... and %zu more findings\n", 80 - heads);
+		ck_assert_msg(heads && count_of(message, " [coredns/spec]\n  ") == heads,
+			      "%zu: %.*s", text, STR_ARG(message));
+		ck_assert_msg(count_of(message, more) == 1, "%zu, %zu told: %.*s", text, heads,
+			      STR_ARG(message));
+	}
+}
+END_TEST
+
+START_TEST(at_most_eight_findings)
+{
+	scoped(arena_end) struct arena arena;
+
+	arena_init(&arena, 1u << 20);
+	for (size_t n = 1; n <= 12; n++) {
+		struct verdict v = verdict_of(ACTION_DENY, n, 1, 1, 1);
+		struct str message;
+
+		v.findings_all = n;
+		message = verdict_message(&v, &arena);
+		ck_assert_uint_eq(count_of(message, " [coredns/spec]\n"), n < 8 ? n : 8);
+		ck_assert_uint_eq(count_of(message, " more findings\n"), n > 8);
+	}
+}
+END_TEST
+
 /* A warning is a line of 200 bytes: of several changes as many stand there as fit. */
 START_TEST(a_warning_shows_as_many_fields_as_fit)
 {
@@ -325,6 +376,8 @@ int main(void)
 	tcase_add_test(tc, no_memory);
 	tcase_add_test(tc, message_layout);
 	tcase_add_test(tc, at_most_eight_fields);
+	tcase_add_test(tc, what_is_left_out_is_counted);
+	tcase_add_test(tc, at_most_eight_findings);
 	tcase_add_test(tc, a_warning_shows_as_many_fields_as_fit);
 	tcase_add_test(tc, audit_findings_are_not_shown);
 	tcase_add_test(tc, nothing_to_say);
