@@ -351,6 +351,15 @@ static const struct feature_row rules[] = {
 	  "{'spec':{'suspend':true,'template':{'spec':{}}},'status':{'startTime':'t'}}",
 	  "value spec.template.spec.nodeSelector MutableSchedulingDirectivesForSuspendedJobs",
 	  NULL },
+	{ "all of them", 35, "batch/v1 Job",
+	  "{'spec':{'template':{'spec':{'affinity':{},'nodeSelector':{'a':'b'},"
+	  "'schedulingGates':[],'tolerations':[],'hostname':'h'}}}}",
+	  "{'spec':{'suspend':true,'template':{'spec':{}}},'status':{'startTime':'t'}}",
+	  "value spec.template.spec.affinity MutableSchedulingDirectivesForSuspendedJobs; "
+	  "value spec.template.spec.nodeSelector MutableSchedulingDirectivesForSuspendedJobs; "
+	  "value spec.template.spec.schedulingGates MutableSchedulingDirectivesForSuspendedJobs; "
+	  "value spec.template.spec.tolerations MutableSchedulingDirectivesForSuspendedJobs",
+	  NULL },
 	{ "and before one", 35, "batch/v1 Job",
 	  "{'spec':{'template':{'spec':{'nodeSelector':{'a':'b'}}}}}",
 	  "{'spec':{'suspend':true,'template':{'spec':{}}}}", "", NULL },
