@@ -33,8 +33,9 @@ static const char *write_file(const char *name, const char *text)
 	return p;
 }
 
-static struct policy_set *load(const char *objects, const char *rules, const char *config,
-			       bool builtin)
+/* NULL: it was refused. What was said is the caller's. */
+static struct policy_set *load_said(const char *objects, const char *rules, const char *config,
+				    bool builtin, char **text)
 {
 	char policy[4096], guard[4096];
 	struct policy_report report;
@@ -42,7 +43,6 @@ static struct policy_set *load(const char *objects, const char *rules, const cha
 	struct policy_set *set;
 	const char *paths[1];
 	struct policy_source src = { .paths = paths, .no_builtin = !builtin };
-	char *text;
 
 	snprintf(
 		policy, sizeof policy,
@@ -60,7 +60,16 @@ static struct policy_set *load(const char *objects, const char *rules, const cha
 	src.config = write_file("guard.yaml", guard);
 	said_start(&said, &report);
 	set = policy_set_new(&src, &report);
-	text = said_end(&said);
+	*text = said_end(&said);
+	return set;
+}
+
+static struct policy_set *load(const char *objects, const char *rules, const char *config,
+			       bool builtin)
+{
+	char *text;
+	struct policy_set *set = load_said(objects, rules, config, builtin, &text);
+
 	ck_assert_msg(set, "%s", text);
 	free(text);
 	return set;
@@ -172,6 +181,49 @@ static const struct webhooks_row {
 	{ "what only allows is not asked for", DEPLOYMENT "a}",
 	  "{name: ok, operations: [CREATE], tier: supported}, " RULE, "",
 	  "support.oke-guard.internal in a | apps UD Namespaced deployments\n" },
+	{ "what is allowed whatever it is", DEPLOYMENT "a}",
+	  "{name: ok, operations: [DELETE], objects: [" DEPLOYMENT "a}], tier: supported}, " RULE,
+	  "", "support.oke-guard.internal in a | apps U Namespaced deployments\n" },
+	{ "what is allowed to some identities is asked for", DEPLOYMENT "a}",
+	  "{name: ok, operations: [DELETE], identities: [guardAdmins], objects: [" DEPLOYMENT
+	  "a}], tier: supported}, " RULE,
+	  "", "support.oke-guard.internal in a | apps UD Namespaced deployments\n" },
+	{ "what is allowed to all but some is asked for", DEPLOYMENT "a}",
+	  "{name: ok, operations: [DELETE], notIdentities: [guardAdmins], objects: [" DEPLOYMENT
+	  "a}], tier: supported}, " RULE,
+	  "", "support.oke-guard.internal in a | apps UD Namespaced deployments\n" },
+	{ "what is allowed of some objects is asked for", DEPLOYMENT "a}",
+	  "{name: ok, operations: [DELETE], when: [{path: $name, in: [x]}], objects: [" DEPLOYMENT
+	  "a}], tier: supported}, " RULE,
+	  "", "support.oke-guard.internal in a | apps UD Namespaced deployments\n" },
+	{ "what is allowed of some clusters is asked for", DEPLOYMENT "a}",
+	  "{name: ok, operations: [DELETE], cluster: {cni: [flannel]}, objects: [" DEPLOYMENT
+	  "a}], tier: supported}, " RULE,
+	  "", "support.oke-guard.internal in a | apps UD Namespaced deployments\n" },
+	{ "what is allowed of some changes is asked for", DEPLOYMENT "a}",
+	  "{name: ok, operations: [UPDATE], changed: [spec.a], objects: [" DEPLOYMENT
+	  "a}], tier: supported}, " RULE,
+	  "", "support.oke-guard.internal in a | apps UD Namespaced deployments\n" },
+	{ "what is allowed in one namespace is asked for in another",
+	  DEPLOYMENT "a}, " DEPLOYMENT "b}",
+	  "{name: ok, operations: [DELETE], objects: [" DEPLOYMENT "b}], tier: supported}, " RULE,
+	  "",
+	  "support.oke-guard.internal in a | apps UD Namespaced deployments\n"
+	  "b.support.oke-guard.internal in b | apps U Namespaced deployments\n" },
+	{ "what is allowed of one kind is asked for of another",
+	  DEPLOYMENT "a}, {group: apps, resource: daemonsets, namespace: a}",
+	  "{name: ok, operations: [DELETE], objects: [" DEPLOYMENT "a}], tier: supported}, " RULE,
+	  "",
+	  "support.oke-guard.internal in a | apps U Namespaced deployments | apps UD Namespaced "
+	  "daemonsets\n" },
+	{ "what is allowed of some names is asked for of others", DEPLOYMENT "a}",
+	  "{name: ok, operations: [DELETE], objects: [" DEPLOYMENT
+	  "a, namePrefix: q}], tier: supported}, " RULE,
+	  "", "support.oke-guard.internal in a | apps UD Namespaced deployments\n" },
+	{ "and of other labels", DEPLOYMENT "a}",
+	  "{name: ok, operations: [DELETE], objects: [" DEPLOYMENT
+	  "a, labels: {k: v}}], tier: supported}, " RULE,
+	  "", "support.oke-guard.internal in a | apps UD Namespaced deployments\n" },
 	{ "unless the configuration says more of it", DEPLOYMENT "a}",
 	  "{name: ok, operations: [CREATE], tier: supported}, " RULE,
 	  "overrides: [{rule: p/ok, action: audit}]",
@@ -223,6 +275,13 @@ static const struct webhooks_row {
 	  "",
 	  "alpha.oke-guard.internal | resource.k8s.io v1alpha1,v1alpha2,v1alpha3,v2alpha1 C * "
 	  "*\n" },
+	{ "alpha versions in a group whose leases are never sent",
+	  "{group: coordination.k8s.io, resource: leases}, {group: coordination.k8s.io, resource: "
+	  "leasecandidates}",
+	  "{name: r, operations: [CREATE], features: {stages: [alpha], uses: [version]}, tier: "
+	  "unsupported}",
+	  "",
+	  "alpha.oke-guard.internal | coordination.k8s.io v1alpha1,v1alpha2 C * leasecandidates\n" },
 	{ "a kind without anything alpha", "{group: networking.k8s.io, resource: ingresses}",
 	  "{name: r, operations: [CREATE], features: {stages: [alpha], uses: [field]}, tier: "
 	  "unsupported}",
@@ -473,6 +532,94 @@ START_TEST(fail_closed_is_narrow)
 }
 END_TEST
 
+/* What a dead guard refuses, and of whom: the conditions behind those that every entry has. */
+static const struct required_row {
+	const char *name, *objects, *rules, *config;
+	const char *conditions; /* their names */
+	const char *want;       /* the last one, from the object on */
+} required_rows[] = {
+	{ "of a customer alone", DEPLOYMENT "a, names: [x, z]}", RULE, "failClosed: [p/r]",
+	  "a-customer a-named-object ",
+	  "(request.resource.group == 'apps' && request.resource.resource == 'deployments' && "
+	  "(has(request.subResource) ? request.subResource : '') in [''] && request.operation in "
+	  "['UPDATE', 'DELETE'] && (has(request.namespace) ? request.namespace : '') == 'a' && "
+	  "name in ['x', 'z']))" },
+	{ "of no exempt user", DEPLOYMENT "a, names: [x]}", RULE,
+	  "failClosed: [p/r], identities: {exempt: {users: [u]}}",
+	  "not-exempted a-customer a-named-object ", "name in ['x']))" },
+	{ "of no exempt group", DEPLOYMENT "a, names: [x]}", RULE,
+	  "failClosed: [p/r], identities: {exempt: {groups: [g]}}",
+	  "not-exempted a-customer a-named-object ", "name in ['x']))" },
+	{ "of no exempt account", DEPLOYMENT "a, names: [x]}", RULE,
+	  "failClosed: [p/r], identities: {exempt: {serviceAccounts: [n/s]}}",
+	  "not-exempted a-customer a-named-object ", "name in ['x']))" },
+	{ "of the names that policy and rule share", DEPLOYMENT "a, names: [k, l]}",
+	  "{name: r, operations: [UPDATE], objects: [" DEPLOYMENT
+	  "a, names: [l, m]}], tier: unsupported}",
+	  "failClosed: [p/r]", "a-customer a-named-object ", "name in ['l']))" },
+	{ "of no object that is another rule's",
+	  DEPLOYMENT "a, names: [x]}, " DEPLOYMENT "a, names: [l]}",
+	  "{name: r, operations: [UPDATE], objects: [" DEPLOYMENT
+	  "a, names: [x]}], tier: unsupported}",
+	  "failClosed: [p/r]", "a-customer a-named-object ", "name in ['x']))" },
+};
+
+START_TEST(a_dead_guard_refuses)
+{
+	const struct required_row *row = &required_rows[_i];
+	struct policy_set *set = load(row->objects, row->rules, row->config, false);
+	scoped(arena_end) struct arena arena;
+	const struct webhook *w;
+	struct webhooks made;
+	struct text names;
+	struct err err;
+	struct str last;
+
+	arena_init(&arena, MEMORY);
+	text_init(&names, &arena, 1024);
+	ck_assert_int_eq(webhooks_of(set, &arena, &made, &err), 0);
+	w = &made.v[made.n - 1];
+	ck_assert_msg(w->fail && w->conditions_n > 4, "%s: no entry", row->name);
+	for (size_t i = 4; i < w->conditions_n; i++)
+		text_printf(&names, "%.*s ", STR_ARG(w->conditions[i].name));
+	ck_assert_msg(str_is(text_get(&names), row->conditions), "%s: %.*s", row->name,
+		      STR_ARG(text_get(&names)));
+	last = w->conditions[w->conditions_n - 1].expression;
+	ck_assert_msg(last.n > strlen(row->want) &&
+			      str_is(str_from(last, last.n - strlen(row->want)), row->want),
+		      "%s: %.*s", row->name, STR_ARG(last));
+	ck_assert_msg(!memmem(last.s, last.n, "in []", 5), "%s: %.*s", row->name, STR_ARG(last));
+	policy_set_unref(set);
+}
+END_TEST
+
+/* What a dead guard must not refuse cannot be marked, and it is said why. */
+START_TEST(marks_that_are_refused)
+{
+	static const struct {
+		const char *objects, *says;
+	} t[] = {
+		{ DEPLOYMENT "a}", "its object deployments has no exact \"names\"" },
+		{ DEPLOYMENT "a, namePrefix: x}", "its object deployments has no exact \"names\"" },
+		{ DEPLOYMENT "a, names: [x], labels: {k: v}}",
+		  "its object deployments has no exact \"names\"" },
+		{ DEPLOYMENT "a, names: [x]}, " DEPLOYMENT "b}",
+		  "its object deployments has no exact \"names\"" },
+		{ "{group: apps, resource: deployments, names: [x]}",
+		  "its object deployments names no namespace" },
+		{ DEPLOYMENT "oke-guard, names: [x]}", "in the guard's own namespace" },
+		{ "{group: \"\", resource: pods, namespace: a, names: [x]}",
+		  "the cluster cannot run without writes to pods" },
+	};
+	char *text;
+
+	ck_assert_ptr_null(load_said(t[_i].objects, RULE, "failClosed: [p/r]", false, &text));
+	ck_assert_msg(strstr(text, "failClosed cannot take \"p/r\": ") && strstr(text, t[_i].says),
+		      "%s: %s", t[_i].objects, text);
+	free(text);
+}
+END_TEST
+
 /* ---- who is left out ---- */
 
 START_TEST(conditions_leave_out_the_builtin_identities)
@@ -702,6 +849,9 @@ int main(void)
 			    (int)catalogue_minor_max + 1);
 	tcase_add_test(t, linters_find_nothing);
 	tcase_add_test(t, fail_closed_is_narrow);
+	tcase_add_loop_test(t, a_dead_guard_refuses, 0,
+			    sizeof required_rows / sizeof *required_rows);
+	tcase_add_loop_test(t, marks_that_are_refused, 0, 7);
 	tcase_add_test(t, conditions_leave_out_the_builtin_identities);
 	tcase_add_loop_test(t, differences_are_said, 0, sizeof changes / sizeof *changes);
 	tcase_add_test(t, the_builtin_configuration_is_itself);
