@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * check_source.c - a learnt fact's file, and that no change of a file that is loaded is missed.
+ */
+#include "policy/load/source.h"
+
+#include <check.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "policy/load/documents.h"
+#include "tests/unit/parsed.h"
+
+#define FOLDER "/tmp/oke-guard-source-XXXXXX"
+
+static char folder[sizeof FOLDER];
+static struct arena arena;
+
+static void setup(void)
+{
+	memcpy(folder, FOLDER, sizeof folder);
+	ck_assert_ptr_nonnull(mkdtemp(folder));
+	arena_init(&arena, MEMORY);
+}
+
+static void teardown(void)
+{
+	char command[256];
+
+	snprintf(command, sizeof command, "rm -r %s", folder);
+	ck_assert_int_eq(system(command), 0); /* NOLINT(cert-env33-c): our own folder */
+	arena_done(&arena);
+}
+
+static const char *path_of(const char *name)
+{
+	struct text t;
+
+	text_init(&t, &arena, 128);
+	text_printf(&t, "%s/%s%c", folder, name, 0);
+	ck_assert(!t.full);
+	return t.s;
+}
+
+static void write_text(const char *path, const char *text)
+{
+	FILE *f = fopen(path, "we");
+
+	ck_assert_ptr_nonnull(f);
+	ck_assert_int_ge(fputs(text, f), 0);
+	ck_assert_int_eq(fclose(f), 0);
+}
+
+/* ---- a fact ---- */
+
+static const struct fact_case {
+	const char *text, *want; /* NULL: there is no such file */
+} fact_cases[] = {
+	{ "1.36", "1.36" },
+	{ "1.36\n", "1.36" },
+	{ "1.36 \n \n", "1.36" },
+	{ " 1.36\n", " 1.36" },
+	{ "1 36", "1 36" },
+	{ "1\n36", "1\n36" },
+	{ "", "" },
+	{ "\n \n", "" },
+	{ NULL, NULL },
+};
+
+START_TEST(a_fact_ends_before_its_blanks)
+{
+	const struct fact_case *c = &fact_cases[_i];
+	char text[FACT_TEXT_MAX];
+	size_t n = 99;
+
+	memset(text, ' ', sizeof text);
+	if (c->text)
+		write_text(path_of("f"), c->text);
+	ck_assert_int_eq(source_fact(folder, "f", text, &n), c->want ? 0 : -1);
+	if (c->want)
+		ck_assert_msg(str_is((struct str){ text, n }, c->want), "%zu: %.*s", n, (int)n,
+			      text);
+	else
+		ck_assert_uint_eq(n, 99);
+}
+END_TEST
+
+/* ---- marks ---- */
+
+static void must_differ(const struct policy_source *src, const char *path, const char *text)
+{
+	struct policy_mark before, after;
+
+	policy_source_mark(src, true, &before);
+	write_text(path, text);
+	policy_source_mark(src, true, &after);
+	ck_assert_msg(before.identity != after.identity, "%s is not looked at", path);
+	ck_assert_msg(before.contents != after.contents, "%s is not read", path);
+}
+
+static void must_stay(const struct policy_source *src, const char *path, const char *text)
+{
+	struct policy_mark before, after;
+
+	policy_source_mark(src, true, &before);
+	write_text(path, text);
+	policy_source_mark(src, true, &after);
+	ck_assert_msg(before.identity == after.identity && before.contents == after.contents,
+		      "%s is looked at", path);
+}
+
+/* Each write has another size, so that the marks hang on no clock. */
+START_TEST(each_file_counts)
+{
+	const char *paths[2];
+	struct policy_source src = { .paths = paths, .paths_n = 2 };
+
+	src.config = path_of("config.yaml");
+	src.versions = path_of("versions.yaml");
+	src.facts = path_of("facts");
+	paths[0] = path_of("one.yaml");
+	paths[1] = path_of("more");
+	ck_assert_int_eq(mkdir(src.facts, 0700), 0);
+	must_differ(&src, src.config, "a");
+	must_differ(&src, src.config, "ab");
+	must_differ(&src, src.versions, "a");
+	must_differ(&src, path_of("facts/kubernetes"), "1.36");
+	must_differ(&src, path_of("facts/kubernetes"), "1.36\n");
+	must_differ(&src, paths[0], "a");
+	must_differ(&src, paths[1], "a"); /* where a folder may stand later */
+	must_stay(&src, path_of("other.yaml"), "a");
+	must_stay(&src, path_of("facts/other"), "a");
+}
+END_TEST
+
+START_TEST(each_file_of_a_folder_counts)
+{
+	const char *path = path_of("p");
+	const struct policy_source src = { .paths = &path, .paths_n = 1 };
+	struct policy_mark none, empty;
+
+	policy_source_mark(&src, true, &none);
+	ck_assert_int_eq(mkdir(path, 0700), 0);
+	policy_source_mark(&src, true, &empty);
+	ck_assert(none.identity != empty.identity && none.contents != empty.contents);
+	must_differ(&src, path_of("p/b.yaml"), "a");
+	must_differ(&src, path_of("p/a.yaml"), "a");
+	must_differ(&src, path_of("p/b.yaml"), "ab");
+	must_stay(&src, path_of("p/notes.md"), "a");
+	must_stay(&src, path_of("p/.a.yaml"), "a");
+}
+END_TEST
+
+/* Another file with the same text has other marks, but the same contents. */
+START_TEST(the_same_text_in_another_file)
+{
+	const char *path = path_of("p.yaml");
+	const struct policy_source src = { .paths = &path, .paths_n = 1 };
+	struct policy_mark before, after, unread;
+
+	write_text(path, "a");
+	policy_source_mark(&src, true, &before);
+	write_text(path_of("next"), "a");
+	ck_assert_int_eq(rename(path_of("next"), path), 0);
+	policy_source_mark(&src, true, &after);
+	policy_source_mark(&src, false, &unread);
+	ck_assert(before.contents == after.contents && before.identity != after.identity);
+	ck_assert(unread.identity == after.identity);
+}
+END_TEST
+
+/* What waits in a pipe is for whom it was sent: its name counts, and nobody reads it. */
+START_TEST(a_pipe_is_not_emptied)
+{
+	const char *path = path_of("p"), *pipe = path_of("p/a.yaml");
+	const struct policy_source src = { .paths = &path, .paths_n = 1 };
+	struct policy_mark before, after;
+	char got[4];
+	int fd;
+
+	ck_assert_int_eq(mkdir(path, 0700), 0);
+	policy_source_mark(&src, true, &before);
+	ck_assert_int_eq(mkfifo(pipe, 0600), 0);
+	ck_assert_int_ge(fd = open(pipe, O_RDWR | O_NONBLOCK | O_CLOEXEC), 0);
+	ck_assert_int_eq(write(fd, "a", 1), 1);
+	policy_source_mark(&src, true, &after);
+	ck_assert(before.identity != after.identity);
+	ck_assert_int_eq(read(fd, got, sizeof got), 1);
+	close(fd);
+}
+END_TEST
+
+/* A folder that cannot be read is another state than none, or an empty one. */
+START_TEST(a_folder_that_cannot_be_read)
+{
+	const char *path = path_of("p");
+	struct policy_source src = { .paths = &path, .paths_n = 1 };
+	struct policy_mark none, empty, unread;
+	struct rlimit old, low;
+
+	ck_assert_int_eq(mkdir(path, 0700), 0);
+	policy_source_mark(&src, true, &empty);
+	ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &old), 0);
+	low = old;
+	low.rlim_cur = 0; /* no file can be opened */
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &low), 0);
+	policy_source_mark(&src, true, &unread);
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &old), 0);
+	src.paths_n = 0;
+	policy_source_mark(&src, true, &none);
+	ck_assert(unread.identity != none.identity && unread.contents != none.contents);
+	ck_assert(unread.identity != empty.identity && unread.contents != empty.contents);
+}
+END_TEST
+
+/* As many as the loader takes, and a learnt fact: the last file counts, too, in a folder or named.
+ */
+START_TEST(the_last_file_that_is_loaded_counts)
+{
+	const char *path = path_of("p"), *each[POLICY_FILES_MAX - 1];
+	struct policy_source src = { .paths = &path, .paths_n = 1 };
+	char name[32];
+
+	src.config = path_of("config");
+	src.facts = folder;
+	write_text(src.config, "a");
+	ck_assert_int_eq(mkdir(path, 0700), 0);
+	for (int i = 1; i < POLICY_FILES_MAX; i++) { /* the configuration is one of them */
+		snprintf(name, sizeof name, "p/%04d.yaml", i);
+		write_text(each[i - 1] = path_of(name), "a");
+	}
+	must_differ(&src, path_of(name), "ab");
+	must_differ(&src, path_of("kubernetes"), "1.36");
+	must_differ(&src, path_of(name), "abc");
+	src.paths = each;
+	src.paths_n = POLICY_FILES_MAX - 1;
+	must_differ(&src, path_of(name), "abcd");
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("source");
+	TCase *tc = tcase_create("files");
+
+	tcase_add_checked_fixture(tc, setup, teardown);
+	tcase_set_timeout(tc, 60);
+	tcase_add_loop_test(tc, a_fact_ends_before_its_blanks, 0, ROWS(fact_cases));
+	tcase_add_test(tc, each_file_counts);
+	tcase_add_test(tc, each_file_of_a_folder_counts);
+	tcase_add_test(tc, the_same_text_in_another_file);
+	tcase_add_test(tc, a_pipe_is_not_emptied);
+	tcase_add_test(tc, a_folder_that_cannot_be_read);
+	tcase_add_test(tc, the_last_file_that_is_loaded_counts);
+	suite_add_tcase(suite, tc);
+	return run_suite(suite);
+}
