@@ -16,6 +16,8 @@ static const struct explain_case {
 	{ "stopSignal", "ContainerStopSignals" },
 	{ "lifecycle.stopSignal", "ContainerStopSignals" },
 	{ "spec.containers[*].lifecycle.stopSignal", "ContainerStopSignals" },
+	{ "spec.jobTemplate.spec.template.spec.containers[*].lifecycle.stopSignal",
+	  "ContainerStopSignals" },
 	{ "spec.schedulingGates", "PodSchedulingReadiness" },
 	{ "schedulingGates", "PodSchedulingReadiness" },
 	{ "ignal", NULL },

@@ -77,6 +77,7 @@ static const struct custom_case {
 	  "{'a.server':'a.example, b.example {\\n}\\nc.example b.example {\\n}\\n'}",
 	  "a.server: b.example" SERVED },
 	{ "the default block", "{'a.server':'. {\\n log\\n}\\n'}", "a.server: ." SECOND_ALL },
+	{ "by its port alone", "{'a.server':':53 {\\n log\\n}\\n'}", "a.server: :53" SECOND_ALL },
 	{ "elsewhere", "{'a.server':'.:1053 {\\n log\\n}\\n'}", "" },
 	{ "a key that is not read", "{'corp.conf':'}','server':''}",
 	  "corp.conf: " UNREAD "server: " UNREAD },
