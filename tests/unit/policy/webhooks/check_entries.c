@@ -620,6 +620,40 @@ START_TEST(marks_that_are_refused)
 }
 END_TEST
 
+/* A status is judged on metadata alone: of a rule about both, what can be asked for counts. */
+START_TEST(rules_about_status)
+{
+	static const struct {
+		const char *changed;
+		bool fits;
+	} t[] = {
+		{ "metadata", true },
+		{ "metadata.labels", true },
+		{ "$metadata", true },
+		{ "$content", false },
+		{ "spec", false },
+		{ "spec.metadata", false },
+		{ "spec.x, spec.y", false },
+		{ "spec.x, metadata.labels", true },
+		{ "$content, $metadata", true },
+	};
+	char rule[256], *text;
+	struct policy_set *set;
+
+	snprintf(rule, sizeof rule,
+		 "{name: r, operations: [UPDATE], subresources: [status], changed: [%s], tier: "
+		 "unsupported}",
+		 t[_i].changed);
+	set = load_said(DEPLOYMENT "a}", rule, "", false, &text);
+	ck_assert_msg((set != NULL) == t[_i].fits, "%s: %s", t[_i].changed, text);
+	ck_assert_msg(
+		set || strstr(text, "never fits: writes of status are judged on metadata alone"),
+		"%s: %s", t[_i].changed, text);
+	free(text);
+	policy_set_unref(set);
+}
+END_TEST
+
 /* ---- who is left out ---- */
 
 START_TEST(conditions_leave_out_the_builtin_identities)
@@ -852,6 +886,7 @@ int main(void)
 	tcase_add_loop_test(t, a_dead_guard_refuses, 0,
 			    sizeof required_rows / sizeof *required_rows);
 	tcase_add_loop_test(t, marks_that_are_refused, 0, 7);
+	tcase_add_loop_test(t, rules_about_status, 0, 9);
 	tcase_add_test(t, conditions_leave_out_the_builtin_identities);
 	tcase_add_loop_test(t, differences_are_said, 0, sizeof changes / sizeof *changes);
 	tcase_add_test(t, the_builtin_configuration_is_itself);
