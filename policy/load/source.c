@@ -189,6 +189,12 @@ static void mark_file(struct marking *m, const char *path, const struct stat *st
 		mark_add_contents(m, path);
 }
 
+/*
+ * So many are loaded, and more are refused: nothing depends on them. The learnt fact is none of
+ * those, and the configuration may lie in a folder, too.
+ */
+#define MARKED_MAX (POLICY_FILES_MAX + 2)
+
 /* Only what is a regular file is opened: a pipe would be emptied, or waited for. */
 static void mark_path(void *ctx, const char *path, bool found)
 {
@@ -196,12 +202,14 @@ static void mark_path(void *ctx, const char *path, bool found)
 	struct stat st;
 
 	(void)found;
-	if (m->files++ > POLICY_FILES_MAX) /* so many are refused: nothing depends on them */
+	if (m->files == MARKED_MAX)
 		return;
 	mark_add_bytes(&m->mark.identity, path, strlen(path) + 1);
 	mark_add_bytes(&m->mark.contents, path, strlen(path) + 1);
-	if (stat(path, &st) == 0 && S_ISREG(st.st_mode))
+	if (stat(path, &st) == 0 && S_ISREG(st.st_mode)) {
+		m->files++;
 		mark_file(m, path, &st);
+	}
 }
 
 void policy_source_mark(const struct policy_source *src, bool contents, struct policy_mark *out)

@@ -57,9 +57,9 @@ static void write_text(const char *path, const char *text)
 
 /* ---- a fact ---- */
 
-static const struct fact_case {
+static const struct learnt_case {
 	const char *text, *want; /* NULL: there is no such file */
-} fact_cases[] = {
+} learnt[] = {
 	{ "1.36", "1.36" },
 	{ "1.36\n", "1.36" },
 	{ "1.36 \n \n", "1.36" },
@@ -73,7 +73,7 @@ static const struct fact_case {
 
 START_TEST(a_fact_ends_before_its_blanks)
 {
-	const struct fact_case *c = &fact_cases[_i];
+	const struct learnt_case *c = &learnt[_i];
 	char text[FACT_TEXT_MAX];
 	size_t n = 99;
 
@@ -217,28 +217,43 @@ START_TEST(a_folder_that_cannot_be_read)
 }
 END_TEST
 
-/* As many as the loader takes, and a learnt fact: the last file counts, too, in a folder or named.
+/*
+ * As many as the loader takes, and a learnt fact: the last file counts, too. The configuration may
+ * lie among them, and what is no regular file is none of them.
  */
+static const struct last_case {
+	const char *config;
+	bool named, pipe; /* each file is named, not the folder; a pipe lies before them */
+} lasts[] = {
+	{ "config.yaml", false, false }, { "config.yaml", true, false },
+	{ "p/0000.yaml", false, false }, { "p/0000.yaml", true, false },
+	{ "config.yaml", false, true },  { "p/0000.yaml", false, true },
+};
+
 START_TEST(the_last_file_that_is_loaded_counts)
 {
-	const char *path = path_of("p"), *each[POLICY_FILES_MAX - 1];
+	const struct last_case *c = &lasts[_i];
+	const char *path = path_of("p"), *each[POLICY_FILES_MAX];
 	struct policy_source src = { .paths = &path, .paths_n = 1 };
 	char name[32];
 
-	src.config = path_of("config");
+	ck_assert_int_eq(mkdir(path, 0700), 0);
+	if (c->pipe)
+		ck_assert_int_eq(mkfifo(path_of("p/00.yaml"), 0600), 0);
+	each[0] = src.config = path_of(c->config);
 	src.facts = folder;
 	write_text(src.config, "a");
-	ck_assert_int_eq(mkdir(path, 0700), 0);
 	for (int i = 1; i < POLICY_FILES_MAX; i++) { /* the configuration is one of them */
 		snprintf(name, sizeof name, "p/%04d.yaml", i);
-		write_text(each[i - 1] = path_of(name), "a");
+		write_text(each[i] = path_of(name), "a");
+	}
+	if (c->named) {
+		src.paths = each;
+		src.paths_n = POLICY_FILES_MAX;
 	}
 	must_differ(&src, path_of(name), "ab");
 	must_differ(&src, path_of("kubernetes"), "1.36");
 	must_differ(&src, path_of(name), "abc");
-	src.paths = each;
-	src.paths_n = POLICY_FILES_MAX - 1;
-	must_differ(&src, path_of(name), "abcd");
 }
 END_TEST
 
@@ -249,13 +264,13 @@ int main(void)
 
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_set_timeout(tc, 60);
-	tcase_add_loop_test(tc, a_fact_ends_before_its_blanks, 0, ROWS(fact_cases));
+	tcase_add_loop_test(tc, a_fact_ends_before_its_blanks, 0, ROWS(learnt));
 	tcase_add_test(tc, each_file_counts);
 	tcase_add_test(tc, each_file_of_a_folder_counts);
 	tcase_add_test(tc, the_same_text_in_another_file);
 	tcase_add_test(tc, a_pipe_is_not_emptied);
 	tcase_add_test(tc, a_folder_that_cannot_be_read);
-	tcase_add_test(tc, the_last_file_that_is_loaded_counts);
+	tcase_add_loop_test(tc, the_last_file_that_is_loaded_counts, 0, ROWS(lasts));
 	suite_add_tcase(suite, tc);
 	return run_suite(suite);
 }
