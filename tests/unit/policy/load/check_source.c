@@ -55,6 +55,85 @@ static void write_text(const char *path, const char *text)
 	ck_assert_int_eq(fclose(f), 0);
 }
 
+/* ---- what is read, and what only looks so ---- */
+
+#define OTHER_ENDING "is not read: its name does not end in .yaml, .yml or .json"
+#define CAPITALS     "is not read: its ending is not in small letters"
+#define DOT          "is not read: its name begins with a dot"
+#define INNER_FOLDER "is not read: a folder within a folder; name it with --policy"
+
+static const struct ending_case {
+	const char *name, *why; /* NULL: read, or nobody takes it for a policy */
+	bool read;
+} file_names[] = {
+	{ "a.yaml", NULL, true },        { "a.yml", NULL, true },
+	{ "a.json", NULL, true },        { "a.YAML", CAPITALS, false },
+	{ "a.Json", CAPITALS, false },   { "a.txt", OTHER_ENDING, false },
+	{ "yaml", OTHER_ENDING, false }, { "a.yaml.bak", OTHER_ENDING, false },
+	{ "README.md", NULL, false },    { "a.yaml~", NULL, false },
+	{ ".a.yaml", DOT, false },       { ".a", NULL, false },
+	{ ".#a.yaml", NULL, false },     { "..data", NULL, false },
+	{ "..a.yaml", NULL, false },
+};
+
+struct visited {
+	const char *name, *why; /* why is filled in */
+	unsigned read, unread;
+};
+
+static bool is_visited(const struct visited *v, const char *path)
+{
+	const char *name = strrchr(path, '/');
+
+	return name && !strcmp(name + 1, v->name);
+}
+
+static void visit_read(void *ctx, const char *path, bool found)
+{
+	struct visited *v = ctx;
+
+	ck_assert(found && is_visited(v, path));
+	v->read++;
+}
+
+static void visit_unread(void *ctx, const char *path, const char *why)
+{
+	struct visited *v = ctx;
+
+	ck_assert(is_visited(v, path));
+	v->why = why;
+	v->unread++;
+}
+
+START_TEST(a_file_of_a_folder)
+{
+	const struct ending_case *c = &file_names[_i];
+	struct visited v = { .name = c->name };
+
+	write_text(path_of(c->name), "a");
+	ck_assert_int_eq(source_each(folder, visit_read, visit_unread, &v), 0);
+	ck_assert_msg(v.read == c->read && v.unread == (c->why != NULL), "%s", c->name);
+	ck_assert_msg(!c->why || !strcmp(v.why, c->why), "%s: %s", c->name, v.why);
+	ck_assert(source_is_read(c->name) == c->read);
+}
+END_TEST
+
+START_TEST(a_folder_of_a_folder)
+{
+	static const struct ending_case inner[] = { { "a", INNER_FOLDER, false },
+						    { "lost+found", NULL, false },
+						    { ".a", NULL, false },
+						    { "..data", NULL, false } };
+	struct visited v = { .name = inner[_i].name };
+
+	ck_assert_int_eq(mkdir(path_of(v.name), 0700), 0);
+	ck_assert_int_eq(source_each(folder, visit_read, visit_unread, &v), 0);
+	ck_assert_uint_eq(v.read, 0);
+	ck_assert_uint_eq(v.unread, inner[_i].why != NULL);
+	ck_assert_msg(!v.unread || !strcmp(v.why, inner[_i].why), "%s: %s", v.name, v.why);
+}
+END_TEST
+
 /* ---- a fact ---- */
 
 static const struct learnt_case {
@@ -264,6 +343,8 @@ int main(void)
 
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_set_timeout(tc, 60);
+	tcase_add_loop_test(tc, a_file_of_a_folder, 0, ROWS(file_names));
+	tcase_add_loop_test(tc, a_folder_of_a_folder, 0, 4);
 	tcase_add_loop_test(tc, a_fact_ends_before_its_blanks, 0, ROWS(learnt));
 	tcase_add_test(tc, each_file_counts);
 	tcase_add_test(tc, each_file_of_a_folder_counts);
