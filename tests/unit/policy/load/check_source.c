@@ -336,6 +336,22 @@ START_TEST(the_last_file_that_is_loaded_counts)
 }
 END_TEST
 
+/* What is refused in any case takes no work. */
+START_TEST(files_beyond_the_limit_are_not_looked_at)
+{
+	const char *path = path_of("p");
+	const struct policy_source src = { .paths = &path, .paths_n = 1 };
+	char name[32];
+
+	ck_assert_int_eq(mkdir(path, 0700), 0);
+	for (int i = 0; i < POLICY_FILES_MAX + 8; i++) {
+		snprintf(name, sizeof name, "p/%04d.yaml", i);
+		write_text(path_of(name), "a");
+	}
+	must_stay(&src, path_of(name), "ab");
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("source");
@@ -352,6 +368,7 @@ int main(void)
 	tcase_add_test(tc, a_pipe_is_not_emptied);
 	tcase_add_test(tc, a_folder_that_cannot_be_read);
 	tcase_add_loop_test(tc, the_last_file_that_is_loaded_counts, 0, ROWS(lasts));
+	tcase_add_test(tc, files_beyond_the_limit_are_not_looked_at);
 	suite_add_tcase(suite, tc);
 	return run_suite(suite);
 }

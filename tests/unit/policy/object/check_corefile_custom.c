@@ -40,6 +40,8 @@ static const struct custom_case {
 	{ "within the braces of a directive", "{'a.override':'hosts {\\n cache\\n}\\nlog'}", "" },
 	{ "a server block", "{'a.override':'a.example:53 {\\n log\\n}\\n'}",
 	  "a.override: a.example:53" ZONE },
+	{ "by its port alone, there", "{'a.override':':53 {\\n log\\n}\\n'}",
+	  "a.override: :53" ZONE },
 	{ "a brace too many", "{'a.override':'log\\n}\\ncache\\n'}", "a.override: " STRAY },
 	{ "a brace too few", "{'a.override':'hosts {\\n'}", "a.override: " MISSING },
 	{ "and nothing is said of what stands behind", "{'a.override':'hosts {\\n x\\n cache\\n'}",
@@ -126,12 +128,32 @@ START_TEST(a_problem_is_told)
 }
 END_TEST
 
+START_TEST(the_first_in_words)
+{
+	scoped(arena_end) struct arena arena;
+	const struct json *data;
+	struct text first;
+
+	arena_init(&arena, MEMORY);
+	text_init(&first, &arena, 4096);
+	data = must_parse(STR("{\"a.override\":\"log\",\"b.override\":\"lag\\nlig\",\"c\":\"\"}"),
+			  &arena);
+	ck_assert_uint_eq(corefile_problems(data, &first), 3);
+	ck_assert_msg(str_is(text_get(&first),
+			     "key b.override: lag is no plugin of CoreDNS, which refuses it"),
+		      "%.*s", STR_ARG(text_get(&first)));
+	ck_assert_uint_eq(corefile_problems(data, NULL), 3);
+	ck_assert_uint_eq(corefile_problems(NULL, NULL), 0);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("corefile");
 	TCase *tc = tcase_create("custom");
 
 	tcase_add_loop_test(tc, a_problem_is_told, 0, ROWS(customs));
+	tcase_add_test(tc, the_first_in_words);
 	suite_add_tcase(suite, tc);
 	return run_suite(suite);
 }
