@@ -23,13 +23,14 @@ static void reconcile_look_at_source(struct reconcile_pass *t)
 {
 	struct reconcile *r = t->r;
 	struct err *kept = t->err;
+	struct str version; /* of what is never written */
 
 	t->source = (struct store){ 0 };
 	t->source_err = (struct err){ .kind = ERR_NONE };
 	if (r->self)
 		return;
 	t->err = &t->source_err;
-	if (reconcile_read_secret(t, r->source, &t->source, &t->source_version) < 0)
+	if (reconcile_read_secret(t, r->source, &t->source, &version) < 0)
 		t->source = (struct store){ 0 };
 	t->err = kept;
 }
@@ -157,6 +158,5 @@ static enum pass_end reconcile_pass_external(struct reconcile_pass *t, const str
 
 enum pass_end reconcile_turn(struct reconcile_pass *t, const struct policy_set *set)
 {
-	return t->r->self || t->r->writes ? reconcile_pass_pairs(t, set)
-					  : reconcile_pass_external(t, set);
+	return t->r->writes ? reconcile_pass_pairs(t, set) : reconcile_pass_external(t, set);
 }

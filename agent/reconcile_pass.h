@@ -20,9 +20,8 @@ struct reconcile_pass {
 	struct configuration configuration;
 	struct str live; /* its bytes */
 	struct store store;
-	struct str version;  /* of the Secret */
-	struct store source; /* another Secret, from which pairs are taken; empty: it has none */
-	struct str source_version;
+	struct str version;    /* of the Secret */
+	struct store source;   /* another Secret, from which pairs are taken; empty: it has none */
 	struct err source_err; /* it could not be read */
 	int64_t now;           /* by the API server's clock */
 	int64_t due;           /* by it: when the next step is; 0: none is */

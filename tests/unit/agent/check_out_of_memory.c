@@ -144,7 +144,7 @@ static struct reconcile agent_new(void)
 				   .configuration = "guard",
 				   .source = "guard-made",
 				   .self = !foreign,
-				   .writes = foreign,
+				   .writes = true,
 				   .overlap = 120,
 				   .names = names,
 				   .names_n = 1 };
