@@ -6,9 +6,6 @@
 
 #include "oke/bound.h"
 
-#define ABOUT(name, objects, rules)                                                                \
-	"---\napiVersion: oke-guard.internal/v1\nkind: SupportPolicy\nmetadata: {name: " name      \
-	"}\nspec:\n  title: t\n  objects: [{" objects "}]\n  rules:\n" rules
 #define MAP(more) "group: \"\", resource: configmaps, namespace: t" more
 #define X         ", when: [{path: data.a, in: [x]}]"
 

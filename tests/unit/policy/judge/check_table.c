@@ -39,9 +39,8 @@ static const char *const policies[] = {
 	POLICY("others", RULE("r", "CREATE", ", notIdentities: [admins]")),
 	POLICY("mine", RULE("r", "CREATE", ", identities: [robots, admins]")),
 	POLICY("nobody", RULE("r", "CREATE", ", notIdentities: [none]")),
-	"---\napiVersion: oke-guard.internal/v1\nkind: SupportPolicy\nmetadata: {name: content-of-pods}\n"
-	"spec:\n  title: t\n  objects: [{pods: true, namespace: v}]\n  rules:\n" RULE(
-		"r", "UPDATE", ", changed: [$content]"),
+	ABOUT("content-of-pods", "pods: true, namespace: v",
+	      RULE("r", "UPDATE", ", changed: [$content]")),
 	POLICY("unread", RULE("low", "CREATE, UPDATE", ", action: audit, changed: [$content]")
 				 RULE("r", "CREATE, UPDATE", ", notIdentities: [admins]")),
 	POLICY("unreadwhen",
@@ -53,9 +52,8 @@ static const char *const policies[] = {
 	POLICY("scaled", RULE("r", "UPDATE", ", subresources: [scale]")),
 	POLICY("facts", RULE("r", "CREATE", ", cluster: {cni: [flannel]}")),
 	POLICY("nofacts", RULE("r", "CREATE", ", cluster: {cni: [vcn-native]}")),
-	"---\napiVersion: oke-guard.internal/v1\nkind: SupportPolicy\nmetadata: {name: templates}\n"
-	"spec:\n  title: t\n  objects: [{pods: true, namespace: t, labels: {a: b}}]\n  rules:\n" RULE(
-		"r", "CREATE", ", when: [{path: spec.nodeName, in: [x]}]"),
+	ABOUT("templates", "pods: true, namespace: t, labels: {a: b}",
+	      RULE("r", "CREATE", ", when: [{path: spec.nodeName, in: [x]}]")),
 	POLICY("meta", RULE("r", "UPDATE", ", changed: [$metadata]")),
 	POLICY("content", RULE("r", "UPDATE", ", changed: [$content]")),
 	POLICY("onlydelete", RULE("r", "DELETE", "")),

@@ -17,11 +17,12 @@
 #define NOW      1795392000 /* 2026-11-23 */
 #define CUSTOMER "ocid1.user.oc1..a"
 
+#define ABOUT(name, objects, rules)                                                                \
+	"---\napiVersion: oke-guard.internal/v1\nkind: SupportPolicy\nmetadata: {name: " name      \
+	"}\nspec:\n  title: t\n  objects: [{" objects "}]\n  rules:\n" rules
 /* A policy about the ConfigMap of its name in namespace t. */
 #define POLICY(name, rules)                                                                        \
-	"---\napiVersion: oke-guard.internal/v1\nkind: SupportPolicy\nmetadata: {name: " name      \
-	"}\nspec:\n  title: t\n  objects: [{group: \"\", resource: configmaps, namespace: t, "     \
-	"names: [" name "]}]\n  rules:\n" rules
+	ABOUT(name, "group: \"\", resource: configmaps, namespace: t, names: [" name "]", rules)
 #define RULE(name, operations, rest)                                                               \
 	"  - {name: " name ", operations: [" operations "], tier: unsupported" rest "}\n"
 
