@@ -87,6 +87,14 @@ struct request {
 	enum policies_part part;
 };
 
+/* Is it an UPDATE of an object to what it was, to the byte? Then nothing changed, whatever they
+ * say. */
+static inline bool request_is_unchanged(const struct request *r)
+{
+	return r->operation == OP_UPDATE && r->object.n && !r->changes &&
+	       str_eq(r->object, r->old_object);
+}
+
 /* ---- the verdict ---- */
 
 enum tier { TIER_SUPPORTED, TIER_BEST_EFFORT, TIER_UNSUPPORTED };

@@ -4,9 +4,9 @@
  *
  * Of kinds with gated fields it was noted on the way which names their bytes hold (skim.c): where
  * no gated path has all of its names, nothing is left to find; where one has, the text is looked
- * at place by place. Such objects without notes are always looked into. All others are searched
- * for the few words without which they can hold no use. The API server writes its JSON in one
- * way, so a word stands as it is.
+ * at place by place. Such objects without notes are always looked into. An UPDATE that changes no
+ * byte brings nothing that was not there. All others are searched for the few words without which
+ * they can hold no use. The API server writes its JSON in one way, so a word stands as it is.
  */
 #include "policy/alpha/finder.h"
 #include "lib/json/scan.h"
@@ -215,6 +215,8 @@ bool features_possible(unsigned minor, const struct request *req)
 	if (catalogue_alpha_version(req->request_kind.version) &&
 	    catalogue_own_group(req->request_kind.group))
 		return true;
+	if (request_is_unchanged(req))
+		return false;
 	if (kind_may(&f, req->kind))
 		return true;
 	if (!kind_lives(&f, req->kind) && !workload_is(&req->kind))

@@ -80,8 +80,19 @@ def ordinary(body, size):
 
 
 def unchanged(body):
-    """A guarded object, sent as it is: the API server notes who did, and when."""
+    """A guarded object, sent as it is: both objects are the same to the byte.
+
+    The API server takes back what would be new in managedFields alone. Of 320 recorded UPDATEs 30 are of this
+    kind, and none differs in the times of managedFields alone.
+    """
     review = json.loads(body)
+    review["request"]["object"] = review["request"]["oldObject"]
+    return written(review)
+
+
+def unchanged_by_another(body):
+    """The same, but that managedFields tell of another time, as they do of another manager: both are read."""
+    review = json.loads(unchanged(body))
     new = review["request"]["object"] = json.loads(json.dumps(review["request"]["oldObject"]))
     new["metadata"]["managedFields"][-1]["time"] = "2026-11-30T10:00:00Z"
     return written(review)
@@ -92,6 +103,7 @@ def write(bodies, folder):
     chosen = {(name, "passed"): ordinary(bodies[of], size) for name, (of, size) in ORDINARY.items()}
     chosen |= {(size, "passed"): bodies[name] for size, name in NOT_CONCERNED.items()}
     chosen["12 KB", "unchanged"] = unchanged(bodies[UNCHANGED])
+    chosen["managedFields alone, 12 KB", "passed"] = unchanged_by_another(bodies[UNCHANGED])
     chosen |= {(size, "denied"): bodies[name] for size, name in DENIED.items()}
     chosen |= {(size, "denied"): grow(bodies[DENIED["12 KB"]], n) for size, n in GROWN.items()}
     chosen["3 MiB", "denied"] = grow(bodies[DENIED["12 KB"]], 3 << 20)

@@ -24,7 +24,8 @@ Deployment-40KB-passed
 StatefulSet-6KB-passed
 Pod-14KB-passed
 Node-15KB-passed
-12KB-unchanged"
+12KB-unchanged
+managedFieldsalone-12KB-passed"
 
 collected() { # TIMES FILE
 	valgrind --tool=callgrind --callgrind-out-file=/dev/null --toggle-collect=handler_answer \

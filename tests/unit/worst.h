@@ -703,10 +703,13 @@ static inline struct str worst_review(const struct worst *w, size_t bytes, struc
 		    w->object_name, w->namespace, w->update ? "UPDATE" : "CREATE");
 	worst_object(w, false, each, arena, &t);
 	text_puts(&t, ",\"oldObject\":");
-	if (w->update)
+	if (w->update) {
 		worst_object(w, true, each, arena, &t);
-	else
+		t.n--;
+		text_puts(&t, " }"); /* of two that are the same to the byte none is read */
+	} else {
 		text_puts(&t, "null");
+	}
 	text_puts(&t, ",\"dryRun\":true,\"options\":null}}");
 	return t.full ? (struct str){ NULL, 0 } : text_get(&t);
 }

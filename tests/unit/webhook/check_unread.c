@@ -301,6 +301,138 @@ START_TEST(recorded_reviews_are_answered_alike)
 }
 END_TEST
 
+/* ---- an UPDATE that changes no byte ---- */
+
+static void member_to(struct text *out, const char *name, struct str value)
+{
+	text_printf(out, ",\"%s\":", name);
+	text_str(out, value);
+}
+
+/* The same review as an UPDATE of its object, to what it was; with a space that says nothing in the
+ * old one. */
+static struct str updated(struct str body, bool spaced, struct arena *arena)
+{
+	struct str request = json_skim(body, STR("request"));
+	struct str object = json_skim(request, STR("object"));
+	struct text out, old;
+
+	if (object.n < 2)
+		object = json_skim(request, STR("oldObject"));
+	if (!object.n || object.s[0] != '{')
+		return (struct str){ NULL, 0 };
+	text_init(&old, arena, object.n + 2);
+	text_puts(&old, spaced ? "{ " : "{");
+	text_str(&old, str_from(object, 1));
+	text_init(&out, arena, body.n + 2 * object.n + 256);
+	text_puts(
+		&out,
+		"{\"apiVersion\":\"admission.k8s.io/v1\",\"kind\":\"AdmissionReview\",\"request\":"
+		"{\"operation\":\"UPDATE\"");
+	for (struct json_member m = { .next = NULL }; json_skim_next(request, &m);)
+		if (!json_skim_is(m.key, STR("operation")) && !json_skim_is(m.key, STR("object")) &&
+		    !json_skim_is(m.key, STR("oldObject"))) {
+			text_puts(&out, ",\"");
+			text_str(&out, m.key);
+			text_puts(&out, "\":");
+			text_str(&out, m.value);
+		}
+	member_to(&out, "object", object);
+	member_to(&out, "oldObject", text_get(&old));
+	text_puts(&out, "}}");
+	ck_assert(!out.full);
+	return text_get(&out);
+}
+
+/* As when both are read and compared; of what cannot be read it is known that it did not change. */
+static size_t same_answer_unchanged(const struct policy_set *set, struct str body)
+{
+	scoped(arena_end) struct arena a, b;
+	struct str same, spaced;
+	struct answer unread, read;
+	bool readable;
+
+	arena_init(&a, HANDLER_ARENA_MAX);
+	arena_init(&b, HANDLER_ARENA_MAX);
+	same = updated(body, false, &a);
+	spaced = updated(body, true, &b);
+	if (!same.n)
+		return 0;
+	handler_answer(set, POLICIES_ALL, same, NOW, &a, NULL, &unread);
+	handler_answer(set, POLICIES_ALL, spaced, NOW, &b, NULL, &read);
+	readable = read.decided && !read.verdict.error.n;
+	ck_assert(unread.decided);
+	if (readable)
+		ck_assert_msg(unread.len == read.len && !memcmp(unread.body, read.body, read.len),
+			      "%.*s\nread: %sunread: %s", STR_ARG(same), read.body, unread.body);
+	answer_done(&unread);
+	answer_done(&read);
+	return readable;
+}
+
+START_TEST(unchanged_is_answered_as_if_it_were_read)
+{
+	static const char *const files[] = { "reviews.jsonl", "made.jsonl", "faults.jsonl",
+					     "siblings.jsonl" };
+	struct policy_set *set = set_of((unsigned)_i);
+	size_t compared = 0;
+
+	for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+		struct corpus corpus;
+		char path[64];
+
+		snprintf(path, sizeof path, "tests/data/reviews/%s", files[i]);
+		corpus_read(path, &corpus);
+		for (size_t k = 0; k < corpus.n; k++)
+			compared += same_answer_unchanged(set, corpus.lines[k].review);
+		corpus_done(&corpus);
+	}
+	for (size_t i = (size_t)_i % 4; i < rows_n; i += 4) {
+		scoped(arena_end) struct arena arena;
+		struct str body;
+
+		arena_init(&arena, HANDLER_ARENA_MAX);
+		if ((body = row_body(&rows[i], SHAPE_NEW, &arena)).n)
+			compared += same_answer_unchanged(set, body);
+	}
+	ck_assert_uint_gt(compared, 1000);
+	policy_set_unref(set);
+}
+END_TEST
+
+/* A key that is there twice: it is not read to the end, and a byte more in one means reading. */
+START_TEST(unchanged_is_not_read)
+{
+	static const char begin[] =
+		"{\"kind\":\"AdmissionReview\",\"apiVersion\":"
+		"\"admission.k8s.io/v1\",\"request\":{\"uid\":\"u\","
+		"\"kind\":{\"group\":\"\",\"version\":\"v1\",\"kind\":\"ConfigMap\"},"
+		"\"resource\":{\"group\":\"\",\"version\":\"v1\","
+		"\"resource\":\"configmaps\"},\"name\":\"coredns\","
+		"\"namespace\":\"kube-system\",\"operation\":\"UPDATE\","
+		"\"userInfo\":{\"username\":\"ocid1.user.oc1..a\"},\"object\":";
+	static const char *const old[] = { "{\"data\":{\"a\":\"1\",\"a\":\"2\"}}",
+					   "{\"data\":{\"a\":\"1\",\"a\":\"2\" }}" };
+	struct policy_set *set = set_of(catalogue_minor_max);
+
+	for (int differs = 0; differs < 2; differs++) {
+		scoped(arena_end) struct arena arena;
+		struct answer answer;
+		struct text body;
+
+		arena_init(&arena, HANDLER_ARENA_MAX);
+		text_init(&body, &arena, TEXT_MAX);
+		text_printf(&body, "%s%s,\"oldObject\":%s}}", begin, old[0], old[differs]);
+		handler_answer(set, POLICIES_ALL, text_get(&body), NOW, &arena, NULL, &answer);
+		ck_assert(answer.decided && answer.verdict.concerned);
+		ck_assert_msg((answer.verdict.error.n > 0) == differs, "%s", answer.body);
+		ck_assert_int_eq(answer.verdict.action, differs ? ACTION_DENY : ACTION_ALLOW);
+		answer_done(&answer);
+	}
+	policy_set_unref(set);
+}
+END_TEST
+
 /* ---- the work ---- */
 
 /* Names whose values are looked at ahead, in one another. */
@@ -358,6 +490,9 @@ int main(void)
 	tcase_add_loop_test(tc, rows_are_answered_alike, CATALOGUE_MINOR_MIN, newest + 1);
 	tcase_add_loop_test(tc, recorded_reviews_are_answered_alike, CATALOGUE_MINOR_MIN,
 			    newest + 1);
+	tcase_add_loop_test(tc, unchanged_is_answered_as_if_it_were_read, CATALOGUE_MINOR_MIN,
+			    newest + 1);
+	tcase_add_test(tc, unchanged_is_not_read);
 	tcase_add_test(tc, twice_the_bytes_take_twice_the_work);
 	suite_add_tcase(s, tc);
 	runner = srunner_create(s);
