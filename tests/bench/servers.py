@@ -138,13 +138,19 @@ def nginx(work, threads):
     return Server("nginx", argv, port, f"{work}/nginx.out").wait(port)
 
 
-def byhand(work, threads):
-    """A webhook in Go, of its standard library alone."""
-    port, source = free_port(), os.path.join(os.path.dirname(os.path.abspath(__file__)), "byhand")
+def go_program(work, name):
+    """A program of this folder in Go, of its standard library alone; its path."""
+    source = os.path.join(os.path.dirname(os.path.abspath(__file__)), name)
     settings = {**os.environ, "GO111MODULE": "off", "GOFLAGS": "", "GOTOOLCHAIN": "local", "CGO_ENABLED": "0"}
-    subprocess.run(["go", "build", "-ldflags=-s -w", "-o", f"{work}/byhand", "main.go"], check=True, cwd=source,
+    subprocess.run(["go", "build", "-ldflags=-s -w", "-o", f"{work}/{name}", "main.go"], check=True, cwd=source,
                    env=settings)
-    argv = ["env", f"GOMAXPROCS={threads}", f"{work}/byhand", f"127.0.0.1:{port}", f"{work}/tls.crt", f"{work}/tls.key"]
+    return f"{work}/{name}"
+
+
+def byhand(work, threads):
+    """A webhook in Go."""
+    port, program = free_port(), go_program(work, "byhand")
+    argv = ["env", f"GOMAXPROCS={threads}", program, f"127.0.0.1:{port}", f"{work}/tls.crt", f"{work}/tls.key"]
     return Server("the webhook in Go", argv, port, f"{work}/byhand.out").wait(port)
 
 
