@@ -93,46 +93,53 @@ static void preflight_add_api(struct preflight_search *s, enum preflight_kind ki
 		text_puts(&remedy, "use ");
 		text_puts(&remedy, catalogue_text(replacement));
 	} else if (kind == PREFLIGHT_REMOVED) {
-		text_puts(&remedy, "take it out: nothing replaces it");
+		text_puts(&remedy, "take it out: no stable version of this kind is known");
 	}
 	p->message = text_get(&t);
 	p->remedy = text_get(&remedy);
 	s->full = s->full || t.full || remedy.full;
 }
 
-/* An alpha version is gone as soon as nothing serves it, whatever was announced. */
-static bool alpha_api_gone(struct preflight_search *s)
+/*
+ * The first minor that does not serve it any more; 255: none that is known. Which minors serve an
+ * alpha version was seen; what was announced of its end counts where nothing was.
+ */
+static unsigned api_end(const struct catalogue_api *api, const struct catalogue_lifecycle *l)
 {
-	const struct gvk *k = &s->req->kind;
-	const struct catalogue_api *api = catalogue_api(k->group, k->version, k->kind);
-	uint32_t from = catalogue_bit(s->from), to = catalogue_bit(s->to);
-	char what[80];
+	unsigned announced = l ? l->removed : 255, last;
 
-	if (!api || !(api->served & from) || api->served & to)
-		return false;
-	snprintf(what, sizeof what, "not served in Kubernetes 1.%u", s->to);
-	preflight_add_api(s, PREFLIGHT_REMOVED, what, api->replacement);
-	return true;
+	if (!api || !api->served)
+		return announced;
+	last = CATALOGUE_MINOR_MIN + 31 - (unsigned)__builtin_clz(api->served);
+	if (last < catalogue_minor_max)
+		return last + 1;
+	return announced > last ? announced : 255;
+}
+
+/* One of both is there. */
+static uint32_t api_replacement(const struct catalogue_api *api,
+				const struct catalogue_lifecycle *l)
+{
+	return api && (!l || *catalogue_text(api->replacement)) ? api->replacement : l->replacement;
 }
 
 static void find_api(struct preflight_search *s)
 {
 	const struct gvk *k = &s->req->kind;
 	const struct catalogue_lifecycle *l = catalogue_lifecycle(k->group, k->version, k->kind);
+	const struct catalogue_api *api = catalogue_api(k->group, k->version, k->kind);
+	unsigned end = api_end(api, l);
 	char what[120];
 
-	if (alpha_api_gone(s) || !l)
-		return;
-	if (l->removed != 255 && l->removed <= s->to) {
-		snprintf(what, sizeof what, "no longer served since Kubernetes 1.%u", l->removed);
-		preflight_add_api(s, PREFLIGHT_REMOVED, what, l->replacement);
-	} else if (l->deprecated <= s->to) {
+	if (end <= s->to) {
+		snprintf(what, sizeof what, "no longer served since Kubernetes 1.%u", end);
+		preflight_add_api(s, PREFLIGHT_REMOVED, what, api_replacement(api, l));
+	} else if (l && l->deprecated <= s->to) {
 		int n = snprintf(what, sizeof what, "deprecated since Kubernetes 1.%u",
 				 l->deprecated);
 
-		if (l->removed != 255)
-			snprintf(what + n, sizeof what - (size_t)n, "; it goes in 1.%u",
-				 l->removed);
+		if (end != 255)
+			snprintf(what + n, sizeof what - (size_t)n, "; it goes in 1.%u", end);
 		preflight_add_api(s, PREFLIGHT_DEPRECATED, what, l->replacement);
 	}
 }
