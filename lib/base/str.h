@@ -106,32 +106,48 @@ static inline void text_init(struct text *t, struct arena *a, size_t limit)
 	*t = (struct text){ .arena = a, .limit = limit };
 }
 
-static inline void text_add(struct text *t, const char *s, size_t n)
+/* Room for n bytes more than it has. Out of line: text_add stays short. */
+__attribute__((noinline, unused)) static void text_grow(struct text *t, size_t n)
 {
-	if (t->full || n > t->limit - t->n) {
+	size_t room = t->room ? t->room : 128;
+	char *p;
+
+	while (room <= t->n + n)
+		room *= 2;
+	if (!(p = arena_alloc(t->arena, room))) {
 		t->full = true;
 		return;
 	}
-	if (n >= t->room - t->n || !t->s) {
-		size_t room = t->room ? t->room : 128;
-		char *p;
+	if (t->s)
+		memcpy(p, t->s, t->n);
+	t->s = p;
+	t->room = room;
+}
 
-		while (room <= t->n + n)
-			room *= 2;
-		if (!(p = arena_alloc(t->arena, room))) {
-			t->full = true;
-			return;
-		}
-		if (t->s)
-			memcpy(p, t->s, t->n);
-		t->s = p;
-		t->room = room;
-	}
+/* Is there room for n bytes and the NUL? Else it is full now. */
+static inline bool text_fits(struct text *t, size_t n)
+{
+	if (n > t->limit - t->n)
+		t->full = true;
+	if (!t->full && (n >= t->room - t->n || !t->s))
+		text_grow(t, n);
+	return !t->full;
+}
+
+static inline void text_add(struct text *t, const char *s, size_t n)
+{
+	if (!text_fits(t, n))
+		return;
 	if (n)
 		/* NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker): no text has no bytes */
 		memcpy(t->s + t->n, s, n);
 	t->n += n;
 	t->s[t->n] = '\0';
+}
+
+static inline void text_char(struct text *t, char c)
+{
+	text_add(t, &c, 1);
 }
 
 static inline void text_str(struct text *t, struct str s)

@@ -136,12 +136,51 @@ void json_print(const struct json *j, struct text *out)
 
 /* ---- printable ASCII ---- */
 
+#define PLAIN_PIECE 64 /* bytes that are written or not, where there is no room for all */
+
+/* What demands an escape: as scan_text_word has it, and the delete character. */
+static uint64_t print_marks(uint64_t w)
+{
+	return (((w ^ SCAN_ALL('"')) - SCAN_ALL(1)) | ((w ^ SCAN_ALL('\\')) - SCAN_ALL(1)) |
+		((w ^ SCAN_ALL(0x7f)) - SCAN_ALL(1)) | (w - SCAN_ALL(0x20)) | w) &
+	       SCAN_ALL(0x80);
+}
+
+/* Where that which stands for itself ends, from i on. */
+static size_t print_plain_end(struct str s, size_t i)
+{
+	for (; s.n - i >= 8; i += 8) {
+		uint64_t marks = print_marks(scan_word(s.s + i));
+
+		if (marks)
+			return i + scan_bit(marks) / 8;
+	}
+	if (s.n - i >= 4 && !print_marks(SCAN_ALL('x') << 32 | scan_half(s.s + i)))
+		i += 4;
+	while (i < s.n && is_plain_in_json(s.s[i]) && (unsigned char)s.s[i] < 0x7f)
+		i++;
+	return i;
+}
+
+static void print_plain(struct text *out, struct str s)
+{
+	if (s.n <= out->limit - out->n) {
+		text_str(out, s);
+		return;
+	}
+	for (size_t n; s.n && !out->full; s = str_from(s, n)) {
+		n = s.n < PLAIN_PIECE ? s.n : PLAIN_PIECE;
+		text_add(out, s.s, n);
+	}
+}
+
 static void escape_code(uint32_t c, struct text *out)
 {
 	static const char letters[] = "btn?fr";
+	const char named[] = { '\\', c >= 8 && c <= 13 ? letters[c - 8] : (char)c };
 
-	if (c >= 8 && c <= 13 && c != 11)
-		text_printf(out, "\\%c", letters[c - 8]);
+	if ((c >= 8 && c <= 13 && c != 11) || c == '"' || c == '\\')
+		text_add(out, named, sizeof named);
 	else if (c < 0x10000)
 		text_printf(out, "\\u%04x", (unsigned)c);
 	else
@@ -149,28 +188,28 @@ static void escape_code(uint32_t c, struct text *out)
 			    (unsigned)(0xdc00 | (c & 0x3ff)));
 }
 
+/* The first character; how many bytes it takes. */
+static size_t print_escape(struct str s, struct text *out)
+{
+	uint32_t code = 0xfffd; /* for what is no UTF-8 */
+	size_t n = utf8_decode(s.s, s.n, &code);
+
+	escape_code(code, out);
+	return n ? n : 1;
+}
+
 void json_escape(struct str raw, struct text *out)
 {
-	const unsigned char *s = (const unsigned char *)raw.s;
-	uint32_t code;
+	size_t room = out->limit - out->n;
 
-	for (size_t i = 0; i < raw.n && !out->full;) {
-		size_t from = i;
-
-		while (i < raw.n && s[i] >= 0x20 && s[i] < 0x7f && s[i] != '"' && s[i] != '\\' &&
-		       i - from < 64)
-			i++;
-		if (i > from) {
-			text_add(out, raw.s + from, i - from);
-		} else if (s[i] == '"' || s[i] == '\\') {
-			text_printf(out, "\\%c", s[i++]);
-		} else if (s[i] < 0x80) {
-			escape_code(s[i++], out);
-		} else {
-			size_t n = utf8_decode(raw.s + i, raw.n - i, &code);
-
-			escape_code(n ? code : 0xfffd, out);
-			i += n ? n : 1;
-		}
+	if (raw.n > room) /* as of json_quote */
+		raw.n = room + 1;
+	for (size_t i = 0, end; i < raw.n && !out->full;) {
+		end = print_plain_end(raw, i);
+		if (end > i)
+			print_plain(out, (struct str){ raw.s + i, end - i });
+		else
+			end += print_escape(str_from(raw, i), out);
+		i = end;
 	}
 }

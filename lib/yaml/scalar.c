@@ -7,6 +7,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "lib/base/attributes.h"
+
 static const struct {
 	const char *word;
 	enum scalar_kind kind;
@@ -28,25 +30,32 @@ static const struct {
 	{ "OFF", SCALAR_BOOL, false },
 };
 
-#define WORD_MAX    5             /* the longest of them */
-#define WORD_BEGINS "~yYnNtToOfF" /* each that is not empty */
+#define WORD_MAX 5 /* the longest of them */
 
 /* Most scalars are texts, and their first byte says so. */
-static bool scalar_begins(struct str s, const char *signs)
-{
-	return s.n && s.s[0] && strchr(signs, s.s[0]);
-}
+enum scalar_begin { BEGINS_TEXT, BEGINS_WORD, BEGINS_NUMBER };
 
-static bool scalar_read_word(struct str s, struct scalar *out)
+static const unsigned char scalar_begins[256] = {
+	['~'] = BEGINS_WORD,   ['y'] = BEGINS_WORD,   ['Y'] = BEGINS_WORD,   ['n'] = BEGINS_WORD,
+	['N'] = BEGINS_WORD,   ['t'] = BEGINS_WORD,   ['T'] = BEGINS_WORD,   ['o'] = BEGINS_WORD,
+	['O'] = BEGINS_WORD,   ['f'] = BEGINS_WORD,   ['F'] = BEGINS_WORD,   ['+'] = BEGINS_NUMBER,
+	['-'] = BEGINS_NUMBER, ['.'] = BEGINS_NUMBER, ['0'] = BEGINS_NUMBER, ['1'] = BEGINS_NUMBER,
+	['2'] = BEGINS_NUMBER, ['3'] = BEGINS_NUMBER, ['4'] = BEGINS_NUMBER, ['5'] = BEGINS_NUMBER,
+	['6'] = BEGINS_NUMBER, ['7'] = BEGINS_NUMBER, ['8'] = BEGINS_NUMBER, ['9'] = BEGINS_NUMBER,
+};
+
+static void scalar_read_word(struct str s, struct scalar *out)
 {
-	if (s.n > WORD_MAX || (s.n && !scalar_begins(s, WORD_BEGINS)))
-		return false;
+	const char first = s.n ? s.s[0] : '\0';
+
+	if (s.n > WORD_MAX)
+		return;
 	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-		if (str_is(s, words[i].word)) {
-			*out = (struct scalar){ .kind = words[i].kind, .yes = words[i].yes };
-			return true;
+		if (*words[i].word == first && str_is(s, words[i].word)) {
+			out->kind = words[i].kind;
+			out->yes = words[i].yes;
+			return;
 		}
-	return false;
 }
 
 static bool is_infinite(struct str s)
@@ -54,7 +63,7 @@ static bool is_infinite(struct str s)
 	static const char *const names[] = { ".nan",  ".NaN",  ".NAN",  ".inf",  ".Inf",  ".INF",
 					     "+.inf", "+.Inf", "+.INF", "-.inf", "-.Inf", "-.INF" };
 
-	if (!scalar_begins(s, ".+-"))
+	if (!strchr(".+-", s.s[0]))
 		return false;
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
 		if (str_is(s, names[i]))
@@ -64,14 +73,32 @@ static bool is_infinite(struct str s)
 
 /* ---- numbers ---- */
 
-#define NUMBER_MAX 400 /* bytes of one; a longer text is a string */
+#define NUMBER_MAX  400 /* bytes of one; a longer text is a string */
+#define DECIMAL_MAX 18  /* digits that 64 bits hold, whichever they are */
+
+/* Most are: JSON writes them in the same way. */
+static bool scalar_read_decimal(struct str s, struct scalar *out)
+{
+	size_t n = 0;
+
+	if (s.n > DECIMAL_MAX || (s.s[0] == '0' && s.n > 1))
+		return false;
+	while (n < s.n && s.s[n] >= '0' && s.s[n] <= '9')
+		n++;
+	if (n < s.n)
+		return false;
+	out->kind = SCALAR_INT;
+	memcpy(out->text, s.s, n);
+	out->text[n] = '\0';
+	return true;
+}
 
 /* Without the underscores, which may stand anywhere behind the first character. */
 static bool plain_digits(struct str s, char out[NUMBER_MAX + 1])
 {
 	size_t n = 0;
 
-	if (s.n > NUMBER_MAX || !scalar_begins(s, "+-.0123456789"))
+	if (s.n > NUMBER_MAX)
 		return false;
 	for (size_t i = 0; i < s.n; i++)
 		if (s.s[i] != '_')
@@ -171,19 +198,30 @@ static bool scalar_read_float(const char *text, struct scalar *out)
 
 /* ---- with its tag ---- */
 
+static void scalar_read_number(struct str text, struct scalar *out)
+{
+	UNZEROED char digits[NUMBER_MAX + 1];
+
+	if (!scalar_read_decimal(text, out) && plain_digits(text, digits) &&
+	    !scalar_read_int(digits, out))
+		scalar_read_float(digits, out);
+}
+
+/* *out is a text until it turns out to be something else. */
 static int scalar_resolve(struct str text, struct scalar *out, struct err *err)
 {
-	char digits[NUMBER_MAX + 1];
+	enum scalar_begin begin =
+		text.n ? scalar_begins[(unsigned char)text.s[0]] : BEGINS_WORD; /* null */
 
-	*out = (struct scalar){ .kind = SCALAR_STRING };
-	if (scalar_read_word(text, out))
+	if (begin == BEGINS_WORD)
+		scalar_read_word(text, out);
+	if (begin != BEGINS_NUMBER)
 		return 0;
 	if (is_infinite(text))
 		return err_set(err, ERR_SYNTAX,
 			       "%.5s is no value in JSON: put it in quotes if a text is meant",
 			       text.s);
-	if (plain_digits(text, digits) && !scalar_read_int(digits, out))
-		scalar_read_float(digits, out);
+	scalar_read_number(text, out);
 	return 0;
 }
 
@@ -201,7 +239,9 @@ int scalar_read(const struct yaml_node *node, struct scalar *out, struct err *er
 {
 	size_t i = 0, n = sizeof tags / sizeof *tags;
 
-	*out = (struct scalar){ .kind = SCALAR_STRING };
+	out->kind = SCALAR_STRING;
+	out->yes = false;
+	out->text[0] = '\0';
 	if (!node->tag)
 		return node->plain ? scalar_resolve(node->text, out, err) : 0;
 	if (!strcmp(node->tag, "tag:yaml.org,2002:binary"))

@@ -4,6 +4,7 @@
  */
 #include "lib/yaml/to_json.h"
 
+#include "lib/base/attributes.h"
 #include "lib/json/json.h"
 #include "lib/yaml/scalar.h"
 
@@ -179,16 +180,31 @@ static int gather_next(struct gathering *g, struct levels *l)
 	return v->kind == YAML_SEQUENCE ? levels_push_list(g, l, v) : levels_push_map(g, l, v);
 }
 
-/* What comes later counts: as kubectl's reader has it, also of merge keys. */
-static int gather_all(struct gathering *g, const struct yaml_node *map)
+/* The members from `from` on, which is a merge key. */
+static int gather_merged(struct gathering *g, const struct yaml_node *map,
+			 const struct yaml_node *from)
 {
-	struct levels levels = { .n = 0 };
+	UNZEROED struct levels levels;
 
-	if (levels_push_map(g, &levels, map) < 0)
-		return -1;
+	levels.v[0] = (struct level){ .map = map, .next = from };
+	levels.n = 1;
 	while (levels.n)
 		if (gather_next(g, &levels) < 0)
 			return -1;
+	return 0;
+}
+
+/* What comes later counts: as kubectl's reader has it, also of merge keys. */
+static int gather_all(struct gathering *g, const struct yaml_node *map)
+{
+	if (convert_visit(g->c, map) < 0)
+		return -1;
+	for (const struct yaml_node *v = map->child; v; v = v->next) {
+		if (is_merge_member(v))
+			return gather_merged(g, map, v);
+		if (gather_one(g, map, v) < 0)
+			return -1;
+	}
 	return 0;
 }
 
@@ -228,14 +244,32 @@ static int keep_last(struct yaml_converter *c, struct yaml_members *m)
 	return 0;
 }
 
+#define FEW_MEMBERS 16 /* most mappings have fewer, and many are in order */
+
+static void members_sort(struct yaml_members *m)
+{
+	if (m->n > FEW_MEMBERS) {
+		qsort(m->v, m->n, sizeof *m->v, member_order);
+		return;
+	}
+	for (size_t i = 1; i < m->n; i++) {
+		struct yaml_member moved = m->v[i];
+		size_t at = i;
+
+		for (; at && member_order(&m->v[at - 1], &moved) > 0; at--)
+			m->v[at] = m->v[at - 1];
+		if (at < i)
+			m->v[at] = moved;
+	}
+}
+
 int yaml_members_of(struct yaml_converter *c, const struct yaml_node *map, struct yaml_members *out)
 {
 	struct gathering g = { .c = c };
 
 	if (gather_all(&g, map) < 0)
 		return -1;
-	if (g.all.n)
-		qsort(g.all.v, g.all.n, sizeof *g.all.v, member_order);
+	members_sort(&g.all);
 	if (keep_last(c, &g.all) < 0)
 		return -1;
 	*out = g.all;
@@ -296,9 +330,9 @@ struct writer {
 
 static void write_string(struct text *out, struct str s)
 {
-	text_puts(out, "\"");
+	text_char(out, '"');
 	json_escape(s, out);
-	text_puts(out, "\"");
+	text_char(out, '"');
 }
 
 static void write_scalar_text(struct text *out, const struct scalar *s, struct str text)
@@ -403,7 +437,7 @@ static int open_collection(struct writer *w, const struct yaml_member *member,
 			return -1;
 		f.last = &f.node->child;
 	} else {
-		text_puts(&w->out, f.map ? "{" : "[");
+		text_char(&w->out, f.map ? '{' : '[');
 	}
 	if (f.map ? yaml_members_of(w->c, n, &f.members) < 0 : convert_visit(w->c, n) < 0)
 		return -1;
@@ -423,10 +457,11 @@ static int write_node(struct writer *w, const struct yaml_member *member, const 
 
 static void write_between(struct writer *w, const struct writer_frame *f)
 {
-	text_puts(&w->out, f->begun ? "," : "");
+	if (f->begun)
+		text_char(&w->out, ',');
 	if (f->map) {
 		write_string(&w->out, f->members.v[f->next].key);
-		text_puts(&w->out, ":");
+		text_char(&w->out, ':');
 	}
 }
 
@@ -439,7 +474,7 @@ static int write_next(struct writer *w)
 
 	if (f->map ? f->next == f->members.n : !f->item) {
 		if (!w->nodes)
-			text_puts(&w->out, f->map ? "}" : "]");
+			text_char(&w->out, f->map ? '}' : ']');
 		w->depth--;
 		return 0;
 	}
@@ -455,6 +490,15 @@ static int write_next(struct writer *w)
 	return write_node(w, NULL, item);
 }
 
+static void writer_start(struct writer *w, struct yaml_converter *c, bool nodes)
+{
+	w->c = c;
+	w->nodes = nodes;
+	w->depth = 0;
+	w->root = (struct json){ .type = JSON_NULL };
+	text_init(&w->out, c->arena, c->limits->bytes);
+}
+
 static int write_all(struct writer *w, const struct yaml_node *root)
 {
 	if (write_node(w, NULL, root) < 0)
@@ -467,9 +511,9 @@ static int write_all(struct writer *w, const struct yaml_node *root)
 
 int yaml_node_to_json(struct yaml_converter *c, const struct yaml_node *root, struct str *out)
 {
-	struct writer w = { .c = c };
+	UNZEROED struct writer w;
 
-	text_init(&w.out, c->arena, c->limits->bytes);
+	writer_start(&w, c, false);
 	if (write_all(&w, root) < 0)
 		return -1;
 	*out = text_get(&w.out);
@@ -478,7 +522,8 @@ int yaml_node_to_json(struct yaml_converter *c, const struct yaml_node *root, st
 
 struct json *yaml_node_to_nodes(struct yaml_converter *c, const struct yaml_node *root)
 {
-	struct writer w = { .c = c, .nodes = true };
+	UNZEROED struct writer w;
 
+	writer_start(&w, c, true);
 	return write_all(&w, root) < 0 ? NULL : w.root.child;
 }

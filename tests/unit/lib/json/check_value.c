@@ -154,6 +154,98 @@ START_TEST(quote_anywhere)
 }
 END_TEST
 
+/* ---- printable ASCII ---- */
+
+static const struct escape_case {
+	struct str in, want;
+} escapes[] = {
+	{ BYTES("\""), BYTES("\\\"") },
+	{ BYTES("\\"), BYTES("\\\\") },
+	{ BYTES("\n"), BYTES("\\n") },
+	{ BYTES("\t"), BYTES("\\t") },
+	{ BYTES("\v"), BYTES("\\u000b") },
+	{ BYTES("\0"), BYTES("\\u0000") },
+	{ BYTES("\x1f"), BYTES("\\u001f") },
+	{ BYTES(" "), BYTES(" ") },
+	{ BYTES("~"), BYTES("~") },
+	{ BYTES("\x7f"), BYTES("\\u007f") },
+	{ BYTES("\x80"), BYTES("\\ufffd") },
+	{ BYTES("\xff"), BYTES("\\ufffd") },
+	{ BYTES("\xc3\xa4"), BYTES("\\u00e4") },
+	{ BYTES("\xe2\x82\xac"), BYTES("\\u20ac") },
+	{ BYTES("\xf0\x9f\x98\x80"), BYTES("\\ud83d\\ude00") },
+};
+
+/* Each at each place of each length, alone and with a second one behind. */
+START_TEST(escape_anywhere)
+{
+	const struct escape_case *c = &escapes[_i];
+
+	for (size_t n = 0; n < 40; n++)
+		for (size_t at = 0; at < n; at++) {
+			scoped(arena_end) struct arena arena;
+			struct text in, out, want;
+
+			arena_init(&arena, MEMORY);
+			text_init(&in, &arena, 1000);
+			text_init(&out, &arena, 1000);
+			text_init(&want, &arena, 1000);
+			for (size_t i = 0; i < n; i++) {
+				bool here = i == at || i == at + 3;
+
+				text_str(&in, here ? c->in : STR("a"));
+				text_str(&want, here ? c->want : STR("a"));
+			}
+			json_escape(text_get(&in), &out);
+			ck_assert_msg(!out.full && str_eq(text_get(&out), text_get(&want)),
+				      "%zu of %zu: %.*s", at, n, STR_ARG(text_get(&out)));
+		}
+}
+END_TEST
+
+/* What does not fit is left out from there on: an escape whole, of a text the piece of 64 bytes. */
+START_TEST(escape_to_a_limit)
+{
+	for (size_t limit = 0; limit < 400; limit++) {
+		scoped(arena_end) struct arena arena;
+		struct text in, out;
+		size_t want;
+
+		arena_init(&arena, MEMORY);
+		text_init(&in, &arena, 1000);
+		for (size_t i = 0; i < 150; i++)
+			text_puts(&in, "x");
+		text_puts(&in, "\xf0\x9f\x98\x80"); /* twelve bytes */
+		for (size_t i = 0; i < 100; i++)
+			text_puts(&in, "y");
+		text_init(&out, &arena, limit);
+		json_escape(text_get(&in), &out);
+		want = limit < 64          ? 0
+		       : limit < 128       ? 64
+		       : limit < 150       ? 128
+		       : limit < 150 + 12  ? 150
+		       : limit < 162 + 64  ? 162
+		       : limit < 162 + 100 ? 162 + 64
+					   : 162 + 100;
+		ck_assert_msg(text_get(&out).n == want && out.full == (limit < 162 + 100),
+			      "%zu: %zu", limit, text_get(&out).n);
+	}
+}
+END_TEST
+
+/* However long it is, no more of it is looked at than there is room for. */
+START_TEST(escape_looks_no_further)
+{
+	scoped(arena_end) struct arena arena;
+	struct text out;
+
+	arena_init(&arena, MEMORY);
+	text_init(&out, &arena, 10);
+	json_escape((struct str){ "elevenbytes", (size_t)1 << 40 }, &out);
+	ck_assert(out.full);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("value");
@@ -165,5 +257,8 @@ int main(void)
 	tcase_add_loop_test(tc, printing, 0, ROWS(prints));
 	tcase_add_test(tc, print_a_part);
 	tcase_add_test(tc, quote_anywhere);
+	tcase_add_loop_test(tc, escape_anywhere, 0, ROWS(escapes));
+	tcase_add_test(tc, escape_to_a_limit);
+	tcase_add_test(tc, escape_looks_no_further);
 	return run_suite(suite);
 }
