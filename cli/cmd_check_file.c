@@ -27,13 +27,13 @@ static int cmd_check_read_file(void *ctx, char *buf, size_t room, size_t *got, s
 
 static void cmd_check_objects(struct check_reading *r, struct manifest *m)
 {
+	scoped(arena_end) struct arena arena = { .limit = OBJECT_MEMORY_MAX };
 	struct manifest_object o;
 
 	for (; !check_job_stopped(r->job) && manifest_next(m, &o); r->counts.objects++) {
 		struct err err = { .kind = ERR_NONE };
-		scoped(arena_end) struct arena arena;
 
-		arena_init(&arena, OBJECT_MEMORY_MAX);
+		arena_init_again(&arena, OBJECT_MEMORY_MAX);
 		r->document = o.document;
 		if (cmd_check_object(r, m, &o, &arena, &err) < 0)
 			cmd_check_tell(r, o.document, o.line, err.msg);

@@ -80,6 +80,18 @@ static inline void arena_clear(struct arena *a)
 	a->blocks = keep;
 }
 
+/*
+ * As arena_init, of an arena that was in use: the newest block stays, so that what is as large as
+ * what was before takes no new memory; but none that was made for a single large piece.
+ */
+static inline void arena_init_again(struct arena *a, size_t limit)
+{
+	if (a->blocks && a->blocks->size > ARENA_BLOCK_MAX)
+		arena_done(a);
+	arena_clear(a);
+	*a = (struct arena){ .blocks = a->blocks, .limit = limit };
+}
+
 /* Are the steps used up? Then what was found so far must not be used. */
 static inline bool arena_spent(const struct arena *a)
 {

@@ -187,7 +187,7 @@ static enum given manifest_give(struct manifest *m, const struct yaml_node *node
 	const struct yaml_node *map = yaml_deref((struct yaml_node *)node), *items;
 	struct yaml_members members;
 
-	arena_done(&m->object_arena);
+	arena_init_again(&m->object_arena, OBJECT_MEMORY_MAX);
 	if (map->kind != YAML_MAPPING)
 		return GIVEN_NONE;
 	if (yaml_members_of(&m->converter, map, &members) < 0)
@@ -247,8 +247,8 @@ static bool manifest_next_document(struct manifest *m, struct manifest_object *o
 	int got;
 
 	while (!m->ended) {
-		arena_done(&m->object_arena);
-		arena_done(&m->arena);
+		arena_init_again(&m->object_arena, OBJECT_MEMORY_MAX);
+		arena_init_again(&m->arena, MANIFEST_MEMORY_MAX);
 		m->numbered++;
 		got = manifest_read_next(&m->read, &m->arena, &root, &line, &m->err);
 		if (got < 0)

@@ -95,6 +95,36 @@ START_TEST(cleared)
 }
 END_TEST
 
+/* As new, but for a block of the usual sizes. */
+START_TEST(used_again)
+{
+	scoped(arena_end) struct arena a;
+
+	arena_init(&a, 4 * ARENA_BLOCK_MAX + (8u << 20));
+	for (int i = 0; i < 100; i++)
+		ck_assert(arena_alloc(&a, 10000));
+	a.steps = 10;
+	a.steps_max = 5;
+	a.full = true;
+	arena_init_again(&a, 1000000);
+	ck_assert(!a.total && a.limit == 1000000 && !a.steps && !a.steps_max && !a.full);
+	ck_assert(!a.blocks == !arena_block && (!a.blocks || !a.blocks->next));
+	mallocs_left = a.blocks ? 0 : 20;
+	for (int i = 0; i < 20; i++)
+		ck_assert(arena_alloc(&a, 10000));
+	mallocs_left = SIZE_MAX;
+	ck_assert_uint_eq(a.total, 200000);
+	ck_assert(!arena_alloc(&a, 800001));
+	ck_assert(arena_alloc(&a, 800000));
+	arena_init_again(&a, SIZE_MAX);
+	ck_assert(arena_alloc(&a, ARENA_BLOCK_MAX + 1));
+	arena_init_again(&a, SIZE_MAX);
+	ck_assert_ptr_null(a.blocks); /* it was made for one piece */
+	arena_init_again(&a, 100);
+	ck_assert(arena_alloc(&a, 10));
+}
+END_TEST
+
 START_TEST(sizes_that_overflow)
 {
 	scoped(arena_end) struct arena a;
@@ -362,6 +392,7 @@ int main(void)
 	tcase_add_test(tc, pieces_are_apart_and_aligned);
 	tcase_add_test(tc, the_limit_is_exact);
 	tcase_add_test(tc, cleared);
+	tcase_add_test(tc, used_again);
 	tcase_add_test(tc, sizes_that_overflow);
 	tcase_add_test(tc, zeroed);
 	tcase_add_test(tc, no_memory);
