@@ -58,74 +58,53 @@ struct str kind_resource(struct str kind, struct arena *arena)
 }
 
 static const struct {
-	const char *group, *kind; /* kind "": all of the group */
+	const char *group, *kind, *resource; /* the last two NULL: all of the group */
 } cluster_scoped[] = {
-	{ "", "ComponentStatus" },
-	{ "", "Namespace" },
-	{ "", "Node" },
-	{ "", "PersistentVolume" },
-	{ "admissionregistration.k8s.io", "" },
-	{ "apiextensions.k8s.io", "CustomResourceDefinition" },
-	{ "apiregistration.k8s.io", "APIService" },
-	{ "authentication.k8s.io", "SelfSubjectReview" },
-	{ "authentication.k8s.io", "TokenReview" },
-	{ "authorization.k8s.io", "SelfSubjectAccessReview" },
-	{ "authorization.k8s.io", "SelfSubjectRulesReview" },
-	{ "authorization.k8s.io", "SubjectAccessReview" },
-	{ "certificates.k8s.io", "CertificateSigningRequest" },
-	{ "certificates.k8s.io", "ClusterTrustBundle" },
-	{ "extensions", "PodSecurityPolicy" },
-	{ "flowcontrol.apiserver.k8s.io", "" },
-	{ "internal.apiserver.k8s.io", "StorageVersion" },
-	{ "networking.k8s.io", "ClusterCIDR" },
-	{ "networking.k8s.io", "IPAddress" },
-	{ "networking.k8s.io", "IngressClass" },
-	{ "networking.k8s.io", "ServiceCIDR" },
-	{ "node.k8s.io", "RuntimeClass" },
-	{ "policy", "PodSecurityPolicy" },
-	{ "rbac.authorization.k8s.io", "ClusterRole" },
-	{ "rbac.authorization.k8s.io", "ClusterRoleBinding" },
-	{ "resource.k8s.io", "DeviceClass" },
-	{ "resource.k8s.io", "DeviceTaintRule" },
-	{ "resource.k8s.io", "ResourceClass" },
-	{ "resource.k8s.io", "ResourcePoolStatusRequest" },
-	{ "resource.k8s.io", "ResourceSlice" },
-	{ "scheduling.k8s.io", "PriorityClass" },
-	{ "storage.k8s.io", "CSIDriver" },
-	{ "storage.k8s.io", "CSINode" },
-	{ "storage.k8s.io", "StorageClass" },
-	{ "storage.k8s.io", "VolumeAttachment" },
-	{ "storage.k8s.io", "VolumeAttributesClass" },
-	{ "storagemigration.k8s.io", "StorageVersionMigration" },
+	{ "", "ComponentStatus", "componentstatuses" },
+	{ "", "Namespace", "namespaces" },
+	{ "", "Node", "nodes" },
+	{ "", "PersistentVolume", "persistentvolumes" },
+	{ "admissionregistration.k8s.io", NULL, NULL },
+	{ "apiextensions.k8s.io", "CustomResourceDefinition", "customresourcedefinitions" },
+	{ "apiregistration.k8s.io", "APIService", "apiservices" },
+	{ "authentication.k8s.io", "SelfSubjectReview", "selfsubjectreviews" },
+	{ "authentication.k8s.io", "TokenReview", "tokenreviews" },
+	{ "authorization.k8s.io", "SelfSubjectAccessReview", "selfsubjectaccessreviews" },
+	{ "authorization.k8s.io", "SelfSubjectRulesReview", "selfsubjectrulesreviews" },
+	{ "authorization.k8s.io", "SubjectAccessReview", "subjectaccessreviews" },
+	{ "certificates.k8s.io", "CertificateSigningRequest", "certificatesigningrequests" },
+	{ "certificates.k8s.io", "ClusterTrustBundle", "clustertrustbundles" },
+	{ "extensions", "PodSecurityPolicy", "podsecuritypolicies" },
+	{ "flowcontrol.apiserver.k8s.io", NULL, NULL },
+	{ "internal.apiserver.k8s.io", "StorageVersion", "storageversions" },
+	{ "networking.k8s.io", "ClusterCIDR", "clustercidrs" },
+	{ "networking.k8s.io", "IPAddress", "ipaddresses" },
+	{ "networking.k8s.io", "IngressClass", "ingressclasses" },
+	{ "networking.k8s.io", "ServiceCIDR", "servicecidrs" },
+	{ "node.k8s.io", "RuntimeClass", "runtimeclasses" },
+	{ "policy", "PodSecurityPolicy", "podsecuritypolicies" },
+	{ "rbac.authorization.k8s.io", "ClusterRole", "clusterroles" },
+	{ "rbac.authorization.k8s.io", "ClusterRoleBinding", "clusterrolebindings" },
+	{ "resource.k8s.io", "DeviceClass", "deviceclasses" },
+	{ "resource.k8s.io", "DeviceTaintRule", "devicetaintrules" },
+	{ "resource.k8s.io", "ResourceClass", "resourceclasses" },
+	{ "resource.k8s.io", "ResourcePoolStatusRequest", "resourcepoolstatusrequests" },
+	{ "resource.k8s.io", "ResourceSlice", "resourceslices" },
+	{ "scheduling.k8s.io", "PriorityClass", "priorityclasses" },
+	{ "storage.k8s.io", "CSIDriver", "csidrivers" },
+	{ "storage.k8s.io", "CSINode", "csinodes" },
+	{ "storage.k8s.io", "StorageClass", "storageclasses" },
+	{ "storage.k8s.io", "VolumeAttachment", "volumeattachments" },
+	{ "storage.k8s.io", "VolumeAttributesClass", "volumeattributesclasses" },
+	{ "storagemigration.k8s.io", "StorageVersionMigration", "storageversionmigrations" },
 };
 
 bool kind_cluster_scoped(struct str group, struct str kind)
 {
 	for (size_t i = 0; i < sizeof cluster_scoped / sizeof *cluster_scoped; i++)
 		if (str_is(group, cluster_scoped[i].group) &&
-		    (!*cluster_scoped[i].kind || str_is(kind, cluster_scoped[i].kind)))
+		    (!cluster_scoped[i].kind || str_is(kind, cluster_scoped[i].kind)))
 			return true;
-	return false;
-}
-
-static bool is_cluster_scoped(struct str group, struct str resource)
-{
-	for (size_t i = 0; i < sizeof cluster_scoped / sizeof *cluster_scoped; i++) {
-		struct str kind = str_of(cluster_scoped[i].kind), plural;
-		bool same;
-		struct arena scratch;
-
-		if (!str_is(group, cluster_scoped[i].group))
-			continue;
-		if (!kind.n)
-			return true;
-		arena_init(&scratch, 1024);
-		plural = kind_resource(kind, &scratch);
-		same = str_eq(plural, resource);
-		arena_done(&scratch);
-		if (same)
-			return true;
-	}
 	return false;
 }
 
@@ -169,7 +148,11 @@ bool resource_cluster_scoped(struct str group, struct str resource)
 
 	if (slash)
 		resource.n = (size_t)(slash - resource.s);
-	return is_cluster_scoped(group, resource);
+	for (size_t i = 0; i < sizeof cluster_scoped / sizeof *cluster_scoped; i++)
+		if (str_is(group, cluster_scoped[i].group) &&
+		    (!cluster_scoped[i].resource || str_is(resource, cluster_scoped[i].resource)))
+			return true;
+	return false;
 }
 
 /* ---- subresources ---- */

@@ -65,6 +65,58 @@ START_TEST(scope)
 }
 END_TEST
 
+/* Of both names of a kind, and of its subresources, the same is known. */
+START_TEST(scope_by_resource)
+{
+	static const char *const found[][2] = {
+		{ "", "Node" },
+		{ "", "ComponentStatus" },
+		{ "extensions", "PodSecurityPolicy" },
+		{ "networking.k8s.io", "IngressClass" },
+		{ "networking.k8s.io", "IPAddress" },
+		{ "rbac.authorization.k8s.io", "ClusterRoleBinding" },
+		{ "admissionregistration.k8s.io", "ValidatingWebhookConfiguration" },
+		{ "flowcontrol.apiserver.k8s.io", "FlowSchema" },
+		{ "storage.k8s.io", "VolumeAttributesClass" },
+		{ "storage.k8s.io", "CSIDriver" },
+		{ "storage.k8s.io", "CSIStorageCapacity" },
+		{ "rbac.authorization.k8s.io", "Role" },
+		{ "example.com", "Node" },
+		{ "apps", "Deployment" },
+	};
+	scoped(arena_end) struct arena arena;
+
+	arena_init(&arena, MEMORY);
+	for (size_t i = 0; i < sizeof found / sizeof *found; i++) {
+		struct str group = str_of(found[i][0]), kind = str_of(found[i][1]);
+
+		ck_assert_msg(resource_cluster_scoped(group, kind_resource(kind, &arena)) ==
+				      kind_cluster_scoped(group, kind),
+			      "%s", found[i][1]);
+	}
+	ck_assert(resource_cluster_scoped(STR(""), STR("nodes/proxy")));
+	ck_assert(!resource_cluster_scoped(STR(""), STR("nod")));
+	ck_assert(!resource_cluster_scoped(STR(""), STR("")));
+}
+END_TEST
+
+/* Every kind in the list, under the name that the rule gives its resource. */
+START_TEST(scope_of_alpha_kinds)
+{
+	scoped(arena_end) struct arena arena;
+
+	arena_init(&arena, MEMORY);
+	for (size_t i = 0; i < catalogue_kinds_n; i++) {
+		struct str group = str_of(catalogue_text(catalogue_kinds[i].group));
+		struct str kind = str_of(catalogue_text(catalogue_kinds[i].kind));
+
+		ck_assert_msg(resource_cluster_scoped(group, kind_resource(kind, &arena)) ==
+				      kind_cluster_scoped(group, kind),
+			      "%.*s", STR_ARG(kind));
+	}
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("kinds");
@@ -73,6 +125,8 @@ int main(void)
 	tcase_add_loop_test(tc, resource, 0, ROWS(kinds));
 	tcase_add_test(tc, as_the_catalogue_has_it);
 	tcase_add_test(tc, scope);
+	tcase_add_test(tc, scope_by_resource);
+	tcase_add_test(tc, scope_of_alpha_kinds);
 	suite_add_tcase(suite, tc);
 	return run_suite(suite);
 }
