@@ -128,8 +128,8 @@ static int list_of(struct arena *arena, const struct interest *v, size_t n,
 	out->groups = (struct strings){ texts, 1 };
 	out->versions = (struct strings){ texts + 1, 1 };
 	out->resources = (struct strings){ texts + 2, n };
-	for (size_t i = 0; i < n; i++)
-		out->resources.v[i] = v[i].resource;
+	for (size_t k = 0; k < n; k++)
+		out->resources.v[k] = v[k].resource;
 	return 0;
 }
 

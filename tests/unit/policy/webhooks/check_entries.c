@@ -562,6 +562,29 @@ static const struct required_row {
 	  "{name: r, operations: [UPDATE], objects: [" DEPLOYMENT
 	  "a, names: [x]}], tier: unsupported}",
 	  "failClosed: [p/r]", "a-customer a-named-object ", "name in ['x']))" },
+	{ "of every operation", DEPLOYMENT "a, names: [x]}",
+	  "{name: r, operations: [CREATE, UPDATE, DELETE], tier: unsupported}", "failClosed: [p/r]",
+	  "a-customer a-named-object ",
+	  "request.operation in ['CREATE', 'UPDATE', 'DELETE'] && (has(request.namespace) ? "
+	  "request.namespace : '') == 'a' && name in ['x']))" },
+	{ "what two rules refuse, once", DEPLOYMENT "a, names: [x]}",
+	  "{name: q, operations: [UPDATE], changed: [spec.x], tier: unsupported}, {name: r, "
+	  "operations: [UPDATE], changed: [spec.y], tier: unsupported}",
+	  "failClosed: [p/*]", "a-customer a-named-object ",
+	  "exists(name, (request.resource.group == 'apps' && request.resource.resource == "
+	  "'deployments' && (has(request.subResource) ? request.subResource : '') in [''] && "
+	  "request.operation in ['UPDATE'] && (has(request.namespace) ? request.namespace : '') == "
+	  "'a' && name in ['x']))" },
+	{ "and what a third one does", DEPLOYMENT "a, names: [x]}",
+	  "{name: q, operations: [DELETE], tier: unsupported}, {name: r, operations: [UPDATE], "
+	  "changed: [spec.x], tier: unsupported}, {name: s, operations: [UPDATE], changed: "
+	  "[spec.y], tier: unsupported}",
+	  "failClosed: [p/*]", "a-customer a-named-object ",
+	  "in ['DELETE'] && (has(request.namespace) ? request.namespace : '') == 'a' && name in "
+	  "['x']) || (request.resource.group == 'apps' && request.resource.resource == "
+	  "'deployments' && (has(request.subResource) ? request.subResource : '') in [''] && "
+	  "request.operation in ['UPDATE'] && (has(request.namespace) ? request.namespace : '') == "
+	  "'a' && name in ['x']))" },
 };
 
 START_TEST(a_dead_guard_refuses)
@@ -699,6 +722,20 @@ static const struct webhooks_change {
 	  "[\"deployments/scale\", \"deployments\"]", "", WEBHOOKS_MORE },
 	{ "a missing operation", "\"UPDATE\", \"DELETE\"", "\"UPDATE\"",
 	  "no rule sends DELETE of apps/deployments (version *)", WEBHOOKS_BLIND },
+	{ "a further resource", "[\"deployments\",", "[\"deployments\", \"daemonsets\",",
+	  "a rule sends UPDATE, DELETE of apps/daemonsets (version *), which no policy needs",
+	  WEBHOOKS_MORE },
+	{ "a further group", "[\"apps\"]", "[\"apps\", \"batch\"]",
+	  "a rule sends UPDATE, DELETE of batch/deployments/scale (version *), which no policy needs",
+	  WEBHOOKS_MORE },
+	{ "the core group beside it", "[\"apps\"]", "[\"apps\", \"\"]",
+	  "a rule sends UPDATE, DELETE of core/deployments (version *), which no policy needs",
+	  WEBHOOKS_MORE },
+	{ "a further version is in all", "[\"*\"]", "[\"*\", \"v1\"]", "", WEBHOOKS_MORE },
+	{ "one version instead of all", "[\"*\"]", "[\"v1\"]",
+	  "no rule sends UPDATE, DELETE of apps/deployments (version *)", WEBHOOKS_BLIND },
+	{ "another group", "[\"apps\"]", "[\"batch\"]",
+	  "no rule sends UPDATE, DELETE of apps/deployments (version *)", WEBHOOKS_BLIND },
 	{ "a missing subresource", ", \"deployments/scale\"", "",
 	  "no rule sends UPDATE, DELETE of apps/deployments/scale (version *)", WEBHOOKS_BLIND },
 	{ "a missing namespace", "\"kube-system\"", "\"default\"",
