@@ -149,6 +149,27 @@ START_TEST(rejected)
 }
 END_TEST
 
+/* What stands behind the end of the input is not looked at, wherever the end is. */
+START_TEST(cut_off_anywhere)
+{
+	static const char whole[] =
+		"{\"abc\": [\"defgh\", \"\", -12.5e+3, true, null], \"i\\u00e4\\nj\":"
+		" {\"a text that is longer than one scan\": \"\xc3\xa4 and one \\\\ more\"}}";
+
+	for (size_t n = 0; n < sizeof whole - 1; n++) {
+		scoped(arena_end) struct arena arena;
+		struct err err = { .kind = ERR_NONE };
+
+		arena_init(&arena, MEMORY);
+		ck_assert_msg(!json_parse((struct str){ whole, n }, NULL, &arena, &err),
+			      "%zu bytes: accepted", n);
+		ck_assert_int_eq(err.kind, ERR_SYNTAX);
+		ck_assert_msg(!strncmp(err.msg, "byte ", 5) && strtoul(err.msg + 5, NULL, 10) <= n,
+			      "%zu bytes: %s", n, err.msg);
+	}
+}
+END_TEST
+
 /* Every single byte in a string, and every pair of surrogate halves' neighbours, as RFC 3629 says.
  */
 START_TEST(utf8_all)
@@ -440,6 +461,7 @@ int main(void)
 	suite_add_tcase(suite, tc);
 	tcase_add_loop_test(tc, accepted, 0, ROWS(accepts));
 	tcase_add_loop_test(tc, rejected, 0, ROWS(rejects));
+	tcase_add_test(tc, cut_off_anywhere);
 	tcase_add_test(tc, utf8_all);
 	tcase_add_test(tc, members_keep_their_order);
 	tcase_add_test(tc, input_is_borrowed);

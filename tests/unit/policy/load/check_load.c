@@ -6,6 +6,7 @@
 
 #include <sys/stat.h>
 
+#include "oke/policy_print.h"
 #include "tests/unit/judged.h"
 
 /* A text in a file of its own, under a name that is deleted at once. */
@@ -415,6 +416,31 @@ START_TEST(memory_runs_out_anywhere)
 }
 END_TEST
 
+/* ---- schemas ---- */
+
+START_TEST(each_kind_has_its_schema)
+{
+	static const char *const kinds[][2] = {
+		{ "SupportPolicy", "\"const\": \"SupportPolicy\"" },
+		{ "GuardConfig", "\"const\": \"GuardConfig\"" },
+		{ "SupportException", "\"const\": \"SupportException\"" },
+	};
+
+	for (size_t i = 0; i < 3; i++) {
+		struct str schema = policy_schema(str_of(kinds[i][0]));
+
+		ck_assert_str_eq(policy_schema_kind(i), kinds[i][0]);
+		ck_assert_msg(schema.s &&
+				      memmem(schema.s, schema.n, kinds[i][1], strlen(kinds[i][1])),
+			      "%s", kinds[i][0]);
+	}
+	ck_assert_ptr_null(policy_schema_kind(3));
+	ck_assert_ptr_null(policy_schema(STR("Support")).s);
+	ck_assert_ptr_null(policy_schema(STR("SupportPolicies")).s);
+	ck_assert_ptr_null(policy_schema(STR("")).s);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("load");
@@ -435,6 +461,7 @@ int main(void)
 	tcase_add_test(tc, files_are_bounded);
 	tcase_add_test(tc, messages_are_fit_for_a_terminal);
 	tcase_add_test(tc, memory_runs_out_anywhere);
+	tcase_add_test(tc, each_kind_has_its_schema);
 	suite_add_tcase(suite, tc);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "oke/policy.h"
+#include "policy/model/set.h"
 
 /* Something of each kind of document, and of most kinds of keys. */
 static const char text[] =
@@ -85,12 +86,15 @@ START_TEST(whole_or_told)
 	int fd = mkstemp(path);
 	struct heard heard;
 	struct policy_set *set;
-	size_t refused = 0;
+	size_t refused = 0, index = 0;
+	char all[64];
 	bool failed;
 
 	ck_assert_int_ge(fd, 0);
 	ck_assert_int_eq(write(fd, text, sizeof text - 1), (ssize_t)sizeof text - 1);
 	close(fd);
+	snprintf(all, sizeof all, "out of memory: %u MiB are not enough for the policies",
+		 SET_ARENA_MAX / 1048576);
 	set = load(path, _i, &heard);
 	ck_assert_msg(set && is_whole(set), "%s", heard.first);
 	policy_set_unref(set);
@@ -105,9 +109,11 @@ START_TEST(whole_or_told)
 		ck_assert_msg(!set || !failed || policy_set_mode(set) != MODE_ENFORCE,
 			      WHERE "it denies more than it was told to: %s", AT(&f), heard.first);
 		refused += !set;
+		index += !strcmp(heard.first, all);
 		policy_set_unref(set);
 	}
 	ck_assert_uint_gt(refused, 20);
+	ck_assert_uint_gt(index, 0);
 	unlink(path);
 }
 END_TEST

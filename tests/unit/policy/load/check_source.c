@@ -296,6 +296,26 @@ START_TEST(a_folder_that_cannot_be_read)
 }
 END_TEST
 
+/* An empty file is another state than one that cannot be read: by its name alone it is not told. */
+START_TEST(a_file_that_cannot_be_read)
+{
+	const char *path = path_of("p.yaml");
+	const struct policy_source src = { .paths = &path, .paths_n = 1 };
+	struct policy_mark empty, unread;
+	struct rlimit old, low;
+
+	write_text(path, "");
+	policy_source_mark(&src, true, &empty);
+	ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &old), 0);
+	low = old;
+	low.rlim_cur = 0;
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &low), 0);
+	policy_source_mark(&src, true, &unread);
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &old), 0);
+	ck_assert(empty.identity == unread.identity && empty.contents != unread.contents);
+}
+END_TEST
+
 /*
  * As many as the loader takes, and a learnt fact: the last file counts, too. The configuration may
  * lie among them, and what is no regular file is none of them.
@@ -367,6 +387,7 @@ int main(void)
 	tcase_add_test(tc, the_same_text_in_another_file);
 	tcase_add_test(tc, a_pipe_is_not_emptied);
 	tcase_add_test(tc, a_folder_that_cannot_be_read);
+	tcase_add_test(tc, a_file_that_cannot_be_read);
 	tcase_add_loop_test(tc, the_last_file_that_is_loaded_counts, 0, ROWS(lasts));
 	tcase_add_test(tc, files_beyond_the_limit_are_not_looked_at);
 	suite_add_tcase(suite, tc);

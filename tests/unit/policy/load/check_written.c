@@ -96,6 +96,21 @@ static const struct written_row {
 	  "",
 	  "guard.yaml:4:" },
 
+	{ "a number that another version may take",
+	  { .kind = WRITTEN_CONFIG },
+	  { { "guard.yaml", HEAD_OF("GuardConfig") "{exceptions: {maxDays: 99999}}\n" } },
+	  0,
+	  1,
+	  "",
+	  "guard.yaml:4:30: \"maxDays\" must be a whole number" },
+	{ "a number that none can take",
+	  { .kind = WRITTEN_CONFIG },
+	  { { "guard.yaml", HEAD_OF("GuardConfig") "{exceptions: {maxDays: many}}\n" } },
+	  1,
+	  1,
+	  "guard.yaml:4:30: \"maxDays\" must be a whole number",
+	  "guard.yaml:4:30: \"maxDays\" must be a whole number" },
+
 	/* Which of several faults of a file: the first, whichever was noticed first. */
 	{ "a fault in a line before",
 	  { .kind = WRITTEN_CONFIG },

@@ -437,6 +437,33 @@ START_TEST(depth)
 }
 END_TEST
 
+/* Merges in merges in merges: as many as are followed, and one more. */
+START_TEST(depth_of_merges)
+{
+	enum { MERGES = 32 }; /* with the mapping itself */
+	scoped(arena_end) struct arena arena;
+	struct reading r;
+	struct text t;
+
+	arena_init(&arena, MEMORY);
+	text_init(&t, &arena, 1 << 20);
+	text_puts(&t, HEAD "v: ");
+	for (int i = 0; i < MERGES - 1 + _i; i++)
+		text_puts(&t, "{<<: ");
+	text_puts(&t, "{deepest: 1}");
+	for (int i = 0; i < MERGES - 1 + _i; i++)
+		text_puts(&t, "}");
+	reading_init(&r, text_get(&t));
+	ck_assert_msg(manifest_next(r.m, &r.o) == !_i, "%s", r.text);
+	ck_assert_uint_eq(r.problems, (size_t)_i);
+	if (_i)
+		ck_assert_msg(strstr(r.text, "(<<) stand more than 32 deep"), "%s", r.text);
+	else
+		ck_assert(memmem(r.o.json.s, r.o.json.n, "\"v\":{\"deepest\":1}", 17));
+	manifest_free(r.m);
+}
+END_TEST
+
 /* A stream in small pieces is the same stream. */
 struct dripping {
 	const char *at;
@@ -487,6 +514,7 @@ int main(void)
 	tcase_add_test(tc, no_billion_laughs);
 	tcase_add_test(tc, no_laughing_list);
 	tcase_add_test(tc, depth);
+	tcase_add_loop_test(tc, depth_of_merges, 0, 2);
 	tcase_add_loop_test(tc, pieces, 0, 12);
 	suite_add_tcase(suite, tc);
 	return run_suite(suite);
