@@ -89,7 +89,8 @@ class Equivalents(unittest.TestCase):
         self.assertNotIn(mutants.Mutant("b.c", "n = 1;", 4, 1, "0"), known)
 
     def test_an_entry_needs_a_reason(self):
-        for text in ("a.c\n  - n = 1;\n  why because\n", "  - n = 1;\n  + n = 0;\n  why\n"):
+        for text in ("a.c\n  - n = 1;\n  why because\n", "  - n = 1;\n  + n = 0;\n  why\n", "a.c\n  - n = 1;\n  + n = 0;\n",
+                     "a.c\n  - n = 1;\n  + n = 0;\n  - m = 1;\n  + m = 0;\n  why nobody reads it\n"):
             with self.assertRaises(SystemExit):
                 self.read(text)
 
