@@ -246,6 +246,15 @@ static const struct webhooks_row {
 	  "authorization.k8s.io, resource: subjectaccessreviews}, {group: "
 	  "admissionregistration.k8s.io, resource: validatingwebhookconfigurations}",
 	  RULE, "", "" },
+	{ "endpoints by name in one namespace",
+	  "{group: \"\", resource: endpoints, namespace: a, names: [x]}", RULE, "",
+	  "support-endpoints.oke-guard.internal in a | core UD Namespaced endpoints\n" },
+	{ "endpoints of one namespace, and slices of any",
+	  "{group: \"\", resource: endpoints, namespace: a, names: [x]}, {group: "
+	  "discovery.k8s.io, resource: endpointslices, labels: {k: v}}",
+	  RULE, "",
+	  "support-endpoints.oke-guard.internal | core UD Namespaced endpoints | discovery.k8s.io UD "
+	  "* endpointslices\n" },
 	{ "accounts that the guard trusts are in few namespaces",
 	  "{group: \"\", resource: serviceaccounts}",
 	  "{name: r, operations: [CREATE], subresources: [token], when: [{path: $name, in: "
@@ -847,6 +856,44 @@ START_TEST(differences_are_said)
 }
 END_TEST
 
+/* A live rule of ten thousand rows, as a product of all three columns, is told as one. */
+START_TEST(a_rule_of_many_rows)
+{
+	static const char *const columns[] = { "apiGroups", "apiVersions", "resources" };
+	int names = _i ? 22 : 21; /* 22 * 22 * 22 = 10648, 21 * 21 * 21 = 9261 */
+	struct policy_set *set = load(DEPLOYMENT "kube-system}", RULE, "", false);
+	scoped(arena_end) struct arena arena;
+	struct heard heard = { .text = "" };
+	struct webhooks_report report = { .difference = hear_difference, .ctx = &heard };
+	struct webhooks made;
+	struct text live, rule;
+	struct err err;
+
+	arena_init(&arena, MEMORY);
+	text_init(&live, &arena, 1u << 20);
+	text_init(&rule, &arena, 1u << 20);
+	ck_assert_int_eq(webhooks_of(set, &arena, &made, &err), 0);
+	webhooks_print(&made, &target, WEBHOOKS_JSON, &live);
+	text_puts(&rule, "\"rules\": [{");
+	for (size_t c = 0; c < 3; c++) {
+		text_printf(&rule, "\"%s\": [\"a\"", columns[c]);
+		for (int i = 1; i < names; i++)
+			text_printf(&rule, ", \"n%d\"", i);
+		text_puts(&rule, "], ");
+	}
+	text_printf(&rule, "\"operations\": [\"CREATE\"]},%c", 0);
+	ck_assert_int_eq(webhooks_compare(&made, &target,
+					  replaced(text_get(&live), "\"rules\": [", rule.s, &arena),
+					  &arena, &report, &err),
+			 0);
+	ck_assert_msg((strstr(heard.text, ": a rule sends more than any policy needs\n") != NULL) ==
+			      _i,
+		      "%s", heard.text);
+	ck_assert_uint_eq(report.differences, _i ? 1 : 9261);
+	policy_set_unref(set);
+}
+END_TEST
+
 START_TEST(the_builtin_configuration_is_itself)
 {
 	static const char *const broken[] = { "", "{", "[]", "{\"kind\": \"Secret\"}" };
@@ -926,6 +973,7 @@ int main(void)
 	tcase_add_loop_test(t, rules_about_status, 0, 9);
 	tcase_add_test(t, conditions_leave_out_the_builtin_identities);
 	tcase_add_loop_test(t, differences_are_said, 0, sizeof changes / sizeof *changes);
+	tcase_add_loop_test(t, a_rule_of_many_rows, 0, 2);
 	tcase_add_test(t, the_builtin_configuration_is_itself);
 	tcase_add_test(t, memory_runs_out);
 	suite_add_tcase(s, t);
