@@ -306,6 +306,19 @@ START_TEST(files_that_cannot_be_read)
 }
 END_TEST
 
+/* A report that nobody hears still counts. */
+START_TEST(messages_that_nobody_hears)
+{
+	const char *path = "tests/data/policies/bad/labels.yaml";
+	const struct policy_source src = { .paths = &path, .paths_n = 1, .no_builtin = true };
+	struct policy_report report = { 0 };
+
+	ck_assert_ptr_null(policy_set_new(&src, &report));
+	ck_assert_uint_eq(report.errors, 5);
+	ck_assert_uint_eq(report.warnings, 0);
+}
+END_TEST
+
 /* ---- limits ---- */
 
 START_TEST(errors_of_a_file_are_bounded)
@@ -457,6 +470,7 @@ int main(void)
 	tcase_add_test(tc, a_mounted_folder);
 	tcase_add_test(tc, the_configuration_may_stand_in_the_folder);
 	tcase_add_test(tc, files_that_cannot_be_read);
+	tcase_add_test(tc, messages_that_nobody_hears);
 	tcase_add_test(tc, errors_of_a_file_are_bounded);
 	tcase_add_test(tc, files_are_bounded);
 	tcase_add_test(tc, messages_are_fit_for_a_terminal);

@@ -118,6 +118,9 @@ static const struct value_case {
 	  "\"j\":9,\"k\":8,\"l\":7,\"m\":6,\"n1\":5,\"o\":4,\"p\":3,\"q\":2,\"r\":1}" },
 	{ "of a list the first counts", "{<<: [{a: 1}, {a: 2, b: 2}]}", "{\"a\":1,\"b\":2}" },
 	{ "merged mappings merge others", "{<<: {<<: {a: 1}, b: 2}}", "{\"a\":1,\"b\":2}" },
+	{ "a merge key by its tag", "{!!merge <<: {a: 1}}", "{\"a\":1}" },
+	{ "in quotes, by its tag", "{!!merge \"<<\": {a: 1}}", "{\"a\":1}" },
+	{ "a text by its tag is a key", "{!!str <<: {a: 1}}", "{\"<<\":{\"a\":1}}" },
 	{ "a merge key in quotes is a key", "{\"<<\": {a: 1}}", "{\"<<\":{\"a\":1}}" },
 };
 
