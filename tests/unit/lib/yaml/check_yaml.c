@@ -88,6 +88,9 @@ static const struct yaml_options plain = { .plain = true, .depth = 32, .bytes = 
 
 /* ---- rows ---- */
 
+#define K20 "abcdefghijklmnopqrst"
+#define K80 K20 K20 K20 K20
+
 static const struct yaml_row {
 	const char *name;
 	const struct yaml_options *options;
@@ -155,6 +158,9 @@ static const struct yaml_row {
 	{ "repeated in an inner mapping", &full, "x:\n- {k: [1], k: {}}\n",
 	  "2:12: key \"k\" stands twice in this mapping (first in line 2): keep one\n"
 	  "{x@1:1: [{k@2:4: [1@2:8]@2:7}@2:3]@2:1}@1:1\n" },
+	{ "of a long key 80 bytes are told", &plain, K80 "u: 1\n" K80 "u: 2\n",
+	  "2:1: key \"" K80 "\" stands twice in this mapping (first in line 1): keep one\n{" K80
+	  "u@1:1: 1@1:84}@1:1\n" },
 	{ "keys differ by case", &plain, "a: 1\nA: 2\n", "{a@1:1: 1@1:4, A@2:1: 2@2:4}@1:1\n" },
 	{ "a list as a key", &full, "[a]: 1\n",
 	  "failed 1:1: a key must be a text, not a list or a mapping: if it begins with { or [, "
