@@ -239,19 +239,20 @@ START_TEST(paths_begin_at_the_file)
 }
 END_TEST
 
+static const char plugin[] =
+	"current-context: a\ncontexts: [{name: a, context: {cluster: c, user: u}}]\n"
+	"clusters: [{name: c, cluster: {server: x, extensions: [{name: other, extension: 1}, {name: "
+	"client.authentication.k8s.io/exec, extension: {audience: me}}]}}]\n"
+	"users: [{name: u, user: {exec: {command: oci, args: [ce, cluster], env: [{name: A, "
+	"value: b}], provideClusterInfo: true, installHint: get it, "
+	"apiVersion: client.authentication.k8s.io/v1beta1}}}]\n";
+
 START_TEST(a_plugin_is_read)
 {
 	struct kubeconfig k;
 	struct err err;
 
-	write_file("config",
-		   "current-context: a\ncontexts: [{name: a, context: {cluster: c, user: u}}]\n"
-		   "clusters: [{name: c, cluster: {server: x, extensions: [{name: other, "
-		   "extension: 1}, {name: client.authentication.k8s.io/exec, extension: {audience: "
-		   "me}}]}}]\n"
-		   "users: [{name: u, user: {exec: {command: oci, args: [ce, cluster], "
-		   "env: [{name: A, value: b}], provideClusterInfo: true, installHint: get it, "
-		   "apiVersion: client.authentication.k8s.io/v1beta1}}}]\n");
+	write_file("config", plugin);
 	ck_assert_msg(pick(path_of("config"), NULL, &k, &err) == 0, "%s", err.msg);
 	ck_assert_str_eq(k.plugin.command, "oci");
 	ck_assert_uint_eq(k.plugin.args.n, 2);
@@ -261,6 +262,35 @@ START_TEST(a_plugin_is_read)
 	ck_assert_str_eq(k.plugin.hint, "get it");
 	ck_assert(k.plugin.wants_cluster && k.plugin.mode == PLUGIN_IF_AVAILABLE);
 	ck_assert(str_is(json_str(json_get(k.plugin.config, STR("audience"))), "me"));
+}
+END_TEST
+
+/* Whatever memory ends at: all of it is picked, or it is said that it cannot be. */
+START_TEST(every_limit_of_memory)
+{
+	static struct kubeconfig_files files;
+	struct err err = { .kind = ERR_NONE };
+	size_t failed = 0;
+	bool done = false;
+
+	write_file("config", plugin);
+	ck_assert_int_eq(kubeconfig_load(path_of("config"), &arena, &files, &err), 0);
+	for (size_t limit = 0; !done; limit += 8) {
+		struct kubeconfig k;
+		struct arena small;
+
+		arena_init(&small, limit);
+		err = (struct err){ .kind = ERR_NONE };
+		done = kubeconfig_pick(&files, NULL, &small, &k, &err) == 0;
+		ck_assert_msg(done || err.kind != ERR_NONE, "%zu: nothing is said", limit);
+		ck_assert(!done ||
+			  (str_is(k.server, "x") && k.plugin.command && k.plugin.args.n == 2 &&
+			   k.plugin.hint && str_is(k.plugin.values.v[0], "b")));
+		failed += !done;
+		arena_done(&small);
+		ck_assert_uint_lt(limit, 100000);
+	}
+	ck_assert_uint_gt(failed, 10);
 }
 END_TEST
 
@@ -315,6 +345,7 @@ int main(void)
 	tcase_add_test(tc, a_context_may_have_no_user);
 	tcase_add_test(tc, paths_begin_at_the_file);
 	tcase_add_test(tc, a_plugin_is_read);
+	tcase_add_test(tc, every_limit_of_memory);
 	tcase_add_test(tc, an_empty_file_is_none);
 	tcase_add_test(tc, the_environments_proxy);
 	suite_add_tcase(s, tc);

@@ -239,6 +239,27 @@ static const struct say_case {
 	  "Oracle manages ConfigMap kube-system/coredns; changing it makes the cluster "
 	  "unsupported\n  data.a: \"b\" -> \"c\"\nuse ConfigMap coredns-custom\n"
 	  "run it --cluster-id ocid1.x" },
+#define RESTART                                                                                    \
+	.name = "x", .owner = "", .old = "{\"a\":1}", .new = "{\"a\":2}",                          \
+	.rule = { .tier = TIER_UNSUPPORTED,                                                        \
+		  .remedy = {                                                                      \
+			  .text = { "restart it", 10 },                                            \
+			  .command = { "kubectl -n $NAMESPACE rollout restart $WORKLOAD", 47 } } }
+#define RESTARTS(kind)                                                                             \
+	"policy coredns refuses changing " kind " kube-system/x\n  a: 1 -> 2\nrestart it\n"
+#define ROLLOUT "kubectl -n kube-system rollout restart "
+	{ "a rollout, of a Deployment",
+	  { .resource = "deployments", .kind = "Deployment", RESTART },
+	  RESTARTS("Deployment") ROLLOUT "deployment/x" },
+	{ "of a DaemonSet",
+	  { .resource = "daemonsets", .kind = "DaemonSet", RESTART },
+	  RESTARTS("DaemonSet") ROLLOUT "daemonset/x" },
+	{ "of a StatefulSet",
+	  { .resource = "statefulsets", .kind = "StatefulSet", RESTART },
+	  RESTARTS("StatefulSet") ROLLOUT "statefulset/x" },
+	{ "of what has none",
+	  { .resource = "configmaps", .kind = "ConfigMap", RESTART },
+	  RESTARTS("ConfigMap") },
 	{ "a rule's own message",
 	  { CONFIGMAP, .operation = OP_CREATE,
 	    .rule = { .tier = TIER_UNSUPPORTED, .message = { "$object is not yours", 20 } } },
@@ -436,9 +457,18 @@ END_TEST
 
 /* ---- no memory ---- */
 
+/* Changes, a remedy and a command; what a use of an alpha feature says, which is whole or not at
+ * all. */
 START_TEST(every_limit_of_memory)
 {
-	struct said s = says[5].said; /* changes, a remedy and a command */
+	static const struct feature_use use = { .kind = USE_FIELD,
+						.stage = FEATURE_ALPHA,
+						.gates = { { "HostUsers", 9 } },
+						.gates_n = 1,
+						.what = { "spec.hostUsers", 14 },
+						.minor = 36 };
+	static struct policy features = { .name = { "alpha", 5 } };
+	struct said s = says[5].said;
 	struct request req = { .operation = OP_UPDATE,
 			       .resource.resource = STR("deployments"),
 			       .kind.kind = STR("Deployment"),
@@ -449,11 +479,21 @@ START_TEST(every_limit_of_memory)
 		&s.config, &req, req.kind.kind, req.namespace, req.name, new, old, NULL
 	};
 	struct hit taken = { .rule = &s.rule };
+	struct finding whole = { .gate = { NULL, 0 } };
+	struct err none;
+	struct str want;
 	bool done = false;
 
 	policy_fill();
 	s.rule.policy = &policy;
-	take_all(old, new, &taken);
+	if (_i) {
+		s.rule.policy = &features;
+		taken.use = &use;
+	} else {
+		take_all(old, new, &taken);
+	}
+	ck_assert_int_eq(finding_fill(&o, &taken, &arena, &whole, &none), 0);
+	want = all_of(&whole);
 	for (size_t limit = 0; !done; limit += 16) {
 		struct finding f = { .gate = { NULL, 0 } };
 		struct err err = { .kind = ERR_NONE };
@@ -462,6 +502,8 @@ START_TEST(every_limit_of_memory)
 		arena_init(&small, limit);
 		done = finding_fill(&o, &taken, &small, &f, &err) == 0;
 		ck_assert(done || err.kind == ERR_LIMIT);
+		ck_assert_msg(!done || !_i || str_eq(all_of(&f), want), "%zu: %.*s", limit,
+			      STR_ARG(all_of(&f)));
 		ck_assert_uint_lt(limit, 100000);
 	}
 }
@@ -480,7 +522,7 @@ int main(void)
 	tcase_add_loop_test(tc, values_stand_in_the_text_alone, 0,
 			    sizeof awkward / sizeof *awkward);
 	tcase_add_test(tc, long_values_are_asked_for);
-	tcase_add_test(tc, every_limit_of_memory);
+	tcase_add_loop_test(tc, every_limit_of_memory, 0, 2);
 	suite_add_tcase(s, tc);
 	runner = srunner_create(s);
 	srunner_run_all(runner, CK_NORMAL);
