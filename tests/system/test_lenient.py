@@ -77,7 +77,8 @@ class Lenient(Case):
         self.assertEqual(server.metric("oke_guard_policies_stale"), 1)
         ready = server.page("/readyz?verbose")
         self.assertEqual(ready.status, 200)
-        self.assertIn(f"; {n} unsound part{' is' if n == 1 else 's are'} left out (/statusz lists ", ready.text)
+        self.assertIn(f"; {n} unsound part{' is' if n == 1 else 's are'} left out "
+                      f"(/statusz lists {'it' if n == 1 else 'them'}): ", ready.text)
         told = [line for line in server.lines if line.get("msg") == "left out"]
         self.assertEqual([line["error"] for line in told], [entry["why"] for entry in left])
         server.wait_for_log(lambda line: line.get("msg") == "what is unsound in the files is left out")

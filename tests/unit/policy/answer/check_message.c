@@ -314,6 +314,61 @@ START_TEST(a_warning_shows_as_many_fields_as_fit)
 }
 END_TEST
 
+/* Each finding has a line; where there are more, the last but the note counts them. */
+START_TEST(as_many_lines_as_there_may_be)
+{
+	for (size_t n = 1; n <= WARNINGS_MAX + 2; n++)
+		for (size_t note = 0; note < 2; note++) {
+			struct verdict v = verdict_of(ACTION_WARN, n, 10, 1, 1);
+			bool fits = n + note <= WARNINGS_MAX;
+			size_t shown = fits ? n : WARNINGS_MAX - 1 - note, told = 0, lines;
+			struct str out[WARNINGS_MAX];
+			scoped(arena_end) struct arena arena;
+			char more[64];
+
+			arena_init(&arena, 1u << 20);
+			v.findings_all = n;
+			v.note = note ? STR("note") : STR("");
+			lines = verdict_warnings(&v, &arena, out);
+			for (size_t i = 0; i < lines; i++)
+				told += count_of(out[i], " [coredns/spec]");
+			ck_assert_msg(told == shown, "%zu findings, %zu note: %zu", n, note, told);
+			ck_assert_uint_eq(lines, n < 2 ? lines : WARNINGS_MAX);
+			snprintf(more, sizeof more, "... and %zu more findings", n - shown);
+			if (note)
+				says(out[lines - 1], "note");
+			if (!fits)
+				says(out[lines - 1 - note], more);
+		}
+}
+END_TEST
+
+/* A list of exactly the bytes that an annotation may have is whole. */
+START_TEST(an_annotation_may_be_full)
+{
+	struct finding_change two[2] = { { .path = long_text(1000) } };
+	struct finding f = { .tier = TIER_UNSUPPORTED, .action = ACTION_DENY, .changes = two };
+	struct verdict v = {
+		.action = ACTION_DENY, .findings = &f, .findings_n = 1, .findings_all = 1
+	};
+	struct annotation out[ANNOTATIONS_MAX];
+	scoped(arena_end) struct arena arena;
+
+	arena_init(&arena, 1u << 20);
+	verdict_of(ACTION_DENY, 0, 1, 1, 1);
+	f.changes_n = 2;
+	for (size_t more = 0; more < 2; more++) {
+		size_t n;
+
+		two[1].path = long_text(ANNOTATION_MAX - 1000 - 2 + more);
+		n = verdict_annotations(&v, &arena, out);
+		for (size_t i = 0; i < n; i++)
+			if (!strcmp(out[i].key, "paths"))
+				ck_assert_uint_eq(out[i].value.n, more ? 1000 : ANNOTATION_MAX);
+	}
+}
+END_TEST
+
 START_TEST(audit_findings_are_not_shown)
 {
 	struct finding list[] = { scale, orphan };
@@ -379,6 +434,8 @@ int main(void)
 	tcase_add_test(tc, what_is_left_out_is_counted);
 	tcase_add_test(tc, at_most_eight_findings);
 	tcase_add_test(tc, a_warning_shows_as_many_fields_as_fit);
+	tcase_add_test(tc, as_many_lines_as_there_may_be);
+	tcase_add_test(tc, an_annotation_may_be_full);
 	tcase_add_test(tc, audit_findings_are_not_shown);
 	tcase_add_test(tc, nothing_to_say);
 	suite_add_tcase(s, tc);

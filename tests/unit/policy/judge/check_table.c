@@ -616,6 +616,37 @@ START_TEST(in_the_order_of_the_policies)
 }
 END_TEST
 
+/* What lowered a denial is told, though another finding warns by itself. */
+START_TEST(what_lowered_one_of_two)
+{
+#define ABOUT_TWO(name, action)                                                                    \
+	ABOUT(name, "group: \"\", resource: configmaps, namespace: t, names: [two]",               \
+	      RULE("r", "CREATE", action))
+	static const char *const sets[][3] = {
+		{ ABOUT_TWO("a", ", action: warn"), ABOUT_TWO("b", ""), NULL },
+		{ ABOUT_TWO("a", ""), ABOUT_TWO("b", ", action: warn"), NULL },
+		{ ABOUT_TWO("a", ", action: warn"), ABOUT_TWO("b", ", unknown: audit"), NULL },
+	};
+	static const bool told[] = { true, true, false };
+	static const struct table_case asked = { .name = "two",
+						 .object = "{}",
+						 .user = "somebody" };
+	struct policy_set *by = set_of(sets[_i]);
+	scoped(arena_end) struct arena arena;
+	struct request r;
+	struct verdict v;
+
+	arena_init(&arena, MEMORY);
+	r = request_of(&asked, &arena);
+	v = verdict_of(by, &r, &arena);
+	ck_assert_uint_eq(v.findings_n, 2);
+	ck_assert_int_eq(v.action, ACTION_WARN);
+	ck_assert_msg(str_starts(v.note, STR("Who asks is unknown to the guard")) == told[_i],
+		      "%d: %.*s", _i, STR_ARG(v.note));
+	policy_set_unref(by);
+}
+END_TEST
+
 /* ---- rules about features ---- */
 
 #define PODS(objects, rules)                                                                       \
@@ -790,6 +821,7 @@ int main(void)
 	tcase_add_loop_test(tc, unknown_identities, 0, ROWS(unknowns));
 	tcase_add_loop_test(tc, a_row_of_features, 0, ROWS(features));
 	tcase_add_loop_test(tc, in_the_order_of_the_policies, 0, 3);
+	tcase_add_loop_test(tc, what_lowered_one_of_two, 0, 3);
 	tcase_add_test(tc, uses_that_are_alike);
 	tcase_add_test(tc, stored_and_offline_objects);
 	tcase_add_test(tc, given_changes);

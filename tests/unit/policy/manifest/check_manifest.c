@@ -224,6 +224,8 @@ static const struct object_case {
 	{ "values of a chart", "replicaCount: 1\nimage: {tag: x}\nreplicaCount: 2\n", "", 1 },
 	{ "a list of things", "- a\n- b\n", "", 1 },
 	{ "kind without version", "kind: X\n", "", 1 },
+	{ "one whose keys cannot be read", "kind: X\n<<: x\n", "", 1 },
+	{ "version without kind, likewise", "apiVersion: v1\n<<: x\n", "", 1 },
 	{ "kustomization.yaml",
 	  "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources: []\n", "",
 	  1 },

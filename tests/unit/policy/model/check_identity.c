@@ -159,6 +159,20 @@ START_TEST(accounts_that_must_not_be_put_on)
 }
 END_TEST
 
+START_TEST(prefixes_of_system_names)
+{
+	static const char *const want[][2] = { { "system:node:", "system:nodes" },
+					       { "system:bootstrap:", "system:bootstrappers" } };
+	const char *group = NULL;
+
+	for (size_t i = 0; i < 2; i++) {
+		ck_assert_str_eq(identity_exempt_prefix(i, &group), want[i][0]);
+		ck_assert_str_eq(group, want[i][1]);
+	}
+	ck_assert_ptr_null(identity_exempt_prefix(2, &group));
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("identity");
@@ -170,6 +184,7 @@ int main(void)
 	tcase_add_loop_test(tc, identity_is_in_set, 0, sizeof sets / sizeof *sets);
 	tcase_add_test(tc, own_accounts_do_not_fill_a_set);
 	tcase_add_test(tc, accounts_that_must_not_be_put_on);
+	tcase_add_test(tc, prefixes_of_system_names);
 	suite_add_tcase(s, tc);
 	srunner_run_all(r, CK_NORMAL);
 	failed = srunner_ntests_failed(r);

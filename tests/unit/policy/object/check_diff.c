@@ -330,6 +330,7 @@ START_TEST(deep_objects)
 	}
 	ck_assert_int_eq(diff_objects(sides[0], sides[1], &arena, &all, &err), 0);
 	ck_assert(all.n == 1 && all.first->place->depth == JSON_DEPTH_MAX - 1);
+	ck_assert_uint_eq(change_above(all.first, CHANGE_NEAR)->depth, CHANGE_NEAR);
 	text_init(&t, &arena, 1 << 20);
 	place_print(all.first->place, &t);
 	ck_assert(!t.full && t.n == (JSON_DEPTH_MAX / 2 - 1) * 5 + 1);

@@ -112,6 +112,25 @@ START_TEST(windows_are_told_apart)
 }
 END_TEST
 
+/* Of each minute one row, as many as the log has. */
+START_TEST(minutes_are_rows)
+{
+	const int64_t minute = 1795305600; /* 2026-11-22T00:00:00Z */
+	struct census census;
+
+	census_init(&census);
+	for (int64_t i = 0; i < 3; i++) {
+		miss(&census, minute + 59 - i);
+		miss(&census, minute + 60 + i);
+	}
+	ck_assert_uint_eq(census.minutes_n, 2);
+	ck_assert_int_eq(census.minutes[0].first, (minute + 57) * 1000000);
+	ck_assert_int_eq(census.minutes[0].last, (minute + 59) * 1000000);
+	ck_assert_int_eq(census.minutes[1].first, (minute + 60) * 1000000);
+	census_done(&census);
+}
+END_TEST
+
 START_TEST(the_earliest_writes_are_listed)
 {
 	struct census census;
@@ -135,6 +154,7 @@ int main(void)
 	tcase_add_test(tc, rows_are_sorted_and_summed);
 	tcase_add_test(tc, what_does_not_fit_is_counted);
 	tcase_add_loop_test(tc, windows_are_told_apart, 0, sizeof gaps / sizeof *gaps);
+	tcase_add_test(tc, minutes_are_rows);
 	tcase_add_test(tc, the_earliest_writes_are_listed);
 	suite_add_tcase(s, tc);
 	runner = srunner_create(s);
