@@ -51,6 +51,19 @@ START_TEST(every_digit_tells)
 }
 END_TEST
 
+/* Nothing but zeros is a uid like others. */
+START_TEST(zeros_are_a_uid)
+{
+	static const char zeros[] = "00000000-0000-0000-0000-000000000000";
+	struct seen s;
+
+	seen_init(&s);
+	ck_assert_int_eq(seen_add(&s, str_of(zeros)), SEEN_NEW);
+	ck_assert_int_eq(seen_add(&s, str_of(zeros)), SEEN_BEFORE);
+	seen_done(&s);
+}
+END_TEST
+
 START_TEST(their_number_is_bounded)
 {
 	struct seen s;
@@ -75,6 +88,7 @@ int main(void)
 
 	tcase_add_loop_test(tc, a_uid_is_new_once, 0, sizeof forms / sizeof *forms);
 	tcase_add_test(tc, every_digit_tells);
+	tcase_add_test(tc, zeros_are_a_uid);
 	tcase_add_test(tc, their_number_is_bounded);
 	suite_add_tcase(s, tc);
 	srunner_run_all(runner, CK_ENV);

@@ -201,6 +201,24 @@ START_TEST(depth_is_bounded)
 }
 END_TEST
 
+/* At every depth an object closes as one where a list stood, and a list where an object stood. */
+START_TEST(brackets_at_every_depth)
+{
+	for (size_t depth = 1; depth < SPLITTER_DEPTH; depth++) {
+		struct got got = { .n = 0 };
+		struct splitter *s = splitter_new(SPLITTER_WHOLE, &ops, &got);
+		struct err err = { .kind = ERR_NONE };
+
+		for (size_t i = 0; i < depth; i++)
+			ck_assert_int_eq(splitter_feed(s, "[", 1, &err), 0);
+		ck_assert_msg(splitter_feed(s, "[],{},[]", 8, &err) == 0, "%zu: %s", depth,
+			      err.msg);
+		ck_assert_int_eq(splitter_feed(s, ",{]", 3, &err), -1);
+		splitter_free(s);
+	}
+}
+END_TEST
+
 START_TEST(metadata_is_bounded)
 {
 	struct got got = { .n = 0 };
@@ -264,6 +282,7 @@ int main(void)
 	tcase_add_test(tc, who_takes_may_stop);
 	tcase_add_test(tc, a_large_item_is_passed_over);
 	tcase_add_test(tc, depth_is_bounded);
+	tcase_add_test(tc, brackets_at_every_depth);
 	tcase_add_test(tc, metadata_is_bounded);
 	tcase_add_test(tc, work_grows_with_the_bytes);
 	suite_add_tcase(s, tc);
