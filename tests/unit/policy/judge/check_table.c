@@ -32,6 +32,8 @@ static const char *const policies[] = {
 	WHEN("dns", "data.a, in: [$cluster.dnsIP]"),
 	WHEN("selects", "data.s, selects: {app: x}"),
 	WHEN("subject", "'data.s[*]', in: [$exemptSubjects]"),
+	WHEN("exempt", "data.a, in: [$exemptServiceAccounts]"),
+	WHEN("granted", "data.a, in: [$setServiceAccounts]"),
 	WHEN("coredns", "data, coredns: unsound"),
 	WHEN("sound", "data, coredns: sound"),
 	POLICY("shift", RULE("admins", "CREATE", ", notIdentities: [admins]")
@@ -70,7 +72,7 @@ static const char *const policies[] = {
 	"  expires: \"2026-11-30T00:00:00Z\"\n",
 	"---\napiVersion: oke-guard.internal/v1\nkind: GuardConfig\nmetadata: {name: c}\nspec:\n"
 	"  cluster: {dnsIP: \"10.96.5.5\", cni: flannel}\n"
-	"  identities: {sets: {admins: {groups: [admins]}, robots: {groups: [robots]}, none: {}}}\n",
+	"  identities: {exempt: {serviceAccounts: [t/sync]}, sets: {admins: {groups: [admins]}, robots: {groups: [robots]}, none: {}}}\n",
 	NULL
 };
 
@@ -188,6 +190,8 @@ static const struct table_case {
 	ROW("an account by the name of its user", "subject",
 	    SUBJECT("User", "system:serviceaccount:kube-system:generic-garbage-collector"), NULL,
 	    DENIED),
+	ROW("the name of the user of an account that is not exempt", "subject",
+	    SUBJECT("User", "system:serviceaccount:shop:web"), NULL, ALLOWED),
 	ROW("the beginning of such a name", "subject",
 	    SUBJECT("User", "system:serviceaccount:kube-system"), NULL, ALLOWED),
 	ROW("nothing but that", "subject", SUBJECT("User", "system:serviceaccount:"), NULL,
@@ -202,6 +206,10 @@ static const struct table_case {
 	ROW("that account elsewhere", "subject",
 	    S("[{'kind':'ServiceAccount','namespace':'shop','name':'generic-garbage-collector'}]"),
 	    NULL, ALLOWED),
+	ROW("an account's name that is exempt in this namespace", "exempt", A("'sync'"), NULL,
+	    DENIED),
+	ROW("another account's", "exempt", A("'web'"), NULL, ALLOWED),
+	ROW("one that is exempt, and in no set", "granted", A("'sync'"), NULL, ALLOWED),
 	ROW("a customer is no admin", "shift", "{}", NULL, DENIED),
 	{ "an admin is", "shift", "{}", NULL, DENIED, CUSTOMER, "admins", false },
 	ROW("a customer is among the others", "others", "{}", NULL, DENIED),
@@ -647,6 +655,58 @@ START_TEST(what_lowered_one_of_two)
 }
 END_TEST
 
+static void trace_line(void *ctx, const char *text)
+{
+	text_add(ctx, text, strcspn(text, "(")); /* not the file */
+	text_puts(ctx, ";");
+}
+
+/* The steps have the numbers of the decision's table. */
+static void steps_are(const struct policy_set *by, const struct request *r, const char *want)
+{
+	scoped(arena_end) struct arena arena;
+	struct text said;
+	struct trace trace = { .line = trace_line, .ctx = &said };
+	struct verdict v;
+	struct err err;
+
+	arena_init(&arena, MEMORY);
+	text_init(&said, &arena, 4096);
+	ck_assert_int_eq(policy_judge(by, r, NOW, &arena, &trace, &v, &err), 0);
+	ck_assert_msg(str_is(text_get(&said), want), "%.*s", STR_ARG(text_get(&said)));
+}
+
+START_TEST(steps_of_the_decision)
+{
+#define ONE "1 identity customer: identities.customer.users;"
+	static const struct {
+		struct table_case asked;
+		const char *want;
+	} t[] = {
+		{ ROW("", "meta", A("1"), A("1"), 0),
+		  ONE "2 candidate meta ;3 object and oldObject are the same: allow;"
+		      "9 allow, 0 findings;" },
+		{ ROW("", "meta", "{'metadata':{'generation':2}}", "{'metadata':{'generation':1}}",
+		      0),
+		  ONE "2 candidate meta ;3 nothing changed that counts: allow;9 allow, 0 "
+		      "findings;" },
+		{ ROW("", "meta", A("2"), A("1"), 0),
+		  ONE "2 candidate meta ;4 meta: 1 changes are taken by no rule;"
+		      "9 allow, 0 findings;" },
+		{ ROW("", "no-policys", "{}", NULL, 0), ONE "2 no policy concerns it: allow;" },
+	};
+
+	for (size_t i = 0; i < sizeof t / sizeof *t; i++) {
+		scoped(arena_end) struct arena arena;
+		struct request r;
+
+		arena_init(&arena, MEMORY);
+		r = request_of(&t[i].asked, &arena);
+		steps_are(set, &r, t[i].want);
+	}
+}
+END_TEST
+
 /* ---- rules about features ---- */
 
 #define PODS(objects, rules)                                                                       \
@@ -750,6 +810,12 @@ START_TEST(a_row_of_features)
 	v = verdict_of(by, &r, &arena);
 	ck_assert_msg((int)v.action == c->want && v.findings_n == c->findings, "%s: %s, %zu",
 		      c->why, action_name(v.action), v.findings_n);
+	if (!_i)
+		steps_are(
+			by, &r,
+			"1 identity customer: identities.customer.users;4 2 uses of feature gates;"
+			"4 f: field ContainerStopSignals, 2 times, taken by r;"
+			"5 f/r: unsupported, so deny;9 deny, 1 findings;");
 	r.part = POLICIES_SUPPORT;
 	ck_assert_int_eq(verdict_of(by, &r, &arena).action, ALLOWED);
 	policy_set_unref(by);
@@ -822,6 +888,7 @@ int main(void)
 	tcase_add_loop_test(tc, a_row_of_features, 0, ROWS(features));
 	tcase_add_loop_test(tc, in_the_order_of_the_policies, 0, 3);
 	tcase_add_loop_test(tc, what_lowered_one_of_two, 0, 3);
+	tcase_add_test(tc, steps_of_the_decision);
 	tcase_add_test(tc, uses_that_are_alike);
 	tcase_add_test(tc, stored_and_offline_objects);
 	tcase_add_test(tc, given_changes);
