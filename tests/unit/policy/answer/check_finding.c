@@ -119,6 +119,14 @@ static const struct say_case {
 	  CHANGING "  spec.template.spec.tolerations: [] -> (none)\n" SET(
 		  " tolerations", "it", "{\"key\":\"tolerations\",\"value\":\"<VALUE>\"}",
 		  "; the field was removed" ASKED) COMMANDS },
+	{ "a value of which a part is not shown is asked for",
+	  { DEPLOYMENT, .rule.tier = TIER_UNSUPPORTED,
+	    .old = "{\"spec\":{\"template\":{\"spec\":{}}}}",
+	    .new = "{\"spec\":{\"template\":{\"spec\":{\"tolerations\":[{\"password\":\"x\"}]}}}}" },
+	  CHANGING
+	  "  spec.template.spec.tolerations: (none) -> [{\"password\":\"(not shown)\"}]\n" SET(
+		  " tolerations", "it", "{\"key\":\"tolerations\",\"value\":\"<VALUE>\"}", ASKED)
+		  COMMANDS },
 	{ "several arguments, and a change without one",
 	  { DEPLOYMENT, .rule.tier = TIER_UNSUPPORTED, .old = "{\"spec\":{\"replicas\":3}}",
 	    .new = "{\"spec\":{\"replicas\":4,\"paused\":true,"

@@ -263,6 +263,37 @@ START_TEST(what_is_left_out_is_counted)
 }
 END_TEST
 
+/* However long the remedies are, why and how of the first have their lines. */
+START_TEST(links_have_their_room)
+{
+	struct finding list[8];
+	struct verdict v = {
+		.action = ACTION_DENY, .findings = list, .findings_n = 8, .findings_all = 8
+	};
+
+	memset(wide, 'x', sizeof wide);
+	for (size_t n = 1; n < 600; n += 3) {
+		scoped(arena_end) struct arena arena;
+		struct str message;
+
+		for (size_t i = 0; i < 8; i++) {
+			list[i] = scale;
+			list[i].remedy = long_text(n + i);
+			list[i].command = list[i].why = list[i].docs = STR("");
+		}
+		list[0].why = STR("https://docs.oracle.com/why-it-is-so-and-not-otherwise");
+		list[0].docs = STR("https://docs.oracle.com/how");
+		arena_init(&arena, 1u << 20);
+		message = verdict_message(&v, &arena);
+		ck_assert_msg(count_of(message, "\nWhy: https://docs.oracle.com/why-it-is-so-") ==
+				      1,
+			      "%zu: %.*s", n, STR_ARG(message));
+		ck_assert_msg(count_of(message, "\nHow: https://docs.oracle.com/how") == 1,
+			      "%zu: %.*s", n, STR_ARG(message));
+	}
+}
+END_TEST
+
 START_TEST(at_most_eight_findings)
 {
 	scoped(arena_end) struct arena arena;
@@ -432,6 +463,7 @@ int main(void)
 	tcase_add_test(tc, message_layout);
 	tcase_add_test(tc, at_most_eight_fields);
 	tcase_add_test(tc, what_is_left_out_is_counted);
+	tcase_add_test(tc, links_have_their_room);
 	tcase_add_test(tc, at_most_eight_findings);
 	tcase_add_test(tc, a_warning_shows_as_many_fields_as_fit);
 	tcase_add_test(tc, as_many_lines_as_there_may_be);

@@ -4,6 +4,7 @@
 #include <check.h>
 
 #include "policy/model/match.h"
+#include "policy/model/rule_scope.h"
 
 static struct str two[] = { { "coredns", 7 }, { "kube-dns-autoscaler", 19 } };
 static struct object_ref by_name = { .group = { "apps", 4 },
@@ -168,6 +169,24 @@ START_TEST(full_arena_is_an_error_not_a_miss)
 }
 END_TEST
 
+/* What a policy's object and a rule's have in common, whichever names them. */
+START_TEST(objects_that_meet)
+{
+	static struct str names[] = { { "other", 5 }, { "bootstrap-token-a", 17 }, { "x", 1 } };
+	struct object_ref named = by_prefix;
+	struct required_object both;
+
+	named.name_prefix = (struct str){ NULL, 0 };
+	for (size_t n = 0; n <= 3; n++) {
+		named.names = (struct strings){ names, n };
+		ck_assert_msg(required_object(&named, &by_prefix, &both) == (n != 1), "%zu", n);
+		ck_assert_msg(required_object(&by_prefix, &named, &both) == (n != 1), "%zu", n);
+		ck_assert_uint_eq(both.names.n, n);
+	}
+	ck_assert(!required_object(&by_name, &by_prefix, &both));
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("match");
@@ -175,6 +194,7 @@ int main(void)
 	SRunner *r = srunner_create(s);
 	int failed;
 
+	tcase_add_test(tc, objects_that_meet);
 	tcase_add_loop_test(tc, request_finds_policies, 0, sizeof matches / sizeof *matches);
 	tcase_add_test(tc, converted_resource_is_found_too);
 	tcase_add_test(tc, policies_that_share_an_object);

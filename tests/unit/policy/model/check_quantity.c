@@ -10,11 +10,17 @@ static const struct quantity_case {
 	bool ok;
 	double value;
 } quantities[] = {
-	{ "0", true, 0 },      { "00", true, 0 },        { "1", true, 1 },     { "-3", true, -3 },
-	{ "0.5", true, 0.5 },  { ".5", true, 0.5 },      { "25%", true, 25 },  { "00%", true, 0 },
-	{ "100m", true, 0.1 }, { "64Mi", true, 0x1p26 }, { "2k", true, 2000 }, { "1e3", false, 0 },
-	{ "", false, 0 },      { "-", false, 0 },        { ".", false, 0 },    { "Mi", false, 0 },
-	{ "1.2.3", false, 0 }, { "1 ", false, 0 },       { "1%%", false, 0 },
+	{ "0", true, 0 },         { "00", true, 0 },       { "1", true, 1 },
+	{ "-3", true, -3 },       { "0.5", true, 0.5 },    { ".5", true, 0.5 },
+	{ "25%", true, 25 },      { "00%", true, 0 },      { "100m", true, 0.1 },
+	{ "64Mi", true, 0x1p26 }, { "2k", true, 2000 },    { "1e3", false, 0 },
+	{ "", false, 0 },         { "-", false, 0 },       { ".", false, 0 },
+	{ "Mi", false, 0 },       { "3M", true, 3e6 },     { "3G", true, 3e9 },
+	{ "3T", true, 3e12 },     { "3P", true, 3e15 },    { "3E", true, 3e18 },
+	{ "3n", true, 3e-9 },     { "3u", true, 3e-6 },    { "3Ki", true, 3072 },
+	{ "1Gi", true, 0x1p30 },  { "1Ti", true, 0x1p40 }, { "1Pi", true, 0x1p50 },
+	{ "1Ei", true, 0x1p60 },  { "1.2.3", false, 0 },   { "1 ", false, 0 },
+	{ "1%%", false, 0 },
 };
 
 START_TEST(quantity_is_read)
@@ -24,7 +30,7 @@ START_TEST(quantity_is_read)
 
 	ck_assert_msg(quantity_read(str_of(c->text), &got) == c->ok, "'%s'", c->text);
 	if (c->ok)
-		ck_assert_double_eq_tol(got, c->value, 1e-9);
+		ck_assert_double_eq_tol(got, c->value, 1e-12 * (c->value > 1 ? c->value : 1));
 }
 END_TEST
 

@@ -87,6 +87,28 @@ START_TEST(more_places_than_are_kept_are_all)
 }
 END_TEST
 
+/* One half or the other stays. */
+START_TEST(what_is_kept)
+{
+	struct arena arena;
+	struct touched *t = malloc(sizeof *t);
+
+	ck_assert_ptr_nonnull(t);
+	arena_init(&arena, 1u << 20);
+	for (int metadata = 0; metadata < 2; metadata++) {
+		touched_by_patch(STR("{\"spec\":{\"a\":1},\"metadata\":{\"labels\":{\"b\":null}}}"),
+				 &arena, t);
+		ck_assert(touches_metadata(t) && touches_content(t));
+		touched_keep(t, metadata);
+		ck_assert_uint_eq(t->n, 1);
+		ck_assert_int_eq(touches_metadata(t), metadata);
+		ck_assert_int_eq(touches_content(t), !metadata);
+	}
+	arena_done(&arena);
+	free(t);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("touched");
@@ -96,6 +118,7 @@ int main(void)
 
 	tcase_add_loop_test(tc, a_patch_touches, 0, sizeof patches / sizeof *patches);
 	tcase_add_test(tc, more_places_than_are_kept_are_all);
+	tcase_add_test(tc, what_is_kept);
 	suite_add_tcase(s, tc);
 	runner = srunner_create(s);
 	srunner_run_all(runner, CK_NORMAL);
