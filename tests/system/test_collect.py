@@ -158,6 +158,7 @@ class Stream(Case):
                     ("404", status(404, "no such"), "missing", 0),
                     ("409", status(409, "odd"), "refused", 0),
                     ("302", (302, {"Location": "https://evil.example/"}, b""), "refused", 0),
+                    ("too much metadata", (200, {}, b'{"metadata":{"x":"' + b"x" * 70000 + b'"},"items":[]}'), "limit", 0),
                     ("too large an item", (200, {}, big), None, 3)):
                 stub.fault = lambda call, answer=answer: answer
                 code, records, _ = collect({"list": PODS}, options=["--kubeconfig", config])
@@ -322,6 +323,8 @@ class Kubeconfig(Reaching):
             stub.tokens = {"Basic " + base64.b64encode(b"admin:hunter2").decode()}
             self.assert_reached(self.collect_version(
                 "--kubeconfig", stub.kubeconfig(user={"username": "admin", "password": "hunter2"})))
+            self.assert_fails(self.collect_version("--kubeconfig", stub.kubeconfig(
+                user={"username": "admin", "password": "x" * 100000})), "the password has no room")
             code, records, said = self.collect_version("--kubeconfig", stub.kubeconfig(user={"token": "hunter2"}))
             self.assertEqual((code, done(records)["done"], done(records)["error"]), (0, 401, "unauthorized"))
             self.assertNotIn("hunter2", said + json.dumps(records))

@@ -64,6 +64,8 @@ static const struct splitter_case {
 	  "{\n \"items\" : [\r\n  {\n\t\"a\":\"x\\ny\" }\n ] }\n", "|{\t\"a\":\"x\\ny\" }", NULL },
 	{ "quotes and brackets in strings", SPLITTER_LIST,
 	  "{\"items\":[{\"a\":\"]}\\\"],{\\\\\"}]}", "|{\"a\":\"]}\\\"],{\\\\\"}", NULL },
+	{ "spaces and the last of the ASCII signs in strings", SPLITTER_LIST,
+	  "{\"items\":[{\"a b\":\" ~\x7f \"}]}", "|{\"a b\":\" ~\x7f \"}", NULL },
 	{ "scalars", SPLITTER_LIST, "{\"items\":[1,-2.5e3,true,null,\"x\"]}",
 	  "|1|-2.5e3|true|null|\"x\"", NULL },
 	{ "a table", SPLITTER_TABLE,

@@ -183,6 +183,10 @@ START_TEST(the_first_file_wins)
 	ck_assert_int_eq(pick(NULL, "m", &k, &err), 0);
 	ck_assert_str_eq(k.token.s, "third");
 	ck_assert_str_eq(k.server.s, "https://d");
+	/* A file that stands twice is one. */
+	ck_assert_int_eq(pick(NULL, "z", &k, &err), -1);
+	ck_assert_msg(strstr(err.msg, "there are: a, b, m") && !strstr(err.msg, "m, a"), "%s",
+		      err.msg);
 	/* One that is named counts alone. */
 	ck_assert_int_eq(pick(path_of("two"), NULL, &k, &err), -1);
 	ck_assert_int_eq(pick(path_of("none"), NULL, &k, &err), -1);
