@@ -179,7 +179,7 @@ int changes_find(struct judge *j, struct changes *out)
 		return -1;
 	*out = (struct changes){ arena_calloc(j->arena, all.n, sizeof *out->v), 0 };
 	if (!out->v)
-		return err_set(j->err, ERR_LIMIT, "the request's memory is used up");
+		return err_set(j->err, ERR_LIMIT, "no memory left for the list of changes");
 	for (const struct change *c = all.first; c; c = c->next)
 		if (change_counts(j, c))
 			out->v[out->n++] = c;

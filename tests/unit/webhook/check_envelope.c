@@ -157,6 +157,26 @@ START_TEST(highest_action)
 }
 END_TEST
 
+/* Which of the reasons are counted as too large. */
+START_TEST(what_is_too_large)
+{
+	static const struct asked asked = { DEPLOYMENT, 0, "", "kube-system", "DELETE", CUSTOMER };
+	static const bool large[] = {
+		[UNREAD_LARGE] = true, [UNREAD_ROOM] = true, [UNREAD_STEPS] = false
+	};
+
+	for (size_t why = 0; why < sizeof large / sizeof *large; why++) {
+		const struct unread unread = { .why = (enum unread_why)why };
+		struct answer a;
+
+		handler_answer_unread(set, POLICIES_ALL, review_head(&asked, "coredns"), &unread,
+				      NOW, &arena, NULL, &a);
+		ck_assert_msg(a.decided && a.large == large[why], "%zu", why);
+		answer_done(&a);
+	}
+}
+END_TEST
+
 /* A request without a name: that of the object, which stands at its beginning, is looked at. */
 static const struct own_name_case {
 	struct asked asked;
@@ -269,6 +289,7 @@ int main(void)
 
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_loop_test(tc, highest_action, 0, sizeof cases / sizeof *cases);
+	tcase_add_test(tc, what_is_too_large);
 	tcase_add_loop_test(tc, its_own_name_tells, 0, sizeof own_names / sizeof *own_names);
 	tcase_add_test(tc, any_cut);
 	tcase_add_test(tc, how_much_is_kept);

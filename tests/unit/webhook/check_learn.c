@@ -278,6 +278,14 @@ static const struct bad_row {
 	{ "a wrong one behind a sound one", DOCUMENT(ROW("x", SOUND) ",{}"), "rows[1]" },
 	{ "an empty name", DOCUMENT(ROW("", SOUND)), "rows[0]" },
 	{ "a control character", DOCUMENT(ROW("a\\u0007", SOUND)), "rows[0]" },
+	{ "a name that is a number",
+	  DOCUMENT("{\"user\":7,\"policy\":\"coredns\",\"rule\":\"scale\",\"kind\":\"Deployment\","
+		   "\"namespace\":\"kube-system\",\"name\":\"coredns\"," SOUND "}"),
+	  "user must be a string" },
+	{ "another key in a name's place",
+	  DOCUMENT("{\"users\":\"x\",\"policy\":\"coredns\",\"rule\":\"scale\",\"kind\":"
+		   "\"Deployment\",\"namespace\":\"kube-system\",\"name\":\"coredns\"," SOUND "}"),
+	  "user must be a string" },
 	{ "no class of ours",
 	  DOCUMENT(ROW("x", "\"class\":\"exempt\",\"count\":3,\"first\":\"2026-11-22T00:00:00Z\","
 			    "\"last\":\"2026-11-23T00:00:00Z\"")),

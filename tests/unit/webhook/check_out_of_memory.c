@@ -30,34 +30,38 @@ static const struct memory_case {
 	const char *why, *operation, *user, *group, *kind, *resource, *namespace, *name, *object,
 		*old;
 	enum action want;
+	const char *subresource; /* NULL: none */
 } cases[] = {
 	{ "a change that is denied", "UPDATE", CUSTOMER, "", "ConfigMap", "configmaps",
 	  "kube-system", "coredns", "{\"data\":{\"Corefile\":\".:53 {}\"}}",
-	  "{\"data\":{\"Corefile\":\".:53 {\\nready\\n}\"}}", ACTION_DENY },
+	  "{\"data\":{\"Corefile\":\".:53 {\\nready\\n}\"}}", ACTION_DENY, NULL },
 	{ "a removal that is denied", "DELETE", CUSTOMER, "apps", "DaemonSet", "daemonsets",
 	  "kube-system", "kube-proxy", "null", "{\"metadata\":{\"name\":\"kube-proxy\"}}",
-	  ACTION_DENY },
+	  ACTION_DENY, NULL },
 	{ "scaling that is denied", "UPDATE", CUSTOMER, "apps", "Deployment", "deployments",
 	  "kube-system", "coredns",
 	  "{\"spec\":{\"replicas\":5,\"template\":{\"spec\":{\"containers\":[{\"name\":\"coredns\","
 	  "\"image\":\"a\"}]}}}}",
 	  "{\"spec\":{\"replicas\":3,\"template\":{\"spec\":{\"containers\":[{\"name\":\"coredns\","
 	  "\"image\":\"b\"}]}}}}",
-	  ACTION_DENY },
+	  ACTION_DENY, NULL },
+	{ "scaling from 0, which is left out", "UPDATE", CUSTOMER, "apps", "Deployment",
+	  "deployments", "kube-system", "coredns", "{\"spec\":{\"replicas\":5}}", "{\"spec\":{}}",
+	  ACTION_DENY, "scale" },
 	{ "an alpha feature that is warned of", "CREATE", CUSTOMER, "", "Pod", "pods", "shop", "p",
 	  "{\"apiVersion\":\"v1\",\"kind\":\"Pod\",\"spec\":{\"containers\":[{\"name\":\"a\","
 	  "\"lifecycle\":{\"stopSignal\":\"SIGTERM\"}}]}}",
-	  "null", ACTION_WARN },
+	  "null", ACTION_WARN, NULL },
 	{ "a gate on a command line", "CREATE", CUSTOMER, "", "Pod", "pods", "shop", "p",
 	  "{\"apiVersion\":\"v1\",\"kind\":\"Pod\",\"spec\":{\"containers\":[{\"name\":\"a\","
 	  "\"image\":\"kube-proxy\",\"args\":[\"--feature-gates=$(A)\"],"
 	  "\"env\":[{\"name\":\"A\",\"value\":\"ContainerStopSignals=true\"}]}]}}",
-	  "null", ACTION_WARN },
+	  "null", ACTION_WARN, NULL },
 	{ "what concerns nobody", "CREATE", CUSTOMER, "", "ConfigMap", "configmaps", "shop", "c",
-	  "{\"data\":{\"a\":\"b\"}}", "null", ACTION_ALLOW },
+	  "{\"data\":{\"a\":\"b\"}}", "null", ACTION_ALLOW, NULL },
 	{ "an exempt account", "UPDATE", "system:apiserver", "apps", "DaemonSet", "daemonsets",
-	  "kube-system", "kube-proxy", "{\"spec\":{\"a\":1}}", "{\"spec\":{\"a\":2}}",
-	  ACTION_ALLOW },
+	  "kube-system", "kube-proxy", "{\"spec\":{\"a\":1}}", "{\"spec\":{\"a\":2}}", ACTION_ALLOW,
+	  NULL },
 };
 #define CASES ((int)(sizeof cases / sizeof *cases))
 
@@ -66,15 +70,17 @@ static char *review_of(const struct memory_case *c)
 	char *review;
 
 	ck_assert_int_gt(
-		asprintf(&review,
-			 "{\"kind\":\"AdmissionReview\",\"apiVersion\":\"admission.k8s.io/v1\","
-			 "\"request\":{\"uid\":\"u\",\"kind\":{\"group\":\"%s\",\"version\":\"v1\","
-			 "\"kind\":\"%s\"},\"resource\":{\"group\":\"%s\",\"version\":\"v1\","
-			 "\"resource\":\"%s\"},\"name\":\"%s\",\"namespace\":\"%s\","
-			 "\"operation\":\"%s\",\"userInfo\":{\"username\":\"%s\",\"groups\":["
-			 "\"system:authenticated\"]},\"object\":%s,\"oldObject\":%s}}",
-			 c->group, c->kind, c->group, c->resource, c->name, c->namespace,
-			 c->operation, c->user, c->object, c->old),
+		asprintf(
+			&review,
+			"{\"kind\":\"AdmissionReview\",\"apiVersion\":\"admission.k8s.io/v1\","
+			"\"request\":{\"uid\":\"u\",\"kind\":{\"group\":\"%s\",\"version\":\"v1\","
+			"\"kind\":\"%s\"},\"resource\":{\"group\":\"%s\",\"version\":\"v1\","
+			"\"resource\":\"%s\"},\"subResource\":\"%s\",\"name\":\"%s\",\"namespace\":\"%s\","
+			"\"operation\":\"%s\",\"userInfo\":{\"username\":\"%s\",\"groups\":["
+			"\"system:authenticated\"]},\"object\":%s,\"oldObject\":%s}}",
+			c->group, c->kind, c->group, c->resource,
+			c->subresource ? c->subresource : "", c->name, c->namespace, c->operation,
+			c->user, c->object, c->old),
 		0);
 	return review;
 }
