@@ -156,6 +156,14 @@ class Envelope(Case):
                 restart = padded(new="x", old="x").replace(b"evil", b"good")
                 self.assertTrue(json.loads(server.ask(post(restart)).body)["response"]["allowed"])
 
+    def test_large_ones_one_after_the_other(self):
+        """One large body at a time is judged, and the next when it has been."""
+        with Server() as server:
+            for _ in range(3):
+                message = json.loads(server.ask(post(padded(new="x" * MIB))).body)["response"]["status"]["message"]
+                self.assertIn("[coredns/", message)
+                self.assertNotIn("too-large", message)
+
 
 class Stall(Case):
     def test_guarded_denials_hold(self):

@@ -21,13 +21,29 @@
 #define NOW       ((int64_t)1795000000)
 #define STEPS_MAX 64 /* an issue has fewer; the test says so */
 #define DIED      77
+#define MIXED     78
 
 static int steps_left = -1; /* -1: nobody counts */
 static bool steps_fail;     /* fail in place of dying */
 
+static const char
+	*steps_pair[2]; /* the files that are to fit at each step behind a failure; or NULL */
+
+/* Would a reader of now, or a machine that crashed here, find a key that is the certificate's? */
+static bool step_finds_a_pair(void)
+{
+	struct err err;
+	struct keypair *kp = keypair_read(steps_pair[0], steps_pair[1], &err);
+
+	keypair_unref(kp);
+	return kp != NULL;
+}
+
 /* 0: go on; -1: fail with EIO. */
 static int step(void)
 {
+	if (steps_left < 0 && steps_pair[0] && !step_finds_a_pair())
+		_exit(MIXED);
 	if (steps_left < 0 || steps_left-- > 0)
 		return 0;
 	if (!steps_fail)
@@ -202,6 +218,11 @@ START_TEST(files_are_replaced)
 }
 END_TEST
 
+static bool has_pair(const struct folder *f)
+{
+	return !access(f->cert, F_OK) || !access(f->key, F_OK);
+}
+
 /* In a child: write, and die (or fail) before step n. Its exit status. */
 static int write_until(const struct folder *f, const struct certs_issued *one, int n, bool fail)
 {
@@ -214,16 +235,16 @@ static int write_until(const struct folder *f, const struct certs_issued *one, i
 
 		steps_left = n;
 		steps_fail = fail;
+		if (fail && has_pair(f)) {
+			steps_pair[0] = f->cert;
+			steps_pair[1] = f->key;
+		}
 		_exit(certs_write(f->path, one, &err) < 0);
 	}
 	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
 	ck_assert_msg(WIFEXITED(status), "step %d: killed", n);
+	ck_assert_msg(WEXITSTATUS(status) != MIXED, "step %d failed: two pairs are mixed", n);
 	return WEXITSTATUS(status);
-}
-
-static bool has_pair(const struct folder *f)
-{
-	return !access(f->cert, F_OK) || !access(f->key, F_OK);
 }
 
 /* True when step n was the last but one: the write came to its end. */
