@@ -189,8 +189,7 @@ static struct str path_key_at(const struct path *p, size_t i)
 
 static bool path_in_metadata(const struct path *p)
 {
-	return str_is(path_key_at(p, 0), "metadata") &&
-	       (p->n == 1 || rule_metadata_holds(path_key_at(p, 1)));
+	return str_is(path_key_at(p, 0), "metadata") && rule_metadata_holds(path_key_at(p, 1));
 }
 
 static bool path_in_content(const struct path *p)
