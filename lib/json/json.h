@@ -71,7 +71,7 @@ struct json_limits {
  * Read exactly one value (white space around it allowed); limits may be NULL. NULL with
  * ERR_SYNTAX ("byte 17: duplicate key \"a\"", counted from 0), ERR_LIMIT (depth, nodes,
  * arena, input over 256 MiB) or ERR_NOMEM. Takes at most 32 bytes of the arena a value,
- * the length of each string with an escape, and 48 bytes a level of depth.
+ * the length of each string with an escape, and 64 bytes a level of depth.
  */
 struct json *json_parse(struct str input, const struct json_limits *limits, struct arena *arena,
 			struct err *err);

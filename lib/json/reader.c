@@ -15,7 +15,7 @@ static inline int reader_note_key(struct json_reader *r, struct json_frame *f, c
 {
 	uint64_t bit = 1;
 
-	if (f->container->len >= JSON_UNSORTED) /* reader_sort will tell */
+	if (f->len >= JSON_UNSORTED) /* reader_sort will tell */
 		return 0;
 	/* Any function will do: it decides how often members are walked, not the result. */
 	if (key.n)
@@ -27,42 +27,54 @@ static inline int reader_note_key(struct json_reader *r, struct json_frame *f, c
 	return 0;
 }
 
-static inline bool at_container(const struct json_reader *r)
+static inline bool is_container(const struct json_reader *r, const char *p)
 {
-	return r->p < r->end && (*r->p | 0x20) == '{'; /* or '[', which has not that bit */
+	return p < r->end && (*p | 0x20) == '{'; /* or '[', which has not that bit */
 }
 
-static inline struct json *reader_new_node(struct json_reader *r)
+static inline struct json *reader_new_node(struct json_reader *r, const char *p)
 {
-	bool spanned = r->spans && at_container(r);
+	bool spanned = r->spans && is_container(r, p);
 
+	r->p = p;
 	if (!r->nodes) {
 		err_set(r->err, ERR_LIMIT, "byte %zu: the JSON text holds too many values",
-			(size_t)(r->p - r->start));
+			(size_t)(p - r->start));
 		return NULL;
 	}
 	r->nodes--;
 	return reader_take(r, spanned ? sizeof(struct json_spanned) : sizeof(struct json));
 }
 
-static int reader_push(struct json_reader *r, struct json *container)
+/* A container goes one level deeper: a frame for it. */
+static struct json_frame *reader_below(struct json_reader *r)
 {
 	struct json_frame *f = r->top->down;
 
+	if (f || !(f = reader_take(r, sizeof *f)))
+		return f;
+	f->up = r->top;
+	f->down = NULL;
+	r->top->down = f;
+	return f;
+}
+
+static inline __attribute__((always_inline)) int reader_push(struct json_reader *r,
+							     struct json *container, const char *p)
+{
+	struct json_frame *f;
+
+	r->p = p;
 	if (r->depth == r->depth_max)
 		return err_set(r->err, ERR_LIMIT, "byte %zu: nested deeper than %u",
-			       (size_t)(r->p - r->start), r->depth_max);
+			       (size_t)(p - r->start), r->depth_max);
 	r->depth++;
-	if (!f) {
-		if (!(f = reader_take(r, sizeof *f)))
-			return -1;
-		f->up = r->top;
-		f->down = NULL;
-		r->top->down = f;
-	}
+	if (!(f = r->top->down) && !(f = reader_below(r)))
+		return -1;
 	f->container = container;
 	f->last = &container->child;
 	f->seen = 0;
+	f->len = 0;
 	f->twin = r->twin && r->twin->type == container->type ? r->twin : NULL;
 	f->guess = f->twin ? f->twin->child : NULL;
 	r->top = f;
@@ -70,29 +82,37 @@ static int reader_push(struct json_reader *r, struct json *container)
 }
 
 /* An empty container is complete at once: 0; else 1, and its first child comes next. */
-static int reader_open_container(struct json_reader *r, struct json *j, enum json_type type,
-				 char closer)
+static inline __attribute__((always_inline)) int
+reader_open_container(struct json_reader *r, const char **at, struct json *j)
 {
-	if (r->twin && pair_take(r, j, r->twin))
-		return 0;
+	const char *p = *at;
+	char closer = *p == '{' ? '}' : ']';
+
+	if (r->twin) {
+		r->p = p;
+		if (pair_take(r, j, r->twin)) {
+			*at = r->p;
+			return 0;
+		}
+	}
 	if (r->spans)
-		((struct json_spanned *)j)->from = r->p;
-	j->type = (unsigned)type & 7;
+		((struct json_spanned *)j)->from = p;
 	j->child = NULL;
 	j->len = 0;
-	r->p = scan_space(r->p + 1, r->end);
-	if (r->p == r->end || *r->p != closer)
-		return reader_push(r, j);
-	r->p++;
+	j->type = closer == '}' ? JSON_OBJECT : JSON_ARRAY;
+	*at = p = scan_space(p + 1, r->end);
+	if (p == r->end || *p != closer)
+		return reader_push(r, j, p);
+	*at = ++p;
 	if (r->spans)
-		((struct json_spanned *)j)->to = r->p;
+		((struct json_spanned *)j)->to = p;
 	return 0;
 }
 
 /* Is j, whose key has been read, the member that is to stay as it stands? */
 static bool is_opaque(const struct json_reader *r, const struct json *j)
 {
-	return r->depth == 3 && str_eq(json_key(j), r->opaque->member) &&
+	return str_eq(json_key(j), r->opaque->member) &&
 	       str_eq(json_key(r->top->container), r->opaque->of);
 }
 
@@ -111,104 +131,149 @@ static int reader_opaque(struct json_reader *r, struct json *j)
 	return 0;
 }
 
-/* Fill the node: 0: it is complete, 1: its children follow. */
-static int reader_value(struct json_reader *r, struct json *j)
+static inline __attribute__((always_inline)) int reader_text(struct json_reader *r, const char **at,
+							     struct json *j)
 {
-	struct str text = { NULL, 0 };
+	struct str text;
 
-	if (r->p == r->end)
-		return reader_fail(r, r->p, "");
-	if (r->opaque && is_opaque(r, j))
-		return reader_opaque(r, j);
-	switch (*r->p) {
-	case '"':
-		if (reader_string(r, &text) < 0)
-			return -1;
-		j->type = JSON_STRING;
-		j->text = text.s;
-		j->len = (uint32_t)text.n & LEN_MASK;
-		return 0;
-	case '{':
-		return reader_open_container(r, j, JSON_OBJECT, '}');
-	case '[':
-		return reader_open_container(r, j, JSON_ARRAY, ']');
-	case '-':
-		return reader_number(r, j);
-	default:
-		return (unsigned)(*r->p - '0') < 10 ? reader_number(r, j) : reader_word(r, j);
-	}
+	if (reader_string(r, at, &text) < 0)
+		return -1;
+	j->text = text.s;
+	j->len = (uint32_t)text.n & LEN_MASK;
+	j->type = JSON_STRING;
+	return 0;
+}
+
+static int reader_bare(struct json_reader *r, struct json *j)
+{
+	bool number = *r->p == '-' || (unsigned)(*r->p - '0') < 10;
+
+	return number ? reader_number(r, j) : reader_word(r, j);
+}
+
+/* What another function reads, from r->p on. */
+static inline int reader_aside(struct json_reader *r, const char **at, struct json *j,
+			       int (*read)(struct json_reader *r, struct json *j))
+{
+	int result;
+
+	r->p = *at;
+	result = read(r, j);
+	*at = r->p;
+	return result;
+}
+
+/* Fill the node: 0: it is complete, 1: its children follow. */
+static inline __attribute__((always_inline)) int reader_value(struct json_reader *r,
+							      const char **at, struct json *j)
+{
+	const char *p = *at;
+
+	if (p == r->end)
+		return reader_fail(r, p, "");
+	if (r->opaque && r->depth == 3 && is_opaque(r, j))
+		return reader_aside(r, at, j, reader_opaque);
+	if (*p == '"')
+		return reader_text(r, at, j);
+	if ((*p | 0x20) == '{')
+		return reader_open_container(r, at, j);
+	return reader_aside(r, at, j, reader_bare);
+}
+
+/* Is c the next byte, and no white space behind it? */
+static inline bool reader_is_next(const struct json_reader *r, const char *p, char c)
+{
+	return r->end - p > 1 && *p == c && (unsigned char)p[1] > ' ';
 }
 
 /* A key, its colon, and the space behind it. */
-static int reader_key(struct json_reader *r, struct json_frame *f, struct str *key)
+static inline __attribute__((always_inline)) int reader_key(struct json_reader *r, const char **at,
+							    struct json_frame *f, struct str *key)
 {
-	const char *at = r->p;
+	const char *p = *at, *begin = p;
 
-	if (at == r->end || *at != '"')
-		return reader_fail(r, at, "a key in double quotes was expected");
-	if (reader_string(r, key) < 0 || reader_note_key(r, f, at, *key) < 0)
+	if (p == r->end || *p != '"')
+		return reader_fail(r, p, "a key in double quotes was expected");
+	if (reader_string(r, &p, key) < 0 || reader_note_key(r, f, begin, *key) < 0)
 		return -1;
-	r->p = scan_space(r->p, r->end);
-	if (r->p == r->end || *r->p != ':')
-		return reader_fail(r, r->p, "\":\" was expected behind a key");
-	r->p = scan_space(r->p + 1, r->end);
+	if (reader_is_next(r, p, ':')) {
+		*at = p + 1;
+		return 0;
+	}
+	p = scan_space(p, r->end);
+	if (p == r->end || *p != ':')
+		return reader_fail(r, p, "\":\" was expected behind a key");
+	*at = scan_space(p + 1, r->end);
 	return 0;
 }
 
 /* A node for the next child of the container on top; its key is read. */
-static struct json *reader_next_child(struct json_reader *r)
+static inline __attribute__((always_inline)) struct json *reader_next_child(struct json_reader *r,
+									    const char **at)
 {
 	struct json_frame *f = r->top;
-	struct str key = { NULL, 0 };
 	struct json *j;
+	struct str key = { NULL, 0 };
 
-	if ((f->container->type == JSON_OBJECT && reader_key(r, f, &key) < 0) ||
-	    !(j = reader_new_node(r)))
+	if ((f->container->type == JSON_OBJECT && reader_key(r, at, f, &key) < 0) ||
+	    !(j = reader_new_node(r, *at)))
 		return NULL;
 	j->next = NULL;
 	j->key = key.s;
 	j->key_len = (uint32_t)key.n;
 	*f->last = j;
 	f->last = &j->next;
-	f->container->len = (f->container->len + 1) & LEN_MASK;
-	r->twin = f->twin && at_container(r) ? pair_find(f, key) : NULL;
+	f->len++;
+	r->twin = f->twin && is_container(r, *at) ? pair_find(f, key) : NULL;
 	return j;
 }
 
 /* Behind a value: 1: another child follows, 0: the whole text is read. */
-static int reader_end_value(struct json_reader *r)
+static inline __attribute__((always_inline)) int reader_end_value(struct json_reader *r,
+								  const char **at)
 {
-	for (;;) {
-		struct json *c = r->top->container;
+	const char *p = *at;
 
-		r->p = scan_space(r->p, r->end);
-		if (!c)
-			return r->p == r->end
-				       ? 0
-				       : reader_fail(r, r->p, "something stands behind the value");
-		if (r->p < r->end && *r->p == ',') {
-			r->p = scan_space(r->p + 1, r->end);
+	for (;;) {
+		struct json_frame *f = r->top;
+		struct json *c = f->container;
+
+		if (c && reader_is_next(r, p, ',')) {
+			*at = p + 1;
 			return 1;
 		}
-		if (r->p == r->end || *r->p != (c->type == JSON_OBJECT ? '}' : ']'))
-			return reader_fail(r, r->p,
+		p = scan_space(p, r->end);
+		if (!c)
+			return p == r->end ? 0
+					   : reader_fail(r, p, "something stands behind the value");
+		if (p < r->end && *p == ',') {
+			*at = scan_space(p + 1, r->end);
+			return 1;
+		}
+		if (p == r->end || *p != (c->type == JSON_OBJECT ? '}' : ']'))
+			return reader_fail(r, p,
 					   c->type == JSON_OBJECT
 						   ? "\",\" or \"}\" was expected in an object"
 						   : "\",\" or \"]\" was expected in an array");
-		if (c->type == JSON_OBJECT && c->len > JSON_UNSORTED && reader_sort(r, c) < 0)
+		c->len = f->len & LEN_MASK;
+		r->p = p;
+		if (c->type == JSON_OBJECT && f->len > JSON_UNSORTED && reader_sort(r, c) < 0)
 			return -1;
-		r->p++;
+		p++;
 		if (r->spans)
-			((struct json_spanned *)c)->to = r->p;
+			((struct json_spanned *)c)->to = p;
 		r->depth--;
-		r->top = r->top->up;
+		r->top = f->up;
 	}
 }
 
+/* Where it reads stands in a variable of its own, since what is in *r is written at each step. */
 static int reader_all(struct json_reader *r, struct json *root)
 {
-	for (struct json *j = root; j; j = reader_next_child(r)) {
-		int open = reader_value(r, j), more = open ? open : reader_end_value(r);
+	const char *p = r->p;
+
+	for (struct json *j = root; j; j = reader_next_child(r, &p)) {
+		int open = reader_value(r, &p, j), more = open ? open : reader_end_value(r, &p);
 
 		if (more <= 0)
 			return more;
@@ -246,7 +311,7 @@ static struct json *reader_parse(struct json_reader *r)
 		return NULL;
 	}
 	r->p = scan_space(r->start, r->end);
-	if (!(root = reader_new_node(r)))
+	if (!(root = reader_new_node(r, r->p)))
 		return NULL;
 	*root = (struct json){ .next = NULL };
 	if (reader_all(r, root) < 0)

@@ -21,6 +21,7 @@ struct json_frame {
 	struct json_frame *up, *down;
 	struct json *container;
 	struct json **last;       /* where the next child will hang */
+	uint32_t len;             /* children so far; the container's when it is closed */
 	uint64_t seen;            /* a bit for each key so far: "not set" is certain */
 	const struct json *twin;  /* the container at the same place of the other text, or NULL */
 	const struct json *guess; /* the child of `twin` that comes next */
@@ -63,21 +64,27 @@ int reader_any_string(struct json_reader *r, struct str *out);
 int reader_number(struct json_reader *r, struct json *j);
 int reader_word(struct json_reader *r, struct json *j);
 
-/* Most strings are short and plain: one look finds their end. */
-static inline int reader_string(struct json_reader *r, struct str *out)
+/* The string whose opening quote is at *at. Most are short and plain: one look finds their end. */
+static inline __attribute__((always_inline)) int reader_string(struct json_reader *r,
+							       const char **at, struct str *out)
 {
-	const char *text = r->p + 1;
+	const char *text = *at + 1;
+	int result;
 
 	if (r->end - text >= SCAN_WIDTH) {
 		uint64_t marks = scan_text(text);
+		const char *end = text + (marks ? scan_first(marks) : 0);
 
-		if (marks && text[scan_first(marks)] == '"') {
-			*out = (struct str){ text, scan_first(marks) };
-			r->p = text + scan_first(marks) + 1;
+		if (marks && *end == '"') {
+			*out = (struct str){ text, (size_t)(end - text) };
+			*at = end + 1;
 			return 0;
 		}
 	}
-	return reader_any_string(r, out);
+	r->p = *at;
+	result = reader_any_string(r, out);
+	*at = r->p;
+	return result;
 }
 
 /* ---- keys.c ---- */

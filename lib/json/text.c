@@ -175,24 +175,27 @@ int reader_number(struct json_reader *r, struct json *j)
 	return 0;
 }
 
+static inline bool word_is_next(const struct json_reader *r, const char *word, size_t n)
+{
+	return (size_t)(r->end - r->p) >= n && !memcmp(r->p, word, n);
+}
+
+static int word_take(struct json_reader *r, struct json *j, enum json_type type, size_t n)
+{
+	j->text = NULL;
+	j->len = 0;
+	j->type = (unsigned)type & 7;
+	r->p += n;
+	return 0;
+}
+
 int reader_word(struct json_reader *r, struct json *j)
 {
-	static const struct {
-		struct str word;
-		enum json_type type;
-	} words[] = { { { "null", 4 }, JSON_NULL },
-		      { { "false", 5 }, JSON_FALSE },
-		      { { "true", 4 }, JSON_TRUE } };
-	struct str rest = { r->p, (size_t)(r->end - r->p) };
-
-	for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
-		if (str_starts(rest, words[i].word)) {
-			j->type = (unsigned)words[i].type & 7;
-			j->text = NULL;
-			j->len = 0;
-			r->p += words[i].word.n;
-			return 0;
-		}
-	}
+	if (word_is_next(r, "true", 4))
+		return word_take(r, j, JSON_TRUE, 4);
+	if (word_is_next(r, "false", 5))
+		return word_take(r, j, JSON_FALSE, 5);
+	if (word_is_next(r, "null", 4))
+		return word_take(r, j, JSON_NULL, 4);
 	return reader_fail(r, r->p, "a value was expected");
 }
