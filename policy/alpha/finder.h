@@ -43,6 +43,22 @@ static inline bool notes_hold(const struct object_notes *notes, unsigned word)
 	return notes->words[word / 64] >> word % 64 & 1;
 }
 
+/* ---- skim.c ---- */
+
+/*
+ * Do the notes hold all names of some gated path of the kind, in the finder's minor? Of the status,
+ * or of all else.
+ */
+bool notes_meet_need(const struct finder *f, const struct object_notes *notes,
+		     const struct catalogue_kind *kind, bool status);
+
+/*
+ * What the bytes of an object that the text begins with tell, as policy_skim_object notes it. The
+ * bytes before it are looked at as well, and must be there.
+ */
+#define SKIM_BEFORE 16
+void skim_part(struct str object, struct object_notes *notes);
+
 /* One object: the request's, an item of a list, or a document of configuration. */
 struct subject {
 	struct gvk gvk;

@@ -90,7 +90,17 @@ bool raw_next(const char **p, const char *end, struct str *item)
 	return true;
 }
 
-static bool entry_may_name(const struct finder *f, const struct catalogue_node *root,
+/* No field is named unless all names of its path are there, which is told faster than walked. */
+static bool holds_names(const struct finder *f, const struct catalogue_kind *kind,
+			struct str fields)
+{
+	struct object_notes notes;
+
+	skim_part(fields, &notes);
+	return notes.unsure || notes_meet_need(f, &notes, kind, false);
+}
+
+static bool entry_may_name(const struct finder *f, const struct catalogue_kind *kind,
 			   struct str entry)
 {
 	struct json_member m = { .next = NULL };
@@ -99,7 +109,9 @@ static bool entry_may_name(const struct finder *f, const struct catalogue_node *
 		if (memchr(m.key.s, '\\', m.key.n))
 			return true;
 		if (str_is(m.key, "fieldsV1") && *m.value.s == '{')
-			return may_name(f, root, m.value);
+			return (m.value.s - entry.s < SKIM_BEFORE ||
+				holds_names(f, kind, m.value)) &&
+			       may_name(f, &catalogue_nodes[kind->root], m.value);
 		if (!json_skim_value(entry, &m))
 			return false;
 	}
@@ -133,8 +145,7 @@ bool managed_may_name(const struct finder *f, const struct subject *s, const str
 	while (old.n && n < RAW_ENTRIES && raw_next(&q, old.s + old.n, &olds[n]))
 		n++;
 	while (raw_next(&p, now.s + now.n, &entry))
-		if (!is_among(entry, olds, n) &&
-		    entry_may_name(f, &catalogue_nodes[kind->root], entry))
+		if (!is_among(entry, olds, n) && entry_may_name(f, kind, entry))
 			return true;
 	return false;
 }

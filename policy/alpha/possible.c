@@ -129,28 +129,6 @@ static bool holds_key(const struct finder *f)
 	return false;
 }
 
-static bool need_is_met(const struct object_notes *notes, const struct catalogue_need *need)
-{
-	for (size_t i = 0; i < need->words_n; i++)
-		if (!notes_hold(notes, need->words[i]))
-			return false;
-	return true;
-}
-
-static bool any_need_is_met(const struct finder *f, const struct catalogue_kind *kind)
-{
-	bool status = str_is(f->req->subresource, "status");
-
-	for (size_t i = 0; i < kind->needs_n; i++) {
-		const struct catalogue_need *need = &catalogue_needs[kind->needs + i];
-
-		if (need->minors & f->bit && need->status == status &&
-		    need_is_met(&f->req->notes, need))
-			return true;
-	}
-	return false;
-}
-
 static struct json raw_node(struct str raw)
 {
 	return (struct json){ .type = JSON_STRING,
@@ -188,7 +166,7 @@ static bool noted_possible(const struct finder *f)
 		return true;
 	if (workload_is(&r->kind) && (notes->flag || rules_possible(f)))
 		return true;
-	return any_need_is_met(f, kind) &&
+	return notes_meet_need(f, notes, kind, str_is(r->subresource, "status")) &&
 	       (object_may_hold(f, &catalogue_nodes[kind->root], r->object) || dropped_possible(f));
 }
 

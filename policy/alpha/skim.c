@@ -10,8 +10,6 @@
 #include "lib/base/attributes.h"
 #include "lib/json/blocks.h"
 
-#define TAIL_MAX 16 /* bytes before a quote that are looked at */
-
 struct skimming {
 	struct object_notes notes;
 	const char *begin, *end;                /* of all that may be read */
@@ -297,6 +295,26 @@ static const char *skim_container(struct skimming *s, const char *p, struct bloc
 	return stop;
 }
 
+static bool need_is_met(const struct object_notes *notes, const struct catalogue_need *need)
+{
+	for (size_t i = 0; i < need->words_n; i++)
+		if (!notes_hold(notes, need->words[i]))
+			return false;
+	return true;
+}
+
+bool notes_meet_need(const struct finder *f, const struct object_notes *notes,
+		     const struct catalogue_kind *kind, bool status)
+{
+	for (size_t i = 0; i < kind->needs_n; i++) {
+		const struct catalogue_need *need = &catalogue_needs[kind->needs + i];
+
+		if (need->minors & f->bit && need->status == status && need_is_met(notes, need))
+			return true;
+	}
+	return false;
+}
+
 /*
  * Kinds of which the bytes can tell that no gated field is in them. To note it is worth less than
  * it costs of what is read for its own sake or let pass unread, mostly: nodes, and kube-system.
@@ -310,6 +328,26 @@ static bool is_worth_noting(const struct request *r)
 	       catalogue_kind(r->kind.group, r->kind.version, r->kind.kind) != NULL;
 }
 
+static const char *skim_object(struct skimming *s, struct blocks *b)
+{
+	s->notes = (struct object_notes){ .made = true };
+	for (size_t i = 0; i < CATALOGUE_INSIDES; i++)
+		s->insides[i] = s->begin;
+	return skim_container(s, s->begin + 1, b);
+}
+
+void skim_part(struct str object, struct object_notes *notes)
+{
+	UNZEROED struct skimming s;
+	struct blocks b = { .depth = 1 };
+
+	s.begin = object.s;
+	s.end = object.s + object.n;
+	if (!skim_object(&s, &b))
+		s.notes.unsure = true;
+	*notes = s.notes;
+}
+
 bool policy_skim_object(struct request *so_far, struct str input, struct json_member *m,
 			struct json_track *track)
 {
@@ -317,15 +355,12 @@ bool policy_skim_object(struct request *so_far, struct str input, struct json_me
 	const char *p = m->value.s;
 	struct blocks b;
 
-	if (*p != '{' || p - input.s < TAIL_MAX || !is_worth_noting(so_far))
+	if (*p != '{' || p - input.s < SKIM_BEFORE || !is_worth_noting(so_far))
 		return json_skim_tracked(input, m, track);
 	s.begin = p;
 	s.end = input.s + input.n;
-	s.notes = (struct object_notes){ .made = true };
-	for (size_t i = 0; i < CATALOGUE_INSIDES; i++)
-		s.insides[i] = p;
 	json_track_begin(track, p + 1, &b);
-	p = skim_container(&s, p + 1, &b);
+	p = skim_object(&s, &b);
 	json_track_end(track, p, &b);
 	if (!json_skim_to(m, p))
 		return false;

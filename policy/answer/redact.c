@@ -51,9 +51,10 @@ static void words_of(struct str name, struct redact_words *out)
 	}
 }
 
+/* w is not empty, z in small letters. */
 static bool word_is(struct str w, const char *z)
 {
-	return w.n == strlen(z) && !strncasecmp(w.s, z, w.n);
+	return (*w.s | 0x20) == *z && w.n == strlen(z) && !strncasecmp(w.s, z, w.n);
 }
 
 static bool word_in(struct str w, const char *const *list)
@@ -80,17 +81,26 @@ static bool word_ends_in_key(struct str w)
 	return w.n > 3 && word_is(str_from(w, w.n - 3), "key");
 }
 
+#define TAIL(word)                                                                                 \
+	{                                                                                          \
+		word, sizeof(word) - 1                                                             \
+	}
+
 /* The same of words that say it alone: "clientsecret", "dbpassword", "PGPASS". */
 static bool word_ends_in_secret(struct str w)
 {
-	static const char *const tails[] = { "password", "passwd",     "passphrase",
-					     "pass",     "pwd",        "token",
-					     "secret",   "credential", "credentials" };
+	static const struct str tails[] = { TAIL("password"),   TAIL("passwd"),
+					    TAIL("passphrase"), TAIL("pass"),
+					    TAIL("pwd"),        TAIL("token"),
+					    TAIL("secret"),     TAIL("credential"),
+					    TAIL("credentials") };
+	char last = (char)(w.s[w.n - 1] | 0x20);
 
 	for (size_t i = 0; i < sizeof tails / sizeof *tails; i++) {
-		size_t n = strlen(tails[i]);
+		size_t n = tails[i].n;
 
-		if (w.n >= n && word_is(str_from(w, w.n - n), tails[i]))
+		if (last == tails[i].s[n - 1] && w.n >= n &&
+		    !strncasecmp(w.s + w.n - n, tails[i].s, n))
 			return true;
 	}
 	return false;

@@ -25,7 +25,9 @@ StatefulSet-6KB-passed
 Pod-14KB-passed
 Node-15KB-passed
 12KB-unchanged
-managedFieldsalone-12KB-passed"
+managedFieldsalone-12KB-passed
+12KB-denied
+40KB-denied"
 
 collected() { # TIMES FILE
 	valgrind --tool=callgrind --callgrind-out-file=/dev/null --toggle-collect=handler_answer \
