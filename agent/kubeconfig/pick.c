@@ -209,6 +209,8 @@ static int pick_context(struct pick *p, const char *asked, struct kubeconfig *ou
 		out->context =
 			pick_copy(p, json_str(json_get(p->file->root, STR("current-context"))));
 	}
+	if (p->failed)
+		return -1;
 	pick_say_names(p->files, names);
 	if (!out->context.n)
 		return err_set(p->err, ERR_USAGE,

@@ -287,6 +287,7 @@ START_TEST(every_limit_of_memory)
 		err = (struct err){ .kind = ERR_NONE };
 		done = kubeconfig_pick(&files, NULL, &small, &k, &err) == 0;
 		ck_assert_msg(done || err.kind != ERR_NONE, "%zu: nothing is said", limit);
+		ck_assert_msg(done || err.kind != ERR_USAGE, "%zu: %s", limit, err.msg);
 		ck_assert(!done ||
 			  (str_is(k.server, "x") && k.plugin.command && k.plugin.args.n == 2 &&
 			   k.plugin.hint && str_is(k.plugin.values.v[0], "b")));
