@@ -345,6 +345,17 @@ static void renewal_ends(const struct failing *f, struct reconcile *r, int round
 }
 
 /*
+ * They are thousands, in each of three rounds: some are left out. With EACH=1 in the environment
+ * none of our own is, which takes three minutes.
+ */
+static size_t renewal_leaves_out(const struct failing *f)
+{
+	if (f->libraries)
+		return f->n / 5;
+	return getenv("EACH") ? 0 : f->n / 12;
+}
+
+/*
  * A round of the renewal with each failure: what replicas serve, before it and after it, stays
  * trusted, no pair that was issued is thrown away, and the renewal ends.
  */
@@ -361,7 +372,7 @@ static void renewal_round(int round, cJSON *const kept[OBJECTS])
 		struct str served, pair;
 		int done;
 
-		f.n += f.n / (f.libraries ? 5 : 12); /* thousands, in each of three rounds */
+		f.n += renewal_leaves_out(&f);
 		server_restore(kept);
 		server_now = now;
 		arena_done(&arena);
