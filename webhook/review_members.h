@@ -11,12 +11,6 @@
 #include "lib/json/json.h"
 #include "oke/policy.h"
 
-/* Of a string literal, a constant. */
-#define TEXT(literal)                                                                              \
-	{                                                                                          \
-		literal, sizeof(literal) - 1                                                       \
-	}
-
 struct review_decoder {
 	struct arena *arena;
 	struct request *req;

@@ -87,8 +87,7 @@ struct request {
 	enum policies_part part;
 };
 
-/* Is it an UPDATE of an object to what it was, to the byte? Then nothing changed, whatever they
- * say. */
+/* Is it an UPDATE of an object to what it was, to the byte? Whatever it says, nothing changed. */
 static inline bool request_is_unchanged(const struct request *r)
 {
 	return r->operation == OP_UPDATE && r->object.n && !r->changes &&

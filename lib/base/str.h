@@ -22,6 +22,11 @@ struct str {
 	size_t n;
 };
 
+/* In the initialiser of a static table. */
+#define TEXT(lit)                                                                                  \
+	{                                                                                          \
+		"" lit, sizeof(lit) - 1                                                            \
+	}
 /* A literal as a struct str, also as a constant initialiser. */
 #define STR(lit) ((struct str){ "" lit, sizeof(lit) - 1 })
 /* For printf's "%.*s". */

@@ -16,7 +16,7 @@ static bool is_plain(const char *p, size_t n)
 	size_t i = 0;
 
 	for (; n - i >= 8; i += 8)
-		if (scan_text_word(p + i))
+		if (scan_text_word(scan_word(p + i)))
 			return false;
 	while (i < n && is_plain_byte((unsigned char)p[i]))
 		i++;

@@ -138,12 +138,10 @@ void json_print(const struct json *j, struct text *out)
 
 #define PLAIN_PIECE 64 /* bytes that are written or not, where there is no room for all */
 
-/* What demands an escape: as scan_text_word has it, and the delete character. */
+/* What demands an escape: what ends a plain text, and the delete character. */
 static uint64_t print_marks(uint64_t w)
 {
-	return (((w ^ SCAN_ALL('"')) - SCAN_ALL(1)) | ((w ^ SCAN_ALL('\\')) - SCAN_ALL(1)) |
-		((w ^ SCAN_ALL(0x7f)) - SCAN_ALL(1)) | (w - SCAN_ALL(0x20)) | w) &
-	       SCAN_ALL(0x80);
+	return scan_text_word(w) | (((w ^ SCAN_ALL(0x7f)) - SCAN_ALL(1)) & SCAN_ALL(0x80));
 }
 
 /* Where that which stands for itself ends, from i on. */

@@ -41,10 +41,8 @@ static inline uint64_t scan_word(const char *p)
 }
 
 /* Eight bytes of a string, tested as scan_text does. */
-static inline uint64_t scan_text_word(const char *p)
+static inline uint64_t scan_text_word(uint64_t w)
 {
-	uint64_t w = scan_word(p);
-
 	return (((w ^ SCAN_ALL('"')) - SCAN_ALL(1)) | ((w ^ SCAN_ALL('\\')) - SCAN_ALL(1)) |
 		(w - SCAN_ALL(0x20)) | w) &
 	       SCAN_ALL(0x80);
@@ -296,7 +294,7 @@ static inline bool scan_has_wide(void)
 
 static inline uint64_t scan_text(const char *p)
 {
-	return scan_text_word(p);
+	return scan_text_word(scan_word(p));
 }
 
 static inline uint64_t scan_quote(const char *p)

@@ -81,26 +81,21 @@ static bool word_ends_in_key(struct str w)
 	return w.n > 3 && word_is(str_from(w, w.n - 3), "key");
 }
 
-#define TAIL(word)                                                                                 \
-	{                                                                                          \
-		word, sizeof(word) - 1                                                             \
-	}
-
 /* The same of words that say it alone: "clientsecret", "dbpassword", "PGPASS". */
 static bool word_ends_in_secret(struct str w)
 {
-	static const struct str tails[] = { TAIL("password"),   TAIL("passwd"),
-					    TAIL("passphrase"), TAIL("pass"),
-					    TAIL("pwd"),        TAIL("token"),
-					    TAIL("secret"),     TAIL("credential"),
-					    TAIL("credentials") };
+	static const struct str tails[] = { TEXT("password"),   TEXT("passwd"),
+					    TEXT("passphrase"), TEXT("pass"),
+					    TEXT("pwd"),        TEXT("token"),
+					    TEXT("secret"),     TEXT("credential"),
+					    TEXT("credentials") };
 	char last = (char)(w.s[w.n - 1] | 0x20);
 
 	for (size_t i = 0; i < sizeof tails / sizeof *tails; i++) {
 		size_t n = tails[i].n;
 
 		if (last == tails[i].s[n - 1] && w.n >= n &&
-		    !strncasecmp(w.s + w.n - n, tails[i].s, n))
+		    word_is(str_from(w, w.n - n), tails[i].s))
 			return true;
 	}
 	return false;

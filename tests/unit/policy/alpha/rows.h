@@ -205,6 +205,7 @@ static inline struct str row_with_metadata(struct str object, const struct json 
 		row_quote(applied, &t);
 		text_puts(&t, "}}");
 	} else {
+		ck_assert_ptr_nonnull(told);
 		row_print_managed(told, &inner);
 		text_puts(&t, "{\"metadata\":{\"managedFields\":[{\"manager\":\"m\",\"operation\":"
 			      "\"Apply\",\"fieldsV1\":");
