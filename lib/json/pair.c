@@ -83,10 +83,9 @@ static void pair_share(struct json_reader *r, struct json *j, const struct json 
 	r->p += n;
 }
 
-bool pair_take(struct json_reader *r, struct json *j, const struct json *twin)
+bool pair_take(struct json_reader *r, struct json_frame *f, struct json *j, const struct json *twin)
 {
 	const struct json_spanned *s = pair_spanned(twin);
-	struct json_frame *f = r->top;
 
 	if (!s)
 		return false;

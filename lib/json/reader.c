@@ -9,8 +9,20 @@
 
 #define INPUT_MAX (256u << 20) /* what the lengths of a node can hold, and to spare */
 
+#define INLINE inline __attribute__((always_inline))
+
+/*
+ * Where it reads, in variables of its own: what is in *r might be written with each node. What
+ * stands out of line reads from r->p on, and leaves there what is behind.
+ */
+struct reader_spot {
+	const char *p, *end;
+	struct json_frame *top;
+	bool wide; /* the processor can do scan_text_wide */
+};
+
 /* Is the key new among the few so far? */
-static inline int reader_note_key(struct json_reader *r, struct json_frame *f, const char *at,
+static INLINE int reader_note_key(struct json_reader *r, struct json_frame *f, const char *at,
 				  struct str key)
 {
 	uint64_t bit = 1;
@@ -27,112 +39,161 @@ static inline int reader_note_key(struct json_reader *r, struct json_frame *f, c
 	return 0;
 }
 
-static inline bool is_container(const struct json_reader *r, const char *p)
+static INLINE bool is_bracket(char c)
 {
-	return p < r->end && (*p | 0x20) == '{'; /* or '[', which has not that bit */
+	return (c | 0x20) == '{'; /* or '[', which has not that bit */
 }
 
-static inline struct json *reader_new_node(struct json_reader *r, const char *p)
+static INLINE struct json *reader_new_node(struct json_reader *r, const struct reader_spot *at)
 {
-	bool spanned = r->spans && is_container(r, p);
+	bool spanned = r->spans && at->p < at->end && is_bracket(*at->p);
 
-	r->p = p;
-	if (!r->nodes) {
+	if (r->nodes-- == 0) {
 		err_set(r->err, ERR_LIMIT, "byte %zu: the JSON text holds too many values",
-			(size_t)(p - r->start));
+			(size_t)(at->p - r->start));
 		return NULL;
 	}
-	r->nodes--;
-	return reader_take(r, spanned ? sizeof(struct json_spanned) : sizeof(struct json));
+	r->p = at->p; /* in case there is no room */
+	return spanned ? reader_take(r, sizeof(struct json_spanned))
+		       : reader_take(r, sizeof(struct json));
 }
 
 /* A container goes one level deeper: a frame for it. */
-static struct json_frame *reader_below(struct json_reader *r)
+static struct json_frame *reader_below(struct json_reader *r, struct json_frame *top)
 {
-	struct json_frame *f = r->top->down;
+	struct json_frame *f = reader_take(r, sizeof *f);
 
-	if (f || !(f = reader_take(r, sizeof *f)))
-		return f;
-	f->up = r->top;
+	if (!f)
+		return NULL;
+	f->up = top;
 	f->down = NULL;
-	r->top->down = f;
+	top->down = f;
 	return f;
 }
 
-static inline __attribute__((always_inline)) int reader_push(struct json_reader *r,
-							     struct json *container, const char *p)
+static INLINE int reader_push(struct json_reader *r, struct reader_spot *at, struct json *container,
+			      const struct json *twin)
 {
-	struct json_frame *f;
+	struct json_frame *f = at->top->down;
 
-	r->p = p;
+	r->p = at->p; /* in case there is no room */
 	if (r->depth == r->depth_max)
 		return err_set(r->err, ERR_LIMIT, "byte %zu: nested deeper than %u",
-			       (size_t)(p - r->start), r->depth_max);
+			       (size_t)(at->p - r->start), r->depth_max);
 	r->depth++;
-	if (!(f = r->top->down) && !(f = reader_below(r)))
+	if (!f && !(f = reader_below(r, at->top)))
 		return -1;
 	f->container = container;
 	f->last = &container->child;
 	f->seen = 0;
 	f->len = 0;
-	f->twin = r->twin && r->twin->type == container->type ? r->twin : NULL;
+	f->twin = twin && twin->type == container->type ? twin : NULL;
 	f->guess = f->twin ? f->twin->child : NULL;
-	r->top = f;
+	at->top = f;
 	return 1;
 }
 
 /* An empty container is complete at once: 0; else 1, and its first child comes next. */
-static inline __attribute__((always_inline)) int
-reader_open_container(struct json_reader *r, const char **at, struct json *j)
+static INLINE int reader_open_container(struct json_reader *r, struct reader_spot *at,
+					struct json *j)
 {
-	const char *p = *at;
-	char closer = *p == '{' ? '}' : ']';
+	const char *from = at->p;
+	char closer = *from == '{' ? '}' : ']';
+	const struct json *twin = NULL;
 
-	if (r->twin) {
-		r->p = p;
-		if (pair_take(r, j, r->twin)) {
-			*at = r->p;
+	if (at->top->twin && (twin = pair_find(at->top, json_key(j)))) {
+		r->p = from;
+		if (pair_take(r, at->top, j, twin)) {
+			at->p = r->p;
 			return 0;
 		}
 	}
 	if (r->spans)
-		((struct json_spanned *)j)->from = p;
+		((struct json_spanned *)j)->from = from;
 	j->child = NULL;
 	j->len = 0;
 	j->type = closer == '}' ? JSON_OBJECT : JSON_ARRAY;
-	*at = p = scan_space(p + 1, r->end);
-	if (p == r->end || *p != closer)
-		return reader_push(r, j, p);
-	*at = ++p;
+	at->p = scan_space(from + 1, at->end);
+	if (at->p == at->end || *at->p != closer)
+		return reader_push(r, at, j, twin);
+	at->p++;
 	if (r->spans)
-		((struct json_spanned *)j)->to = p;
+		((struct json_spanned *)j)->to = at->p;
 	return 0;
 }
 
 /* Is j, whose key has been read, the member that is to stay as it stands? */
-static bool is_opaque(const struct json_reader *r, const struct json *j)
+static bool is_opaque(const struct json_reader *r, const struct json_frame *top,
+		      const struct json *j)
 {
 	return str_eq(json_key(j), r->opaque->member) &&
-	       str_eq(json_key(r->top->container), r->opaque->of);
+	       str_eq(json_key(top->container), r->opaque->of);
 }
 
-static int reader_opaque(struct json_reader *r, struct json *j)
+/* Behind the value at p, a child of f, which stays as it stands; NULL: it does not end. */
+static const char *reader_opaque(struct json_reader *r, struct json_frame *f, const char *p,
+				 struct json *j)
 {
-	struct str other = json_str(r->twin), rest = { r->p, (size_t)(r->end - r->p) };
+	const struct json *twin = f->twin && is_bracket(*p) ? pair_find(f, json_key(j)) : NULL;
+	struct str other = json_str(twin), rest = { p, (size_t)(r->end - p) };
 	bool same = other.n && str_starts(rest, other);
-	const char *end = same ? r->p + other.n : json_skim_end(r->p, r->end);
+	const char *end = same ? p + other.n : json_skim_end(p, r->end);
 
 	if (!end)
-		return reader_fail(r, r->end, "");
+		return reader_fail(r, r->end, ""), NULL;
 	j->type = JSON_STRING;
-	j->text = r->p;
-	j->len = (uint32_t)(end - r->p) & LEN_MASK;
-	r->p = end;
+	j->text = p;
+	j->len = (uint32_t)(end - p) & LEN_MASK;
+	return end;
+}
+
+/* What stands out of line reads from r->p on. */
+static INLINE int reader_bare(struct json_reader *r, struct reader_spot *at, struct json *j)
+{
+	bool number = *at->p == '-' || (unsigned)(*at->p - '0') < 10;
+	int result;
+
+	r->p = at->p;
+	result = number ? reader_number(r, j) : reader_word(r, j);
+	at->p = r->p;
+	return result;
+}
+
+/* The closing quote of the string whose text begins at p; NULL: it is not plain, or at the end. */
+static INLINE const char *reader_plain_end(const struct reader_spot *at, const char *p)
+{
+	for (; at->end - p >= SCAN_WIDTH; p += SCAN_WIDTH) {
+		uint64_t marks = at->wide ? scan_text_wide(p) : scan_text(p);
+
+		if (marks) {
+			p += scan_first(marks);
+			return *p == '"' ? p : NULL;
+		}
+	}
+	return NULL;
+}
+
+/* The string whose opening quote is next. */
+static INLINE int reader_string(struct json_reader *r, struct reader_spot *at, struct str *out)
+{
+	const char *text = at->p + 1, *end = reader_plain_end(at, text);
+
+	if (!end) {
+		struct str any;
+		int result;
+
+		r->p = at->p;
+		result = reader_any_string(r, &any);
+		at->p = r->p;
+		*out = any;
+		return result;
+	}
+	*out = (struct str){ text, (size_t)(end - text) };
+	at->p = end + 1;
 	return 0;
 }
 
-static inline __attribute__((always_inline)) int reader_text(struct json_reader *r, const char **at,
-							     struct json *j)
+static INLINE int reader_text(struct json_reader *r, struct reader_spot *at, struct json *j)
 {
 	struct str text;
 
@@ -144,79 +205,55 @@ static inline __attribute__((always_inline)) int reader_text(struct json_reader 
 	return 0;
 }
 
-static int reader_bare(struct json_reader *r, struct json *j)
-{
-	bool number = *r->p == '-' || (unsigned)(*r->p - '0') < 10;
-
-	return number ? reader_number(r, j) : reader_word(r, j);
-}
-
-/* What another function reads, from r->p on. */
-static inline int reader_aside(struct json_reader *r, const char **at, struct json *j,
-			       int (*read)(struct json_reader *r, struct json *j))
-{
-	int result;
-
-	r->p = *at;
-	result = read(r, j);
-	*at = r->p;
-	return result;
-}
-
 /* Fill the node: 0: it is complete, 1: its children follow. */
-static inline __attribute__((always_inline)) int reader_value(struct json_reader *r,
-							      const char **at, struct json *j)
+static INLINE int reader_value(struct json_reader *r, struct reader_spot *at, struct json *j)
 {
-	const char *p = *at;
-
-	if (p == r->end)
-		return reader_fail(r, p, "");
-	if (r->opaque && r->depth == 3 && is_opaque(r, j))
-		return reader_aside(r, at, j, reader_opaque);
-	if (*p == '"')
+	if (at->p == at->end)
+		return reader_fail(r, at->p, "");
+	if (r->depth == r->opaque_depth && is_opaque(r, at->top, j))
+		return (at->p = reader_opaque(r, at->top, at->p, j)) ? 0 : -1;
+	if (*at->p == '"')
 		return reader_text(r, at, j);
-	if ((*p | 0x20) == '{')
+	if (is_bracket(*at->p))
 		return reader_open_container(r, at, j);
-	return reader_aside(r, at, j, reader_bare);
+	return reader_bare(r, at, j);
 }
 
 /* Is c the next byte, and no white space behind it? */
-static inline bool reader_is_next(const struct json_reader *r, const char *p, char c)
+static INLINE bool reader_is_next(const struct reader_spot *at, char c)
 {
-	return r->end - p > 1 && *p == c && (unsigned char)p[1] > ' ';
+	return at->end - at->p > 1 && *at->p == c && (unsigned char)at->p[1] > ' ';
 }
 
 /* A key, its colon, and the space behind it. */
-static inline __attribute__((always_inline)) int reader_key(struct json_reader *r, const char **at,
-							    struct json_frame *f, struct str *key)
+static INLINE int reader_key(struct json_reader *r, struct reader_spot *at, struct str *key)
 {
-	const char *p = *at, *begin = p;
+	const char *begin = at->p;
 
-	if (p == r->end || *p != '"')
-		return reader_fail(r, p, "a key in double quotes was expected");
-	if (reader_string(r, &p, key) < 0 || reader_note_key(r, f, begin, *key) < 0)
+	if (begin == at->end || *begin != '"')
+		return reader_fail(r, begin, "a key in double quotes was expected");
+	if (reader_string(r, at, key) < 0 || reader_note_key(r, at->top, begin, *key) < 0)
 		return -1;
-	if (reader_is_next(r, p, ':')) {
-		*at = p + 1;
+	if (reader_is_next(at, ':')) {
+		at->p++;
 		return 0;
 	}
-	p = scan_space(p, r->end);
-	if (p == r->end || *p != ':')
-		return reader_fail(r, p, "\":\" was expected behind a key");
-	*at = scan_space(p + 1, r->end);
+	at->p = scan_space(at->p, at->end);
+	if (at->p == at->end || *at->p != ':')
+		return reader_fail(r, at->p, "\":\" was expected behind a key");
+	at->p = scan_space(at->p + 1, at->end);
 	return 0;
 }
 
 /* A node for the next child of the container on top; its key is read. */
-static inline __attribute__((always_inline)) struct json *reader_next_child(struct json_reader *r,
-									    const char **at)
+static INLINE struct json *reader_next_child(struct json_reader *r, struct reader_spot *at)
 {
-	struct json_frame *f = r->top;
+	struct json_frame *f = at->top;
 	struct json *j;
 	struct str key = { NULL, 0 };
 
-	if ((f->container->type == JSON_OBJECT && reader_key(r, at, f, &key) < 0) ||
-	    !(j = reader_new_node(r, *at)))
+	if ((f->container->type == JSON_OBJECT && reader_key(r, at, &key) < 0) ||
+	    !(j = reader_new_node(r, at)))
 		return NULL;
 	j->next = NULL;
 	j->key = key.s;
@@ -224,61 +261,66 @@ static inline __attribute__((always_inline)) struct json *reader_next_child(stru
 	*f->last = j;
 	f->last = &j->next;
 	f->len++;
-	r->twin = f->twin && is_container(r, *at) ? pair_find(f, key) : NULL;
 	return j;
 }
 
 /* Behind a value: 1: another child follows, 0: the whole text is read. */
-static inline __attribute__((always_inline)) int reader_end_value(struct json_reader *r,
-								  const char **at)
+static INLINE int reader_end_value(struct json_reader *r, struct reader_spot *at)
 {
-	const char *p = *at;
-
 	for (;;) {
-		struct json_frame *f = r->top;
-		struct json *c = f->container;
+		struct json *c = at->top->container;
+		bool object;
 
-		if (c && reader_is_next(r, p, ',')) {
-			*at = p + 1;
+		if (reader_is_next(at, ',') && c) {
+			at->p++;
 			return 1;
 		}
-		p = scan_space(p, r->end);
+		at->p = scan_space(at->p, at->end);
 		if (!c)
-			return p == r->end ? 0
-					   : reader_fail(r, p, "something stands behind the value");
-		if (p < r->end && *p == ',') {
-			*at = scan_space(p + 1, r->end);
+			return at->p == at->end
+				       ? 0
+				       : reader_fail(r, at->p, "something stands behind the value");
+		if (at->p < at->end && *at->p == ',') {
+			at->p = scan_space(at->p + 1, at->end);
 			return 1;
 		}
-		if (p == r->end || *p != (c->type == JSON_OBJECT ? '}' : ']'))
-			return reader_fail(r, p,
-					   c->type == JSON_OBJECT
-						   ? "\",\" or \"}\" was expected in an object"
-						   : "\",\" or \"]\" was expected in an array");
-		c->len = f->len & LEN_MASK;
-		r->p = p;
-		if (c->type == JSON_OBJECT && f->len > JSON_UNSORTED && reader_sort(r, c) < 0)
+		object = c->type == JSON_OBJECT;
+		if (at->p == at->end || *at->p != (object ? '}' : ']'))
+			return reader_fail(r, at->p,
+					   object ? "\",\" or \"}\" was expected in an object"
+						  : "\",\" or \"]\" was expected in an array");
+		c->len = at->top->len & LEN_MASK;
+		r->p = at->p++; /* for reader_sort */
+		if (object && at->top->len > JSON_UNSORTED && reader_sort(r, c) < 0)
 			return -1;
-		p++;
 		if (r->spans)
-			((struct json_spanned *)c)->to = p;
+			((struct json_spanned *)c)->to = at->p;
 		r->depth--;
-		r->top = f->up;
+		at->top = at->top->up;
 	}
 }
 
-/* Where it reads stands in a variable of its own, since what is in *r is written at each step. */
-static int reader_all(struct json_reader *r, struct json *root)
+static INLINE int reader_all_by(struct json_reader *r, struct json *root, bool wide)
 {
-	const char *p = r->p;
+	struct reader_spot at = { r->p, r->end, &r->bottom, wide };
 
-	for (struct json *j = root; j; j = reader_next_child(r, &p)) {
-		int open = reader_value(r, &p, j), more = open ? open : reader_end_value(r, &p);
+	for (struct json *j = root; j; j = reader_next_child(r, &at)) {
+		int open = reader_value(r, &at, j), more = open ? open : reader_end_value(r, &at);
 
 		if (more <= 0)
 			return more;
 	}
 	return -1; /* reader_next_child said why */
+}
+
+SCAN_WIDE static int reader_all_wide(struct json_reader *r, struct json *root)
+{
+	return reader_all_by(r, root, true);
+}
+
+static int reader_all_narrow(struct json_reader *r, struct json *root)
+{
+	return reader_all_by(r, root, false);
 }
 
 static void reader_init(struct json_reader *r, struct str input, const struct json_limits *limits,
@@ -298,7 +340,7 @@ static void reader_init(struct json_reader *r, struct str input, const struct js
 		.opaque = limits ? limits->opaque : NULL,
 		.err = err,
 	};
-	r->top = &r->bottom;
+	r->opaque_depth = r->opaque ? 3 : 0; /* the root is 1, its members are 2 */
 }
 
 static struct json *reader_parse(struct json_reader *r)
@@ -311,10 +353,10 @@ static struct json *reader_parse(struct json_reader *r)
 		return NULL;
 	}
 	r->p = scan_space(r->start, r->end);
-	if (!(root = reader_new_node(r, r->p)))
+	if (!(root = reader_new_node(r, &(struct reader_spot){ .p = r->p, .end = r->end })))
 		return NULL;
 	*root = (struct json){ .next = NULL };
-	if (reader_all(r, root) < 0)
+	if ((scan_has_wide() ? reader_all_wide : reader_all_narrow)(r, root) < 0)
 		return NULL;
 	arena_step(r->arena, arena_bytes((size_t)(r->end - r->start)) + (nodes - r->nodes));
 	return root;
@@ -332,7 +374,7 @@ struct json *json_parse(struct str input, const struct json_limits *limits, stru
 int json_parse_pair(struct str first, struct str second, const struct json_limits *limits,
 		    struct arena *arena, struct json *out[2], struct err *err)
 {
-	struct json *roots[2];
+	struct json *roots[2], beside; /* an array of the first */
 	struct json_reader r;
 
 	reader_init(&r, first, limits, arena, err);
@@ -340,7 +382,9 @@ int json_parse_pair(struct str first, struct str second, const struct json_limit
 	if (!(roots[0] = reader_parse(&r)))
 		return -1;
 	reader_init(&r, second, limits, arena, err);
-	r.twin = roots[0];
+	beside = (struct json){ .child = roots[0], .len = 1, .type = JSON_ARRAY };
+	r.bottom.twin = &beside;
+	r.bottom.guess = roots[0];
 	if (!(roots[1] = reader_parse(&r)))
 		return -1;
 	out[0] = roots[0];

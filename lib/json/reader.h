@@ -36,12 +36,12 @@ struct likeness {
 struct json_reader {
 	const char *start, *p, *end;
 	struct arena *arena;
-	struct json_frame bottom, *top; /* the bottom has no container */
-	unsigned depth, depth_max;      /* of the value that is read now */
+	struct json_frame bottom;  /* it has no container */
+	unsigned depth, depth_max; /* of the value that is read now */
 	size_t nodes;
 	const struct json_opaque *opaque;
-	bool spans;              /* containers are json_spanned */
-	const struct json *twin; /* of the container that is read now, or NULL */
+	unsigned opaque_depth; /* where it may be, 0: nowhere */
+	bool spans;            /* containers are json_spanned */
 	struct likeness like;
 	struct err *err;
 };
@@ -64,29 +64,6 @@ int reader_any_string(struct json_reader *r, struct str *out);
 int reader_number(struct json_reader *r, struct json *j);
 int reader_word(struct json_reader *r, struct json *j);
 
-/* The string whose opening quote is at *at. Most are short and plain: one look finds their end. */
-static inline __attribute__((always_inline)) int reader_string(struct json_reader *r,
-							       const char **at, struct str *out)
-{
-	const char *text = *at + 1;
-	int result;
-
-	if (r->end - text >= SCAN_WIDTH) {
-		uint64_t marks = scan_text(text);
-		const char *end = text + (marks ? scan_first(marks) : 0);
-
-		if (marks && *end == '"') {
-			*out = (struct str){ text, (size_t)(end - text) };
-			*at = end + 1;
-			return 0;
-		}
-	}
-	r->p = *at;
-	result = reader_any_string(r, out);
-	*at = r->p;
-	return result;
-}
-
 /* ---- keys.c ---- */
 
 /* The key, whose quote was at `at`, stands in the object for the second time. */
@@ -101,8 +78,9 @@ int reader_sort(struct json_reader *r, struct json *object);
  * now, or NULL. The key is not looked at in an array. */
 const struct json *pair_find(struct json_frame *f, struct str key);
 
-/* Has the container at r->p the same bytes as the twin? Then step over it: j gets its type, and
- * shares what the twin holds. */
-bool pair_take(struct json_reader *r, struct json *j, const struct json *twin);
+/* Has the container at r->p, a child of f, the same bytes as the twin? Then step over it: j gets
+ * its type, and shares what the twin holds. */
+bool pair_take(struct json_reader *r, struct json_frame *f, struct json *j,
+	       const struct json *twin);
 
 #endif

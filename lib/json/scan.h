@@ -223,6 +223,20 @@ SCAN_WIDE static inline __m256i scan_load32(const char *p)
 	return _mm256_loadu_si256((const __m256i *)(const void *)p);
 }
 
+/*
+ * As scan_text: a quote and a backslash by the low half of a byte, which is its own; what is below
+ * 0x20, and beyond ASCII, by the sign that is left when 0x20 is taken away.
+ */
+SCAN_WIDE static inline uint64_t scan_text_wide(const char *p)
+{
+	const __m256i own = _mm256_setr_epi8(0, 0, '"', 0, 0, 0, 0, 0, 0, 0, 0, 0, '\\', 0, 0, 0, 0,
+					     0, '"', 0, 0, 0, 0, 0, 0, 0, 0, 0, '\\', 0, 0, 0);
+	__m256i v = scan_load32(p), same = _mm256_cmpeq_epi8(_mm256_shuffle_epi8(own, v), v);
+
+	return (uint32_t)_mm256_movemask_epi8(
+		_mm256_or_si256(same, _mm256_subs_epi8(v, _mm256_set1_epi8(0x20))));
+}
+
 SCAN_WIDE static inline uint64_t scan_bits_wide(const char *p, char c)
 {
 	return scan_eq32(scan_load32(p), c) | scan_eq32(scan_load32(p + 32), c) << 32;
@@ -343,6 +357,11 @@ static inline uint64_t scan_after(const char *p)
 {
 	return scan_bits(p, ':') | scan_bits(p, '\\') | scan_bits(p, ' ') | scan_bits(p, '\n') |
 	       scan_bits(p, '\r') | scan_bits(p, '\t');
+}
+
+static inline uint64_t scan_text_wide(const char *p)
+{
+	return scan_text(p);
 }
 
 static inline uint64_t scan_bits_wide(const char *p, char c)
