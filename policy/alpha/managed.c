@@ -3,9 +3,12 @@
  *
  * Most lists name none, and to read one is more work than all else that is done for a small
  * change. dropped.c reads those that may: all that its walk would find is found
- * here too. What an entry names that stands in the old list as well was named before.
+ * here too. What the old list names as well was named before: mostly an entry is new, and the
+ * others are as they were or lost what that one took over, which is told by their bytes as they are
+ * passed.
  */
 #include "policy/alpha/finder.h"
+#include "lib/base/chars.h"
 #include "lib/json/scan.h"
 #include "lib/base/attributes.h"
 
@@ -118,6 +121,113 @@ static bool entry_may_name(const struct finder *f, const struct catalogue_kind *
 	return false;
 }
 
+/* ---- what was named before ---- */
+
+/*
+ * The list beside the old one. Up to p and q the same is open in both, and what the one names up to
+ * there the other names as well, at the same place. Where they differ, a member of the old one is
+ * passed or a text of both ends: the work is linear in their bytes.
+ */
+struct along {
+	const char *p, *end;
+	const char *q, *q_end;
+	const char *from; /* from there on p and q passed the same bytes */
+};
+
+/* The last quote they passed that begins or ends a string. */
+static const char *along_quote(const struct along *a)
+{
+	const char *quote = a->p;
+
+	do {
+		quote = memrchr(a->from, '"', (size_t)(quote - a->from));
+	} while (quote && quote[-1] == '\\');
+	return quote;
+}
+
+/* q is at a name that is not the next one of the list: on behind its member, to another name. */
+static bool along_over_member(struct along *a)
+{
+	struct str rest = { a->q - 1, (size_t)(a->q_end - a->q) + 1 };
+	struct json_member m = { .next = *rest.s == ',' ? rest.s : NULL };
+
+	if (!json_skim_next(rest, &m) || m.next == a->q_end)
+		return false;
+	a->q = m.next + 1;
+	return true;
+}
+
+/* The list has no more members there: on to where the old one has none. */
+static bool along_over_rest(struct along *a)
+{
+	struct str rest = { a->q, (size_t)(a->q_end - a->q) };
+	struct json_member m = { .next = a->q };
+
+	while (json_skim_next(rest, &m))
+		;
+	a->q = m.next;
+	return a->q < a->q_end && *a->q == '}';
+}
+
+/* Both are in the text that begins behind the quote: on to where it ends. */
+static bool along_over_text(struct along *a, const char *quote)
+{
+	const char *p = scan_to_quote(quote + 1, a->end);
+
+	if (p < a->p)
+		return false;
+	a->p = p;
+	a->q = scan_to_quote(a->q, a->q_end);
+	return true;
+}
+
+/*
+ * Where they differ: past what the old one has and the list has not, or another time. false: it may
+ * name something else. A letter or a digit stands behind the quote that begins a string, and never
+ * behind the one that ends it; a colon behind that of a name.
+ */
+static bool along_difference(struct along *a)
+{
+	const char *quote = along_quote(a);
+	bool told;
+
+	if (quote && quote[-1] == ':' && char_is_digit(quote[1])) {
+		told = along_over_text(a, quote);
+	} else if (quote && char_is_lower(quote[1])) {
+		a->q -= a->p - quote;
+		a->p = quote;
+		told = along_over_member(a);
+	} else {
+		told = (quote ? quote[1] == ':' : *a->from == '}') && *a->p == '}' &&
+		       *a->q == ',' && along_over_rest(a);
+	}
+	a->from = a->p;
+	return told;
+}
+
+/*
+ * Where the list goes on when it named nothing yet that the old one does not name: the comma behind
+ * which that one has no more entries, or the end. NULL: it may name something else.
+ */
+static const char *along_list(struct str list, struct str before)
+{
+	struct along a = { list.s, list.s + list.n, before.s, before.s + before.n, list.s };
+
+	if (!list.n || !before.n || *list.s != '[')
+		return NULL;
+	for (;;) {
+		size_t left = (size_t)(a.end - a.p), old_left = (size_t)(a.q_end - a.q);
+		size_t n = scan_common(a.p, a.q, left < old_left ? left : old_left);
+
+		a.p += n;
+		a.q += n;
+		if (a.q == a.q_end || (a.q + 1 == a.q_end && a.p < a.end && *a.p == ','))
+			return a.p;
+		if (a.p == a.end || !along_difference(&a))
+			return NULL;
+	}
+}
+
 static bool is_among(struct str entry, const struct str *all, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
@@ -135,15 +245,18 @@ bool managed_may_name(const struct finder *f, const struct subject *s, const str
 		catalogue_kind(s->gvk.group, s->gvk.version, s->gvk.kind);
 	struct str now = json_str(list), old = json_str(before), entry;
 	UNZEROED struct str olds[RAW_ENTRIES];
-	const char *p = now.s, *q = old.s;
+	const char *p, *q = old.s;
 	size_t n = 0;
 
 	if (!kind || !(catalogue_nodes[kind->root].live & f->bit))
 		return false;
 	if (list->type != JSON_STRING)
 		return true; /* it was read already */
-	while (old.n && n < RAW_ENTRIES && raw_next(&q, old.s + old.n, &olds[n]))
-		n++;
+	if (!(p = along_list(now, old))) {
+		p = now.s;
+		while (old.n && n < RAW_ENTRIES && raw_next(&q, old.s + old.n, &olds[n]))
+			n++;
+	}
 	while (raw_next(&p, now.s + now.n, &entry))
 		if (!is_among(entry, olds, n) && entry_may_name(f, kind, entry))
 			return true;
