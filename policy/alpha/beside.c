@@ -65,6 +65,15 @@ static const struct json *beside_here(struct beside *b, size_t index)
 	return b->at == index ? b->here : NULL;
 }
 
+bool beside_shares(struct beside *b, const struct json *item, size_t index)
+{
+	if (!b->in || b->in->type != JSON_ARRAY || !beside_here(b, index) ||
+	    !json_shared(b->here, item))
+		return false;
+	b->next = b->here->next;
+	return true;
+}
+
 static bool is_named(const struct json *item, struct str key, struct str value)
 {
 	return item && item->type == JSON_OBJECT && str_eq(json_str(json_get(item, key)), value);

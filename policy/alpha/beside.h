@@ -40,6 +40,9 @@ const struct json *beside_member(struct finder *f, struct beside *b, const struc
 const struct json *beside_named(struct finder *f, struct beside *b, struct str key,
 				struct str value, size_t index);
 
+/* Is the item the very one that stands at the index (json_shared)? Then it is its partner. */
+bool beside_shares(struct beside *b, const struct json *item, size_t index);
+
 /* The item that the step of a place names. */
 const struct json *beside_step(struct finder *f, struct beside *b, const struct step *step,
 			       size_t index);

@@ -6,6 +6,7 @@
  * read by everything that is built on client-go, so it counts in any container.
  */
 #include "policy/alpha/finder.h"
+#include "lib/json/scan.h"
 
 /* ---- containers ---- */
 
@@ -59,33 +60,41 @@ static void find_in_env(struct finder *f, const struct json *container, const st
 	size_t index = 0;
 
 	beside_begin(&old_env, before);
-	if (!env || env->type != JSON_ARRAY)
+	if (!env || env->type != JSON_ARRAY || (before && json_shared(before, env)))
 		return;
 	for (const struct json *e = env->child; e && !f->full; e = e->next, index++) {
-		struct place place = place_item(&list, e, index);
+		struct place place;
 		const struct place *places[] = { &place };
 
 		if (!str_starts(json_str(json_get(e, STR("name"))), ENV_PREFIX))
 			continue;
 		if (switches_take(f, &now, &was) < 0)
 			return;
+		place = place_item(&list, e, index);
 		read_env(&now, e);
 		read_env(&was, beside_step(f, &old_env, &place.step, index));
 		switches_report(f, &now, &was, places);
 	}
 }
 
+/* "feature-gates" or "feature_gates" */
+static bool word_mentions_flag(struct str s)
+{
+	const char *p = s.s, *end = s.n < 13 ? p : p + s.n - 11; /* behind the last "fe" */
+
+	for (; (p = scan_to_pair(p, end, 'f', 'e')); p++)
+		if (!memcmp(p, "feature-gates", 13) || !memcmp(p, "feature_gates", 13))
+			return true;
+	return false;
+}
+
 /* Most containers name neither: told without a table of switches. */
 static bool mentions_flag(const struct json *words)
 {
 	if (words && words->type == JSON_ARRAY)
-		for (const struct json *w = words->child; w; w = w->next) {
-			struct str s = json_str(w);
-
-			if (s.n >= 13 && (memmem(s.s, s.n, "feature-gates", 13) ||
-					  memmem(s.s, s.n, "feature_gates", 13)))
+		for (const struct json *w = words->child; w; w = w->next)
+			if (word_mentions_flag(json_str(w)))
 				return true;
-		}
 	return false;
 }
 
@@ -100,11 +109,13 @@ static void find_in_containers(struct finder *f, const struct pod *pod, struct s
 	if (!list || list->type != JSON_ARRAY || (before && json_shared(before, list)))
 		return;
 	for (const struct json *c = list->child; c && !f->full; c = c->next, index++) {
-		struct place place = place_item(&place_list, c, index);
-		const struct json *was = beside_step(f, &old, &place.step, index);
+		struct place place;
+		const struct json *was;
 
-		if (was && json_shared(was, c))
+		if (beside_shares(&old, c, index))
 			continue;
+		place = place_item(&place_list, c, index);
+		was = beside_step(f, &old, &place.step, index);
 		if (mentions_flag(json_get(c, STR("command"))) ||
 		    mentions_flag(json_get(c, STR("args"))))
 			find_in_arguments(f, c, was, &place);

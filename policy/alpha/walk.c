@@ -225,7 +225,7 @@ static void walk_member(struct walk *w, struct walk_frame *frame, const struct j
 	struct place place;
 
 	if (!finder_step(w->f, 1) || !child || !(child->live & w->f->bit) ||
-	    !in_scope(w, frame, member))
+	    !in_scope(w, frame, member) || beside_shares(&frame->old, member, frame->index))
 		return;
 	place = frame->container->type == JSON_ARRAY ? place_item(frame->at, member, frame->index)
 						     : place_key(frame->at, json_key(member));

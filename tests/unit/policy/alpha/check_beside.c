@@ -208,6 +208,38 @@ START_TEST(items_of_one_name)
 }
 END_TEST
 
+/* An equal item elsewhere, a scalar and what is in an object are none. */
+START_TEST(shared_items)
+{
+	scoped(arena_end) struct arena arena;
+	struct finder f = { .arena = &arena };
+	struct str text = STR("[{\"n\":\"a\"},{\"n\":\"b\"},{\"n\":\"b\"},[],7]");
+	struct json *both[2], *second;
+	struct beside b;
+	struct err err;
+
+	arena_init(&arena, MEMORY);
+	ck_assert_int_eq(json_parse_pair(text, text, NULL, &arena, both, &err), 0);
+	second = both[0]->child->next;
+	beside_begin(&b, both[1]);
+	ck_assert(beside_shares(&b, both[0]->child, 0));
+	ck_assert(!beside_shares(&b, both[0]->child, 1));
+	ck_assert(beside_shares(&b, second, 1));
+	ck_assert(!beside_shares(&b, second, 2));
+	ck_assert(beside_shares(&b, second->next->next, 3));
+	ck_assert(!beside_shares(&b, second->next->next->next, 4));
+	ck_assert(!beside_shares(&b, second, 5));
+	/* It was the partner: the next of that name is behind it. */
+	beside_begin(&b, both[1]);
+	ck_assert(beside_shares(&b, second, 1));
+	ck_assert_ptr_eq(beside_named(&f, &b, STR("n"), STR("b"), 9), b.in->child->next->next);
+	beside_begin(&b, second);
+	ck_assert(!beside_shares(&b, second->child, 0));
+	beside_begin(&b, NULL);
+	ck_assert(!beside_shares(&b, second, 1));
+}
+END_TEST
+
 /* ---- items by what they hold ---- */
 
 static const struct json *first_equal(const struct json *list, const struct json *item)
@@ -414,6 +446,7 @@ int main(void)
 	tcase_add_loop_test(tc, members, 0, ROWS(shapes));
 	tcase_add_loop_test(tc, named_items, 0, ROWS(shapes));
 	tcase_add_test(tc, items_of_one_name);
+	tcase_add_test(tc, shared_items);
 	tcase_add_loop_test(tc, equal_items, 0, ROWS(shapes));
 	tcase_add_test(tc, contents);
 	tcase_add_test(tc, places);

@@ -55,6 +55,20 @@ static const struct json *parsed(struct str text, struct arena *arena)
 	return j;
 }
 
+/* As a request's two objects are read: what is the same in both may be shared. */
+static void parsed_pair(const struct request *req, struct arena *arena, const struct json **object,
+			const struct json **old)
+{
+	struct json *both[2];
+	struct err err;
+
+	ck_assert_msg(
+		!json_parse_pair(req->object, req->old_object, &features_limits, arena, both, &err),
+		"%s: %.*s", err.msg, STR_ARG(req->object));
+	*object = both[0];
+	*old = both[1];
+}
+
 static struct gvk gvk_split(const char *text)
 {
 	struct str s = str_of(text);
@@ -67,7 +81,7 @@ static struct gvk gvk_split(const char *text)
 	return gvk;
 }
 
-static void run(const struct feature_row *c)
+static void run_parsed(const struct feature_row *c, bool pair)
 {
 	scoped(arena_end) struct arena arena = { .limit = ARENA_MAX };
 	struct request req = { .operation = c->old ? OP_UPDATE : OP_CREATE };
@@ -82,11 +96,20 @@ static void run(const struct feature_row *c)
 	object = parsed(req.object, &arena);
 	if (c->old)
 		old = parsed(req.old_object = quoted(c->old, &arena), &arena);
+	if (pair)
+		parsed_pair(&req, &arena, &object, &old);
 	ck_assert_int_eq(features_find(c->minor, &req, object, old, &arena, &uses, &err), 0);
 	got = uses_text(&uses, &arena);
 	ck_assert_msg(!strcmp(got, c->want), "%s:\n got %s\nwant %s", c->why, got, c->want);
 	ck_assert_msg(!*c->want || features_possible(c->minor, &req),
 		      "%s: not seen without parsing", c->why);
+}
+
+static void run(const struct feature_row *c)
+{
+	run_parsed(c, false);
+	if (c->old)
+		run_parsed(c, true);
 }
 
 #define POD        "v1 Pod"
