@@ -32,7 +32,7 @@ static void find_in_map(struct finder *f, const struct subject *s, const struct 
 	struct beside before;
 
 	beside_begin(&before, old);
-	if (!map || map->type != JSON_OBJECT)
+	if (!map || map->type != JSON_OBJECT || (old && json_shared(old, map)))
 		return;
 	for (const struct json *m = map->child; m; m = m->next) {
 		const struct catalogue_key *key =
