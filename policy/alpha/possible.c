@@ -180,14 +180,10 @@ static bool notes_count(const struct request *r)
 	       !str_is(r->namespace, "kube-system");
 }
 
-bool features_possible(unsigned minor, const struct request *req)
+static bool object_possible(const struct finder *f)
 {
-	struct finder f = { .req = req };
+	const struct request *req = f->req;
 
-	f.minor = catalogue_minor(minor ? minor : catalogue_minor_released);
-	f.bit = catalogue_bit(f.minor);
-	if (features_options_possible(&f))
-		return true;
 	if (req->operation != OP_CREATE && req->operation != OP_UPDATE)
 		return false;
 	if (catalogue_alpha_version(req->request_kind.version) &&
@@ -195,10 +191,19 @@ bool features_possible(unsigned minor, const struct request *req)
 		return true;
 	if (request_is_unchanged(req))
 		return false;
-	if (kind_may(&f, req->kind))
+	if (kind_may(f, req->kind))
 		return true;
-	if (!kind_lives(&f, req->kind) && !workload_is(&req->kind))
+	if (!kind_lives(f, req->kind) && !workload_is(&req->kind))
 		return holds_domain(req->object,
 				    !req->kind.group.n && str_is(req->kind.kind, "ConfigMap"));
-	return !notes_count(req) || noted_possible(&f);
+	return !notes_count(req) || noted_possible(f);
+}
+
+bool features_possible(unsigned minor, const struct request *req)
+{
+	struct finder f = { .req = req };
+
+	f.minor = catalogue_minor(minor ? minor : catalogue_minor_released);
+	f.bit = catalogue_bit(f.minor);
+	return object_possible(&f) || features_options_possible(&f);
 }
