@@ -193,7 +193,7 @@ static bool object_possible(const struct finder *f)
 		return false;
 	if (kind_may(f, req->kind))
 		return true;
-	if (!kind_lives(f, req->kind) && !workload_is(&req->kind))
+	if (!workload_is(&req->kind) && !kind_lives(f, req->kind))
 		return holds_domain(req->object,
 				    !req->kind.group.n && str_is(req->kind.kind, "ConfigMap"));
 	return !notes_count(req) || noted_possible(f);
