@@ -191,13 +191,18 @@ static struct side side_of(const struct json *value, struct str key, struct aren
 	return (struct side){ text_get(&t), false };
 }
 
-static bool is_hidden_value(const struct context *o, const struct json *object,
-			    const struct place *place, struct str key, const struct json *value)
+static bool is_hidden_text(const struct json *value, struct str key)
 {
-	if (!value)
-		return false;
-	return redact_place(o->req, object, place, value) ||
-	       (value->type == JSON_STRING && redact_text(key, json_str(value)));
+	return value && value->type == JSON_STRING && redact_text(key, json_str(value));
+}
+
+/* What one side hides, the other must not tell. */
+static bool change_is_hidden(const struct context *o, const struct change *c, struct str key)
+{
+	const struct redact_side sides[] = { { o->old, c->from }, { o->object, c->to } };
+
+	return redact_place(o->req, c->place, sides) || is_hidden_text(c->from, key) ||
+	       is_hidden_text(c->to, key);
 }
 
 static size_t common_prefix(struct str a, struct str b)
@@ -287,9 +292,7 @@ static int change_values(const struct context *o, const struct change *c, struct
 		out->to = STR("(another order)");
 		return 0;
 	}
-	/* What one side hides, the other must not tell. */
-	if (is_hidden_value(o, o->old, p, key, c->from) ||
-	    is_hidden_value(o, o->object, p, key, c->to))
+	if (change_is_hidden(o, c, key))
 		return 0;
 	if (c->from)
 		from = side_of(c->from, key, arena);

@@ -14,11 +14,7 @@
 
 /* ---- names that say "credential" ---- */
 
-#define WORDS_MAX 16
-struct redact_words {
-	struct str v[WORDS_MAX]; /* the last ones, if there are more */
-	size_t n;
-};
+#define WORDS_MAX 16 /* of a name that a user chose; the last ones, if there are more */
 
 static bool is_upper(char c)
 {
@@ -30,25 +26,19 @@ static bool is_letter_or_digit(char c)
 	return is_upper(c) || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
 }
 
-/* "OCI_apiKey-2" is OCI, api, Key, 2. */
-static void words_of(struct str name, struct redact_words *out)
+/* Take the last word off: of "OCI_apiKey-2" these are 2, Key, api, OCI. Empty: there is none left.
+ */
+static struct str word_take(struct str *name)
 {
-	size_t start = 0;
+	size_t end = name->n, start;
 
-	out->n = 0;
-	for (size_t i = 0; i <= name.n; i++) {
-		bool end = i == name.n || !is_letter_or_digit(name.s[i]);
-		bool hump = !end && i > start && is_upper(name.s[i]) && !is_upper(name.s[i - 1]);
-
-		if (!end && !hump)
-			continue;
-		if (i > start) {
-			if (out->n == WORDS_MAX)
-				memmove(out->v, out->v + 1, --out->n * sizeof *out->v);
-			out->v[out->n++] = (struct str){ name.s + start, i - start };
-		}
-		start = hump ? i : i + 1;
-	}
+	while (end && !is_letter_or_digit(name->s[end - 1]))
+		end--;
+	for (start = end; start && is_letter_or_digit(name->s[start - 1]); start--)
+		if (start < end && is_upper(name->s[start]) && !is_upper(name->s[start - 1]))
+			break; /* a hump */
+	name->n = start;
+	return str_from((struct str){ name->s, end }, start);
 }
 
 /* w is not empty, z in small letters. */
@@ -111,7 +101,7 @@ static bool name_is_credential(struct str name)
 					     "jwt",    "bearer",     "sas",       "dsn",
 					     "cookie", "session",    "pem",       "cert",
 					     "salt",   "connection", "signature", NULL };
-	struct redact_words w;
+	struct str w;
 
 	/* The part before the slash is somebody's domain: rbac.authorization.kubernetes.io/ */
 	if (name.n > NAME_MAX_READ)
@@ -124,9 +114,8 @@ static bool name_is_credential(struct str name)
 	for (size_t i = 0; i < sizeof anywhere / sizeof *anywhere; i++)
 		if (name_contains(name, anywhere[i]))
 			return true;
-	words_of(name, &w);
-	for (size_t i = 0; i < w.n; i++)
-		if (word_in(w.v[i], words) || word_ends_in_key(w.v[i]))
+	for (size_t i = 0; i < WORDS_MAX && (w = word_take(&name)).n; i++)
+		if (word_in(w, words) || word_ends_in_key(w))
 			return true;
 	return false;
 }
@@ -142,16 +131,16 @@ static bool field_is_credential(struct str name)
 					     "signingkey", "authkey",   NULL };
 	static const char *const of_key[] = { "api",     "private",    "access", "secret",
 					      "signing", "encryption", "client", NULL };
-	struct redact_words w;
+	struct str last, before;
 
 	if (name.n > NAME_MAX_READ)
 		return true;
-	words_of(name, &w);
-	if (!w.n)
+	last = word_take(&name);
+	if (!last.n)
 		return false;
-	if (w.n >= 2 && word_is(w.v[w.n - 1], "key"))
-		return word_in(w.v[w.n - 2], of_key);
-	return word_in(w.v[w.n - 1], whole) || word_ends_in_secret(w.v[w.n - 1]);
+	if (word_is(last, "key"))
+		return (before = word_take(&name)).n && word_in(before, of_key);
+	return word_ends_in_key(last) ? word_in(last, whole) : word_ends_in_secret(last);
 }
 
 /* Within something called `secret`, these say which and where, not what. */
@@ -159,24 +148,23 @@ static bool field_is_reference(struct str name)
 {
 	static const char *const last[] = { "name", "namespace", "key",     "path", "ref",
 					    "mode", "kind",      "version", NULL };
-	struct redact_words w;
+	struct str w;
 
-	if (name.n > NAME_MAX_READ)
-		return false;
-	words_of(name, &w);
-	return w.n && word_in(w.v[w.n - 1], last);
+	return name.n <= NAME_MAX_READ && (w = word_take(&name)).n && word_in(w, last);
 }
 
 static bool holds_users_names(struct str key)
 {
 	/* The last ones: of volumes, storage classes and drivers. */
-	static const char *const maps[] = { "annotations",      "labels",     "data",
-					    "binaryData",       "stringData", "options",
-					    "volumeAttributes", "parameters", "attributes",
-					    "headers" };
+	static const struct str maps[] = {
+		TEXT("annotations"),      TEXT("labels"),     TEXT("data"),
+		TEXT("binaryData"),       TEXT("stringData"), TEXT("options"),
+		TEXT("volumeAttributes"), TEXT("parameters"), TEXT("attributes"),
+		TEXT("headers")
+	};
 
 	for (size_t i = 0; i < sizeof maps / sizeof *maps; i++)
-		if (str_is(key, maps[i]))
+		if (str_eq(key, maps[i]))
 			return true;
 	return false;
 }
@@ -214,59 +202,78 @@ static bool is_key(const struct place *p, const char *key)
 
 static bool pair_is_credential(const struct json *object);
 
-/* Of a list that is compared by index the place does not tell whose value it is. */
-static bool item_is_credential(const struct json *object, const struct place *item)
-{
-	const struct json *pair;
+/* The sides whose values could give something away. */
+struct redact_sides {
+	const struct json *objects[2];
+	size_t n;
+	bool whole; /* one of the values is no object, of which redact_print leaves out what it must
+		     */
+};
 
+/* Of a list that is compared by index the place does not tell whose value it is. */
+static bool item_is_credential(const struct redact_sides *sides, const struct place *item)
+{
 	if (item->step.kind == STEP_ITEM)
 		return name_is_credential(item->step.value);
 	if (item->step.kind != STEP_INDEX)
 		return false;
-	pair = place_value(object, item);
-	return !pair || pair_is_credential(pair);
+	for (size_t i = 0; i < sides->n; i++) {
+		const struct json *pair = place_value(sides->objects[i], item);
+
+		if (!pair || pair_is_credential(pair))
+			return true;
+	}
+	return false;
 }
 
-static bool step_is_credential(const struct json *object, const struct place *p,
+static bool step_is_credential(const struct redact_sides *sides, const struct place *p,
 			       const struct place *below)
 {
 	const struct step *s = &p->step;
 	struct str up = p->up && p->up->step.kind == STEP_KEY ? p->up->step.key : STR("");
 
-	if (is_key(below, "value") && item_is_credential(object, p))
+	if (is_key(below, "value") && item_is_credential(sides, p))
 		return true;
 	if (s->kind != STEP_KEY)
 		return false;
 	return is_last_applied(s->key) || (holds_users_names(up) && name_is_credential(s->key));
 }
 
-static bool place_is_credential(const struct json *object, const struct place *place,
-				const struct json *value)
+static bool place_is_reference(const struct place *place)
+{
+	return place->step.kind == STEP_KEY && field_is_reference(place->step.key);
+}
+
+static bool place_is_credential(const struct redact_sides *sides, const struct place *place)
 {
 	const struct place *below = NULL;
-	bool reference = place->step.kind == STEP_KEY && field_is_reference(place->step.key);
 
 	for (const struct place *p = place; p; below = p, p = p->up) {
-		if (step_is_credential(object, p, below))
+		if (step_is_credential(sides, p, below))
 			return true;
-		/* Of an object of that name redact_print leaves out what it must. */
-		if (p->step.kind == STEP_KEY && field_is_credential(p->step.key) && !reference &&
-		    (p != place || value->type != JSON_OBJECT))
+		if (p->step.kind == STEP_KEY && (p != place || sides->whole) &&
+		    field_is_credential(p->step.key) && !place_is_reference(place))
 			return true;
 	}
 	return false;
 }
 
-bool redact_place(const struct request *req, const struct json *object, const struct place *place,
-		  const struct json *value)
+bool redact_place(const struct request *req, const struct place *place,
+		  const struct redact_side both[2])
 {
+	struct redact_sides sides = { .n = 0 };
 	const struct place *top = place;
 
 	while (top && top->up)
 		top = top->up;
 	if (is_secret(req) && (!top || is_key(top, "data") || is_key(top, "stringData")))
-		return true;
-	return top && !is_harmless(value) && place_is_credential(object, place, value);
+		return both[0].value || both[1].value;
+	for (size_t i = 0; i < 2; i++)
+		if (both[i].value && !is_harmless(both[i].value)) {
+			sides.objects[sides.n++] = both[i].object;
+			sides.whole = sides.whole || both[i].value->type != JSON_OBJECT;
+		}
+	return top && sides.n && place_is_credential(&sides, place);
 }
 
 /* ---- text ---- */

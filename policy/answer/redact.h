@@ -17,13 +17,17 @@
 
 #define NOT_SHOWN "(not shown)"
 
+/* A value, or NULL, and the object in which it stands, which may be NULL. */
+struct redact_side {
+	const struct json *object, *value;
+};
+
 /*
- * Is the value at this place of the object not to be shown at all? If not, redact_print
- * writes it. The object, which may be NULL, tells the name that belongs to a value in a list
- * that is compared by index.
+ * Is one of the values at this place not to be shown at all? If not, redact_print writes them.
+ * The objects tell the name that belongs to a value in a list that is compared by index.
  */
-bool redact_place(const struct request *req, const struct json *object, const struct place *place,
-		  const struct json *value);
+bool redact_place(const struct request *req, const struct place *place,
+		  const struct redact_side sides[2]);
 
 /*
  * Write a value as JSON in printable ASCII (\u escapes), what is not to be shown

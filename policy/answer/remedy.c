@@ -179,7 +179,8 @@ static void setting_text(const struct context *o, struct arena *arena, struct wi
 {
 	struct str key = s->place->step.kind == STEP_KEY ? s->place->step.key : STR("");
 	struct text json, quoted;
-	bool known = s->value && !redact_place(o->req, o->object, s->place, s->value);
+	const struct redact_side sides[2] = { { o->object, s->value } };
+	bool known = s->value && !redact_place(o->req, s->place, sides);
 
 	text_init(&json, arena, ARGUMENT_VALUE_MAX);
 	text_init(&quoted, arena, ARGUMENT_VALUE_MAX);
