@@ -11,53 +11,24 @@
 #include "lib/base/cleanup.h"
 #include "lib/json/json.h"
 
-#define CAUSES_MAX 64           /* of one denial: eight findings of eight fields */
-#define CHANGE_MAX 512          /* bytes of the words for a changed field */
-#define ANSWER_MAX (256u << 10) /* with all limits used up it is 90 KiB, escapes included */
-
-/* ---- JSON ---- */
-
-/* What stands before a value: a comma unless it is the first, and the key of a member. */
-static void review_encode_begin(struct text *out, const char *key)
-{
-	char last = out->n ? out->s[out->n - 1] : '{';
-
-	if (last != '{' && last != '[')
-		text_puts(out, ",");
-	if (!key)
-		return;
-	text_puts(out, "\"");
-	text_puts(out, key);
-	text_puts(out, "\":");
-}
-
-static void review_encode_add(struct text *out, const char *key, struct str value)
-{
-	review_encode_begin(out, key);
-	json_quote(value, out);
-}
-
-/* A number or a word, or the bracket that opens a container. */
-static void review_encode_raw(struct text *out, const char *key, const char *value)
-{
-	review_encode_begin(out, key);
-	text_puts(out, value);
-}
-
-/* ---- the answer ---- */
+#define CAUSES_MAX  64           /* of one denial: eight findings of eight fields */
+#define CHANGE_MAX  512          /* bytes of the words for a changed field */
+#define ANSWER_MAX  (256u << 10) /* with all limits used up it is 90 KiB, escapes included */
+#define ANSWER_MOST 4000         /* what nearly every answer has room in */
 
 /* One cause a changed field, for programs: kubectl shows none of them. */
 static void review_encode_cause(struct text *out, const struct finding_change *change)
 {
-	char words[CHANGE_MAX];
-	int n = snprintf(words, sizeof words, "%.*s -> %.*s", STR_ARG(change->from),
-			 STR_ARG(change->to));
+	struct text words;
 
-	review_encode_raw(out, NULL, "{");
-	review_encode_add(out, "reason", STR("FieldValueForbidden"));
-	review_encode_add(out, "message",
-			  (struct str){ words, n < CHANGE_MAX ? (size_t)n : CHANGE_MAX - 1 });
-	review_encode_add(out, "field", change->path);
+	text_init(&words, out->arena, CHANGE_MAX);
+	text_str(&words, change->from);
+	text_puts(&words, " -> ");
+	text_str(&words, change->to);
+	text_puts(out, "{\"reason\":\"FieldValueForbidden\",\"message\":");
+	json_quote(text_get(&words), out);
+	text_puts(out, ",\"field\":");
+	json_quote(change->path, out);
 	text_puts(out, "}");
 }
 
@@ -67,10 +38,7 @@ static void review_encode_causes(struct text *out, const struct verdict *v)
 
 	for (size_t i = 0; i < v->findings_n && v->findings[i].action == ACTION_DENY; i++)
 		for (size_t k = 0; k < v->findings[i].changes_n && n < CAUSES_MAX; k++) {
-			if (!n++) {
-				review_encode_raw(out, "details", "{");
-				review_encode_raw(out, "causes", "[");
-			}
+			text_puts(out, n++ ? "," : ",\"details\":{\"causes\":[");
 			review_encode_cause(out, &v->findings[i].changes[k]);
 		}
 	if (n)
@@ -79,11 +47,9 @@ static void review_encode_causes(struct text *out, const struct verdict *v)
 
 static void review_encode_status(struct text *out, const struct verdict *v, struct arena *arena)
 {
-	review_encode_raw(out, "status", "{");
 	/* Both: kubectl prints the reason, the API server answers with the code. */
-	review_encode_raw(out, "code", "403");
-	review_encode_add(out, "reason", STR("Forbidden"));
-	review_encode_add(out, "message", verdict_message(v, arena));
+	text_puts(out, ",\"status\":{\"code\":403,\"reason\":\"Forbidden\",\"message\":");
+	json_quote(verdict_message(v, arena), out);
 	review_encode_causes(out, v);
 	text_puts(out, "}");
 }
@@ -93,12 +59,12 @@ static void review_encode_warnings(struct text *out, const struct verdict *v, st
 	struct str lines[WARNINGS_MAX];
 	size_t n = verdict_warnings(v, arena, lines);
 
-	if (!n)
-		return;
-	review_encode_raw(out, "warnings", "[");
-	for (size_t i = 0; i < n; i++)
-		review_encode_add(out, NULL, lines[i]);
-	text_puts(out, "]");
+	for (size_t i = 0; i < n; i++) {
+		text_puts(out, i ? "," : ",\"warnings\":[");
+		json_quote(lines[i], out);
+	}
+	if (n)
+		text_puts(out, "]");
 }
 
 static void review_encode_annotations(struct text *out, const struct verdict *v,
@@ -107,24 +73,27 @@ static void review_encode_annotations(struct text *out, const struct verdict *v,
 	struct annotation all[ANNOTATIONS_MAX];
 	size_t n = verdict_annotations(v, arena, all);
 
-	if (!n)
-		return;
-	review_encode_raw(out, "auditAnnotations", "{");
-	for (size_t i = 0; i < n; i++)
-		review_encode_add(out, all[i].key, all[i].value);
-	text_puts(out, "}");
+	for (size_t i = 0; i < n; i++) {
+		text_puts(out, i ? ",\"" : ",\"auditAnnotations\":{\"");
+		text_puts(out, all[i].key);
+		text_puts(out, "\":");
+		json_quote(all[i].value, out);
+	}
+	if (n)
+		text_puts(out, "}");
 }
 
 static void review_encode_response(struct text *out, const struct review *review,
 				   const struct verdict *v, struct arena *arena)
 {
-	bool denied = v->action == ACTION_DENY;
-
-	review_encode_raw(out, "response", "{");
-	review_encode_add(out, "uid", review->request.uid);
-	review_encode_raw(out, "allowed", denied ? "false" : "true");
-	if (denied)
+	text_puts(out, ",\"response\":{\"uid\":");
+	json_quote(review->request.uid, out);
+	if (v->action == ACTION_DENY) {
+		text_puts(out, ",\"allowed\":false");
 		review_encode_status(out, v, arena);
+	} else {
+		text_puts(out, ",\"allowed\":true");
+	}
 	review_encode_warnings(out, v, arena);
 	review_encode_annotations(out, v, arena);
 	text_puts(out, "}");
@@ -156,6 +125,7 @@ char *review_encode(const struct review *review, const struct verdict *verdict, 
 
 	arena_init(&words, 4 * ANSWER_MAX);
 	text_init(&out, &words, ANSWER_MAX);
+	text_fits(&out, ANSWER_MOST);
 	text_puts(&out, begins[review->version]);
 	review_encode_response(&out, review, verdict, arena);
 	text_puts(&out, "}\n");
