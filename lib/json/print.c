@@ -33,22 +33,28 @@ static bool is_plain_in_json(char c)
 	return (unsigned char)c >= 0x20 && c != '"' && c != '\\';
 }
 
+/* From i on, the first byte that may demand an escape, or s.n. */
+static size_t print_text_end(struct str s, size_t i)
+{
+	uint64_t marks;
+
+	for (; s.n - i >= SCAN_WIDTH; i += SCAN_WIDTH)
+		if ((marks = scan_text(s.s + i)))
+			return i + scan_first(marks);
+	for (; s.n - i >= 8; i += 8)
+		if ((marks = scan_text_word(scan_word(s.s + i))))
+			return i + scan_bit(marks) / 8;
+	while (i < s.n && is_plain_in_json(s.s[i]))
+		i++;
+	return i;
+}
+
 /* The first byte from i on that JSON demands to be escaped, or s.n. */
 static size_t escape_at(struct str s, size_t i)
 {
-	while (i < s.n) {
-		uint64_t marks = s.n - i >= SCAN_WIDTH ? scan_text(s.s + i) : 1;
-
-		if (!marks) {
-			i += SCAN_WIDTH;
-			continue;
-		}
-		i += scan_first(marks);
-		if (!is_plain_in_json(s.s[i]))
-			return i;
-		i++; /* beyond ASCII, or too near the end to look at many at once */
-	}
-	return s.n;
+	while ((i = print_text_end(s, i)) < s.n && is_plain_in_json(s.s[i]))
+		i++; /* beyond ASCII */
+	return i;
 }
 
 static void put_escape(struct text *out, unsigned char c)
@@ -70,7 +76,7 @@ static void put_escape(struct text *out, unsigned char c)
 
 void json_quote(struct str s, struct text *out)
 {
-	print_put(out, STR("\""));
+	text_char(out, '"');
 	if (s.n > out->limit - out->n) /* whatever it holds, one byte more than fits is enough */
 		s.n = out->limit - out->n + 1;
 	for (size_t from = 0, at; from < s.n && !out->full; from = at + 1) {
@@ -80,7 +86,7 @@ void json_quote(struct str s, struct text *out)
 		if (at < s.n)
 			put_escape(out, (unsigned char)s.s[at]);
 	}
-	print_put(out, STR("\""));
+	text_char(out, '"');
 }
 
 /* A scalar whole, of a container the opening bracket. */
