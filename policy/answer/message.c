@@ -9,6 +9,8 @@
  * message, and only the end is on the screen.
  */
 #include "oke/policy.h"
+
+#include "lib/base/attributes.h"
 #include "lib/base/printable.h"
 
 #define TAIL_MAX      2400            /* bytes of remedies and links in a denial */
@@ -22,10 +24,16 @@
 /* A line that is whole or not there. The longest is a finding's command. */
 #define LINE_MAX_BYTES 2048
 struct line {
-	char s[LINE_MAX_BYTES];
 	size_t n;
 	bool full;
+	char s[LINE_MAX_BYTES];
 };
+
+static void line_begin(struct line *l)
+{
+	l->n = 0;
+	l->full = false;
+}
 
 static void line_add(struct line *l, struct str s)
 {
@@ -88,8 +96,9 @@ static void line_add_id(struct line *l, const struct finding *f)
 
 static void line_add_what(struct line *l, const struct finding *f, size_t max)
 {
-	struct line id = { .n = 0 };
+	UNZEROED struct line id;
 
+	line_begin(&id);
 	line_puts(&id, " [");
 	line_add_id(&id, f);
 	line_puts(&id, "]");
@@ -189,8 +198,9 @@ static bool one_remedy(const struct finding *f, size_t n)
 static bool put_remedy(struct text *out, const struct finding *f, bool labelled, bool command,
 		       size_t max)
 {
-	struct line l = { .n = 0 };
+	UNZEROED struct line l;
 
+	line_begin(&l);
 	if (!f->remedy.n && !f->command.n)
 		return true;
 	if (labelled) {
@@ -222,8 +232,9 @@ static void line_add_link(struct line *l, const struct finding *f, int link)
 
 static void put_link(struct text *out, const struct finding *f, int link)
 {
-	struct line l = { .n = 0 };
+	UNZEROED struct line l;
 
+	line_begin(&l);
 	line_add_link(&l, f, link);
 	if (!l.n)
 		return;
@@ -233,8 +244,9 @@ static void put_link(struct text *out, const struct finding *f, int link)
 
 static void put_advice(struct text *out, struct str advice)
 {
-	struct line l = { .n = 0 };
+	UNZEROED struct line l;
 
+	line_begin(&l);
 	if (!advice.n)
 		return;
 	line_add(&l, advice);
@@ -267,8 +279,9 @@ static void put_changes(struct text *out, const struct finding *f, size_t *field
 	size_t said = 0;
 
 	while (said < f->changes_n && (*fields || !said)) {
-		struct line l = { .n = 0 };
+		UNZEROED struct line l;
 
+		line_begin(&l);
 		line_puts(&l, "  ");
 		line_add_change(&l, &f->changes[said]);
 		line_puts(&l, "\n");
@@ -278,8 +291,9 @@ static void put_changes(struct text *out, const struct finding *f, size_t *field
 		*fields -= *fields > 0;
 	}
 	if (said < f->changes_all) {
-		struct line l = { .n = 0 };
+		UNZEROED struct line l;
 
+		line_begin(&l);
 		line_puts(&l, said ? "  ... and " : "  ");
 		line_number(&l, f->changes_all - said);
 		line_puts(&l, said ? " more\n" : " changed fields\n");
@@ -292,8 +306,9 @@ static void put_heads(struct text *out, const struct verdict *v, size_t n, size_
 	size_t fields = FIELDS_MAX, said = 0;
 
 	for (; said < n && said < HEADS_MAX; said++) {
-		struct line l = { .n = 0 };
+		UNZEROED struct line l;
 
+		line_begin(&l);
 		line_add_what(&l, &v->findings[said], HEAD_MAX);
 		line_puts(&l, "\n");
 		/* Behind it stand a field, what is left out of them, and of the findings. */
@@ -304,8 +319,9 @@ static void put_heads(struct text *out, const struct verdict *v, size_t n, size_
 	if (n == v->findings_n) /* all that were kept count: add those that were not */
 		n += v->findings_all - v->findings_n;
 	if (said < n) {
-		struct line l = { .n = 0 };
+		UNZEROED struct line l;
 
+		line_begin(&l);
 		line_puts(&l, "... and ");
 		line_number(&l, n - said);
 		line_puts(&l, " more findings\n");
@@ -375,20 +391,21 @@ static void line_add_changes(struct line *l, const struct finding *f, size_t n, 
 static void warning_say_field(struct line *l, const struct finding *f)
 {
 	for (size_t n = f->changes_n; n; n--) {
-		*l = (struct line){ .n = 0 };
+		line_begin(l);
 		line_add_changes(l, f, n, true);
 		if (!l->full && l->n <= WARNING_MAX)
 			return;
 	}
-	*l = (struct line){ .n = 0 };
+	line_begin(l);
 	if (f->changes_n)
 		line_add_changes(l, f, 1, false);
 }
 
 static void warning_say_remedy(struct line *l, const struct finding *f)
 {
-	struct line whole = { .n = 0 };
+	UNZEROED struct line whole;
 
+	line_begin(&whole);
 	if (!f->remedy.n)
 		return;
 	line_add_remedy(&whole, f->remedy);
@@ -429,8 +446,9 @@ static void warning_say(struct line *l, const struct finding *f, int kind)
 
 static struct str warning_line(const struct finding *f, size_t i, int kind, struct arena *arena)
 {
-	struct line l = { .n = 0 };
+	UNZEROED struct line l;
 
+	line_begin(&l);
 	if (said_before(f, i, kind))
 		return STR("");
 	warning_say(&l, &f[i], kind);
@@ -441,8 +459,9 @@ static struct str warning_line(const struct finding *f, size_t i, int kind, stru
 
 static struct str more_findings(size_t n, struct arena *arena)
 {
-	struct line l = { .n = 0 };
+	UNZEROED struct line l;
 
+	line_begin(&l);
 	line_puts(&l, "... and ");
 	line_number(&l, n);
 	line_puts(&l, " more findings");
@@ -508,8 +527,9 @@ static void items_add(struct items *items, struct str item)
 
 static struct str rule_id(const struct finding *f, struct arena *arena)
 {
-	struct line l = { .n = 0 };
+	UNZEROED struct line l;
 
+	line_begin(&l);
 	line_add_id(&l, f);
 	return str_copy(arena, line_get(&l));
 }
@@ -549,13 +569,13 @@ size_t verdict_annotations(const struct verdict *v, struct arena *arena,
 	static const char *const keys[] = { "policy", "tier",     "paths",   "exception",
 					    "ticket", "override", "replaces" };
 	size_t findings = findings_from(v, ACTION_AUDIT), n = 0;
+	UNZEROED struct items items;
 
 	if (!findings && !v->error.n)
 		return 0;
 	annotation_add(out, &n, "decision", str_of(action_name(v->action)));
 	for (size_t k = 0; k < sizeof keys / sizeof *keys; k++) {
-		struct items items = { .n = 0 };
-
+		items.n = 0;
 		text_init(&items.text, arena, ANNOTATION_MAX);
 		for (size_t i = 0; i < findings; i++)
 			items_fill(&items, keys[k], &v->findings[i], arena);
