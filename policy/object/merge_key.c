@@ -11,26 +11,27 @@
 
 /* Merge keys of Kubernetes' own types; all other fields: name. */
 static const struct field_keys {
-	const char *field, *keys[KEYS_MAX]; /* the first that fits */
+	struct str field, keys[KEYS_MAX]; /* the first that fits */
 } fields[] = {
-	{ "addresses", { "ip", "type" } }, /* Endpoints, Node */
-	{ "conditions", { "type" } },
-	{ "hostAliases", { "ip" } },
-	{ "hostIPs", { "ip" } },
-	{ "ownerReferences", { "uid" } },
-	{ "podIPs", { "ip" } },
-	{ "ports", { "name", "containerPort", "port" } }, /* container, Service */
-	{ "topologySpreadConstraints", { "topologyKey" } },
-	{ "volumeDevices", { "devicePath" } },
-	{ "volumeMounts", { "mountPath" } },
+	{ TEXT("addresses"), { TEXT("ip"), TEXT("type") } }, /* Endpoints, Node */
+	{ TEXT("conditions"), { TEXT("type") } },
+	{ TEXT("hostAliases"), { TEXT("ip") } },
+	{ TEXT("hostIPs"), { TEXT("ip") } },
+	{ TEXT("ownerReferences"), { TEXT("uid") } },
+	{ TEXT("podIPs"), { TEXT("ip") } },
+	{ TEXT("ports"),
+	  { TEXT("name"), TEXT("containerPort"), TEXT("port") } }, /* container, Service */
+	{ TEXT("topologySpreadConstraints"), { TEXT("topologyKey") } },
+	{ TEXT("volumeDevices"), { TEXT("devicePath") } },
+	{ TEXT("volumeMounts"), { TEXT("mountPath") } },
 };
 
-static const char *const *list_keys_of(struct str field)
+static const struct str *list_keys_of(struct str field)
 {
-	static const char *const by_name[KEYS_MAX] = { "name" };
+	static const struct str by_name[KEYS_MAX] = { TEXT("name") };
 
 	for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
-		if (str_is(field, fields[i].field))
+		if (str_eq(field, fields[i].field))
 			return fields[i].keys;
 	}
 	return by_name;
@@ -38,7 +39,7 @@ static const char *const *list_keys_of(struct str field)
 
 struct str list_merge_key(struct str field)
 {
-	return str_of(*list_keys_of(field));
+	return *list_keys_of(field);
 }
 
 bool list_of_objects(const struct json *list)
@@ -53,15 +54,15 @@ bool list_of_objects(const struct json *list)
 void list_identity(struct str field, const struct json *old, const struct json *new,
 		   struct str *key, struct str *value)
 {
-	const char *const *keys = list_keys_of(field);
+	const struct str *keys = list_keys_of(field);
 
-	for (size_t i = 0; i < KEYS_MAX && keys[i]; i++) {
-		struct str o = json_str(json_get(old, str_of(keys[i])));
-		struct str n = json_str(json_get(new, str_of(keys[i])));
+	for (size_t i = 0; i < KEYS_MAX && keys[i].n; i++) {
+		struct str o = json_str(json_get(old, keys[i]));
+		struct str n = json_str(json_get(new, keys[i]));
 
 		if ((!o.s && !n.s) || (old && new && (!o.s || !n.s || !str_eq(o, n))))
 			continue;
-		*key = str_of(keys[i]);
+		*key = keys[i];
 		*value = o.s ? o : n;
 		return;
 	}
@@ -168,14 +169,34 @@ static bool in_other_order(const struct list_pairs *p)
 	return false;
 }
 
+/* Where both lists have the same keys in the same order, as mostly, each with its like. */
+static bool list_join_in_place(struct list_pairs *p)
+{
+	if (p->old_n != p->new_n)
+		return false;
+	for (size_t i = 0; i < p->old_n; i++)
+		if (!str_eq(p->old[i].key, p->new[i].key))
+			return false;
+	for (size_t i = 0; i < p->old_n; i++) {
+		p->old[i].other = &p->new[i];
+		p->new[i].other = &p->old[i];
+	}
+	return true;
+}
+
 static int pair_by(struct list_pairs *p, struct arena *arena)
 {
-	struct list_item **old = list_sorted(p->old, p->old_n, arena);
-	struct list_item **new = old ? list_sorted(p->new, p->new_n, arena) : NULL;
+	struct list_item **old = list_sorted(p->old, p->old_n, arena), **new;
 
-	if (!new)
+	if (!old)
 		return -1;
-	if (has_repeated_keys(old, p->old_n) || has_repeated_keys(new, p->new_n))
+	if (has_repeated_keys(old, p->old_n))
+		return 0;
+	if (list_join_in_place(p))
+		return 1;
+	if (!(new = list_sorted(p->new, p->new_n, arena)))
+		return -1;
+	if (has_repeated_keys(new, p->new_n))
 		return 0;
 	list_join(p, old, new);
 	p->reordered = in_other_order(p);
@@ -185,7 +206,7 @@ static int pair_by(struct list_pairs *p, struct arena *arena)
 int list_pair(struct str field, const struct json *old, const struct json *new, struct arena *arena,
 	      struct list_pairs *out)
 {
-	const char *const *keys = list_keys_of(field);
+	const struct str *keys = list_keys_of(field);
 	struct list_pairs p = {
 		.old = arena_calloc(arena, old->len, sizeof *p.old),
 		.new = arena_calloc(arena, new->len, sizeof *p.new),
@@ -196,8 +217,8 @@ int list_pair(struct str field, const struct json *old, const struct json *new, 
 
 	if (!p.old || !p.new)
 		return -1;
-	for (size_t i = 0; i < KEYS_MAX && keys[i] && !rc; i++) {
-		p.key = str_of(keys[i]);
+	for (size_t i = 0; i < KEYS_MAX && keys[i].n && !rc; i++) {
+		p.key = keys[i];
 		if (read_keys(old, p.key, p.old) && read_keys(new, p.key, p.new))
 			rc = pair_by(&p, arena);
 	}
