@@ -21,7 +21,7 @@ struct diff_frame {
 	int (*next)(struct diff *d, struct diff_frame *f); /* 1: there may be more, 0: done, -1 */
 	const struct json *old, *new; /* the containers; NULL: an absent map that counts as empty */
 	const struct json *o, *n;     /* the next children */
-	size_t index;                 /* of the next item of a list */
+	size_t index;                 /* of a list: the next item's; else: members that both have */
 	struct list_pairs pairs;      /* of a list of objects that have keys */
 };
 
@@ -116,14 +116,43 @@ static int diff_push(struct diff *d, const struct step *step, const struct diff_
 	return 0;
 }
 
+static int diff_differing(struct diff *d, const struct step *step, const struct json *old,
+			  const struct json *new);
+
+/* The same, as can be told without a look at what is below. */
+static inline bool diff_same(struct diff *d, const struct json *old, const struct json *new)
+{
+	if (!old || !new || old->type != new->type)
+		return false;
+	if (old->type >= JSON_ARRAY)
+		return json_shared(old, new);
+	arena_step(d->arena, arena_bytes(json_str(old).n));
+	return str_eq(json_str(old), json_str(new));
+}
+
 static int diff_compare(struct diff *d, const struct step *step, const struct json *old,
-			const struct json *new);
+			const struct json *new)
+{
+	if (!old && !new)
+		return 0;
+	if (!arena_step(d->arena, step ? arena_bytes(step->key.n + step->value.n) : 1))
+		return spent(d);
+	return diff_same(d, old, new) ? 0 : diff_differing(d, step, old, new);
+}
 
 /* ---- objects ---- */
 
-static struct step key_step(const struct json *member)
+/* A member that one of two objects has, or both. 0: it is the same, 1: it is not, or -1. */
+static inline int diff_member(struct diff *d, const struct json *old, const struct json *new)
 {
-	return (struct step){ .kind = STEP_KEY, .key = json_key(member) };
+	struct str key = json_key(old ? old : new);
+
+	if (!arena_step(d->arena, arena_bytes(key.n)))
+		return spent(d);
+	if (diff_same(d, old, new))
+		return 0;
+	return diff_differing(d, &(struct step){ .kind = STEP_KEY, .key = key }, old, new) < 0 ? -1
+											       : 1;
 }
 
 /* The member with that key; `guess` comes next where both stand in the same order. */
@@ -136,7 +165,6 @@ static const struct json *diff_find_member(const struct json *o, const struct js
 static int next_added(struct diff *d, struct diff_frame *f)
 {
 	const struct json *n = f->n, *there;
-	struct step step;
 
 	if (!n)
 		return 0;
@@ -145,42 +173,52 @@ static int next_added(struct diff *d, struct diff_frame *f)
 		f->o = there->next;
 		return 1;
 	}
-	step = key_step(n);
-	return diff_compare(d, &step, NULL, n) < 0 ? -1 : 1;
+	return diff_member(d, NULL, n);
 }
 
+/* Behind the old object's members, those that only the new one has. */
+static int begin_added(struct diff_frame *f)
+{
+	if (!f->new || f->index == f->new->len)
+		return 0;
+	f->o = f->old ? f->old->child : NULL;
+	f->n = f->new->child;
+	f->next = next_added;
+	return 1;
+}
+
+/* On to the next member that is not the same. */
 static int next_member(struct diff *d, struct diff_frame *f)
 {
-	const struct json *o = f->o, *n;
-	struct step step;
+	const struct json *o, *n;
+	int other;
 
-	if (!o) { /* then those that only the new object has */
-		f->o = f->old ? f->old->child : NULL;
-		f->n = f->new ? f->new->child : NULL;
-		f->next = next_added;
-		return 1;
+	while ((o = f->o)) {
+		n = diff_find_member(f->new, f->n, json_key(o));
+		f->o = o->next;
+		f->n = n ? n->next : f->n;
+		f->index += n != NULL;
+		if ((other = diff_member(d, o, n)))
+			return other;
 	}
-	n = diff_find_member(f->new, f->n, json_key(o));
-	f->o = o->next;
-	f->n = n ? n->next : f->n;
-	step = key_step(o);
-	return diff_compare(d, &step, o, n) < 0 ? -1 : 1;
+	return begin_added(f);
 }
 
 /* Both objects are large, so both are sorted. */
 static int next_sorted(struct diff *d, struct diff_frame *f)
 {
-	const struct json *o = f->o, *n = f->n;
-	struct step step;
-	int order;
+	const struct json *o, *n;
+	int order, other;
 
-	if (!o && !n)
-		return 0;
-	order = !o ? 1 : !n ? -1 : str_cmp(json_key(o), json_key(n));
-	step = key_step(order <= 0 ? o : n);
-	f->o = order <= 0 ? o->next : o;
-	f->n = order >= 0 ? n->next : n;
-	return diff_compare(d, &step, order <= 0 ? o : NULL, order >= 0 ? n : NULL) < 0 ? -1 : 1;
+	while ((o = f->o) || f->n) {
+		n = f->n;
+		order = !o ? 1 : !n ? -1 : str_cmp(json_key(o), json_key(n));
+		f->o = order <= 0 ? o->next : o;
+		f->n = order >= 0 ? n->next : n;
+		if ((other = diff_member(d, order <= 0 ? o : NULL, order >= 0 ? n : NULL)))
+			return other;
+	}
+	return 0;
 }
 
 static bool is_unsorted(const struct json *object)
@@ -298,28 +336,17 @@ static bool absent_is_empty(const struct step *step, const struct json *present)
 	return false;
 }
 
-static int diff_compare(struct diff *d, const struct step *step, const struct json *old,
-			const struct json *new)
+static int diff_differing(struct diff *d, const struct step *step, const struct json *old,
+			  const struct json *new)
 {
-	const struct json *either = old ? old : new;
-
-	if (!either)
-		return 0;
-	if (!arena_step(d->arena, step ? arena_bytes(step->key.n + step->value.n) : 1))
-		return spent(d);
 	if (!old || !new)
-		return absent_is_empty(step, either) ? compare_objects(d, step, old, new)
-						     : diff_add_change(d, step, old, new);
-	if (old->type != new->type)
-		return diff_add_change(d, step, old, new);
-	if (json_shared(old, new))
-		return 0;
-	if (old->type == JSON_OBJECT)
+		return absent_is_empty(step, old ? old : new) ? compare_objects(d, step, old, new)
+							      : diff_add_change(d, step, old, new);
+	if (old->type == new->type && old->type == JSON_OBJECT)
 		return old->len || new->len ? compare_objects(d, step, old, new) : 0;
-	if (old->type == JSON_ARRAY)
+	if (old->type == new->type && old->type == JSON_ARRAY)
 		return compare_lists(d, step, old, new);
-	arena_step(d->arena, arena_bytes(json_str(old).n));
-	return str_eq(json_str(old), json_str(new)) ? 0 : diff_add_change(d, step, old, new);
+	return diff_add_change(d, step, old, new);
 }
 
 int diff_objects(const struct json *old, const struct json *new, struct arena *arena,
