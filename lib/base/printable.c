@@ -61,11 +61,26 @@ static struct unit unit_at(struct str raw, size_t at)
 	return u;
 }
 
+/* Of eight bytes, which of them do not matter: is one below the blank, or above the tilde? */
+static bool is_word_unprintable(const char *p)
+{
+	const uint64_t ones = UINT64_C(0x0101010101010101);
+	uint64_t w;
+
+	memcpy(&w, p, sizeof w);
+	return (w | (w - 0x20 * ones) | (w + ones)) & 0x80 * ones;
+}
+
 static bool is_printable_whole(struct str raw, size_t max)
 {
+	size_t i = 0;
+
 	if (raw.n > max)
 		return false;
-	for (size_t i = 0; i < raw.n; i++)
+	for (; raw.n - i >= 8; i += 8)
+		if (is_word_unprintable(raw.s + i))
+			return false;
+	for (; i < raw.n; i++)
 		if (raw.s[i] < 0x20 || raw.s[i] > 0x7e)
 			return false;
 	return true;

@@ -81,6 +81,24 @@ START_TEST(any_text_is_made_fit)
 }
 END_TEST
 
+/* Any byte, anywhere among others: only what is printable comes out as it is. */
+START_TEST(one_byte_is_made_fit)
+{
+	char raw[24];
+
+	for (size_t n = 1; n <= sizeof raw; n++)
+		for (size_t at = 0; at < n; at++) {
+			struct str s = { raw, n };
+			bool printable = _i >= 0x20 && _i < 0x7f;
+
+			memset(raw, at % 2 ? ' ' : '~', sizeof raw);
+			raw[at] = (char)_i;
+			ck_assert_msg(str_eq(printable_cut(s, 40, &arena), s) == printable,
+				      "0x%02x at %zu of %zu", (unsigned)_i, at, n);
+		}
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("shown");
@@ -91,6 +109,7 @@ int main(void)
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_loop_test(tc, text_is_made_fit, 0, sizeof shown_cases / sizeof *shown_cases);
 	tcase_add_loop_test(tc, any_text_is_made_fit, 0, 20);
+	tcase_add_loop_test(tc, one_byte_is_made_fit, 0, 256);
 	suite_add_tcase(s, tc);
 	runner = srunner_create(s);
 	srunner_run_all(runner, CK_NORMAL);
