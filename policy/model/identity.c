@@ -10,10 +10,10 @@
 #define ACCOUNT_GROUP  STR("system:serviceaccounts:")
 
 /* Trusted by name alone: only the control plane can hold these names. */
-static const char *const exempt_names[] = {
-	"system:apiserver",
-	"system:kube-controller-manager",
-	"system:kube-scheduler",
+static const struct str exempt_names[] = {
+	TEXT("system:apiserver"),
+	TEXT("system:kube-controller-manager"),
+	TEXT("system:kube-scheduler"),
 };
 
 /* Trusted by name and group together. */
@@ -25,52 +25,52 @@ static const struct {
 };
 
 /* Service accounts of kube-system. csi-oci-node-sa is OKE's storage node driver. */
-static const char *const exempt_accounts[] = {
-	"attachdetach-controller",
-	"certificate-controller",
-	"clusterrole-aggregation-controller",
-	"cronjob-controller",
-	"csi-oci-node-sa",
-	"daemon-set-controller",
-	"deployment-controller",
-	"device-taint-eviction-controller",
-	"disruption-controller",
-	"endpoint-controller",
-	"endpointslice-controller",
-	"endpointslicemirroring-controller",
-	"ephemeral-volume-controller",
-	"expand-controller",
-	"generic-garbage-collector",
-	"horizontal-pod-autoscaler",
-	"job-controller",
-	"kube-apiserver-serving-clustertrustbundle-publisher",
-	"legacy-service-account-token-cleaner",
-	"namespace-controller",
-	"node-controller",
-	"persistent-volume-binder",
-	"pod-garbage-collector",
-	"podcertificaterequestcleaner",
-	"podgroup-protection-controller",
-	"pv-protection-controller",
-	"pvc-protection-controller",
-	"replicaset-controller",
-	"replication-controller",
-	"resource-claim-controller",
-	"resourcepoolstatusrequest-controller",
-	"resourcequota-controller",
-	"root-ca-cert-publisher",
-	"route-controller",
-	"selinux-warning-controller",
-	"service-account-controller",
-	"service-cidrs-controller",
-	"service-controller",
-	"statefulset-controller",
-	"storage-version-garbage-collector",
-	"storage-version-migrator-controller",
-	"ttl-after-finished-controller",
-	"ttl-controller",
-	"validatingadmissionpolicy-status-controller",
-	"volumeattributesclass-protection-controller",
+static const struct str exempt_accounts[] = {
+	TEXT("attachdetach-controller"),
+	TEXT("certificate-controller"),
+	TEXT("clusterrole-aggregation-controller"),
+	TEXT("cronjob-controller"),
+	TEXT("csi-oci-node-sa"),
+	TEXT("daemon-set-controller"),
+	TEXT("deployment-controller"),
+	TEXT("device-taint-eviction-controller"),
+	TEXT("disruption-controller"),
+	TEXT("endpoint-controller"),
+	TEXT("endpointslice-controller"),
+	TEXT("endpointslicemirroring-controller"),
+	TEXT("ephemeral-volume-controller"),
+	TEXT("expand-controller"),
+	TEXT("generic-garbage-collector"),
+	TEXT("horizontal-pod-autoscaler"),
+	TEXT("job-controller"),
+	TEXT("kube-apiserver-serving-clustertrustbundle-publisher"),
+	TEXT("legacy-service-account-token-cleaner"),
+	TEXT("namespace-controller"),
+	TEXT("node-controller"),
+	TEXT("persistent-volume-binder"),
+	TEXT("pod-garbage-collector"),
+	TEXT("podcertificaterequestcleaner"),
+	TEXT("podgroup-protection-controller"),
+	TEXT("pv-protection-controller"),
+	TEXT("pvc-protection-controller"),
+	TEXT("replicaset-controller"),
+	TEXT("replication-controller"),
+	TEXT("resource-claim-controller"),
+	TEXT("resourcepoolstatusrequest-controller"),
+	TEXT("resourcequota-controller"),
+	TEXT("root-ca-cert-publisher"),
+	TEXT("route-controller"),
+	TEXT("selinux-warning-controller"),
+	TEXT("service-account-controller"),
+	TEXT("service-cidrs-controller"),
+	TEXT("service-controller"),
+	TEXT("statefulset-controller"),
+	TEXT("storage-version-garbage-collector"),
+	TEXT("storage-version-migrator-controller"),
+	TEXT("ttl-after-finished-controller"),
+	TEXT("ttl-controller"),
+	TEXT("validatingadmissionpolicy-status-controller"),
+	TEXT("volumeattributesclass-protection-controller"),
 };
 
 /* The accounts that the chart makes: suffixes of its release's name. */
@@ -88,7 +88,7 @@ static bool has_group(const struct user *user, struct str group)
 
 const char *identity_exempt_name(size_t i)
 {
-	return i < LENGTH(exempt_names) ? exempt_names[i] : NULL;
+	return i < LENGTH(exempt_names) ? exempt_names[i].s : NULL;
 }
 
 const char *identity_exempt_prefix(size_t i, const char **group)
@@ -101,7 +101,7 @@ const char *identity_exempt_prefix(size_t i, const char **group)
 
 const char *identity_exempt_account(size_t i)
 {
-	return i < LENGTH(exempt_accounts) ? exempt_accounts[i] : NULL;
+	return i < LENGTH(exempt_accounts) ? exempt_accounts[i].s : NULL;
 }
 
 /* The group that every token of an account of this namespace brings. */
@@ -165,7 +165,7 @@ bool account_is_exempt(const struct config *config, struct str namespace, struct
 {
 	if (str_is(namespace, "kube-system"))
 		for (size_t i = 0; i < LENGTH(exempt_accounts); i++)
-			if (str_is(name, exempt_accounts[i]))
+			if (str_eq(name, exempt_accounts[i]))
 				return true;
 	return accounts_hold(config->exempt.accounts, namespace, name);
 }
@@ -211,7 +211,7 @@ bool account_of_guard(const struct config *config, struct str namespace, struct 
 bool user_is_exempt(const struct config *config, struct str name)
 {
 	for (size_t i = 0; i < LENGTH(exempt_names); i++)
-		if (str_is(name, exempt_names[i]))
+		if (str_eq(name, exempt_names[i]))
 			return true;
 	for (size_t i = 0; i < LENGTH(exempt_prefixes); i++)
 		if (str_starts(name, str_of(exempt_prefixes[i].prefix)))
@@ -259,7 +259,7 @@ static const char *exempt_why(const struct identity *id)
 	const struct user *u = id->user;
 
 	for (size_t i = 0; i < LENGTH(exempt_names); i++)
-		if (str_is(u->name, exempt_names[i]))
+		if (str_eq(u->name, exempt_names[i]))
 			return "a part of the control plane";
 	for (size_t i = 0; i < LENGTH(exempt_prefixes); i++)
 		if (str_starts(u->name, str_of(exempt_prefixes[i].prefix)) &&
