@@ -6,6 +6,7 @@
  */
 #include "policy/judge/judge.h"
 
+#include "lib/base/attributes.h"
 #include "policy/answer/gitops.h"
 #include "policy/model/resources.h"
 
@@ -168,14 +169,17 @@ static bool skim_to_member(struct str object, struct str key, struct json_member
 static struct str judge_own_name(struct judge *j, struct str object)
 {
 	struct json_member metadata = { .next = NULL }, name = { .next = NULL };
-	struct err ignored;
+	UNZEROED struct err ignored;
+	struct str plain;
 
 	if (!skim_to_member(object, STR("metadata"), &metadata) ||
 	    !skim_to_member(metadata.value, STR("name"), &name) ||
 	    !json_skim_value(metadata.value, &name) ||
 	    name.value.n > 1024) /* a name has at most 253 bytes */
 		return (struct str){ NULL, 0 };
-	return json_str(json_parse(name.value, NULL, j->arena, &ignored));
+	return json_plain(name.value, &plain)
+		       ? plain
+		       : json_str(json_parse(name.value, NULL, j->arena, &ignored));
 }
 
 /* A Namespace's request names the Namespace itself as its namespace. */

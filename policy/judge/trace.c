@@ -5,9 +5,11 @@
 
 #include <stdarg.h>
 
+#include "lib/base/attributes.h"
+
 void judge_step(const struct judge *j, int step, const char *fmt, ...)
 {
-	char line[600];
+	UNZEROED char line[600];
 	va_list ap;
 	int n;
 
