@@ -141,14 +141,17 @@ static void sentence_of_oracle(const struct context *o, enum tier tier, struct s
 	if (tier == TIER_UNSUPPORTED)
 		text_puts(t, "Oracle manages ");
 	text_str(t, object);
-	if (tier == TIER_UNSUPPORTED)
-		text_printf(t, "; %s it makes the cluster unsupported", finding_doing(o->req));
-	else
+	if (tier == TIER_UNSUPPORTED) {
+		text_puts(t, "; ");
+		text_puts(t, finding_doing(o->req));
+		text_puts(t, " it makes the cluster unsupported");
+	} else {
 		text_puts(t, tier == TIER_BEST_EFFORT
 				     ? " is part of OKE; after this change Oracle gives "
 				       "best-effort support"
 				     : " is part of OKE; Oracle supports this change, "
 				       "a policy of this cluster restricts it");
+	}
 }
 
 static struct str finding_sentence(const struct context *o, const struct hit *taken,

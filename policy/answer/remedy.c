@@ -468,13 +468,13 @@ static void remedy_no_argument(const struct context *o, const struct hit *taken,
 	struct text t;
 
 	text_init(&t, arena, REMEDY_MAX);
-	if (is_basic(o->config))
+	if (is_basic(o->config)) {
 		remedy_basic(addon, &t);
-	else
-		text_printf(&t,
-			    "No argument of add-on %.*s that oke-guard knows does this; ask "
-			    "Oracle Support.",
-			    STR_ARG(addon->name));
+	} else {
+		text_puts(&t, "No argument of add-on ");
+		text_str(&t, addon->name);
+		text_puts(&t, " that oke-guard knows does this; ask Oracle Support.");
+	}
 	out->remedy = text_get(&t);
 }
 
