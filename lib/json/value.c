@@ -15,7 +15,8 @@ const struct json *json_get(const struct json *o, struct str key)
 	if (!o || o->type != JSON_OBJECT)
 		return NULL;
 	for (const struct json *m = o->child; m; m = m->next) {
-		if (m->key_len == key.n && (!key.n || !memcmp(m->key, key.s, key.n)))
+		if (m->key_len == key.n &&
+		    (!key.n || (*m->key == *key.s && !memcmp(m->key, key.s, key.n))))
 			return m;
 	}
 	return NULL;
