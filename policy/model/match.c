@@ -321,7 +321,7 @@ static inline bool resource_fits(const struct object_ref *ref, const struct gvr 
 	       (str_eq(ref->group, r->group) || str_is(ref->group, "*"));
 }
 
-static bool place_fits(const struct object_ref *ref, const struct request *req)
+static inline bool place_fits(const struct object_ref *ref, const struct request *req)
 {
 	if (!resource_fits(ref, &req->resource) && !resource_fits(ref, &req->request_resource))
 		return false;
