@@ -206,8 +206,7 @@ static bool pair_is_credential(const struct json *object);
 struct redact_sides {
 	const struct json *objects[2];
 	size_t n;
-	bool whole; /* one of the values is no object, of which redact_print leaves out what it must
-		     */
+	bool whole; /* one is no object: of objects redact_print leaves out what it must */
 };
 
 /* Of a list that is compared by index the place does not tell whose value it is. */
