@@ -165,21 +165,44 @@ static bool skim_to_member(struct str object, struct str key, struct json_member
 	return false;
 }
 
-/* metadata.name of an object that has not been read yet; it stands near the beginning of both. */
-static struct str judge_own_name(struct judge *j, struct str object)
+/* metadata.name, as it is written, of an object that has not been read yet: near its beginning. */
+static struct str judge_raw_name(struct str object)
 {
 	struct json_member metadata = { .next = NULL }, name = { .next = NULL };
-	UNZEROED struct err ignored;
-	struct str plain;
 
 	if (!skim_to_member(object, STR("metadata"), &metadata) ||
 	    !skim_to_member(metadata.value, STR("name"), &name) ||
 	    !json_skim_value(metadata.value, &name) ||
 	    name.value.n > 1024) /* a name has at most 253 bytes */
 		return (struct str){ NULL, 0 };
-	return json_plain(name.value, &plain)
-		       ? plain
-		       : json_str(json_parse(name.value, NULL, j->arena, &ignored));
+	return name.value;
+}
+
+static void judge_add_raw(struct judge *j, struct str raw)
+{
+	UNZEROED struct err ignored;
+	struct str plain;
+
+	if (raw.n)
+		judge_add_name(&j->names,
+			       json_plain(raw, &plain)
+				       ? plain
+				       : json_str(json_parse(raw, NULL, j->arena, &ignored)));
+}
+
+/*
+ * Mostly both objects begin with the same bytes, up to the name's closing quote and further: then
+ * there is no other name. (A number may go on where the other one ends.)
+ */
+static void judge_add_own_names(struct judge *j)
+{
+	struct str object = j->req->object, old = j->req->old_object;
+	struct str raw = judge_raw_name(object);
+	size_t n = raw.n && *raw.s == '"' ? (size_t)(raw.s - object.s) + raw.n : 0;
+
+	judge_add_raw(j, raw);
+	if (!n || !str_starts(old, (struct str){ object.s, n }))
+		judge_add_raw(j, judge_raw_name(old));
 }
 
 /* A Namespace's request names the Namespace itself as its namespace. */
@@ -193,10 +216,8 @@ static struct str judge_namespace_of(const struct request *req)
 static void judge_find_names(struct judge *j)
 {
 	judge_add_name(&j->names, j->req->name);
-	if (match_by_name(&j->set->index, j->req)) {
-		judge_add_name(&j->names, judge_own_name(j, j->req->object));
-		judge_add_name(&j->names, judge_own_name(j, j->req->old_object));
-	}
+	if (match_by_name(&j->set->index, j->req))
+		judge_add_own_names(j);
 	j->context = (struct context){
 		.config = j->config,
 		.req = j->req,

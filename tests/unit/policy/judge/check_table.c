@@ -592,6 +592,48 @@ START_TEST(a_set_without_features)
 }
 END_TEST
 
+/* Of a request that brings no name, or another one, the name of either object counts. */
+START_TEST(names_of_both_objects)
+{
+#define NAMED(value) "{'kind':'ConfigMap','metadata':{'name':" value ",'labels':{}}}"
+	static const struct {
+		const char *object, *old;
+		bool want;
+	} t[] = {
+		{ NAMED("'seen'"), NAMED("'seen'"), true },
+		{ NAMED("'seen'"), NAMED("'x'"), true },
+		{ NAMED("'x'"), NAMED("'seen'"), true },
+		{ NAMED("'see'"), NAMED("'seen'"), true },
+		{ NAMED("'seen2'"), NAMED("'seen'"), true },
+		{ NAMED("'s\\u0065en'"), NAMED("'x'"), true },
+		{ NAMED("'x'"), NAMED("'s\\u0065en'"), true },
+		{ NAMED("1"), NAMED("12"), true }, /* begins the same, and is another number */
+		{ NAMED("12"), NAMED("1"), true },
+		{ "{'metadata':{}}", NAMED("'seen'"), true },
+		{ "{'metadata':1}", NAMED("'seen'"), true },
+		{ NAMED("'seen'"), "{}", true },
+		{ NAMED("'x'"), NAMED("'x'"), false },
+		{ NAMED("'x'"), "{}", false },
+	};
+	struct policy_set *by =
+		set_of((const char *const[]){ POLICY("seen", RULE("r", "UPDATE", "")),
+					      POLICY("\"12\"", RULE("r", "UPDATE", "")), NULL });
+	scoped(arena_end) struct arena arena;
+
+	arena_init(&arena, MEMORY);
+	for (size_t i = 0; i < ROWS(t); i++) {
+		const struct table_case asked = { .name = i % 2 ? "other" : "",
+						  .object = t[i].object,
+						  .old = t[i].old };
+		struct request r = request_of(&asked, &arena);
+
+		ck_assert_msg(policy_concerns(by, &r, &arena) == t[i].want, "%s, %s", t[i].object,
+			      t[i].old);
+	}
+	policy_set_unref(by);
+}
+END_TEST
+
 /* Findings of one action stand in the order of the policies, however each was found. */
 START_TEST(in_the_order_of_the_policies)
 {
@@ -886,6 +928,7 @@ int main(void)
 	tcase_add_test(tc, unread_reviews);
 	tcase_add_loop_test(tc, unknown_identities, 0, ROWS(unknowns));
 	tcase_add_loop_test(tc, a_row_of_features, 0, ROWS(features));
+	tcase_add_test(tc, names_of_both_objects);
 	tcase_add_loop_test(tc, in_the_order_of_the_policies, 0, 3);
 	tcase_add_loop_test(tc, what_lowered_one_of_two, 0, 3);
 	tcase_add_test(tc, steps_of_the_decision);
