@@ -474,11 +474,13 @@ static struct str more_findings(size_t n, struct arena *arena)
  */
 size_t verdict_warnings(const struct verdict *v, struct arena *arena, struct str out[WARNINGS_MAX])
 {
-	struct str lines[WARNINGS_MAX][SAY_KINDS] = { 0 };
 	size_t n = v->action == ACTION_WARN ? findings_from(v, ACTION_WARN) : 0;
 	size_t hidden = n && n == v->findings_n ? v->findings_all - n : 0, used, said = 0;
-
 	size_t note = n && v->note.n;
+
+	if (!n)
+		return 0;
+	struct str lines[WARNINGS_MAX][SAY_KINDS] = { 0 }; /* 1.5 KiB: not cleared for nothing */
 
 	if (n + (hidden > 0) + note > WARNINGS_MAX) {
 		hidden += n - (WARNINGS_MAX - 1 - note);
