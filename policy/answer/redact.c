@@ -74,11 +74,10 @@ static bool word_ends_in_key(struct str w)
 /* The same of words that say it alone: "clientsecret", "dbpassword", "PGPASS". */
 static bool word_ends_in_secret(struct str w)
 {
-	static const struct str tails[] = { TEXT("password"),   TEXT("passwd"),
-					    TEXT("passphrase"), TEXT("pass"),
-					    TEXT("pwd"),        TEXT("token"),
-					    TEXT("secret"),     TEXT("credential"),
-					    TEXT("credentials") };
+	static const struct str tails[] = { TEXT("password"),   TEXT("passwords"),  TEXT("passwd"),
+					    TEXT("passphrase"), TEXT("pass"),       TEXT("pwd"),
+					    TEXT("token"),      TEXT("tokens"),     TEXT("secret"),
+					    TEXT("credential"), TEXT("credentials") };
 	char last = (char)(w.s[w.n - 1] | 0x20);
 
 	for (size_t i = 0; i < sizeof tails / sizeof *tails; i++) {
@@ -138,7 +137,7 @@ static bool field_is_credential(struct str name)
 	last = word_take(&name);
 	if (!last.n)
 		return false;
-	if (word_is(last, "key"))
+	if (word_is(last, "key") || word_is(last, "keys"))
 		return (before = word_take(&name)).n && word_in(before, of_key);
 	return word_ends_in_key(last) ? word_in(last, whole) : word_ends_in_secret(last);
 }
@@ -250,8 +249,8 @@ static bool place_is_credential(const struct redact_sides *sides, const struct p
 	for (const struct place *p = place; p; below = p, p = p->up) {
 		if (step_is_credential(sides, p, below))
 			return true;
-		if (p->step.kind == STEP_KEY && (p != place || sides->whole) &&
-		    field_is_credential(p->step.key) && !place_is_reference(place))
+		if (p->step.kind == STEP_KEY && field_is_credential(p->step.key) &&
+		    (p == place ? sides->whole : !place_is_reference(place)))
 			return true;
 	}
 	return false;
