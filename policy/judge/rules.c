@@ -29,8 +29,7 @@ bool rule_may_fit(const struct judge *j, const struct rule *rule)
 		return false;
 	if (rule->identities.n && !in_any_set(j, &rule->identities))
 		return false;
-	return !rule->not_identities.n || (identity_sets_filled(j->config, &rule->not_identities) &&
-					   !in_any_set(j, &rule->not_identities));
+	return !rule->not_identities.n || !in_any_set(j, &rule->not_identities);
 }
 
 /* ---- objects and conditions ---- */

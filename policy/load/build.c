@@ -2,7 +2,7 @@
  * build.c - build a set of policies whole, or not at all.
  *
  * What depends on the configuration alone is decided here, once: which policies
- * and rules the facts leave active, and which override a rule is under.
+ * and rules the facts and the identities leave active, and which override a rule is under.
  */
 #include "policy/model/set.h"
 
@@ -13,6 +13,7 @@
 #include "policy/load/documents.h"
 #include "policy/load/leave_out.h"
 #include "policy/load/source.h"
+#include "policy/model/identity.h"
 #include "policy/model/rule_scope.h"
 #include "policy/validate/validate.h"
 
@@ -64,7 +65,9 @@ static void set_activate(struct model *model)
 		p->number = number++;
 		p->active = facts_hold(p->applies_to, &model->config, true);
 		for (struct rule *r = p->rules; r; r = r->next) {
-			r->active = facts_hold(r->cluster, &model->config, false);
+			r->active = facts_hold(r->cluster, &model->config, false) &&
+				    (!r->not_identities.n ||
+				     identity_sets_filled(&model->config, &r->not_identities));
 			r->override = rule_override(&model->config, r);
 		}
 		if (is_lowered(model, p))

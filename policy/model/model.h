@@ -130,8 +130,8 @@ struct rule {
 	enum action action;  /* with the tier's: the lower */
 	enum action unknown; /* the most that identities hear whom nobody named */
 	bool has_action, has_unknown;
-	bool pods;                   /* computed by link.c: one of its objects makes pods */
-	bool active;                 /* computed by set.c: its facts hold */
+	bool pods;   /* computed by link.c: one of its objects makes pods */
+	bool active; /* computed by build.c: its facts hold, and notIdentities has any */
 	struct strings subresources; /* default: [""] */
 	struct object_ref *objects;  /* NULL: all of the policy's */
 	struct strings identities; /* named sets: the identity is in one of them; empty: anybody */
@@ -184,7 +184,7 @@ struct policy {
 	struct origin origin;
 	const char *unsound;     /* why it cannot be in force; NULL: it can */
 	struct policy *replaced; /* the built-in one that it stands for */
-	/* Computed by set.c: */
+	/* Computed by build.c: */
 	bool active;   /* appliesTo is not false */
 	size_t number; /* 0, 1, ...: its place in the set */
 };

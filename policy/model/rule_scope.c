@@ -66,8 +66,7 @@ bool rule_can_act(const struct config *config, const struct rule *rule)
 
 	return rule->policy->active && rule->active && a > ACTION_ALLOW &&
 	       dns_ip_known(config, rule) &&
-	       (!rule->identities.n || any_members(config, &rule->identities)) &&
-	       (!rule->not_identities.n || identity_sets_filled(config, &rule->not_identities));
+	       (!rule->identities.n || any_members(config, &rule->identities));
 }
 
 bool rule_denies(const struct config *config, const struct rule *rule)
