@@ -22,6 +22,17 @@ size_t scan_common(const char *a, const char *b, size_t n)
 	return i;
 }
 
+size_t scan_common_before(const char *a, const char *b, size_t n)
+{
+	size_t i = 0;
+
+	while (n - i >= CHUNK && !memcmp(a - i - CHUNK, b - i - CHUNK, CHUNK))
+		i += CHUNK;
+	while (n - i >= SCAN_WIDTH && !scan_differ(a - i - SCAN_WIDTH, b - i - SCAN_WIDTH))
+		i += SCAN_WIDTH;
+	return i;
+}
+
 static int scan_hex4(const char *p, const char *end, uint32_t *out)
 {
 	uint32_t v = 0;

@@ -446,5 +446,7 @@ size_t scan_escape(const char *p, const char *end, uint32_t *cp);
 
 /* How many of n bytes are the same in both. */
 size_t scan_common(const char *a, const char *b, size_t n);
+/* The same of the n bytes before a and before b, rounded down to SCAN_WIDTH. */
+size_t scan_common_before(const char *a, const char *b, size_t n);
 
 #endif

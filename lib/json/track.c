@@ -8,6 +8,10 @@
  *
  * Where the two are alike again is guessed. What is open there is looked up and compared, so that
  * a wrong guess costs time and nothing else, and few are made: the work is linear in the bytes.
+ *
+ * Where the two stay apart, by a member more or less, they mostly end alike. Where the second may
+ * end is looked for from the end of the input backwards; how far the two are the same before it, at
+ * the same distance from their ends, then tells where it need not be passed over any more.
  */
 #include "lib/json/json.h"
 
@@ -15,6 +19,7 @@
 
 #define LOOK_MAX   256 /* bytes behind a difference in which the end of the string is looked for */
 #define MISSES_MAX 4   /* guesses that were followed by less than a block of the same bytes */
+#define BEHIND_MAX 512 /* bytes behind the second: a few members of the request */
 
 /* A place in the second text, and the one in the first where as much is open: a block of it. */
 struct following {
@@ -146,6 +151,48 @@ static bool following_guess(struct following *f, size_t at, const char **stop)
 	return blocks_open(&f->s) == f->track->open[block];
 }
 
+/* Where the second may end: behind it too stands the block that is the first's last. NULL: nowhere.
+ */
+static const char *following_twin(const struct following *f)
+{
+	const char *end = f->track->end, *p = f->p;
+
+	if (end - f->track->begin < SCAN_BLOCK || f->end - p < SCAN_BLOCK)
+		return NULL;
+	p += SCAN_BLOCK - 2;
+	p = f->end - p > BEHIND_MAX ? f->end - BEHIND_MAX : p;
+	for (; (p = scan_to_pair(p, f->end, end[-2], end[-1])); p++)
+		if (!memcmp(p + 2 - SCAN_BLOCK, end - SCAN_BLOCK, SCAN_BLOCK))
+			return p + 2;
+	return NULL;
+}
+
+/*
+ * The bytes before `twin` are those before the first's end, as far as they are the same: goes to
+ * the first block of them. false: as much is not open there, or *stop: where the second is closed.
+ */
+static bool following_meet(struct following *f, const char *twin, const char **stop)
+{
+	const struct json_track *track = f->track;
+	size_t before = (size_t)(track->end - track->begin), room = (size_t)(twin - f->p);
+	size_t same = scan_common_before(track->end, twin, before < room ? before : room);
+	size_t block = (before - same + SCAN_BLOCK - 1) / SCAN_BLOCK;
+
+	if (block >= track->n || (*stop = following_pass(f, twin - (before - SCAN_BLOCK * block))))
+		return false;
+	return blocks_open(&f->s) == track->open[block];
+}
+
+/* They stayed apart; where the second is closed, or NULL. */
+static const char *following_apart(struct following *f)
+{
+	const char *twin = following_twin(f), *stop = NULL;
+
+	if (twin && following_meet(f, twin, &stop))
+		return twin;
+	return stop ? stop : blocks_pass_all(f->p, f->end, &f->s);
+}
+
 /* p stands behind the opening brace; where it is closed, or NULL. */
 static const char *following_end(const struct json_track *track, const char *p, const char *end)
 {
@@ -165,7 +212,7 @@ static const char *following_end(const struct json_track *track, const char *p, 
 		if (misses > MISSES_MAX || !following_guess(&f, same, &stop))
 			break;
 	} while (true);
-	return stop ? stop : blocks_pass_all(f.p, end, &f.s);
+	return stop ? stop : following_apart(&f);
 }
 
 bool json_skim_beside(struct str input, struct json_member *m, const struct json_track *track)

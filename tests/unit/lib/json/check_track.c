@@ -78,9 +78,13 @@ static void beside(const char *first, size_t first_n, const char *second, size_t
 
 /* ---- chosen ---- */
 
-#define LONG  "\"text\":\"abcdefghijklmnopqrstuvwxyz abcdefghijklmnopqrstuvwxyz abcdefghijklmnop\""
-#define AHEAD "{" LONG "," LONG ",\"list\":[{\"a\":1},{\"b\":[2,3]}],"
-#define TAIL  "," LONG ",\"more\":{\"x\":{\"y\":[1,2,{\"z\":\"}\"}]}}," LONG "," LONG "}"
+#define LONG   "\"text\":\"abcdefghijklmnopqrstuvwxyz abcdefghijklmnopqrstuvwxyz abcdefghijklmnop\""
+#define LONG_8 LONG LONG LONG LONG LONG LONG LONG LONG
+#define AHEAD  "{" LONG "," LONG ",\"list\":[{\"a\":1},{\"b\":[2,3]}],"
+#define BEHIND ",\"dryRun\":false,\"options\":{\"kind\":\"UpdateOptions\"}}}\n"
+#define FAR    ",\"a\":[" LONG_8 LONG_8 "]}"
+#define MORE   "\"u\":{\"w\":[1,2,{\"x\":3}]},"
+#define TAIL   "," LONG ",\"more\":{\"x\":{\"y\":[1,2,{\"z\":\"}\"}]}}," LONG "," LONG "}"
 
 static const struct beside_case {
 	const char *name, *first, *second;
@@ -96,6 +100,28 @@ static const struct beside_case {
 	{ "a string that goes on", AHEAD "\"v\":\"a\\\\\"" TAIL, AHEAD "\"v\":\"a\\\"" TAIL },
 	{ "a member more", AHEAD "\"v\":1" TAIL, AHEAD "\"u\":{\"w\":[]},\"v\":1" TAIL },
 	{ "a member less", AHEAD "\"u\":{\"w\":[]},\"v\":1" TAIL, AHEAD "\"v\":1" TAIL },
+	{ "a member more, and the request behind", AHEAD "\"v\":1" TAIL,
+	  AHEAD MORE "\"v\":1" TAIL BEHIND },
+	{ "a member less, and the request behind", AHEAD MORE "\"v\":1" TAIL,
+	  AHEAD "\"v\":1" TAIL BEHIND },
+	{ "a member more, and much behind", AHEAD "\"v\":1" TAIL, AHEAD MORE "\"v\":1" TAIL FAR },
+	{ "a member more, and the same end once more behind", AHEAD "\"v\":1" TAIL,
+	  AHEAD MORE "\"v\":1" TAIL "," AHEAD "\"v\":1" TAIL },
+	{ "a member more, and only an end of another one is alike", AHEAD "\"v\":1" TAIL,
+	  AHEAD MORE "\"v\":1}," AHEAD "\"v\":1" TAIL },
+	{ "members more and less", AHEAD "\"v\":1," MORE LONG TAIL,
+	  AHEAD MORE "\"v\":1," LONG TAIL BEHIND },
+	{ "a string less that is closed", AHEAD "\"u\":\"{\",\"v\":1" TAIL,
+	  AHEAD "\"v\":1" TAIL BEHIND },
+	{ "a string that takes in the end", AHEAD "\"v\":1" TAIL,
+	  AHEAD MORE "\"v\":\"1" TAIL BEHIND },
+	{ "deeper by a member that is not closed", AHEAD "\"v\":1" TAIL,
+	  AHEAD MORE "\"w\":{\"v\":1" TAIL BEHIND },
+	{ "deeper, and closed behind", AHEAD "\"v\":1" TAIL,
+	  AHEAD MORE "\"w\":[{\"v\":1" TAIL "]}" BEHIND },
+	{ "a short end that is alike", AHEAD "\"v\":1}", AHEAD MORE "\"v\":1}" BEHIND },
+	{ "a short object, and the same end behind", "{\"v\":1}", "{" MORE "\"v\":1}" TAIL },
+	{ "no more than an end", AHEAD "\"v\":1" TAIL, "{" MORE "\"v\":1" TAIL BEHIND },
 	{ "deeper by a brace", AHEAD "\"v\":1" TAIL, AHEAD "\"v\":{" TAIL "}" },
 	{ "closed before", AHEAD "\"v\":1" TAIL, AHEAD "\"v\":1}," LONG TAIL },
 	{ "closed at once", AHEAD "\"v\":1" TAIL, "{}," TAIL },
@@ -184,10 +210,23 @@ static size_t made_copy(uint64_t *state, const char *from, size_t n, char *to)
 	return n;
 }
 
+/* What stands behind the second: nothing, members of a request, or an end of the first once more.
+ */
+static size_t made_behind(uint64_t *state, const char *from, size_t n, char *to)
+{
+	size_t kind = chance(state, 3), at = chance(state, n);
+
+	if (kind == 1)
+		memcpy(to, BEHIND, sizeof BEHIND - 1);
+	else if (kind == 2)
+		memcpy(to, from + at, n - at);
+	return kind == 1 ? sizeof BEHIND - 1 : kind == 2 ? n - at : 0;
+}
+
 START_TEST(beside_by_chance)
 {
 	uint64_t state = UINT64_C(0x9e3779b97f4a7c15) + (uint64_t)_i;
-	char first[TEXT_MAX], second[2 * TEXT_MAX];
+	char first[TEXT_MAX], second[3 * TEXT_MAX];
 	int told = 0;
 
 	for (int i = 0; i < 4000; i++) {
@@ -197,6 +236,7 @@ START_TEST(beside_by_chance)
 		while (depth-- && n < TEXT_MAX)
 			first[n++] = '}';
 		copy_n = made_copy(&state, first, n, second);
+		copy_n += made_behind(&state, first, n, second + copy_n);
 		beside(first, n, second, copy_n);
 		told += is_told(first, n) && is_told(second, copy_n);
 	}
