@@ -52,7 +52,6 @@ struct object_notes {
 	bool unsure;       /* an escape may hide anything */
 	bool domain, flag; /* of alpha keys; "feature-gates" or KUBE_FEATURE_ */
 	uint64_t words[8]; /* a bit for each word of the catalogue */
-	size_t ahead;      /* bytes that were looked at twice: at most twice as many as there are */
 };
 
 /* All of it is borrowed: it must outlive the verdict. Absent strings are {NULL, 0}. */

@@ -42,17 +42,21 @@ struct blocks {
 	uint32_t *note, *notes_end; /* where what is open at each block is noted; NULL: nowhere */
 };
 
-/* What is open, as one number. No note is taken so far into a text that it would not hold it. */
+/*
+ * What is open, as one number: inverted in a string. No note is taken so far into a text that it
+ * would not hold it.
+ */
 static inline uint32_t blocks_open(const struct blocks *b)
 {
-	return (uint32_t)(b->depth << 2 | (b->inside & 2) | b->escape);
+	return (uint32_t)((b->depth << 1 | b->escape) ^ b->inside);
 }
 
 static inline struct blocks blocks_of(uint32_t open)
 {
-	return (struct blocks){ .depth = open >> 2,
-				.inside = 0 - (uint64_t)(open >> 1 & 1),
-				.escape = open & 1 };
+	uint64_t inside = 0 - (uint64_t)(open >> 31);
+
+	open ^= (uint32_t)inside;
+	return (struct blocks){ .depth = open >> 1, .inside = inside, .escape = open & 1 };
 }
 
 /* The last bytes of the input, too few for a block. */
@@ -97,12 +101,13 @@ blocks_last(const char *p, uint64_t open, uint64_t close, size_t depth, bool wid
 }
 
 /*
- * Called for each block before it is passed over. `shape` is that of the bytes alone: its quotes
- * may be escaped. BLOCKS_BEHIND bytes stand behind the block. Where the container ends within the
- * block, what is behind its end is looked at as well.
+ * Called for each block. The quotes of `shape` may be escaped; its brackets are those outside of
+ * strings, and no less than `least` of them are open anywhere in the block. BLOCKS_BEHIND bytes
+ * stand behind the block. Where the container ends within the block, what is behind its end is in
+ * `shape` as well.
  */
 #define BLOCKS_BEHIND 8
-typedef void blocks_look(void *ctx, const char *p, const struct scan_shape *shape, bool wide);
+typedef void blocks_look(void *ctx, const struct scan_shape *shape, ptrdiff_t least);
 
 /*
  * Where the container is closed, or NULL: *at is then where fewer than 64 bytes are left. A
@@ -121,24 +126,24 @@ static inline __attribute__((always_inline)) const char *blocks_skip(const char 
 		return NULL;
 	for (last = end - room; p <= last; p += SCAN_BLOCK) {
 		struct scan_shape shape = wide ? scan_shape_wide(p) : scan_shape(p);
-		uint64_t strings, open, close;
+		uint64_t quotes = shape.quotes, strings;
 		size_t closed;
 
-		if (look)
-			look(ctx, p, &shape, wide);
 		if (b.note < b.notes_end)
 			*b.note++ = blocks_open(&b);
 		if (shape.slashes || b.escape)
-			shape.quotes &= ~blocks_escaped(shape.slashes, &b.escape);
-		strings = (wide ? scan_parity_wide(shape.quotes) : scan_parity(shape.quotes)) ^
-			  b.inside;
+			quotes &= ~blocks_escaped(shape.slashes, &b.escape);
+		strings = (wide ? scan_parity_wide(quotes) : scan_parity(quotes)) ^ b.inside;
 		b.inside = 0 - (strings >> 63);
-		open = shape.open & ~strings;
-		close = shape.close & ~strings;
-		closed = blocks_count(close, wide);
-		if (closed >= b.depth && (stop = blocks_last(p, open, close, b.depth, wide)))
+		shape.open &= ~strings;
+		shape.close &= ~strings;
+		closed = blocks_count(shape.close, wide);
+		if (look)
+			look(ctx, &shape, (ptrdiff_t)(b.depth - closed));
+		if (closed >= b.depth &&
+		    (stop = blocks_last(p, shape.open, shape.close, b.depth, wide)))
 			break;
-		b.depth += blocks_count(open, wide) - closed;
+		b.depth += blocks_count(shape.open, wide) - closed;
 	}
 	*at = p;
 	*s = b;

@@ -62,9 +62,8 @@ struct scan_shape {
 
 /* What tells, of a block and the byte behind it, where names and words of other kinds may stand. */
 struct scan_words {
-	uint64_t after;   /* the byte behind may follow the closing quote of a name: scan_after */
-	uint64_t solidus; /* a '/' */
-	uint64_t fe;      /* "fe" begins here; each may be in either case */
+	uint64_t after; /* the byte behind may follow the closing quote of a name: scan_after */
+	uint64_t pairs; /* "o/", "fe" or "FE" begins here, or seldom another pair */
 };
 
 /* Bit i: is the number of bits up to i odd? Of quotes: from one up to the next. */
@@ -237,11 +236,6 @@ SCAN_WIDE static inline uint64_t scan_text_wide(const char *p)
 		_mm256_or_si256(same, _mm256_subs_epi8(v, _mm256_set1_epi8(0x20))));
 }
 
-SCAN_WIDE static inline uint64_t scan_bits_wide(const char *p, char c)
-{
-	return scan_eq32(scan_load32(p), c) | scan_eq32(scan_load32(p + 32), c) << 32;
-}
-
 /* White space, a colon or a backslash: of the first by the low half of a byte, which is its own. */
 SCAN_WIDE static inline __m256i scan_after32(__m256i v)
 {
@@ -259,14 +253,18 @@ SCAN_WIDE static inline uint64_t scan_mask32(__m256i a, __m256i b)
 							   << 32;
 }
 
-/* "fe" in either case: v, and the bytes behind those of v. */
-SCAN_WIDE static inline __m256i scan_fe32(__m256i v, __m256i behind)
+/*
+ * v, and the bytes behind those of v: in which bits both are to differ is told by the low half of
+ * the first, 0x40 of an 'o', 3 of an 'f'; 0x80 are none.
+ */
+SCAN_WIDE static inline __m256i scan_pairs32(__m256i v, __m256i behind)
 {
-	__m256i bit = _mm256_set1_epi8(0x20);
+	const char no = '\x80', o = 'o' ^ '/', f = 'f' ^ 'e';
+	const __m256i differ =
+		_mm256_setr_epi8(no, no, no, no, no, no, f, no, no, no, no, no, no, no, no, o, no,
+				 no, no, no, no, no, f, no, no, no, no, no, no, no, no, o);
 
-	return _mm256_and_si256(
-		_mm256_cmpeq_epi8(_mm256_or_si256(v, bit), _mm256_set1_epi8('f')),
-		_mm256_cmpeq_epi8(_mm256_or_si256(behind, bit), _mm256_set1_epi8('e')));
+	return _mm256_cmpeq_epi8(_mm256_shuffle_epi8(differ, v), _mm256_xor_si256(v, behind));
 }
 
 SCAN_WIDE static inline struct scan_words scan_words_wide(const char *p)
@@ -275,8 +273,8 @@ SCAN_WIDE static inline struct scan_words scan_words_wide(const char *p)
 	__m256i behind_a = scan_load32(p + 1), behind_b = scan_load32(p + 33);
 
 	return (struct scan_words){ scan_mask32(scan_after32(behind_a), scan_after32(behind_b)),
-				    scan_eq32(a, '/') | scan_eq32(b, '/') << 32,
-				    scan_mask32(scan_fe32(a, behind_a), scan_fe32(b, behind_b)) };
+				    scan_mask32(scan_pairs32(a, behind_a),
+						scan_pairs32(b, behind_b)) };
 }
 
 SCAN_WIDE static inline struct scan_shape scan_shape_wide(const char *p)
@@ -364,11 +362,6 @@ static inline uint64_t scan_text_wide(const char *p)
 	return scan_text(p);
 }
 
-static inline uint64_t scan_bits_wide(const char *p, char c)
-{
-	return scan_bits(p, c);
-}
-
 static inline struct scan_shape scan_shape(const char *p)
 {
 	return (struct scan_shape){ scan_bits(p, '"'), scan_bits(p, '\\'),
@@ -390,9 +383,10 @@ static inline uint64_t scan_parity_wide(uint64_t bits)
 
 static inline struct scan_words scan_words(const char *p)
 {
-	return (struct scan_words){ scan_after(p + 1), scan_bits(p, '/'),
-				    (scan_bits(p, 'f') | scan_bits(p, 'F')) &
-					    (scan_bits(p + 1, 'e') | scan_bits(p + 1, 'E')) };
+	return (struct scan_words){ scan_after(p + 1),
+				    (scan_bits(p, 'o') & scan_bits(p + 1, '/')) |
+					    ((scan_bits(p, 'f') | scan_bits(p, 'F')) &
+					     (scan_bits(p + 1, 'e') | scan_bits(p + 1, 'E'))) };
 }
 
 #ifndef __SSE2__

@@ -10,10 +10,31 @@
 #include "lib/base/attributes.h"
 #include "lib/json/blocks.h"
 
+/* Where in a block something is to be looked at, and its brackets that stand in no string. */
+struct skim_marks {
+	uint64_t names, pairs, escapes;
+	uint64_t open, close; /* of these, those that were not minded yet */
+	ptrdiff_t least;      /* so many are open anywhere in the block, or more */
+};
+
+/*
+ * The blocks are passed over many at a time and then looked at, so that the processor keeps all
+ * that it compares them with at hand.
+ */
+#define SKIM_BATCH 32
+
 struct skimming {
 	struct object_notes notes;
-	const char *begin, *end;                /* of all that may be read */
-	const char *insides[CATALOGUE_INSIDES]; /* up to where the value of such a member reaches */
+	const char *begin, *end; /* of all that may be read */
+	const char *block;       /* the bytes that are looked at, */
+	struct skim_marks *m;    /* and what is in them */
+	uint64_t insides;        /* a bit for each: a value of such a member is not closed yet, */
+	struct skim_value *last; /* and the values, the innermost last; the first is none */
+	struct skim_value {
+		ptrdiff_t depth; /* brackets that are open around it */
+		unsigned inside;
+	} values[1 + CATALOGUE_INSIDES];
+	struct skim_marks marks[SKIM_BATCH];
 };
 
 /* ---- what is written otherwise than it reads ---- */
@@ -29,31 +50,96 @@ static bool is_harmless_escape(const char *hex)
 	return false;
 }
 
+static bool skim_stands(const struct skimming *s, const char *p, const char *word, size_t n)
+{
+	return p >= s->begin && (size_t)(s->end - p) >= n && !memcmp(p, word, n);
+}
+
+/* A slash, which may be escaped, stands behind `end`: does a domain that alpha keys have? */
+static void skim_domain(struct skimming *s, const char *end)
+{
+	static const char alpha[] = "alpha.kubernetes.io", set[] = "applyset.kubernetes.io";
+
+	if (skim_stands(s, end - (sizeof alpha - 1), alpha, sizeof alpha - 1) ||
+	    skim_stands(s, end - (sizeof set - 1), set, sizeof set - 1))
+		s->notes.domain = true;
+}
+
 /* A backslash at p: does it begin an escape that may hide a letter? */
 static void skim_escape(struct skimming *s, const char *p)
 {
+	if (s->end - p > 1 && p[1] == '/')
+		skim_domain(s, p);
 	if (s->end - p > 1 && p[1] == 'u' && (s->end - p < 6 || !is_harmless_escape(p + 2)))
 		s->notes.unsure = true;
 }
 
 /* ---- names ---- */
 
-/*
- * Where the value ends that stands behind the name whose quote is at `quote`; all that follows
- * where that is not plain, or where as many bytes as there are were looked at ahead already.
- */
-static const char *skim_value_end(struct skimming *s, const char *quote)
+/* How many are open behind the bits of `before`, of which all that is closed was minded. */
+static ptrdiff_t skim_depth(const struct skim_marks *m, uint64_t before)
 {
-	const char *value = quote + 2, *to;
+	return m->least +
+	       (ptrdiff_t)(blocks_count_bits(m->close) + blocks_count_bits(m->open & before));
+}
 
-	if (s->end - quote < 3 || quote[1] != ':' || quote[-1] == '\\' ||
-	    (unsigned char)*value <= ' ' || s->notes.ahead > (size_t)(s->end - s->begin))
-		return s->end;
-	if (*value != '{' && *value != '[')
-		return quote;
-	to = json_skim_end(value, s->end);
-	s->notes.ahead += (size_t)((to ? to : s->end) - value);
-	return to ? to : s->end;
+/* The values are closed around which as many are open, or more. */
+static inline void skim_leave(struct skimming *s, ptrdiff_t depth)
+{
+	while (s->last->depth >= depth)
+		s->insides &= ~(UINT64_C(1) << (s->last--)->inside);
+}
+
+/* What is closed at once, {} or [], need not be minded: no value of those is. */
+static inline void skim_drop_empty(struct skim_marks *m, bool wide)
+{
+	uint64_t empty = m->close & m->open << 1;
+
+	m->close ^= empty;
+	m->open ^= empty >> 1;
+	m->least += (ptrdiff_t)blocks_count(empty, wide);
+}
+
+/* What is closed in the bits of `before`, which are all those below some bit, is minded. */
+static inline __attribute__((always_inline)) void
+skim_leave_bits(struct skimming *s, struct skim_marks *m, uint64_t before, bool wide)
+{
+	ptrdiff_t depth;
+
+	if (m->least > s->last->depth)
+		return;
+	skim_drop_empty(m, wide);
+	if (m->least > s->last->depth)
+		return;
+	depth = m->least + (ptrdiff_t)blocks_count(m->close, wide);
+	for (uint64_t close; (close = m->close & before); m->close &= m->close - 1) {
+		uint64_t below = (close & (0 - close)) - 1;
+
+		skim_leave(s, --depth + (ptrdiff_t)blocks_count(m->open & below, wide));
+	}
+}
+
+static bool is_empty_or_scalar(const char *value)
+{
+	return (*value | 0x20) != '{' || (value[1] | 0x20) == '}';
+}
+
+/*
+ * Behind the name whose quote is at `quote` stands a value that spots may be in; in all that
+ * follows, where that is not plain.
+ */
+static void skim_enter(struct skimming *s, unsigned inside, const char *quote, uint64_t before)
+{
+	bool plain = s->end - quote > 3 && quote[1] == ':' && quote[-1] != '\\' &&
+		     (unsigned char)quote[2] > ' ';
+
+	if (plain && is_empty_or_scalar(quote + 2))
+		return;
+	s->insides |= UINT64_C(1) << inside;
+	if (!plain)
+		return;
+	s->m->close &= ~before;
+	*++s->last = (struct skim_value){ skim_depth(s->m, before), inside };
 }
 
 /* Does the name whose quote is at `quote` have the value? Yes, where that is not plain. */
@@ -73,7 +159,7 @@ static void skim_spots(struct skimming *s, const struct catalogue_word *w, const
 	for (size_t i = 0; i < w->spots_n; i++) {
 		const struct catalogue_spot *spot = &catalogue_spots[w->spots + i];
 
-		if (quote < s->insides[spot->inside] &&
+		if (s->insides >> spot->inside & 1 &&
 		    (!spot->value || skim_has_value(s, quote, str_of(catalogue_text(spot->value)))))
 			s->notes.words[spot->number / 64] |= UINT64_C(1) << spot->number % 64;
 	}
@@ -83,10 +169,13 @@ static void skim_spots(struct skimming *s, const struct catalogue_word *w, const
 static __attribute__((noinline)) void skim_place(struct skimming *s, const struct catalogue_word *w,
 						 const char *quote)
 {
+	uint64_t before = (UINT64_C(1) << (quote - s->block)) - 1;
+
+	skim_leave_bits(s, s->m, before, false);
 	if (w->spots_n)
 		skim_spots(s, w, quote);
-	if (w->inside != CATALOGUE_NONE && quote >= s->insides[w->inside])
-		s->insides[w->inside] = skim_value_end(s, quote);
+	if (w->inside != CATALOGUE_NONE && !(s->insides >> w->inside & 1))
+		skim_enter(s, w->inside, quote, before);
 }
 
 static inline void skim_word(struct skimming *s, const struct catalogue_word *w, const char *quote)
@@ -145,24 +234,6 @@ static inline void skim_name(struct skimming *s, const char *quote)
 
 /* ---- other words ---- */
 
-static bool skim_stands(const struct skimming *s, const char *p, const char *word, size_t n)
-{
-	return p >= s->begin && (size_t)(s->end - p) >= n && !memcmp(p, word, n);
-}
-
-/* A slash, which may be escaped: of a domain that alpha keys have? */
-static void skim_domain(struct skimming *s, const char *slash)
-{
-	static const char alpha[] = "alpha.kubernetes.io", set[] = "applyset.kubernetes.io";
-
-	if (slash[-1] == '\\')
-		slash--;
-	if (slash[-1] == 'o' &&
-	    (skim_stands(s, slash - (sizeof alpha - 1), alpha, sizeof alpha - 1) ||
-	     skim_stands(s, slash - (sizeof set - 1), set, sizeof set - 1)))
-		s->notes.domain = true;
-}
-
 /* "feature-gates" on a command line, or KUBE_FEATURE_ of a variable. */
 static void skim_flag(struct skimming *s, const char *f)
 {
@@ -173,109 +244,102 @@ static void skim_flag(struct skimming *s, const char *f)
 
 /* ---- block by block ---- */
 
-static bool is_behind_name(char c)
+static inline __attribute__((always_inline)) void
+skim_block(void *ctx, const struct scan_shape *shape, ptrdiff_t least)
 {
-	return c == ':' || c == '\\' || (unsigned char)c <= ' ';
+	struct skim_marks **next = ctx;
+
+	*(*next)++ = (struct skim_marks){ .names = shape->quotes,
+					  .escapes = shape->slashes,
+					  .open = shape->open,
+					  .close = shape->close,
+					  .least = least };
 }
 
-/* Too few bytes for a block. */
-static void skim_bytes(struct skimming *s, const char *p, const char *end)
+/* Of the quotes those that may end a name, of the backslashes those that may begin an escape. */
+static inline __attribute__((always_inline)) void
+skim_narrow_down(struct skim_marks *m, const struct skim_marks *stop, const char *p, bool wide)
 {
-	for (; p < end; p++) {
-		if (*p == '"' && (s->end - p == 1 || is_behind_name(p[1])))
-			skim_name(s, p);
-		else if (*p == '\\')
-			skim_escape(s, p);
-		else if (*p == '/')
-			skim_domain(s, p);
-		else if ((*p | 0x20) == 'f')
-			skim_flag(s, p);
+	for (; m < stop; m++, p += SCAN_BLOCK) {
+		struct scan_words words = wide ? scan_words_wide(p) : scan_words(p);
+
+		m->names &= words.after;
+		m->pairs = words.pairs;
+		if (m->escapes)
+			m->escapes &= scan_bits(p + 1, 'u') | scan_bits(p + 1, '/');
 	}
 }
 
-/*
- * Where in each block something stands that is to be looked at. The blocks are passed over many at
- * a time and then looked at, so that the processor keeps all that it compares them with at hand.
- */
-#define SKIM_BATCH 32
-struct skim_marks {
-	uint64_t names, solidus, escapes, flags;
-};
-struct skim_batch {
-	size_t n;
-	struct skim_marks marks[SKIM_BATCH];
-};
+static void skim_pair(struct skimming *s, const char *p)
+{
+	if (*p == 'o')
+		skim_domain(s, p + 1);
+	else
+		skim_flag(s, p);
+}
 
+static void skim_rare(struct skimming *s, const char *p, const struct skim_marks *m)
+{
+	for (uint64_t pairs = m->pairs; pairs; pairs &= pairs - 1)
+		skim_pair(s, p + scan_bit(pairs));
+	for (uint64_t escapes = m->escapes; escapes; escapes &= escapes - 1)
+		skim_escape(s, p + scan_bit(escapes));
+}
+
+/* The blocks up to `stop`, which stand in the text from p on. */
 static inline __attribute__((always_inline)) void
-skim_block(void *ctx, const char *p, const struct scan_shape *shape, bool wide)
+skim_marked(struct skimming *s, const struct skim_marks *stop, const char *p, bool wide)
 {
-	struct skim_batch *batch = ctx;
-	struct scan_words words = wide ? scan_words_wide(p) : scan_words(p);
-	uint64_t escapes = shape->slashes;
-
-	if (escapes)
-		escapes &= wide ? scan_bits_wide(p + 1, 'u') : scan_bits(p + 1, 'u');
-	batch->marks[batch->n++] = (struct skim_marks){ shape->quotes & words.after, words.solidus,
-							escapes, words.fe };
-}
-
-static void skim_rare(struct skimming *s, const char *p, struct skim_marks m)
-{
-	for (; m.solidus; m.solidus &= m.solidus - 1)
-		skim_domain(s, p + scan_bit(m.solidus));
-	for (; m.escapes; m.escapes &= m.escapes - 1)
-		skim_escape(s, p + scan_bit(m.escapes));
-	for (; m.flags; m.flags &= m.flags - 1)
-		skim_flag(s, p + scan_bit(m.flags));
-}
-
-static inline __attribute__((always_inline)) void skim_marked(struct skimming *s, const char *p,
-							      const struct skim_batch *batch)
-{
-	const struct skim_marks *stop = batch->marks + batch->n;
-
-	for (const struct skim_marks *m = batch->marks; m < stop; m++) {
+	for (struct skim_marks *m = s->marks; m < stop; m++, p += SCAN_BLOCK) {
+		s->block = p;
+		s->m = m;
 		for (uint64_t names = m->names; names; names &= names - 1)
 			skim_name(s, p + scan_bit(names));
-		if (m->solidus | m->escapes | m->flags)
-			skim_rare(s, p, *m);
-		p += SCAN_BLOCK;
+		skim_leave_bits(s, m, UINT64_MAX, wide);
+		if (m->pairs | m->escapes)
+			skim_rare(s, p, m);
 	}
+}
+
+/* As blocks_skip; `text` holds what is at *at. */
+static inline __attribute__((always_inline)) const char *
+skim_batch(struct skimming *s, const char **at, const char *end, struct blocks *b, const char *text,
+	   bool wide)
+{
+	struct skim_marks *next = s->marks;
+	const char *from = *at, *stop = blocks_skip(at, end, b, wide, skim_block, &next);
+
+	skim_narrow_down(s->marks, next, from, wide);
+	skim_marked(s, next, text, wide);
+	return stop;
 }
 
 SCAN_WIDE static const char *skim_wide(struct skimming *s, const char **at, const char *end,
-				       struct blocks *b, struct skim_batch *batch)
+				       struct blocks *b, const char *text)
 {
-	const char *from = *at, *stop = blocks_skip(at, end, b, true, skim_block, batch);
-
-	skim_marked(s, from, batch);
-	return stop;
+	return skim_batch(s, at, end, b, text, true);
 }
 
 static const char *skim_narrow(struct skimming *s, const char **at, const char *end,
-			       struct blocks *b, struct skim_batch *batch)
+			       struct blocks *b, const char *text)
 {
-	const char *from = *at, *stop = blocks_skip(at, end, b, false, skim_block, batch);
-
-	skim_marked(s, from, batch);
-	return stop;
+	return skim_batch(s, at, end, b, text, false);
 }
 
-/* As blocks_skip. */
-static const char *skim_blocks(struct skimming *s, const char **at, struct blocks *b)
+static const char *skim_blocks(struct skimming *s, const char **at, const char *end,
+			       struct blocks *b, const char *text)
 {
-	const ptrdiff_t room = SKIM_BATCH * SCAN_BLOCK + BLOCKS_BEHIND;
-	UNZEROED struct skim_batch batch;
-	const char *stop = NULL;
-	bool wide = scan_has_wide();
+	return scan_has_wide() ? skim_wide(s, at, end, b, text) : skim_narrow(s, at, end, b, text);
+}
 
-	do {
-		const char *end = s->end - *at > room ? *at + room : s->end;
+/* Too few bytes for a block: a copy of them that has zeros behind it. */
+static void skim_rest(struct skimming *s, const char *p, const char *end, struct blocks *b)
+{
+	char copy[2 * SCAN_BLOCK + BLOCKS_BEHIND] = { 0 };
+	const char *at = copy;
 
-		batch.n = 0;
-		stop = wide ? skim_wide(s, at, end, b, &batch) : skim_narrow(s, at, end, b, &batch);
-	} while (!stop && batch.n);
-	return stop;
+	memcpy(copy, p, (size_t)(end - p));
+	skim_blocks(s, &at, copy + sizeof copy, b, p);
 }
 
 /*
@@ -285,13 +349,22 @@ static const char *skim_blocks(struct skimming *s, const char **at, struct block
  */
 static const char *skim_container(struct skimming *s, const char *p, struct blocks *b)
 {
-	const char *stop = skim_blocks(s, &p, b);
+	const ptrdiff_t room = SKIM_BATCH * SCAN_BLOCK + BLOCKS_BEHIND;
+	const char *from, *stop;
+	struct blocks rest;
 
+	do {
+		const char *end = s->end - p > room ? p + room : s->end;
+
+		from = p;
+		stop = skim_blocks(s, &p, end, b, p);
+	} while (!stop && p > from);
 	if (stop)
 		return stop;
+	rest = (struct blocks){ .depth = b->depth, .inside = b->inside, .escape = b->escape };
 	stop = blocks_pass_all(p, s->end, b);
 	if (stop)
-		skim_bytes(s, p, stop);
+		skim_rest(s, p, stop, &rest);
 	return stop;
 }
 
@@ -331,8 +404,9 @@ static bool is_worth_noting(const struct request *r)
 static const char *skim_object(struct skimming *s, struct blocks *b)
 {
 	s->notes = (struct object_notes){ .made = true };
-	for (size_t i = 0; i < CATALOGUE_INSIDES; i++)
-		s->insides[i] = s->begin;
+	s->insides = 0;
+	s->last = s->values;
+	s->values[0].depth = PTRDIFF_MIN;
 	return skim_container(s, s->begin + 1, b);
 }
 

@@ -425,50 +425,6 @@ START_TEST(unchanged_is_not_read)
 }
 END_TEST
 
-/* ---- the work ---- */
-
-/* Names whose values are looked at ahead, in one another. */
-static size_t ahead_of(size_t depth, size_t *bytes)
-{
-	static const char *const names[] = { "containers", "tolerations", "ports", "items" };
-	static const struct table_row pod = {
-		.group = "", .version = "v1", .kind = "Pod", .where = "object"
-	};
-	scoped(arena_end) struct arena arena;
-	struct review review;
-	struct text t;
-	struct err err;
-
-	arena_init(&arena, 64u << 20);
-	text_init(&t, &arena, TEXT_MAX);
-	text_puts(&t, "{\"a\":");
-	for (size_t i = 0; i < depth; i++)
-		text_printf(&t, "{\"%s\":", names[i % 4]);
-	text_puts(&t, "1");
-	for (size_t i = 0; i < depth; i++)
-		text_puts(&t, "}");
-	text_puts(&t, "}");
-	ck_assert_int_eq(review_decode(review_body(&pod, text_get(&t), STR("{}"), &arena), &arena,
-				       &review, &err),
-			 0);
-	ck_assert(review.request.notes.made);
-	*bytes = t.n;
-	return review.request.notes.ahead;
-}
-
-START_TEST(twice_the_bytes_take_twice_the_work)
-{
-	size_t few, many, few_bytes, many_bytes;
-
-	few = ahead_of(2000, &few_bytes);
-	many = ahead_of(4000, &many_bytes);
-	ck_assert_uint_gt(few, 0);
-	ck_assert_uint_le(few, 2 * few_bytes + 1024);
-	ck_assert_uint_le(many, 2 * many_bytes + 1024);
-	ck_assert_uint_le(many, 2 * few + 1024);
-}
-END_TEST
-
 int main(void)
 {
 	Suite *s = suite_create("unread");
@@ -485,7 +441,6 @@ int main(void)
 	tcase_add_loop_test(tc, unchanged_is_answered_as_if_it_were_read, CATALOGUE_MINOR_MIN,
 			    newest + 1);
 	tcase_add_test(tc, unchanged_is_not_read);
-	tcase_add_test(tc, twice_the_bytes_take_twice_the_work);
 	suite_add_tcase(s, tc);
 	runner = srunner_create(s);
 	srunner_run_all(runner, CK_NORMAL);
