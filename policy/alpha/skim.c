@@ -166,8 +166,7 @@ static void skim_spots(struct skimming *s, const struct catalogue_word *w, const
 }
 
 /* A word that is more than one: the name of a spot, or of what spots are inside of. */
-static __attribute__((noinline)) void skim_place(struct skimming *s, const struct catalogue_word *w,
-						 const char *quote)
+static void skim_place(struct skimming *s, const struct catalogue_word *w, const char *quote)
 {
 	uint64_t before = (UINT64_C(1) << (quote - s->block)) - 1;
 
@@ -178,25 +177,35 @@ static __attribute__((noinline)) void skim_place(struct skimming *s, const struc
 		skim_enter(s, w->inside, quote, before);
 }
 
-static inline void skim_word(struct skimming *s, const struct catalogue_word *w, const char *quote)
-{
-	s->notes.words[w->number / 64] |= UINT64_C(1) << w->number % 64;
-	if (w->spots_n || w->inside != CATALOGUE_NONE)
-		skim_place(s, w, quote);
-}
-
-/* A name, up to `end`, that ends as the word does, and perhaps some behind it. */
-static __attribute__((noinline)) void skim_words(struct skimming *s, const struct catalogue_word *w,
-						 const char *end, const char *quote)
+/* The first word from w on as which a name ends that goes up to `end`; NULL: it ends as none. */
+static inline const struct catalogue_word *skim_find_word(const struct catalogue_word *w,
+							  const char *end)
 {
 	uint64_t tail = scan_word(end - 8), before = scan_word(end - 16);
 
-	for (;; w++) {
-		if ((tail & w->tail_mask) == w->tail && (before & w->before_mask) == w->before)
-			skim_word(s, w, quote);
-		if (w->last)
-			return;
-	}
+	while ((tail & w->tail_mask) != w->tail || (before & w->before_mask) != w->before)
+		if (w++->last)
+			return NULL;
+	return w;
+}
+
+/* The name is the word, and perhaps some behind it. */
+static __attribute__((noinline)) void skim_word(struct skimming *s, const struct catalogue_word *w,
+						const char *end, const char *quote)
+{
+	do {
+		s->notes.words[w->number / 64] |= UINT64_C(1) << w->number % 64;
+		if (w->spots_n || w->inside != CATALOGUE_NONE)
+			skim_place(s, w, quote);
+	} while (!w->last && (w = skim_find_word(w + 1, end)));
+}
+
+static __attribute__((noinline)) void skim_words(struct skimming *s, const struct catalogue_word *w,
+						 const char *end, const char *quote)
+{
+	w = skim_find_word(w, end);
+	if (w)
+		skim_word(s, w, end, quote);
 }
 
 /*
