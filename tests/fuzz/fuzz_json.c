@@ -3,7 +3,8 @@
  *
  * What parses must print to something that parses to an equal value; each member
  * of an object must be found by the skimmer too, in a range that parses to the
- * same; and the skimmer stays inside its input whatever that is.
+ * same; and the skimmer stays inside its input whatever that is. An object ends beside another one
+ * where it ends alone: what stands behind the first NUL beside what stands before it.
  */
 #include <stdlib.h>
 
@@ -30,6 +31,46 @@ static void skim_anything(struct str input)
 {
 	for (struct json_member m = { .next = NULL }; json_skim_next(input, &m);)
 		must(within(m.key, input) && within(m.value, input) && m.value.n);
+}
+
+/* No JSON has a backslash outside a string: where an object ends is not said then. */
+static bool is_told(struct str text)
+{
+	bool inside = false;
+
+	for (size_t i = 0; i < text.n; i++) {
+		if (text.s[i] == '\\' && !inside)
+			return false;
+		if (text.s[i] == '"')
+			inside = !inside;
+		else if (text.s[i] == '\\')
+			i++;
+	}
+	return true;
+}
+
+static void same_end(struct str text, const struct json_member *m, bool ends, bool told)
+{
+	struct json_member alone = { .value = text };
+
+	must(!ends || within(m->value, text));
+	if (!told)
+		return;
+	must(json_skim_value(text, &alone) == ends);
+	must(!ends || m->next == alone.next);
+}
+
+static void same_beside(struct str input)
+{
+	static struct json_track track;
+	const char *nul = input.n ? memchr(input.s, '\0', input.n) : NULL;
+	struct str first = { input.s, nul ? (size_t)(nul - input.s) : input.n };
+	struct str second = nul ? str_from(input, first.n + 1) : first;
+	struct json_member a = { .value = first }, b = { .value = second };
+	bool told = is_told(first) && is_told(second);
+
+	same_end(first, &a, json_skim_tracked(first, &a, &track), told);
+	same_end(second, &b, json_skim_beside(second, &b, &track), told);
 }
 
 static void same_as_skimmed(struct str input, const struct json *object, struct arena *arena)
@@ -63,6 +104,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	arena_init(&arena, MEMORY);
 	if (size)
 		skim_anything(input);
+	same_beside(input);
 	if (!(j = json_parse(input, &limits, &arena, &err))) {
 		must(err.kind == ERR_SYNTAX || err.kind == ERR_LIMIT);
 		return 0;
