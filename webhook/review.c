@@ -116,7 +116,7 @@ static int review_read_request(struct review_decoder *d, struct json_member *req
 	return request_complete(d);
 }
 
-/* A review that was not converted may leave out what the client sent: it is the same. */
+/* Where a review was not converted, what the client sent is the same, there or left out. */
 static void review_fill_in(struct review_decoder *d)
 {
 	struct request *r = d->req;

@@ -93,6 +93,10 @@ int review_read_kind(struct review_decoder *d, const char *where, struct str raw
 					       { "version", &k->version },
 					       { "kind", &k->kind } };
 
+	if (k == &d->req->kind)
+		d->kind = raw;
+	else if (str_eq(raw, d->kind))
+		return 0;
 	return review_read_plain(raw, plain, fields) ? 0
 						     : review_read_fields(d, where, raw, fields);
 }
@@ -106,6 +110,10 @@ int review_read_resource(struct review_decoder *d, const char *where, struct str
 					       { "version", &r->version },
 					       { "resource", &r->resource } };
 
+	if (r == &d->req->resource)
+		d->resource = raw;
+	else if (str_eq(raw, d->resource))
+		return 0;
 	return review_read_plain(raw, plain, fields) ? 0
 						     : review_read_fields(d, where, raw, fields);
 }

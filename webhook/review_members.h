@@ -15,7 +15,9 @@ struct review_decoder {
 	struct arena *arena;
 	struct request *req;
 	struct err *err;
-	unsigned seen; /* bits of request_members */
+	unsigned seen;             /* bits of request_members */
+	struct str kind, resource; /* raw, of the object: the request's are not read where they are
+				    * the same, but filled in */
 	struct json_track *track;
 };
 

@@ -214,6 +214,42 @@ START_TEST(order_and_white_space_do_not_matter)
 }
 END_TEST
 
+#define AGAIN                                                                                      \
+	"\"requestKind\":{\"group\":\"apps\",\"version\":\"v1\",\"kind\":\"D\\u0065\"},"           \
+	"\"requestResource\":{\"group\":\"\",\"version\":\"v1\",\"resource\":\"d\\u0065\"}"
+#define STORED                                                                                     \
+	"\"kind\":{\"group\":\"apps\",\"version\":\"v1\",\"kind\":\"D\\u0065\"},"                  \
+	"\"resource\":{\"group\":\"\",\"version\":\"v1\",\"resource\":\"d\\u0065\"}"
+
+/* What the client sent is what is stored, before it or behind it; or it is written otherwise. */
+START_TEST(reads_what_is_there_again)
+{
+	static const char *const reviews[] = {
+		REVIEW(UID "," UPDATE "," STORED "," AGAIN),
+		REVIEW(UID "," UPDATE "," AGAIN "," STORED),
+		REVIEW(UID
+		       "," UPDATE "," STORED
+		       ",\"requestKind\":{\"kind\":\"De\",\"version\":\"v1\",\"group\":\"apps\"},"
+		       "\"requestResource\":null"),
+	};
+
+	for (size_t i = 0; i < sizeof reviews / sizeof *reviews; i++) {
+		struct review v = decode(reviews[i]);
+		const struct request *r = &v.request;
+
+		IS(r->kind.group, "apps");
+		IS(r->kind.kind, "De");
+		IS(r->resource.version, "v1");
+		IS(r->resource.resource, "de");
+		IS(r->request_kind.group, "apps");
+		IS(r->request_kind.version, "v1");
+		IS(r->request_kind.kind, "De");
+		IS(r->request_resource.version, "v1");
+		IS(r->request_resource.resource, "de");
+	}
+}
+END_TEST
+
 /* Wherever a review is cut, it is refused, and nothing behind the cut is read. */
 START_TEST(any_cut_is_refused)
 {
@@ -408,6 +444,7 @@ int main(void)
 	tcase_add_test(tc, reads_all);
 	tcase_add_test(tc, reads_the_least);
 	tcase_add_test(tc, order_and_white_space_do_not_matter);
+	tcase_add_test(tc, reads_what_is_there_again);
 	tcase_add_test(tc, any_cut_is_refused);
 	tcase_add_test(tc, many_groups);
 	tcase_add_loop_test(tc, answers, 0, sizeof encodes / sizeof *encodes);
