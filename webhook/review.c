@@ -53,7 +53,9 @@ static size_t review_find_member(struct str key, size_t next)
 	for (size_t tried = 0; tried < MEMBERS_N; tried++) {
 		size_t i = next + tried < MEMBERS_N ? next + tried : next + tried - MEMBERS_N;
 
-		if (json_skim_is(key, str_from(request_members[i].where, WHERE_PREFIX)))
+		struct str name = str_from(request_members[i].where, WHERE_PREFIX);
+
+		if (str_eq(key, name) || json_skim_is(key, name))
 			return i;
 	}
 	return MEMBERS_N;
