@@ -28,16 +28,4 @@ static inline struct json *must_parse(struct str input, struct arena *arena)
 	return j;
 }
 
-/* Run all of it; what main returns. */
-static inline int run_suite(Suite *suite)
-{
-	SRunner *runner = srunner_create(suite);
-	int failed;
-
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
-}
-
 #endif

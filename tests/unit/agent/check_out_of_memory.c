@@ -19,6 +19,7 @@
 #include "lib/base/cleanup.h"
 #include "oke/certs.h"
 #include "oke/policy.h"
+#include "tests/unit/suite.h"
 
 #define NOW    1795392000 /* 2026-11-23 */
 #define MEMORY (16u << 20)
@@ -463,8 +464,6 @@ int main(void)
 {
 	Suite *suite = suite_create("out of memory");
 	TCase *tc = tcase_create("agent");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_add_unchecked_fixture(tc, setup, teardown);
 	tcase_set_timeout(tc, 600);
@@ -473,8 +472,5 @@ int main(void)
 	tcase_add_loop_test(tc, a_renewal, 0, ROUNDS);
 	tcase_add_loop_test(tc, a_pair_of_another, 0, ROUND_DROP);
 	suite_add_tcase(suite, tc);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return run_suite(suite);
 }

@@ -7,6 +7,8 @@
 #include <check.h>
 #include <stdlib.h>
 
+#include "tests/unit/suite.h"
+
 static struct arena arena;
 
 static void setup(void)
@@ -205,8 +207,6 @@ int main(void)
 {
 	Suite *s = suite_create("published");
 	TCase *tc = tcase_create("published");
-	SRunner *runner = srunner_create(s);
-	int failed;
 
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, a_report_is_read);
@@ -216,8 +216,5 @@ int main(void)
 	tcase_add_loop_test(tc, a_finding_becomes_an_event, 0, sizeof events / sizeof *events);
 	tcase_add_test(tc, an_event_is_one_a_day);
 	suite_add_tcase(s, tc);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return run_suite(s);
 }

@@ -2,6 +2,7 @@
  * check_issue.c - what is issued, held against the profile; who may be named.
  */
 #include "tests/unit/certs/faulty.h"
+#include "tests/unit/suite.h"
 
 static const char *const some_names[] = { "oke-guard.oke-guard.svc", "localhost", "127.0.0.1",
 					  "fd00::1", "localhost" };
@@ -258,8 +259,6 @@ int main(void)
 {
 	Suite *s = suite_create("issue");
 	TCase *tc = tcase_create("issue");
-	SRunner *runner = srunner_create(s);
-	int failed;
 
 	tcase_add_loop_test(tc, pair_is_good, 0, sizeof algorithms / sizeof *algorithms);
 	tcase_add_test(tc, profiles_hold);
@@ -270,8 +269,5 @@ int main(void)
 	tcase_add_loop_test(tc, order_is_checked, 0, sizeof orders / sizeof *orders);
 	tcase_set_timeout(tc, 60);
 	suite_add_tcase(s, tc);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return run_suite(s);
 }

@@ -9,6 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "tests/unit/suite.h"
+
 #define GOOD (-1)
 
 /* Chain in the file, and what the caller gives as the CA. */
@@ -610,8 +612,6 @@ int main(void)
 {
 	Suite *s = suite_create("keypair");
 	TCase *tc = tcase_create("faults"), *files = tcase_create("files");
-	SRunner *runner = srunner_create(s);
-	int failed;
 
 	tcase_add_loop_test(tc, fault_is_found, 0, sizeof faults / sizeof *faults);
 	tcase_add_test(tc, order_is_looked_at);
@@ -624,8 +624,5 @@ int main(void)
 	tcase_add_test(files, files_are_read);
 	tcase_add_test(files, what_is_no_file_is_named);
 	suite_add_tcase(s, files);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return run_suite(s);
 }

@@ -13,6 +13,7 @@
 
 #include "oke/certs.h"
 #include "lib/base/cleanup.h"
+#include "tests/unit/suite.h"
 
 #define NOW    ((int64_t)1795000000) /* 2026-11-18 */
 #define MEMORY (16u << 20)
@@ -226,8 +227,6 @@ int main(void)
 {
 	Suite *suite = suite_create("out of memory");
 	TCase *tc = tcase_create("certificates");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_add_unchecked_fixture(tc, setup, teardown);
 	tcase_set_timeout(tc, 300);
@@ -237,8 +236,5 @@ int main(void)
 	tcase_add_test(tc, a_sound_pair_stays_sound);
 	tcase_add_test(tc, issued_whole_or_not_at_all);
 	suite_add_tcase(suite, tc);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return run_suite(suite);
 }

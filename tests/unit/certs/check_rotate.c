@@ -6,6 +6,8 @@
 #include <check.h>
 #include <stdlib.h>
 
+#include "tests/unit/suite.h"
+
 #define DAY 86400
 
 static const struct due_case {
@@ -38,13 +40,8 @@ int main(void)
 {
 	Suite *s = suite_create("rotate");
 	TCase *tc = tcase_create("due");
-	SRunner *runner = srunner_create(s);
-	int failed;
 
 	tcase_add_loop_test(tc, due_after_two_thirds, 0, sizeof dues / sizeof *dues);
 	suite_add_tcase(s, tc);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return run_suite(s);
 }

@@ -18,6 +18,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "tests/unit/suite.h"
+
 #define NOW       ((int64_t)1795000000)
 #define STEPS_MAX 64 /* an issue has fewer; the test says so */
 #define DIED      77
@@ -435,8 +437,7 @@ int main(void)
 {
 	Suite *s = suite_create("write");
 	TCase *tc = tcase_create("write");
-	SRunner *runner = srunner_create(s);
-	int failed, n = sizeof befores / sizeof *befores;
+	int n = sizeof befores / sizeof *befores;
 
 	tcase_add_loop_test(tc, files_are_replaced, 0, n);
 	tcase_add_loop_test(tc, crash_leaves_old_or_new, 0, n);
@@ -448,8 +449,5 @@ int main(void)
 	tcase_add_test(tc, no_folder_is_said);
 	tcase_set_timeout(tc, 120);
 	suite_add_tcase(s, tc);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return run_suite(s);
 }

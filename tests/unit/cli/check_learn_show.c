@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/unit/suite.h"
+
 static const struct objection_row {
 	const char *user;
 	enum identity_class class;
@@ -56,14 +58,8 @@ int main(void)
 {
 	Suite *s = suite_create("learn show");
 	TCase *c = tcase_create("objections");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_loop_test(c, objection, 0, sizeof objections / sizeof *objections);
 	suite_add_tcase(s, c);
-	runner = srunner_create(s);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return run_suite(s);
 }

@@ -7,6 +7,7 @@
 
 #include "lib/base/cleanup.h"
 #include "cli/review_input.h"
+#include "tests/unit/suite.h"
 
 #define R "\"AdmissionReview\"" /* what a whole line of another record is known by */
 
@@ -144,16 +145,10 @@ int main(void)
 {
 	Suite *s = suite_create("records");
 	TCase *tc = tcase_create("records");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_loop_test(tc, reads, 0, STREAMS_N);
 	tcase_add_loop_test(tc, too_long, 0, 4);
 	tcase_add_test(tc, unreadable);
 	suite_add_tcase(s, tc);
-	runner = srunner_create(s);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return run_suite(s);
 }

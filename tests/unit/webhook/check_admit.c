@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "webhook/admit.h"
+#include "tests/unit/suite.h"
 
 struct head_field_row {
 	const char *name, *value;
@@ -216,16 +217,10 @@ int main(void)
 {
 	Suite *s = suite_create("admit");
 	TCase *t = tcase_create("admit");
-	SRunner *r;
-	int failed;
 
 	tcase_add_loop_test(t, heads, 0, sizeof rows / sizeof *rows);
 	tcase_add_loop_test(t, paths_ask_their_policies, 0, 3);
 	tcase_add_test(t, host_is_of_1_1);
 	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed != 0;
+	return run_suite(s);
 }

@@ -11,6 +11,7 @@
 
 #include "lib/base/cleanup.h"
 #include "webhook/handler.h"
+#include "tests/unit/suite.h"
 
 #define NOW 1795392000 /* 2026-11-23 */
 
@@ -147,14 +148,9 @@ int main(void)
 {
 	Suite *suite = suite_create("alpha");
 	TCase *tc = tcase_create("alpha");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_add_unchecked_fixture(tc, setup, teardown);
 	tcase_add_loop_test(tc, alike_or_not, 0, (int)(sizeof cases / sizeof *cases));
 	suite_add_tcase(suite, tc);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return run_suite(suite);
 }

@@ -8,6 +8,7 @@
 #include "policy/object/diff.h"
 #include "tests/unit/parsed.h"
 #include "webhook/review.h"
+#include "tests/unit/suite.h"
 
 static struct policy_set *set;
 

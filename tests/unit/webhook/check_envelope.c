@@ -8,6 +8,7 @@
 
 #include "lib/base/cleanup.h"
 #include "webhook/handler.h"
+#include "tests/unit/suite.h"
 
 #define NOW      1795392000 /* 2026-11-23 */
 #define CUSTOMER "ocid1.user.oc1..a"
@@ -284,8 +285,6 @@ int main(void)
 {
 	Suite *s = suite_create("envelope");
 	TCase *tc = tcase_create("envelope");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_loop_test(tc, highest_action, 0, sizeof cases / sizeof *cases);
@@ -295,9 +294,5 @@ int main(void)
 	tcase_add_test(tc, how_much_is_kept);
 	tcase_add_loop_test(tc, by_configuration, 0, sizeof configs / sizeof *configs);
 	suite_add_tcase(s, tc);
-	runner = srunner_create(s);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return run_suite(s);
 }

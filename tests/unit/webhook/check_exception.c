@@ -9,6 +9,7 @@
 
 #include "oke/policy.h"
 #include "oke/policy_print.h"
+#include "tests/unit/suite.h"
 
 #define FROM  1795392000 /* 2026-11-23T00:00:00Z */
 #define UNTIL 1795996800 /* 2026-11-30T00:00:00Z */
@@ -375,8 +376,6 @@ int main(void)
 {
 	Suite *s = suite_create("exception");
 	TCase *t = tcase_create("exception");
-	SRunner *r;
-	int failed;
 
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_loop_test(t, row, 0, sizeof rows / sizeof *rows);
@@ -389,9 +388,5 @@ int main(void)
 	tcase_add_loop_test(t, state, 0, sizeof states / sizeof *states);
 	tcase_add_test(t, lint_tells_the_expired);
 	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed != 0;
+	return run_suite(s);
 }

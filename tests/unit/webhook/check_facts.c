@@ -5,6 +5,8 @@
 
 #include <unistd.h>
 
+#include "tests/unit/suite.h"
+
 static struct corpus recorded, made;
 
 static void setup(void)
@@ -190,16 +192,11 @@ int main(void)
 {
 	Suite *suite = suite_create("facts");
 	TCase *tc = tcase_create("facts");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_add_unchecked_fixture(tc, setup, teardown);
 	tcase_set_timeout(tc, 60);
 	tcase_add_loop_test(tc, fact, 0, CASES);
 	tcase_add_loop_test(tc, not_said, 0, UNSAID);
 	suite_add_tcase(suite, tc);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return run_suite(suite);
 }

@@ -5,6 +5,7 @@
  * verdicts are, the first is the better, and the run says which one it got.
  */
 #include "tests/data/reviews/corpus.h"
+#include "tests/unit/suite.h"
 
 #define FAULTS   "tests/data/reviews/faults.jsonl"
 #define SIBLINGS "tests/data/reviews/siblings.jsonl"
@@ -199,8 +200,6 @@ int main(void)
 {
 	Suite *suite = suite_create("faults");
 	TCase *tc = tcase_create("faults");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_add_unchecked_fixture(tc, setup, teardown);
 	tcase_set_timeout(tc, 120);
@@ -215,8 +214,5 @@ int main(void)
 	tcase_add_test(tc, add_ons_that_are_switched_off);
 	tcase_add_test(tc, switched_off_is_nobody_elses);
 	suite_add_tcase(suite, tc);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return run_suite(suite);
 }

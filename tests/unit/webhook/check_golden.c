@@ -14,6 +14,7 @@
 
 #include "lib/base/cleanup.h"
 #include "tests/unit/webhook/answer.h"
+#include "tests/unit/suite.h"
 
 #define FOLDER   "tests/data/golden"
 #define FILE_MAX (1u << 20)
@@ -131,7 +132,6 @@ int main(void)
 {
 	Suite *s = suite_create("golden");
 	TCase *tc = tcase_create("golden");
-	SRunner *runner;
 	int failed;
 
 	cases_n = scandir(FOLDER, &cases, is_case, alphasort);
@@ -141,12 +141,9 @@ int main(void)
 	}
 	tcase_add_loop_test(tc, case_is_answered, 0, cases_n);
 	suite_add_tcase(s, tc);
-	runner = srunner_create(s);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
+	failed = run_suite(s);
 	while (cases_n > 0)
 		free(cases[--cases_n]);
 	free(cases);
-	return failed != 0;
+	return failed;
 }

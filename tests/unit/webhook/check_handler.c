@@ -7,6 +7,7 @@
 
 #include "lib/base/cleanup.h"
 #include "tests/unit/webhook/answer.h"
+#include "tests/unit/suite.h"
 
 #define NOW 1795392000 /* 2026-11-23 */
 
@@ -263,8 +264,6 @@ int main(void)
 {
 	Suite *s = suite_create("handler");
 	TCase *tc = tcase_create("handler");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_loop_test(tc, no_review, 0, sizeof errors / sizeof *errors);
@@ -273,9 +272,5 @@ int main(void)
 	tcase_add_loop_test(tc, hostile_texts, 0, 10);
 	tcase_add_test(tc, same_but_for_the_uid);
 	suite_add_tcase(s, tc);
-	runner = srunner_create(s);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return run_suite(s);
 }

@@ -8,6 +8,7 @@
 #include "lib/base/cleanup.h"
 #include "tests/data/reviews/corpus.h"
 #include "tests/unit/webhook/answer.h"
+#include "tests/unit/suite.h"
 
 #define MEMORY (4u << 20)
 
@@ -184,16 +185,11 @@ int main(void)
 {
 	Suite *suite = suite_create("hostile");
 	TCase *tc = tcase_create("reviews");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_add_unchecked_fixture(tc, setup, teardown);
 	tcase_set_timeout(tc, 300);
 	tcase_add_loop_test(tc, any_type_anywhere, 0, FILES);
 	tcase_add_loop_test(tc, nothing_passes_for_want_of_anything, 0, FILES);
 	suite_add_tcase(suite, tc);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return run_suite(suite);
 }

@@ -11,6 +11,7 @@
 
 #include "policy/learn/learn.h"
 #include "webhook/learn_keep.h"
+#include "tests/unit/suite.h"
 
 #define NOW 1795305600 /* 2026-11-22T00:00:00Z */
 
@@ -458,8 +459,6 @@ int main(void)
 {
 	Suite *s = suite_create("learn");
 	TCase *table = tcase_create("table"), *files = tcase_create("files");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_checked_fixture(table, setup, teardown);
 	tcase_add_loop_test(table, kept, 0, sizeof kepts / sizeof *kepts);
@@ -479,9 +478,5 @@ int main(void)
 	tcase_add_test(files, file_too_large);
 	tcase_add_test(files, file_cannot_be_written);
 	suite_add_tcase(s, files);
-	runner = srunner_create(s);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return run_suite(s);
 }

@@ -6,6 +6,7 @@
  * the accounts that a line excepts.
  */
 #include "tests/data/reviews/corpus.h"
+#include "tests/unit/suite.h"
 
 #define MATRIX "tests/data/reviews/matrix.jsonl"
 #define CONFIG "tests/data/reviews/config.yaml"
@@ -153,15 +154,10 @@ int main(void)
 {
 	Suite *suite = suite_create("matrix");
 	TCase *tc = tcase_create("matrix");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_add_unchecked_fixture(tc, setup, teardown);
 	tcase_set_timeout(tc, 120);
 	tcase_add_loop_test(tc, each_object_by_each_operation, 0, IDENTITIES);
 	suite_add_tcase(suite, tc);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return run_suite(suite);
 }

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "webhook/metrics.h"
+#include "tests/unit/suite.h"
 
 static struct review_metrics m;
 static struct metrics server;
@@ -330,8 +331,6 @@ int main(void)
 {
 	Suite *s = suite_create("metrics");
 	TCase *t = tcase_create("metrics");
-	SRunner *r;
-	int failed;
 
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_loop_test(t, review, 0, sizeof reviews / sizeof *reviews);
@@ -343,9 +342,5 @@ int main(void)
 	tcase_add_test(t, format);
 	tcase_add_test(t, threads);
 	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed != 0;
+	return run_suite(s);
 }

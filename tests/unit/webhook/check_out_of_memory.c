@@ -9,6 +9,7 @@
 
 #include "lib/base/cleanup.h"
 #include "tests/unit/webhook/answer.h"
+#include "tests/unit/suite.h"
 
 #define NOW      1795392000 /* 2026-11-23 */
 #define MEMORY   (1u << 20)
@@ -185,8 +186,6 @@ int main(void)
 {
 	Suite *suite = suite_create("out of memory");
 	TCase *tc = tcase_create("review");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_add_unchecked_fixture(tc, setup, teardown);
 	tcase_set_timeout(tc, 300);
@@ -194,8 +193,5 @@ int main(void)
 	tcase_add_loop_test(tc, never_silent_where_nothing_was_read, 0, CASES);
 	tcase_add_loop_test(tc, never_unconcerned, 0, CASES);
 	suite_add_tcase(suite, tc);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return run_suite(suite);
 }

@@ -4,6 +4,7 @@
  * twice or never.
  */
 #include "tests/data/reviews/corpus.h"
+#include "tests/unit/suite.h"
 
 #define CONFIG "tests/data/reviews/config.yaml"
 
@@ -125,17 +126,11 @@ int main(void)
 {
 	TCase *tc = tcase_create("parts");
 	Suite *s = suite_create("parts");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_unchecked_fixture(tc, setup, teardown);
 	tcase_set_timeout(tc, 60);
 	tcase_add_loop_test(tc, parts_make_the_whole, 0, 3);
 	tcase_add_test(tc, each_part_finds_something);
 	suite_add_tcase(s, tc);
-	sr = srunner_create(s);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed != 0;
+	return run_suite(s);
 }

@@ -4,6 +4,7 @@
 #include <check.h>
 
 #include "webhook/repeats.h"
+#include "tests/unit/suite.h"
 
 static struct repeats repeats;
 static struct request req;
@@ -92,8 +93,6 @@ int main(void)
 {
 	Suite *suite = suite_create("repeats");
 	TCase *tc = tcase_create("repeats");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, once_an_hour);
@@ -101,8 +100,5 @@ int main(void)
 	tcase_add_test(tc, people_and_warnings_are_always_told_of);
 	tcase_add_test(tc, a_full_table_tells_too_much_never_too_little);
 	suite_add_tcase(suite, tc);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return run_suite(suite);
 }

@@ -6,6 +6,7 @@
 
 #include "lib/base/cleanup.h"
 #include "webhook/review.h"
+#include "tests/unit/suite.h"
 
 #define UID         "\"uid\":\"u1\""
 #define KIND        "\"kind\":{\"group\":\"apps\",\"version\":\"v1\",\"kind\":\"Deployment\"}"
@@ -436,8 +437,6 @@ int main(void)
 {
 	Suite *s = suite_create("review");
 	TCase *tc = tcase_create("review");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_loop_test(tc, refuses, 0, BADS_N);
@@ -451,9 +450,5 @@ int main(void)
 	tcase_add_loop_test(tc, a_cause_is_a_change, 0, sizeof causes / sizeof *causes);
 	tcase_add_test(tc, denies_without_memory);
 	suite_add_tcase(s, tc);
-	runner = srunner_create(s);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return run_suite(s);
 }

@@ -295,6 +295,7 @@ END_TEST
 /* ---- no bypass, and the opposite: each by its name ---- */
 
 #include "tests/data/reviews/named.h"
+#include "tests/unit/suite.h"
 
 static const struct recorded *find(const struct corpus *c, const char *id)
 {
@@ -326,8 +327,6 @@ int main(void)
 {
 	Suite *suite = suite_create("reviews");
 	TCase *tc = tcase_create("reviews");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_add_unchecked_fixture(tc, setup, teardown);
 	tcase_set_timeout(tc, 120);
@@ -337,8 +336,5 @@ int main(void)
 	tcase_add_test(tc, made_reviews);
 	tcase_add_loop_test(tc, named_review, 0, NAMED);
 	suite_add_tcase(suite, tc);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return run_suite(suite);
 }

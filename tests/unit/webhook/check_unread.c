@@ -11,6 +11,7 @@
 #include "tests/unit/policy/alpha/rows.h"
 #include "tests/unit/webhook/reordered.h"
 #include "webhook/review.h"
+#include "tests/unit/suite.h"
 
 #define TEXT_MAX (1u << 18)
 #define NOW      1795392000 /* 2026-11-23 */
@@ -429,8 +430,7 @@ int main(void)
 {
 	Suite *s = suite_create("unread");
 	TCase *tc = tcase_create("unread");
-	SRunner *runner;
-	int failed, newest = (int)catalogue_minor_max;
+	int newest = (int)catalogue_minor_max;
 
 	tcase_set_timeout(tc, 600);
 	tcase_add_checked_fixture(tc, setup, NULL);
@@ -442,9 +442,5 @@ int main(void)
 			    newest + 1);
 	tcase_add_test(tc, unchanged_is_not_read);
 	suite_add_tcase(s, tc);
-	runner = srunner_create(s);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return run_suite(s);
 }

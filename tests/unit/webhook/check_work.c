@@ -8,6 +8,7 @@
 #include "lib/base/cleanup.h"
 #include "tests/unit/worst.h"
 #include "webhook/handler.h"
+#include "tests/unit/suite.h"
 
 #define NOW      INT64_C(1800000000)
 #define SMALLER  (96u << 10)
@@ -153,8 +154,6 @@ int main(void)
 {
 	Suite *s = suite_create("work");
 	TCase *tc = tcase_create("work");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_loop_test(tc, twice_the_input_takes_twice_the_steps, 0, (int)WORST_N);
@@ -162,9 +161,5 @@ int main(void)
 	tcase_add_test(tc, denied_with_any_steps);
 	tcase_add_loop_test(tc, a_warning_where_alpha_may_hide, 0, 4);
 	suite_add_tcase(s, tc);
-	runner = srunner_create(s);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return run_suite(s);
 }

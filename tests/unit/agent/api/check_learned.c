@@ -7,6 +7,7 @@
 
 #include "agent/api/learned.h"
 #include "lib/json/json.h"
+#include "tests/unit/suite.h"
 
 #define NOW 1795305600 /* 2026-11-22T00:00:00Z */
 #define DOCUMENT                                                                                   \
@@ -131,8 +132,6 @@ int main(void)
 {
 	Suite *s = suite_create("learned");
 	TCase *t = tcase_create("learned");
-	SRunner *r;
-	int failed;
 
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, servers_and_rows);
@@ -141,9 +140,5 @@ int main(void)
 	tcase_add_test(t, servers_that_are_too_many);
 	tcase_add_test(t, nobody_is_known);
 	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_suite(s);
 }

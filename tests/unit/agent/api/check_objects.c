@@ -9,6 +9,7 @@
 
 #include "lib/base/base64.h"
 #include "agent/api/kube.h"
+#include "tests/unit/suite.h"
 
 static struct arena arena;
 
@@ -289,8 +290,6 @@ int main(void)
 {
 	Suite *s = suite_create("object");
 	TCase *tc = tcase_create("answers");
-	SRunner *runner = srunner_create(s);
-	int failed;
 
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_loop_test(tc, base64_is_strict, 0, sizeof base64s / sizeof *base64s);
@@ -305,8 +304,5 @@ int main(void)
 	tcase_add_loop_test(tc, a_version_is_read, 0, sizeof versions / sizeof *versions);
 	tcase_add_loop_test(tc, a_name_may_stand_in_a_path, 0, sizeof names / sizeof *names);
 	suite_add_tcase(s, tc);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return run_suite(s);
 }

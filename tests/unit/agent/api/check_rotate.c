@@ -9,6 +9,7 @@
 
 #include "oke/certs.h"
 #include "lib/base/time.h"
+#include "tests/unit/suite.h"
 
 #define MINUTE  60
 #define DAY     86400
@@ -829,8 +830,6 @@ int main(void)
 {
 	Suite *s = suite_create("rotate");
 	TCase *tc = tcase_create("steps");
-	SRunner *runner = srunner_create(s);
-	int failed;
 
 	tcase_add_loop_test(tc, a_state_has_one_step, 0, sizeof states / sizeof *states);
 	tcase_add_loop_test(tc, a_state_with_a_source_has_one_step, 0,
@@ -841,8 +840,5 @@ int main(void)
 	tcase_add_loop_test(tc, everything_heals, 0, 60);
 	tcase_add_test(tc, an_emptied_secret_breaks_nothing);
 	suite_add_tcase(s, tc);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return run_suite(s);
 }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "agent/api/servers.h"
+#include "tests/unit/suite.h"
 
 static struct servers servers;
 
@@ -126,8 +127,6 @@ int main(void)
 {
 	Suite *s = suite_create("servers");
 	TCase *t = tcase_create("servers");
-	SRunner *r;
-	int failed;
 
 	tcase_add_test(t, endpoints_name_servers);
 	tcase_add_loop_test(t, what_is_no_endpoints_object_is_an_error, 0, 5);
@@ -136,9 +135,5 @@ int main(void)
 	tcase_add_test(t, a_long_reason_leaves_room);
 	tcase_add_test(t, the_worst_is_what_is_told);
 	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_suite(s);
 }

@@ -8,6 +8,7 @@
 
 #include "agent/api/servers.h"
 #include "tests/unit/parsed.h"
+#include "tests/unit/suite.h"
 
 static struct servers servers;
 

@@ -7,6 +7,8 @@
 #include <limits.h>
 #include <unistd.h>
 
+#include "tests/unit/suite.h"
+
 #define DRAWS 200
 
 static const struct backoff_case {
@@ -63,15 +65,9 @@ int main(void)
 {
 	Suite *s = suite_create("wait");
 	TCase *t = tcase_create("wait");
-	SRunner *r;
-	int failed;
 
 	tcase_add_loop_test(t, a_wait_grows, 0, sizeof backoffs / sizeof *backoffs);
 	tcase_add_test(t, a_signal_ends_it);
 	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed != 0;
+	return run_suite(s);
 }

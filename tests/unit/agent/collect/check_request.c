@@ -6,6 +6,8 @@
 #include <check.h>
 #include <stdlib.h>
 
+#include "tests/unit/suite.h"
+
 static const struct path_case {
 	const char *path;
 	bool sent;
@@ -118,15 +120,10 @@ int main(void)
 {
 	Suite *s = suite_create("request");
 	TCase *tc = tcase_create("request");
-	SRunner *runner = srunner_create(s);
-	int failed;
 
 	tcase_add_loop_test(tc, a_path_is_sent_or_not, 0, sizeof paths / sizeof *paths);
 	tcase_add_test(tc, a_long_path_is_not_sent);
 	tcase_add_loop_test(tc, a_line_is_read, 0, sizeof lines / sizeof *lines);
 	suite_add_tcase(s, tc);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return run_suite(s);
 }

@@ -6,6 +6,8 @@
 #include <check.h>
 #include <stdio.h>
 
+#include "tests/unit/suite.h"
+
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
 static struct str uid_of(char buf[64], const char *form, unsigned i)
 {
@@ -83,16 +85,11 @@ int main(void)
 {
 	Suite *s = suite_create("seen");
 	TCase *tc = tcase_create("seen");
-	SRunner *runner = srunner_create(s);
-	int failed;
 
 	tcase_add_loop_test(tc, a_uid_is_new_once, 0, sizeof forms / sizeof *forms);
 	tcase_add_test(tc, every_digit_tells);
 	tcase_add_test(tc, zeros_are_a_uid);
 	tcase_add_test(tc, their_number_is_bounded);
 	suite_add_tcase(s, tc);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return run_suite(s);
 }

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "lib/base/clock.h"
+#include "tests/unit/suite.h"
 
 struct got {
 	char text[4096];
@@ -276,8 +277,6 @@ int main(void)
 {
 	Suite *s = suite_create("splitter");
 	TCase *tc = tcase_create("splitter");
-	SRunner *runner = srunner_create(s);
-	int failed;
 
 	tcase_add_loop_test(tc, an_answer_is_split, 0, sizeof cases / sizeof *cases);
 	tcase_add_test(tc, the_metadata_is_kept);
@@ -288,8 +287,5 @@ int main(void)
 	tcase_add_test(tc, metadata_is_bounded);
 	tcase_add_test(tc, work_grows_with_the_bytes);
 	suite_add_tcase(s, tc);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return run_suite(s);
 }

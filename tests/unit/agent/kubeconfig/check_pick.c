@@ -9,6 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "tests/unit/suite.h"
+
 static char folder[64];
 static struct arena arena;
 
@@ -338,8 +340,6 @@ int main(void)
 {
 	Suite *s = suite_create("pick");
 	TCase *tc = tcase_create("kubeconfig");
-	SRunner *runner = srunner_create(s);
-	int failed;
 
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_loop_test(tc, it_is_refused, 0, sizeof refusals / sizeof *refusals);
@@ -354,8 +354,5 @@ int main(void)
 	tcase_add_test(tc, an_empty_file_is_none);
 	tcase_add_test(tc, the_environments_proxy);
 	suite_add_tcase(s, tc);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return run_suite(s);
 }

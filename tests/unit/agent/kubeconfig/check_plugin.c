@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "lib/base/clock.h"
+#include "tests/unit/suite.h"
 
 #define V1           "client.authentication.k8s.io/v1"
 #define BETA         "client.authentication.k8s.io/v1beta1"
@@ -241,8 +242,6 @@ int main(void)
 {
 	Suite *s = suite_create("plugin");
 	TCase *tc = tcase_create("plugin");
-	SRunner *runner = srunner_create(s);
-	int failed;
 
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, it_gives_a_token);
@@ -254,8 +253,5 @@ int main(void)
 	tcase_add_test(tc, it_is_not_looked_for_here);
 	tcase_add_test(tc, it_stops_when_told);
 	suite_add_tcase(s, tc);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return run_suite(s);
 }

@@ -6,6 +6,8 @@
 #include <check.h>
 #include <stdlib.h>
 
+#include "tests/unit/suite.h"
+
 static const struct address_case {
 	const char *server, *name, *base, *connect, *host; /* base NULL: refused */
 } addresses[] = {
@@ -51,13 +53,8 @@ int main(void)
 {
 	Suite *s = suite_create("server");
 	TCase *tc = tcase_create("server");
-	SRunner *runner = srunner_create(s);
-	int failed;
 
 	tcase_add_loop_test(tc, an_address_is_read, 0, sizeof addresses / sizeof *addresses);
 	suite_add_tcase(s, tc);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return run_suite(s);
 }

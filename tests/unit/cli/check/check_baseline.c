@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "tests/unit/suite.h"
+
 #define GROWTH 2.5 /* at most so many times the comparisons for twice the findings */
 
 #define FINDING                                                                                    \
@@ -123,17 +125,11 @@ int main(void)
 {
 	Suite *s = suite_create("baseline");
 	TCase *c = tcase_create("known");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_test(c, is_taken_as_often_as_it_stands_there);
 	tcase_add_test(c, is_taken_up_to_its_action);
 	tcase_add_test(c, nothing_is_known_to_an_empty_one);
 	tcase_add_test(c, twice_the_findings_take_twice_the_work);
 	suite_add_tcase(s, c);
-	runner = srunner_create(s);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? 1 : 0;
+	return run_suite(s);
 }

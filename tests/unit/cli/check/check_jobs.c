@@ -9,6 +9,7 @@
 #include <stdatomic.h>
 
 #include "lib/base/cleanup.h"
+#include "tests/unit/suite.h"
 
 #define FILES 700
 
@@ -194,8 +195,6 @@ int main(void)
 {
 	Suite *s = suite_create("jobs");
 	TCase *c = tcase_create("in order");
-	SRunner *runner;
-	int failed;
 
 	tcase_set_timeout(c, 120);
 	tcase_add_loop_test(c, the_same_is_told, 1, CHECK_JOBS_MAX + 1);
@@ -203,9 +202,5 @@ int main(void)
 	tcase_add_test(c, no_file);
 	tcase_add_test(c, a_copy_is_whole_or_none);
 	suite_add_tcase(s, c);
-	runner = srunner_create(s);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? 1 : 0;
+	return run_suite(s);
 }

@@ -12,6 +12,8 @@
 
 #include <cjson/cJSON.h>
 
+#include "tests/unit/suite.h"
+
 static bool no_text; /* no text in memory can be opened */
 
 /* Of the C library, from which the test takes it away. */
@@ -144,17 +146,11 @@ int main(void)
 {
 	Suite *s = suite_create("report");
 	TCase *c = tcase_create("whole or not");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_loop_test(c, whole, 0, sizeof formats / sizeof *formats);
 	tcase_add_loop_test(c, lost_for_want_of_memory, 0, sizeof lost_rows / sizeof *lost_rows);
 	tcase_add_test(c, a_test_point_without_memory_fails_still);
 	tcase_add_loop_test(c, lost_for_want_of_room, 0, 2);
 	suite_add_tcase(s, c);
-	runner = srunner_create(s);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? 1 : 0;
+	return run_suite(s);
 }

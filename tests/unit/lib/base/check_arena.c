@@ -23,6 +23,7 @@ static void *rationed(size_t n)
 #include "lib/base/slot.h"
 #include "lib/base/str.h"
 #include "tests/unit/parsed.h"
+#include "tests/unit/suite.h"
 
 /* ---- arena ---- */
 

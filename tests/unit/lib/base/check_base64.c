@@ -4,6 +4,7 @@
 #include <check.h>
 
 #include "lib/base/base64.h"
+#include "tests/unit/suite.h"
 
 static const struct pair {
 	const char *bytes, *text;
@@ -61,16 +62,10 @@ int main(void)
 {
 	Suite *suite = suite_create("base64");
 	TCase *tc = tcase_create("base64");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_loop_test(tc, there_and_back, 0, sizeof pairs / sizeof *pairs);
 	tcase_add_loop_test(tc, no_base64, 0, sizeof wrong / sizeof *wrong);
 	tcase_add_test(tc, broken_lines);
 	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return run_suite(suite);
 }

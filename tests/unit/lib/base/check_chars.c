@@ -4,6 +4,7 @@
 #include <check.h>
 
 #include "lib/base/chars.h"
+#include "tests/unit/suite.h"
 
 static bool is_one_of(const char *all, char c)
 {
@@ -43,15 +44,9 @@ int main(void)
 {
 	Suite *suite = suite_create("chars");
 	TCase *tc = tcase_create("chars");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_test(tc, classes);
 	tcase_add_test(tc, texts);
 	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return run_suite(suite);
 }

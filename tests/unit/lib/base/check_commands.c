@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "lib/base/commands.h"
+#include "tests/unit/suite.h"
 
 static int got;
 
@@ -104,15 +105,9 @@ int main(void)
 {
 	Suite *s = suite_create("commands");
 	TCase *t = tcase_create("commands");
-	SRunner *r;
-	int failed;
 
 	tcase_add_loop_test(t, words, 0, sizeof rows / sizeof *rows);
 	tcase_add_test(t, all_are_told);
 	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed != 0;
+	return run_suite(s);
 }

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "lib/base/files.h"
+#include "tests/unit/suite.h"
 
 static char folder[64];
 
@@ -129,8 +130,6 @@ int main(void)
 {
 	Suite *s = suite_create("files");
 	TCase *t = tcase_create("files");
-	SRunner *r;
-	int failed;
 
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, names);
@@ -139,9 +138,5 @@ int main(void)
 	tcase_add_test(t, bounded);
 	tcase_add_test(t, marks);
 	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed != 0;
+	return run_suite(s);
 }

@@ -4,6 +4,7 @@
 #include <check.h>
 
 #include "lib/base/nearest.h"
+#include "tests/unit/suite.h"
 
 static const struct near_row {
 	const char *word, *want;
@@ -65,15 +66,9 @@ int main(void)
 {
 	Suite *suite = suite_create("nearest");
 	TCase *tc = tcase_create("nearest");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_loop_test(tc, the_nearest_word, 0, sizeof nears / sizeof *nears);
 	tcase_add_loop_test(tc, the_nearest_name, 0, sizeof names / sizeof *names);
 	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return run_suite(suite);
 }

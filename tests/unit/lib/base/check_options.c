@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "lib/base/options.h"
+#include "tests/unit/suite.h"
 
 #define GO_ON (-1)
 
@@ -213,8 +214,6 @@ int main(void)
 {
 	Suite *s = suite_create("options");
 	TCase *t = tcase_create("options");
-	SRunner *r;
-	int failed;
 
 	tcase_add_test(t, a_time);
 	tcase_add_loop_test(t, argv_row, 0, sizeof rows / sizeof *rows);
@@ -222,9 +221,5 @@ int main(void)
 	tcase_add_test(t, environment_fills_what_argv_left);
 	tcase_add_test(t, environment_is_checked);
 	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed != 0;
+	return run_suite(s);
 }

@@ -4,6 +4,7 @@
 #include <check.h>
 
 #include "lib/base/printable.h"
+#include "tests/unit/suite.h"
 
 static struct arena arena;
 
@@ -103,17 +104,11 @@ int main(void)
 {
 	Suite *s = suite_create("shown");
 	TCase *tc = tcase_create("shown");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_loop_test(tc, text_is_made_fit, 0, sizeof shown_cases / sizeof *shown_cases);
 	tcase_add_loop_test(tc, any_text_is_made_fit, 0, 20);
 	tcase_add_loop_test(tc, one_byte_is_made_fit, 0, 256);
 	suite_add_tcase(s, tc);
-	runner = srunner_create(s);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return run_suite(s);
 }

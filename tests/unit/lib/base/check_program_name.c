@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "lib/base/program_name.h"
+#include "tests/unit/suite.h"
 
 static bool program_name_knows(const char *word)
 {
@@ -61,14 +62,8 @@ int main(void)
 {
 	Suite *s = suite_create("program_name");
 	TCase *t = tcase_create("program_name");
-	SRunner *r;
-	int failed;
 
 	tcase_add_loop_test(t, names, 0, sizeof rows / sizeof *rows);
 	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed != 0;
+	return run_suite(s);
 }

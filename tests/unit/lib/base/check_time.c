@@ -4,6 +4,7 @@
 #include <check.h>
 
 #include "lib/base/time.h"
+#include "tests/unit/suite.h"
 
 static const struct time_row {
 	const char *text;
@@ -58,15 +59,9 @@ int main(void)
 {
 	Suite *suite = suite_create("time");
 	TCase *tc = tcase_create("time");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_loop_test(tc, times_are_read_strictly, 0, sizeof times / sizeof *times);
 	tcase_add_test(tc, what_no_calendar_has);
 	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return run_suite(suite);
 }

@@ -4,6 +4,7 @@
  */
 #include "tests/unit/failing.h"
 #include "tests/unit/parsed.h"
+#include "tests/unit/suite.h"
 
 #define KEYS 40 /* more than are left in the order in which they came */
 

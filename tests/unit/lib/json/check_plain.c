@@ -4,6 +4,7 @@
 #include "lib/json/json.h"
 
 #include "tests/unit/parsed.h"
+#include "tests/unit/suite.h"
 
 /* ---- strings ---- */
 

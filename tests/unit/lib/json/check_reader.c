@@ -7,6 +7,7 @@
 
 #include "lib/base/utf8.h"
 #include "tests/unit/parsed.h"
+#include "tests/unit/suite.h"
 
 /* ---- what is JSON ---- */
 

@@ -5,6 +5,7 @@
 
 #include "lib/json/scan.h"
 #include "tests/unit/parsed.h"
+#include "tests/unit/suite.h"
 
 /* ---- skimming ---- */
 

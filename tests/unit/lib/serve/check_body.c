@@ -6,6 +6,7 @@
 #include <stdbool.h>
 
 #include "lib/serve/body.h"
+#include "tests/unit/suite.h"
 
 #define MIB    ((size_t)1 << 20)
 #define SENDS  4
@@ -74,15 +75,9 @@ int main(void)
 {
 	Suite *s = suite_create("body");
 	TCase *t = tcase_create("body");
-	SRunner *r;
-	int failed;
 
 	tcase_set_timeout(t, 120);
 	tcase_add_test(t, somebody_gets_through);
 	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed != 0;
+	return run_suite(s);
 }

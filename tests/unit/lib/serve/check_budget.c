@@ -4,6 +4,7 @@
 #include <check.h>
 
 #include "lib/serve/budget.h"
+#include "tests/unit/suite.h"
 
 START_TEST(budget)
 {
@@ -32,14 +33,8 @@ int main(void)
 {
 	Suite *s = suite_create("budget");
 	TCase *t = tcase_create("budget");
-	SRunner *r;
-	int failed;
 
 	tcase_add_test(t, budget);
 	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed != 0;
+	return run_suite(s);
 }

@@ -11,6 +11,7 @@
 
 #include "lib/serve/conns.h"
 #include "lib/serve/metrics.h"
+#include "tests/unit/suite.h"
 
 #define MAX  16
 #define MANY 64
@@ -210,8 +211,6 @@ int main(void)
 {
 	Suite *s = suite_create("conns");
 	TCase *t = tcase_create("limit");
-	SRunner *r;
-	int bad;
 
 	tcase_add_checked_fixture(t, setup, NULL);
 	tcase_add_test(t, below_the_limit_nobody_goes);
@@ -225,9 +224,5 @@ int main(void)
 	tcase_add_loop_test(t, what_a_source_is, 0, sizeof sources / sizeof *sources);
 	tcase_add_test(t, how_long_a_worker_is_busy);
 	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_NORMAL);
-	bad = srunner_ntests_failed(r);
-	srunner_free(r);
-	return bad != 0;
+	return run_suite(s);
 }

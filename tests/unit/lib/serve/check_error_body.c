@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "lib/serve/error_body.h"
+#include "tests/unit/suite.h"
 
 static const struct error_row {
 	const char *message, *want;
@@ -52,15 +53,9 @@ int main(void)
 {
 	Suite *s = suite_create("error_body");
 	TCase *t = tcase_create("error_body");
-	SRunner *r;
-	int failed;
 
 	tcase_add_loop_test(t, one_line, 0, sizeof rows / sizeof *rows);
 	tcase_add_test(t, any_length);
 	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed != 0;
+	return run_suite(s);
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "lib/serve/head.h"
+#include "tests/unit/suite.h"
 
 START_TEST(nul_in_a_field)
 {
@@ -46,15 +47,9 @@ int main(void)
 {
 	Suite *s = suite_create("head");
 	TCase *t = tcase_create("head");
-	SRunner *r;
-	int failed;
 
 	tcase_add_test(t, nul_in_a_field);
 	tcase_add_loop_test(t, trace, 0, sizeof traces / sizeof *traces);
 	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed != 0;
+	return run_suite(s);
 }

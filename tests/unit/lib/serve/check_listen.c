@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "lib/serve/listen.h"
+#include "tests/unit/suite.h"
 
 static const struct {
 	const char *name, *text, *bound; /* bound: how it begins; NULL: an error */
@@ -62,15 +63,9 @@ int main(void)
 {
 	Suite *s = suite_create("listen");
 	TCase *t = tcase_create("listen");
-	SRunner *r;
-	int failed;
 
 	tcase_add_loop_test(t, address, 0, sizeof addresses / sizeof *addresses);
 	tcase_add_test(t, address_is_taken);
 	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed != 0;
+	return run_suite(s);
 }

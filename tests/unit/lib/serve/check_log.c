@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "lib/serve/log.h"
+#include "tests/unit/suite.h"
 
 /* A log into a pipe that holds what the tests write. */
 static struct log log_;
@@ -221,8 +222,6 @@ int main(void)
 {
 	Suite *s = suite_create("log");
 	TCase *t = tcase_create("log");
-	SRunner *r;
-	int failed;
 
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_loop_test(t, escapes, 0, sizeof rows / sizeof *rows);
@@ -233,9 +232,5 @@ int main(void)
 	tcase_add_test(t, rate);
 	tcase_add_test(t, unwritable);
 	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed != 0;
+	return run_suite(s);
 }

@@ -12,6 +12,7 @@
 
 #include "lib/serve/log_queue.h"
 #include "lib/serve/log.h"
+#include "tests/unit/suite.h"
 
 #define PIPE_BYTES 4096 /* what the kernel holds before a write waits */
 #define LINE       "0123456789012345678901234567890123456789012345678901234567890123\n"
@@ -220,8 +221,6 @@ int main(void)
 {
 	Suite *s = suite_create("log_queue");
 	TCase *t = tcase_create("queue");
-	SRunner *r;
-	int bad;
 
 	tcase_add_checked_fixture(t, setup, NULL);
 	tcase_add_test(t, a_stalled_reader_is_not_waited_for);
@@ -231,9 +230,5 @@ int main(void)
 	tcase_add_test(t, a_reader_that_is_gone);
 	tcase_add_test(t, lost_lines_are_told_later);
 	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_NORMAL);
-	bad = srunner_ntests_failed(r);
-	srunner_free(r);
-	return bad != 0;
+	return run_suite(s);
 }

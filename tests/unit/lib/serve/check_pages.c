@@ -4,6 +4,7 @@
 #include <check.h>
 
 #include "lib/serve/pages.h"
+#include "tests/unit/suite.h"
 
 static const struct {
 	const char *name, *method, *path, *length;
@@ -35,14 +36,8 @@ int main(void)
 {
 	Suite *s = suite_create("pages");
 	TCase *t = tcase_create("pages");
-	SRunner *r;
-	int failed;
 
 	tcase_add_loop_test(t, page, 0, sizeof pages / sizeof *pages);
 	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed != 0;
+	return run_suite(s);
 }

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "lib/serve/watch.h"
+#include "tests/unit/suite.h"
 
 static char folder[64];
 
@@ -336,8 +337,6 @@ int main(void)
 {
 	Suite *suite = suite_create("watch");
 	TCase *tc = tcase_create("watch");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_loop_test(tc, told_at_once, 0, (int)(sizeof cases / sizeof *cases));
@@ -351,8 +350,5 @@ int main(void)
 	tcase_add_test(tc, nothing_to_watch);
 	tcase_add_test(tc, more_paths_than_there_is_room);
 	suite_add_tcase(suite, tc);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return run_suite(suite);
 }

@@ -9,6 +9,8 @@
 #include <zlib.h>
 #include <zstd.h>
 
+#include "tests/unit/suite.h"
+
 static char *text;
 static size_t text_n;
 static unsigned char *packed;
@@ -214,8 +216,6 @@ int main(void)
 {
 	Suite *s = suite_create("lines");
 	TCase *tc = tcase_create("lines");
-	SRunner *runner;
-	int failed;
 
 	tcase_set_timeout(tc, 60);
 	tcase_add_checked_fixture(tc, setup, teardown);
@@ -226,9 +226,5 @@ int main(void)
 	tcase_add_test(tc, a_large_window_has_to_be_allowed);
 	tcase_add_test(tc, a_line_that_is_too_long_is_passed_over);
 	suite_add_tcase(s, tc);
-	runner = srunner_create(s);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? 1 : 0;
+	return run_suite(s);
 }

@@ -5,6 +5,8 @@
 
 #include <check.h>
 
+#include "tests/unit/suite.h"
+
 static const struct meaning_row {
 	const char *text, *meaning;
 } meanings[] = {
@@ -66,15 +68,9 @@ int main(void)
 {
 	Suite *suite = suite_create("plain");
 	TCase *tc = tcase_create("plain");
-	SRunner *runner;
-	int failed;
 
 	tcase_set_timeout(tc, 120);
 	tcase_add_loop_test(tc, what_plain_texts_mean, 0, sizeof meanings / sizeof *meanings);
 	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return run_suite(suite);
 }

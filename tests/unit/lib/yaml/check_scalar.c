@@ -5,6 +5,8 @@
 
 #include <check.h>
 
+#include "tests/unit/suite.h"
+
 static const char *const kinds[] = {
 	[SCALAR_NULL] = "null",   [SCALAR_BOOL] = "bool",     [SCALAR_INT] = "int",
 	[SCALAR_FLOAT] = "float", [SCALAR_STRING] = "string",
@@ -172,8 +174,6 @@ int main(void)
 {
 	Suite *suite = suite_create("scalar");
 	TCase *tc = tcase_create("scalar");
-	SRunner *runner;
-	int failed;
 
 	tcase_set_timeout(tc, 60);
 	tcase_add_loop_test(tc, what_a_scalar_means, 0, sizeof rows / sizeof *rows);
@@ -183,9 +183,5 @@ int main(void)
 			    sizeof tagged / sizeof *tagged);
 	tcase_add_loop_test(tc, a_key_is_a_text, 0, sizeof keys / sizeof *keys);
 	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return run_suite(suite);
 }

@@ -6,6 +6,7 @@
 #include <check.h>
 
 #include "lib/base/cleanup.h"
+#include "tests/unit/suite.h"
 
 static const struct text_row {
 	const char *text, *yaml, *json;
@@ -137,17 +138,11 @@ int main(void)
 {
 	Suite *suite = suite_create("write");
 	TCase *tc = tcase_create("write");
-	SRunner *runner;
-	int failed;
 
 	tcase_set_timeout(tc, 60);
 	tcase_add_loop_test(tc, a_text, 0, sizeof texts / sizeof *texts);
 	tcase_add_test(tc, an_origin);
 	tcase_add_loop_test(tc, lists_and_mappings, 0, 2);
 	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return run_suite(suite);
 }

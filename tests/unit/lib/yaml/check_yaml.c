@@ -7,6 +7,8 @@
 #include <check.h>
 #include <stdlib.h>
 
+#include "tests/unit/suite.h"
+
 #define MEMORY (8u << 20)
 
 /* ---- a tree on one line: {a:1:1 -> "b"}; plain scalars without quotes ---- */
@@ -431,8 +433,6 @@ int main(void)
 {
 	Suite *suite = suite_create("yaml");
 	TCase *tc = tcase_create("yaml");
-	SRunner *runner;
-	int failed;
 
 	tcase_set_timeout(tc, 60);
 	tcase_add_loop_test(tc, texts, 0, sizeof rows / sizeof *rows);
@@ -447,9 +447,5 @@ int main(void)
 	tcase_add_test(tc, many_keys);
 	tcase_add_test(tc, memory_runs_out_anywhere);
 	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return run_suite(suite);
 }

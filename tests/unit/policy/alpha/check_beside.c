@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "tests/unit/parsed.h"
+#include "tests/unit/suite.h"
 
 #define MANY 100 /* more than are gone through without an index */
 

@@ -6,6 +6,7 @@
 #include "policy/alpha/list.h"
 #include "policy/catalogue/catalogue.h"
 #include "tests/unit/parsed.h"
+#include "tests/unit/suite.h"
 
 /* ---- names of fields ---- */
 

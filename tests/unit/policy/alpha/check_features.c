@@ -8,6 +8,7 @@
 #include <check.h>
 
 #include "lib/base/cleanup.h"
+#include "tests/unit/suite.h"
 
 #define ARENA_MAX (8u << 20)
 
@@ -1005,8 +1006,6 @@ int main(void)
 {
 	Suite *s = suite_create("features");
 	TCase *tc = tcase_create("features");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_loop_test(tc, fields_found, 0, ROWS(fields));
 	tcase_add_loop_test(tc, updates_found, 0, ROWS(updates));
@@ -1025,9 +1024,5 @@ int main(void)
 	tcase_add_test(tc, allowed_by_gate);
 	tcase_add_loop_test(tc, sentences_teach, 0, ROWS(sentences));
 	suite_add_tcase(s, tc);
-	runner = srunner_create(s);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return run_suite(s);
 }

@@ -16,6 +16,7 @@
 #include "lib/base/cleanup.h"
 #include "tests/unit/policy/alpha/noted.h"
 #include "tests/unit/policy/alpha/rows.h"
+#include "tests/unit/suite.h"
 
 #define ARENA_MAX (1u << 20)
 
@@ -179,16 +180,10 @@ int main(void)
 {
 	Suite *s = suite_create("features_rows");
 	TCase *tc = tcase_create("rows");
-	SRunner *runner;
-	int failed;
 
 	tcase_set_timeout(tc, 60);
 	tcase_add_test(tc, rows_are_found_where_alpha);
 	tcase_add_test(tc, plain_objects_show_nothing);
 	suite_add_tcase(s, tc);
-	runner = srunner_create(s);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return run_suite(s);
 }

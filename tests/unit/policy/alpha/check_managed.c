@@ -7,6 +7,7 @@
 #include "policy/alpha/finder.h"
 
 #include "tests/unit/parsed.h"
+#include "tests/unit/suite.h"
 
 #define ENTRY(fields) "{'manager':'m','fieldsType':'FieldsV1','fieldsV1':{" fields "}}"
 #define TIMED(manager, time, fields)                                                               \

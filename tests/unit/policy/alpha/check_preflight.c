@@ -5,6 +5,7 @@
 #include "policy/alpha/preflight.h"
 
 #include "tests/unit/parsed.h"
+#include "tests/unit/suite.h"
 
 #define POD(members) "{'spec':{" members "}}"
 #define STOPS        POD("'containers':[{'name':'c','lifecycle':{'stopSignal':'SIGTERM'}}]")

@@ -11,6 +11,7 @@
 #include "lib/base/cleanup.h"
 #include "lib/json/scan.h"
 #include "tests/unit/policy/alpha/noted.h"
+#include "tests/unit/suite.h"
 
 #define ARENA_MAX (1u << 20)
 
@@ -359,8 +360,6 @@ int main(void)
 {
 	Suite *s = suite_create("skim");
 	TCase *tc = tcase_create("skim");
-	SRunner *runner;
-	int failed;
 
 	tcase_set_timeout(tc, 60);
 	tcase_add_loop_test(tc, other_uses_are_not_lost_by_their_bytes, 0, OTHERS);
@@ -368,9 +367,5 @@ int main(void)
 	tcase_add_loop_test(tc, names_stand_where_they_are, 0, 20);
 	tcase_add_test(tc, values_in_one_another);
 	suite_add_tcase(s, tc);
-	runner = srunner_create(s);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return run_suite(s);
 }

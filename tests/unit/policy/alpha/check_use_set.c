@@ -6,6 +6,7 @@
 #include <check.h>
 
 #include "lib/base/cleanup.h"
+#include "tests/unit/suite.h"
 
 #define GROWTH 2.5 /* at most so many times the comparisons for twice the uses */
 
@@ -99,15 +100,9 @@ int main(void)
 {
 	Suite *s = suite_create("use set");
 	TCase *c = tcase_create("uses");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_loop_test(c, has, 0, sizeof rows / sizeof *rows);
 	tcase_add_test(c, twice_the_uses_take_twice_the_work);
 	suite_add_tcase(s, c);
-	runner = srunner_create(s);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? 1 : 0;
+	return run_suite(s);
 }

@@ -2,6 +2,7 @@
  * check_finding.c - what a finding says: the first line, the changed fields, the remedy.
  */
 #include "tests/unit/said.h"
+#include "tests/unit/suite.h"
 
 #define DEPLOYMENT .resource = "deployments", .kind = "Deployment", .name = "coredns"
 #define CONFIGMAP  .resource = "configmaps", .kind = "ConfigMap", .name = "coredns"
@@ -521,8 +522,6 @@ int main(void)
 {
 	Suite *s = suite_create("finding");
 	TCase *tc = tcase_create("finding");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_loop_test(tc, finding_says, 0, SAYS_N);
@@ -532,9 +531,5 @@ int main(void)
 	tcase_add_test(tc, long_values_are_asked_for);
 	tcase_add_loop_test(tc, every_limit_of_memory, 0, 2);
 	suite_add_tcase(s, tc);
-	runner = srunner_create(s);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return run_suite(s);
 }

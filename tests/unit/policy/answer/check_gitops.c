@@ -6,6 +6,7 @@
 #include "lib/base/cleanup.h"
 #include "oke/policy.h"
 #include "policy/answer/gitops.h"
+#include "tests/unit/suite.h"
 
 #define SA        "system:serviceaccount:"
 #define LONG_TEXT 700 /* bytes of a sentence and of a remedy */
@@ -115,16 +116,10 @@ int main(void)
 {
 	Suite *s = suite_create("gitops");
 	TCase *tc = tcase_create("gitops");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_loop_test(tc, who_is_told, 0, (int)(sizeof cases / sizeof *cases));
 	tcase_add_test(tc, where_it_stands);
 	tcase_add_test(tc, it_has_its_room);
 	suite_add_tcase(s, tc);
-	runner = srunner_create(s);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return run_suite(s);
 }

@@ -6,6 +6,7 @@
 
 #include "lib/base/cleanup.h"
 #include "oke/policy.h"
+#include "tests/unit/suite.h"
 
 static char wide[3000]; /* 'x' all over: a text as long as one likes */
 
@@ -453,8 +454,6 @@ int main(void)
 {
 	Suite *s = suite_create("message");
 	TCase *tc = tcase_create("message");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_loop_test(tc, message_keeps_its_limit, 0, SIZES_N);
 	tcase_add_loop_test(tc, warnings_keep_their_limits, 0, SIZES_N);
@@ -471,9 +470,5 @@ int main(void)
 	tcase_add_test(tc, audit_findings_are_not_shown);
 	tcase_add_test(tc, nothing_to_say);
 	suite_add_tcase(s, tc);
-	runner = srunner_create(s);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return run_suite(s);
 }

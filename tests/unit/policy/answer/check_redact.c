@@ -2,6 +2,7 @@
  * check_redact.c - what a finding never says, and what it must not keep to itself.
  */
 #include "tests/unit/said.h"
+#include "tests/unit/suite.h"
 
 /* ---- what is never shown ---- */
 
@@ -324,17 +325,11 @@ int main(void)
 {
 	Suite *s = suite_create("redact");
 	TCase *tc = tcase_create("redact");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_loop_test(tc, finding_hides, 0, SECRETS_N);
 	tcase_add_loop_test(tc, finding_shows, 0, OPEN_N);
 	tcase_add_test(tc, flags_are_shown);
 	suite_add_tcase(s, tc);
-	runner = srunner_create(s);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return run_suite(s);
 }

@@ -10,6 +10,8 @@
 #include <check.h>
 #include <stdlib.h>
 
+#include "tests/unit/suite.h"
+
 #define LINE_MAX_BYTES 4096
 #define COLUMNS_MAX    24
 
@@ -350,8 +352,6 @@ int main(void)
 {
 	Suite *s = suite_create("catalogue");
 	TCase *tc = tcase_create("catalogue");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_test(tc, stages_equal_matrix);
 	tcase_add_test(tc, fields_equal_facts);
@@ -364,9 +364,5 @@ int main(void)
 	tcase_add_test(tc, minors_are_clamped);
 	tcase_add_test(tc, life_cycles);
 	suite_add_tcase(s, tc);
-	runner = srunner_create(s);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return run_suite(s);
 }

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "lib/base/time.h"
+#include "tests/unit/suite.h"
 
 #define MINOR(m)                                                                                   \
 	{                                                                                          \
@@ -190,17 +191,11 @@ int main(void)
 {
 	Suite *s = suite_create("versions");
 	TCase *tc = tcase_create("all");
-	SRunner *r;
-	int failed;
 
 	tcase_add_loop_test(tc, says_what_the_list_says, 0, sizeof states / sizeof *states);
 	tcase_add_loop_test(tc, says_it_in_words, 0, sizeof texts / sizeof *texts);
 	tcase_add_loop_test(tc, reads_versions, 0, sizeof parses / sizeof *parses);
 	tcase_add_test(tc, the_newest_is_no_preview);
 	suite_add_tcase(s, tc);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_suite(s);
 }

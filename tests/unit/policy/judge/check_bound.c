@@ -5,6 +5,7 @@
 #include "tests/unit/policy/judge/set_of.h"
 
 #include "oke/bound.h"
+#include "tests/unit/suite.h"
 
 #define MAP(more) "group: \"\", resource: configmaps, namespace: t" more
 #define X         ", when: [{path: data.a, in: [x]}]"

@@ -8,6 +8,7 @@
 
 #include "lib/base/base64.h"
 #include "policy/judge/csr.h"
+#include "tests/unit/suite.h"
 
 /* openssl req -new ... -subj /O=system:nodes/CN=system:node:x | base64 -w0 */
 static const char node[] =
@@ -131,16 +132,11 @@ int main(void)
 {
 	Suite *suite = suite_create("csr");
 	TCase *tc = tcase_create("csr");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_add_test(tc, names_are_found);
 	tcase_add_test(tc, what_is_no_request_names_nobody);
 	tcase_add_loop_test(tc, what_go_reads_is_read, 0, sizeof requests / sizeof *requests);
 	tcase_add_test(tc, broken_requests_are_read_within_bounds);
 	suite_add_tcase(suite, tc);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return run_suite(suite);
 }

@@ -6,6 +6,7 @@
 
 #include "policy/judge/judge.h"
 #include "policy/object/diff.h"
+#include "tests/unit/suite.h"
 
 #define WHEN(name, condition)                                                                      \
 	POLICY(name, RULE("r", "CREATE, UPDATE", ", when: [{path: " condition "}]"))

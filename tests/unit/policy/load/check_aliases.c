@@ -9,6 +9,7 @@
 
 #include "oke/policy.h"
 #include "policy/model/set.h"
+#include "tests/unit/suite.h"
 
 static char told[4096];
 
@@ -105,15 +106,10 @@ int main(void)
 {
 	Suite *suite = suite_create("aliases");
 	TCase *tc = tcase_create("aliases");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_add_test(tc, an_override_goes_on);
 	tcase_add_test(tc, two_of_one_rule_are_no_error);
 	tcase_add_test(tc, an_exception_goes_on);
 	suite_add_tcase(suite, tc);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return run_suite(suite);
 }

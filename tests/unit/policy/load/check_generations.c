@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "policy/model/set.h"
+#include "tests/unit/suite.h"
 
 #define FILES 40
 #define SETS  20
@@ -149,16 +150,10 @@ int main(void)
 {
 	Suite *s = suite_create("generations");
 	TCase *t = tcase_create("swap");
-	SRunner *r;
-	int bad;
 
 	tcase_set_timeout(t, 120);
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_loop_test(t, a_swap_in_the_middle_of_a_read, 0, 2);
 	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_NORMAL);
-	bad = srunner_ntests_failed(r);
-	srunner_free(r);
-	return bad != 0;
+	return run_suite(s);
 }

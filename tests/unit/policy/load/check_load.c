@@ -8,6 +8,7 @@
 
 #include "oke/policy_print.h"
 #include "tests/unit/judged.h"
+#include "tests/unit/suite.h"
 
 /* A text in a file of its own, under a name that is deleted at once. */
 static char *judge_text(const char *text)
@@ -458,8 +459,6 @@ int main(void)
 {
 	Suite *suite = suite_create("load");
 	TCase *tc = tcase_create("load");
-	SRunner *runner;
-	int failed;
 
 	tcase_set_timeout(tc, 120);
 	tcase_add_test(tc, defaults);
@@ -477,9 +476,5 @@ int main(void)
 	tcase_add_test(tc, memory_runs_out_anywhere);
 	tcase_add_test(tc, each_kind_has_its_schema);
 	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return run_suite(suite);
 }

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "policy/model/set.h"
+#include "tests/unit/suite.h"
 
 #define RULES        10
 #define PATHS        150  /* more than are remembered, so that one takes the place of another */
@@ -145,17 +146,11 @@ int main(void)
 {
 	Suite *s = suite_create("many");
 	TCase *t = tcase_create("many");
-	SRunner *r;
-	int bad;
 
 	tcase_set_timeout(t, 120);
 	tcase_add_test(t, each_keeps_its_own);
 	tcase_add_test(t, equal_ones_are_kept_once);
 	tcase_add_test(t, memory_is_linear);
 	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_NORMAL);
-	bad = srunner_ntests_failed(r);
-	srunner_free(r);
-	return bad != 0;
+	return run_suite(s);
 }

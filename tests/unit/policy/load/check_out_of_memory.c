@@ -11,6 +11,7 @@
 
 #include "oke/policy.h"
 #include "policy/model/set.h"
+#include "tests/unit/suite.h"
 
 /* Something of each kind of document, and of most kinds of keys. */
 static const char text[] =
@@ -122,14 +123,9 @@ int main(void)
 {
 	Suite *suite = suite_create("out of memory");
 	TCase *tc = tcase_create("policies");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_set_timeout(tc, 300);
 	tcase_add_loop_test(tc, whole_or_told, 0, 2); /* strict, lenient */
 	suite_add_tcase(suite, tc);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return run_suite(suite);
 }

@@ -5,6 +5,8 @@
 
 #include <check.h>
 
+#include "tests/unit/suite.h"
+
 #define RELEASE STR("$self.release-x")
 
 /* "ours" replaces the built-in "theirs"; each of them, a rule and an exception name the release. */
@@ -117,16 +119,10 @@ int main(void)
 {
 	Suite *suite = suite_create("resolve");
 	TCase *tc = tcase_create("resolve");
-	SRunner *runner;
-	int failed;
 
 	tcase_set_timeout(tc, 60);
 	tcase_add_test(tc, all_of_it_or_out_of_memory);
 	tcase_add_test(tc, only_what_is_added);
 	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return run_suite(suite);
 }

@@ -14,6 +14,7 @@
 
 #include "policy/load/documents.h"
 #include "tests/unit/parsed.h"
+#include "tests/unit/suite.h"
 
 #define FOLDER "/tmp/oke-guard-source-XXXXXX"
 

@@ -4,6 +4,7 @@
 #include "policy/catalogue/versions.h"
 
 #include "tests/unit/judged.h"
+#include "tests/unit/suite.h"
 
 #define LIST                                                                                       \
 	"apiVersion: oke-guard.internal/v1\nkind: KubernetesVersions\nasOf: \"2026-11-01\"\n"      \
@@ -85,15 +86,9 @@ int main(void)
 {
 	Suite *suite = suite_create("versions");
 	TCase *tc = tcase_create("versions");
-	SRunner *runner;
-	int failed;
 
 	tcase_set_timeout(tc, 120);
 	tcase_add_loop_test(tc, a_list_of_versions, 0, sizeof rows / sizeof *rows);
 	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return run_suite(suite);
 }

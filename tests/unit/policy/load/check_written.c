@@ -3,6 +3,7 @@
  * fault is told first.
  */
 #include "tests/unit/judged.h"
+#include "tests/unit/suite.h"
 
 #define HEAD_OF(kind)                                                                              \
 	"apiVersion: oke-guard.internal/v1\nkind: " kind "\nmetadata: {name: a}\nspec: "
@@ -190,16 +191,10 @@ int main(void)
 {
 	Suite *suite = suite_create("written");
 	TCase *tc = tcase_create("written");
-	SRunner *runner;
-	int failed;
 
 	tcase_set_timeout(tc, 120);
 	tcase_add_loop_test(tc, what_is_wrong_with_files, 0, sizeof rows / sizeof *rows);
 	tcase_add_test(tc, the_texts_must_find_room);
 	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return run_suite(suite);
 }

@@ -5,6 +5,7 @@
 
 #include "lib/json/json.h"
 #include "tests/unit/parsed.h"
+#include "tests/unit/suite.h"
 
 struct reading {
 	struct manifest *m;

@@ -7,6 +7,7 @@
 #include <check.h>
 
 #include "policy/manifest/manifest.h"
+#include "tests/unit/suite.h"
 
 static const char *const texts[] = {
 	"apiVersion: v1\nkind: X\nmetadata: {name: a}\n---\napiVersion: v1\nkind: X\n",
@@ -52,13 +53,8 @@ int main(void)
 {
 	Suite *s = suite_create("manifest out of memory");
 	TCase *tc = tcase_create("manifest");
-	SRunner *runner = srunner_create(s);
-	int failed;
 
 	tcase_add_loop_test(tc, reading, 0, sizeof texts / sizeof *texts);
 	suite_add_tcase(s, tc);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return run_suite(s);
 }

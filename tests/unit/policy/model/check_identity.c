@@ -4,6 +4,7 @@
 #include <check.h>
 
 #include "policy/model/identity.h"
+#include "tests/unit/suite.h"
 
 #define ACCOUNT "system:serviceaccount:"
 
@@ -177,8 +178,6 @@ int main(void)
 {
 	Suite *s = suite_create("identity");
 	TCase *tc = tcase_create("identity");
-	SRunner *r = srunner_create(s);
-	int failed;
 
 	tcase_add_loop_test(tc, identity_is_classed, 0, sizeof classes / sizeof *classes);
 	tcase_add_loop_test(tc, identity_is_in_set, 0, sizeof sets / sizeof *sets);
@@ -186,8 +185,5 @@ int main(void)
 	tcase_add_test(tc, accounts_that_must_not_be_put_on);
 	tcase_add_test(tc, prefixes_of_system_names);
 	suite_add_tcase(s, tc);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed != 0;
+	return run_suite(s);
 }

@@ -5,6 +5,7 @@
 
 #include "policy/model/match.h"
 #include "policy/model/rule_scope.h"
+#include "tests/unit/suite.h"
 
 static struct str two[] = { { "coredns", 7 }, { "kube-dns-autoscaler", 19 } };
 static struct object_ref by_name = { .group = { "apps", 4 },
@@ -191,8 +192,6 @@ int main(void)
 {
 	Suite *s = suite_create("match");
 	TCase *tc = tcase_create("match");
-	SRunner *r = srunner_create(s);
-	int failed;
 
 	tcase_add_test(tc, objects_that_meet);
 	tcase_add_loop_test(tc, request_finds_policies, 0, sizeof matches / sizeof *matches);
@@ -200,8 +199,5 @@ int main(void)
 	tcase_add_test(tc, policies_that_share_an_object);
 	tcase_add_test(tc, full_arena_is_an_error_not_a_miss);
 	suite_add_tcase(s, tc);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed != 0;
+	return run_suite(s);
 }

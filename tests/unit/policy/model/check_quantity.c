@@ -4,6 +4,7 @@
 #include <check.h>
 
 #include "policy/model/quantity.h"
+#include "tests/unit/suite.h"
 
 static const struct quantity_case {
 	const char *text;
@@ -38,13 +39,8 @@ int main(void)
 {
 	Suite *suite = suite_create("quantity");
 	TCase *tc = tcase_create("quantity");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_add_loop_test(tc, quantity_is_read, 0, sizeof quantities / sizeof *quantities);
 	suite_add_tcase(suite, tc);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return run_suite(suite);
 }

@@ -5,6 +5,7 @@
 
 #include "policy/catalogue/catalogue.h"
 #include "tests/unit/parsed.h"
+#include "tests/unit/suite.h"
 
 static const struct kind_case {
 	const char *why, *kind, *resource;

@@ -5,6 +5,7 @@
 #include <check.h>
 
 #include "policy/object/corefile.h"
+#include "tests/unit/suite.h"
 
 #define BLOCK(lines)                                                                               \
 	".:53 {\n    errors\n    log\n    forward . /etc/resolv.conf\n    cache 30\n" lines "}\n"
@@ -94,16 +95,10 @@ int main(void)
 {
 	Suite *s = suite_create("corefile");
 	TCase *tc = tcase_create("corefile");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_loop_test(tc, edits_are_told_apart, 0, sizeof edits / sizeof *edits);
 	tcase_add_test(tc, words_and_quotes);
 	tcase_add_test(tc, a_long_one_is_not_told);
 	suite_add_tcase(s, tc);
-	runner = srunner_create(s);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return run_suite(s);
 }

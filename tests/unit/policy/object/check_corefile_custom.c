@@ -6,6 +6,7 @@
 
 #include "policy/object/corefile.h"
 #include "tests/unit/parsed.h"
+#include "tests/unit/suite.h"
 
 #define NO_PLUGIN  " is no plugin of CoreDNS, which refuses it\n"
 #define ONCE       " may stand once in a block\n"

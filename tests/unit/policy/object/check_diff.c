@@ -5,6 +5,7 @@
 
 #include "tests/unit/policy/object/diff_property.h"
 #include "tests/unit/parsed.h"
+#include "tests/unit/suite.h"
 
 /* One line a change: "path: old -> new", "-" where absent, nothing but the path for [order]. */
 static struct str described(const struct change_list *list, struct arena *arena)

@@ -6,6 +6,7 @@
 
 #include "tests/unit/policy/object/diff_property.h"
 #include "tests/unit/parsed.h"
+#include "tests/unit/suite.h"
 
 static uint64_t seed;
 

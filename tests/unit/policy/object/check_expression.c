@@ -8,6 +8,7 @@
 
 #include "lib/base/cleanup.h"
 #include "policy/object/expression.h"
+#include "tests/unit/suite.h"
 
 static enum label_known known(const void *ctx, struct str key, struct str *value)
 {
@@ -163,16 +164,10 @@ int main(void)
 {
 	Suite *s = suite_create("expression");
 	TCase *tc = tcase_create("expression");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_loop_test(tc, what_it_takes, 0, (int)(sizeof cases / sizeof *cases));
 	tcase_add_loop_test(tc, beginnings, 0, (int)(sizeof cases / sizeof *cases));
 	tcase_add_test(tc, depth_ends_with_the_memory);
 	suite_add_tcase(s, tc);
-	runner = srunner_create(s);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return run_suite(s);
 }

@@ -6,6 +6,7 @@
 
 #include "tests/unit/policy/object/diff_property.h"
 #include "tests/unit/parsed.h"
+#include "tests/unit/suite.h"
 
 static const struct json_opaque opaque = { { "metadata", 8 }, { "managedFields", 13 } };
 

@@ -4,6 +4,7 @@
 #include "policy/object/path.h"
 
 #include "tests/unit/parsed.h"
+#include "tests/unit/suite.h"
 
 static struct path must_read(const char *text, struct arena *arena)
 {

@@ -5,6 +5,7 @@
 #include "oke/policy_print.h"
 #include "policy/model/set.h"
 #include "tests/unit/judged.h"
+#include "tests/unit/suite.h"
 
 #define BUILTIN_TAG "# with the built-in policies\n"
 
@@ -214,8 +215,6 @@ int main(void)
 {
 	Suite *suite = suite_create("documents");
 	TCase *tc = tcase_create("documents");
-	SRunner *runner;
-	int failed;
 
 	tcase_set_timeout(tc, 120);
 	tcase_add_test(tc, good_documents);
@@ -224,9 +223,5 @@ int main(void)
 	tcase_add_test(tc, what_is_printed_is_taken_again);
 	tcase_add_test(tc, the_configuration_says_where_from);
 	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return run_suite(suite);
 }

@@ -5,6 +5,8 @@
 
 #include <check.h>
 
+#include "tests/unit/suite.h"
+
 static struct err err;
 
 static struct census_key key_of(const char *user, enum action action)
@@ -148,8 +150,6 @@ int main(void)
 {
 	Suite *s = suite_create("census");
 	TCase *tc = tcase_create("census");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_test(tc, rows_are_sorted_and_summed);
 	tcase_add_test(tc, what_does_not_fit_is_counted);
@@ -157,9 +157,5 @@ int main(void)
 	tcase_add_test(tc, minutes_are_rows);
 	tcase_add_test(tc, the_earliest_writes_are_listed);
 	suite_add_tcase(s, tc);
-	runner = srunner_create(s);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? 1 : 0;
+	return run_suite(s);
 }

@@ -7,6 +7,7 @@
 
 #include "lib/json/json.h"
 #include "policy/replay/touched.h"
+#include "tests/unit/suite.h"
 
 #define SECOND INT64_C(1000000)
 #define NOON   (INT64_C(1795348800) * SECOND) /* 2026-11-22T12:00:00Z */
@@ -192,17 +193,11 @@ int main(void)
 {
 	Suite *s = suite_create("chain");
 	TCase *tc = tcase_create("chain");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_loop_test(tc, what_a_write_proves, 0, sizeof proofs / sizeof *proofs);
 	tcase_add_loop_test(tc, what_changes_the_object, 0, sizeof folds / sizeof *folds);
 	tcase_add_test(tc, a_scale_is_folded_in);
 	suite_add_tcase(s, tc);
-	runner = srunner_create(s);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? 1 : 0;
+	return run_suite(s);
 }

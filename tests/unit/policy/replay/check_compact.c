@@ -5,6 +5,8 @@
 
 #include <check.h>
 
+#include "tests/unit/suite.h"
+
 #define COMMON                                                                                     \
 	"{\"kind\":\"Event\",\"apiVersion\":\"audit.k8s.io/v1\",\"level\":\"RequestResponse\","    \
 	"\"auditID\":\"id\",\"stage\":\"ResponseComplete\",\"requestURI\":\"/x?dryRun=All&"        \
@@ -148,8 +150,6 @@ int main(void)
 {
 	Suite *s = suite_create("compact");
 	TCase *tc = tcase_create("compact");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, it_says_the_same);
@@ -157,9 +157,5 @@ int main(void)
 	tcase_add_test(tc, what_secrets_hold_is_not_kept);
 	tcase_add_test(tc, a_collection_is_a_deletion_of_each);
 	suite_add_tcase(s, tc);
-	runner = srunner_create(s);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? 1 : 0;
+	return run_suite(s);
 }

@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "lib/json/json.h"
+#include "tests/unit/suite.h"
 
 #define EVENT "{\"kind\":\"Event\",\"apiVersion\":\"audit.k8s.io/v1\"}"
 
@@ -107,16 +108,10 @@ int main(void)
 {
 	Suite *s = suite_create("document");
 	TCase *tc = tcase_create("document");
-	SRunner *runner;
-	int failed;
 
 	tcase_set_timeout(tc, 60);
 	tcase_add_loop_test(tc, documents_are_found, 0, sizeof finds / sizeof *finds);
 	tcase_add_test(tc, twice_the_line_is_twice_the_work);
 	suite_add_tcase(s, tc);
-	runner = srunner_create(s);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? 1 : 0;
+	return run_suite(s);
 }

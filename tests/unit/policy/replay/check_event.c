@@ -5,6 +5,8 @@
 
 #include <check.h>
 
+#include "tests/unit/suite.h"
+
 #define HEAD "\"kind\":\"Event\",\"apiVersion\":\"audit.k8s.io/v1\",\"level\":\"RequestResponse\""
 #define WHO  ",\"user\":{\"username\":\"u\",\"groups\":[\"g\"]}"
 #define WHAT ",\"objectRef\":{\"resource\":\"pods\",\"name\":\"p\"}"
@@ -258,8 +260,6 @@ int main(void)
 {
 	Suite *s = suite_create("event");
 	TCase *tc = tcase_create("event");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_loop_test(tc, shapes_are_told_apart, 0, sizeof shapes / sizeof *shapes);
@@ -272,9 +272,5 @@ int main(void)
 	tcase_add_loop_test(tc, a_message_tells_who_refused, 0, sizeof refusals / sizeof *refusals);
 	tcase_add_loop_test(tc, what_is_wrong_is_named, 0, sizeof bad / sizeof *bad);
 	suite_add_tcase(s, tc);
-	runner = srunner_create(s);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? 1 : 0;
+	return run_suite(s);
 }

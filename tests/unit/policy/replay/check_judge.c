@@ -5,6 +5,7 @@
 #include "policy/replay/judge.h"
 
 #include "tests/unit/policy/judge/set_of.h"
+#include "tests/unit/suite.h"
 
 #define PODS(name, names, rules)                                                                   \
 	"---\napiVersion: oke-guard.internal/v1\nkind: SupportPolicy\nmetadata: {name: " name      \

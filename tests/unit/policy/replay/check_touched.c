@@ -6,6 +6,8 @@
 #include <check.h>
 #include <stdlib.h>
 
+#include "tests/unit/suite.h"
+
 static const struct patch_case {
 	const char *name, *patch, *places; /* "*" for all */
 } patches[] = {
@@ -113,16 +115,10 @@ int main(void)
 {
 	Suite *s = suite_create("touched");
 	TCase *tc = tcase_create("touched");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_loop_test(tc, a_patch_touches, 0, sizeof patches / sizeof *patches);
 	tcase_add_test(tc, more_places_than_are_kept_are_all);
 	tcase_add_test(tc, what_is_kept);
 	suite_add_tcase(s, tc);
-	runner = srunner_create(s);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? 1 : 0;
+	return run_suite(s);
 }

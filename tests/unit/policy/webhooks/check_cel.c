@@ -5,6 +5,7 @@
 #include "policy/webhooks/interest.h"
 
 #include "tests/unit/parsed.h"
+#include "tests/unit/suite.h"
 
 static const struct quote_row {
 	const char *why;

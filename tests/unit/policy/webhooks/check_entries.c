@@ -10,6 +10,7 @@
 #include "oke/webhooks.h"
 #include "policy/catalogue/catalogue.h"
 #include "tests/unit/judged.h"
+#include "tests/unit/suite.h"
 
 #define RULE "{name: r, operations: [UPDATE, DELETE], tier: unsupported}"
 
@@ -957,8 +958,6 @@ int main(void)
 {
 	Suite *s = suite_create("webhooks");
 	TCase *t = tcase_create("webhooks");
-	SRunner *r;
-	int failed;
 
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_loop_test(t, policies_ask, 0, sizeof rows / sizeof *rows);
@@ -977,9 +976,5 @@ int main(void)
 	tcase_add_test(t, the_builtin_configuration_is_itself);
 	tcase_add_test(t, memory_runs_out);
 	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed != 0;
+	return run_suite(s);
 }

@@ -10,6 +10,7 @@
 
 #include "lib/base/cleanup.h"
 #include "oke/webhooks.h"
+#include "tests/unit/suite.h"
 
 /* Entries of each kind: by namespace, of the cluster, of endpoints, of keys, one that refuses. */
 static const char policies[] =
@@ -167,15 +168,10 @@ int main(void)
 {
 	Suite *suite = suite_create("out of memory");
 	TCase *tc = tcase_create("webhooks");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_set_timeout(tc, 300);
 	tcase_add_test(tc, whole_or_an_error);
 	tcase_add_test(tc, compared_whole_or_not);
 	suite_add_tcase(suite, tc);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return run_suite(suite);
 }

@@ -12,6 +12,7 @@
 #include "policy/catalogue/catalogue.h"
 #include "policy/model/resources.h"
 #include "tests/unit/judged.h"
+#include "tests/unit/suite.h"
 
 #define ALPHA  "policy/builtin/alpha.yaml"
 #define CONFIG "/tmp/oke-guard-share-XXXXXX"
@@ -344,17 +345,11 @@ int main(void)
 {
 	Suite *s = suite_create("share");
 	TCase *t = tcase_create("share");
-	SRunner *r;
-	int failed;
 
 	tcase_set_timeout(t, 600);
 	tcase_add_loop_test(t, nothing_is_lost, 0, (int)(SETS * VERSIONS));
 	tcase_add_loop_test(t, nothing_meets_two_entries, 0, (int)(SETS * VERSIONS));
 	tcase_add_test(t, an_ordinary_write_meets_one);
 	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed != 0;
+	return run_suite(s);
 }

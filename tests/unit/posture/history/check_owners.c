@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "lib/base/cleanup.h"
+#include "tests/unit/suite.h"
 
 static const char object[] =
 	"{\"metadata\":{\"managedFields\":["
@@ -164,8 +165,6 @@ int main(void)
 {
 	Suite *suite = suite_create("owners");
 	TCase *tc = tcase_create("owners");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_checked_fixture(tc, read_object, forget_object);
 	tcase_add_test(tc, those_of_status_are_left_out);
@@ -173,9 +172,5 @@ int main(void)
 	tcase_add_test(tc, what_is_its_own);
 	tcase_add_loop_test(tc, who_alone_wrote_it, 0, sizeof soles / sizeof *soles);
 	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_suite(suite);
 }
