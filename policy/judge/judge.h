@@ -45,6 +45,11 @@ struct judge {
 __attribute__((format(printf, 3, 4))) void judge_step(const struct judge *j, int step,
 						      const char *fmt, ...);
 
+/* ---- own_names.c ---- */
+
+/* The request's name and, where policies go by names, those that its objects have. */
+void judge_names_find(struct judge *j);
+
 /* ---- decide.c ---- */
 
 /* What the rule's finding comes to, for this identity, in this mode. -1 with ERR_LIMIT. */
