@@ -211,10 +211,11 @@ static bool along_difference(struct along *a)
  */
 static const char *along_list(struct str list, struct str before)
 {
-	struct along a = { list.s, list.s + list.n, before.s, before.s + before.n, list.s };
+	struct along a;
 
 	if (!list.n || !before.n || *list.s != '[')
 		return NULL;
+	a = (struct along){ list.s, list.s + list.n, before.s, before.s + before.n, list.s };
 	for (;;) {
 		size_t left = (size_t)(a.end - a.p), old_left = (size_t)(a.q_end - a.q);
 		size_t n = scan_common(a.p, a.q, left < old_left ? left : old_left);
