@@ -5,22 +5,9 @@
 
 #include "lib/json/scan.h"
 
-/* Printable ASCII, and neither a quote nor a backslash? */
-static bool is_plain_byte(unsigned char c)
-{
-	return c >= 0x20 && c < 0x80 && c != '"' && c != '\\';
-}
-
 static bool is_plain(const char *p, size_t n)
 {
-	size_t i = 0;
-
-	for (; n - i >= 8; i += 8)
-		if (scan_text_word(scan_word(p + i)))
-			return false;
-	while (i < n && is_plain_byte((unsigned char)p[i]))
-		i++;
-	return i == n;
+	return scan_text_end(p, p + n) == p + n;
 }
 
 bool json_plain(struct str raw, struct str *text)

@@ -33,28 +33,14 @@ static bool is_plain_in_json(char c)
 	return (unsigned char)c >= 0x20 && c != '"' && c != '\\';
 }
 
-/* From i on, the first byte that may demand an escape, or s.n. */
-static size_t print_text_end(struct str s, size_t i)
-{
-	uint64_t marks;
-
-	for (; s.n - i >= SCAN_WIDTH; i += SCAN_WIDTH)
-		if ((marks = scan_text(s.s + i)))
-			return i + scan_first(marks);
-	for (; s.n - i >= 8; i += 8)
-		if ((marks = scan_text_word(scan_word(s.s + i))))
-			return i + scan_bit(marks) / 8;
-	while (i < s.n && is_plain_in_json(s.s[i]))
-		i++;
-	return i;
-}
-
 /* The first byte from i on that JSON demands to be escaped, or s.n. */
 static size_t escape_at(struct str s, size_t i)
 {
-	while ((i = print_text_end(s, i)) < s.n && is_plain_in_json(s.s[i]))
-		i++; /* beyond ASCII */
-	return i;
+	const char *p = s.s + i, *end = s.s + s.n;
+
+	while ((p = scan_text_end(p, end)) < end && is_plain_in_json(*p))
+		p++; /* beyond ASCII */
+	return (size_t)(p - s.s);
 }
 
 static void put_escape(struct text *out, unsigned char c)

@@ -408,6 +408,23 @@ static inline const char *scan_to_pair(const char *p, const char *end, char a, c
 	return NULL;
 }
 
+/* Where the run of plain text that begins at p ends: at what scan_text marks, or at `end`. */
+static inline const char *scan_text_end(const char *p, const char *end)
+{
+	uint64_t marks;
+
+	for (; end - p >= SCAN_WIDTH; p += SCAN_WIDTH)
+		if ((marks = scan_text(p)))
+			return p + scan_first(marks);
+	for (; end - p >= 8; p += 8)
+		if ((marks = scan_text_word(scan_word(p))))
+			return p + scan_bit(marks) / 8;
+	while (p < end && *p != '"' && *p != '\\' && (unsigned char)*p >= 0x20 &&
+	       (unsigned char)*p < 0x80)
+		p++;
+	return p;
+}
+
 /* The first quote or backslash from p on, or `end`. */
 static inline const char *scan_to_quote(const char *p, const char *end)
 {

@@ -15,21 +15,6 @@ static const char bad_control[] = "control character in a string (write it as \\
 static const char bad_escape[] = "invalid escape or lone surrogate in a string";
 static const char bad_utf8[] = "invalid UTF-8";
 
-/* Where the run of plain text that begins at p ends: at what scan_text marks, or at `end`. */
-static inline const char *plain_end(const char *p, const char *end)
-{
-	for (; end - p >= SCAN_WIDTH; p += SCAN_WIDTH) {
-		uint64_t marks = scan_text(p);
-
-		if (marks)
-			return p + scan_first(marks);
-	}
-	while (p < end && *p != '"' && *p != '\\' && (unsigned char)*p >= 0x20 &&
-	       (unsigned char)*p < 0x80)
-		p++;
-	return p;
-}
-
 /* Skip plain text and well-formed UTF-8; NULL: an error, which is reported. */
 static inline const char *string_text_end(struct json_reader *r, const char *p)
 {
@@ -37,7 +22,7 @@ static inline const char *string_text_end(struct json_reader *r, const char *p)
 	size_t len;
 
 	for (;;) {
-		p = plain_end(p, r->end);
+		p = scan_text_end(p, r->end);
 		if (p < r->end && *p == '"')
 			return p;
 		if (p == r->end || (unsigned char)*p < 0x20)
@@ -61,7 +46,7 @@ static const char *quote_end(const char *p, const char *end)
 	}
 }
 
-/* Copy the plain text at *from, as plain_end finds it. May write SCAN_WIDTH bytes beyond. */
+/* Copy the plain text at *from, as scan_text_end finds it. May write SCAN_WIDTH bytes beyond. */
 static inline void copy_plain(const char **from, const char *end, char **to)
 {
 	const char *p = *from;
@@ -77,7 +62,7 @@ static inline void copy_plain(const char **from, const char *end, char **to)
 			return;
 		}
 	}
-	*from = plain_end(p, end);
+	*from = scan_text_end(p, end);
 	memcpy(q, p, (size_t)(*from - p));
 	*to = q + (*from - p);
 }
