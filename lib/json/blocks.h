@@ -7,6 +7,7 @@
 #ifndef LIB_JSON_BLOCKS_H
 #define LIB_JSON_BLOCKS_H
 
+#include "lib/base/attributes.h"
 #include "lib/json/json.h"
 #include "lib/json/scan.h"
 
@@ -88,8 +89,8 @@ static inline size_t blocks_count(uint64_t bits, bool wide)
  * The block holds as many closing brackets as are open, or more: behind the last one, or NULL. That
  * is the first before which as many were closed as were open and are opened in the block.
  */
-static inline __attribute__((always_inline)) const char *
-blocks_last(const char *p, uint64_t open, uint64_t close, size_t depth, bool wide)
+static INLINE const char *blocks_last(const char *p, uint64_t open, uint64_t close, size_t depth,
+				      bool wide)
 {
 	for (size_t closed = 1; close; closed++, close &= close - 1) {
 		uint64_t before = (close & (0 - close)) - 1;
@@ -113,10 +114,8 @@ typedef void blocks_look(void *ctx, const struct scan_shape *shape, ptrdiff_t le
  * Where the container is closed, or NULL: *at is then where fewer than 64 bytes are left. A
  * block is looked at in one, since a branch for each string would cost more than all the rest.
  */
-static inline __attribute__((always_inline)) const char *blocks_skip(const char **at,
-								     const char *end,
-								     struct blocks *s, bool wide,
-								     blocks_look *look, void *ctx)
+static INLINE const char *blocks_skip(const char **at, const char *end, struct blocks *s, bool wide,
+				      blocks_look *look, void *ctx)
 {
 	const ptrdiff_t room = SCAN_BLOCK + (look ? BLOCKS_BEHIND : 0);
 	const char *p = *at, *last, *stop = NULL;

@@ -7,9 +7,9 @@
  */
 #include "lib/json/reader.h"
 
-#define INPUT_MAX (256u << 20) /* what the lengths of a node can hold, and to spare */
+#include "lib/base/attributes.h"
 
-#define INLINE inline __attribute__((always_inline))
+#define INPUT_MAX (256u << 20) /* what the lengths of a node can hold, and to spare */
 
 /*
  * Where it reads, in variables of its own: what is in *r might be written with each node. What

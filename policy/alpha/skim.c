@@ -101,8 +101,8 @@ static inline void skim_drop_empty(struct skim_marks *m, bool wide)
 }
 
 /* What is closed in the bits of `before`, which are all those below some bit, is minded. */
-static inline __attribute__((always_inline)) void
-skim_leave_bits(struct skimming *s, struct skim_marks *m, uint64_t before, bool wide)
+static INLINE void skim_leave_bits(struct skimming *s, struct skim_marks *m, uint64_t before,
+				   bool wide)
 {
 	ptrdiff_t depth;
 
@@ -253,8 +253,7 @@ static void skim_flag(struct skimming *s, const char *f)
 
 /* ---- block by block ---- */
 
-static inline __attribute__((always_inline)) void
-skim_block(void *ctx, const struct scan_shape *shape, ptrdiff_t least)
+static INLINE void skim_block(void *ctx, const struct scan_shape *shape, ptrdiff_t least)
 {
 	struct skim_marks **next = ctx;
 
@@ -266,8 +265,8 @@ skim_block(void *ctx, const struct scan_shape *shape, ptrdiff_t least)
 }
 
 /* Of the quotes those that may end a name, of the backslashes those that may begin an escape. */
-static inline __attribute__((always_inline)) void
-skim_narrow_down(struct skim_marks *m, const struct skim_marks *stop, const char *p, bool wide)
+static INLINE void skim_narrow_down(struct skim_marks *m, const struct skim_marks *stop,
+				    const char *p, bool wide)
 {
 	for (; m < stop; m++, p += SCAN_BLOCK) {
 		struct scan_words words = wide ? scan_words_wide(p) : scan_words(p);
@@ -296,8 +295,8 @@ static void skim_rare(struct skimming *s, const char *p, const struct skim_marks
 }
 
 /* The blocks up to `stop`, which stand in the text from p on. */
-static inline __attribute__((always_inline)) void
-skim_marked(struct skimming *s, const struct skim_marks *stop, const char *p, bool wide)
+static INLINE void skim_marked(struct skimming *s, const struct skim_marks *stop, const char *p,
+			       bool wide)
 {
 	for (struct skim_marks *m = s->marks; m < stop; m++, p += SCAN_BLOCK) {
 		s->block = p;
@@ -311,9 +310,8 @@ skim_marked(struct skimming *s, const struct skim_marks *stop, const char *p, bo
 }
 
 /* As blocks_skip; `text` holds what is at *at. */
-static inline __attribute__((always_inline)) const char *
-skim_batch(struct skimming *s, const char **at, const char *end, struct blocks *b, const char *text,
-	   bool wide)
+static INLINE const char *skim_batch(struct skimming *s, const char **at, const char *end,
+				     struct blocks *b, const char *text, bool wide)
 {
 	struct skim_marks *next = s->marks;
 	const char *from = *at, *stop = blocks_skip(at, end, b, wide, skim_block, &next);
