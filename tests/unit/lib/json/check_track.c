@@ -4,6 +4,7 @@
 #include "lib/json/json.h"
 
 #include "tests/unit/parsed.h"
+#include "tests/unit/chance.h"
 #include "tests/unit/suite.h"
 
 #define TEXT_MAX 4096
@@ -146,14 +147,6 @@ START_TEST(beside_another)
 END_TEST
 
 /* ---- made by chance, always the same ---- */
-
-static size_t chance(uint64_t *state, size_t n)
-{
-	*state ^= *state << 13;
-	*state ^= *state >> 7;
-	*state ^= *state << 17;
-	return (size_t)(*state >> 11) % n;
-}
 
 /* What opens, closes and hides, and what is long enough to be alike. */
 static const char *const pieces[] = {

@@ -6,6 +6,7 @@
  */
 #include "policy/alpha/finder.h"
 
+#include "tests/unit/chance.h"
 #include "tests/unit/parsed.h"
 #include "tests/unit/suite.h"
 
@@ -233,10 +234,7 @@ static uint64_t seed;
 
 static unsigned any_below(unsigned n)
 {
-	seed ^= seed << 13;
-	seed ^= seed >> 7;
-	seed ^= seed << 17;
-	return (unsigned)((seed >> 20) % n);
+	return (unsigned)chance(&seed, n);
 }
 
 /* Those of which what they are below is there as well. */

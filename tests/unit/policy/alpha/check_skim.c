@@ -11,6 +11,7 @@
 #include "lib/base/cleanup.h"
 #include "lib/json/scan.h"
 #include "tests/unit/policy/alpha/noted.h"
+#include "tests/unit/chance.h"
 #include "tests/unit/suite.h"
 
 #define ARENA_MAX (1u << 20)
@@ -196,14 +197,6 @@ static struct model model_of(struct str object, bool more)
 		if (*p == '"' && memchr(": \n\\", p[1], 4))
 			model_name(&m, p);
 	return m;
-}
-
-static size_t chance(uint64_t *state, size_t n)
-{
-	*state ^= *state << 13;
-	*state ^= *state >> 7;
-	*state ^= *state << 17;
-	return (size_t)(*state >> 11) % n;
 }
 
 static void made_name(uint64_t *state, struct text *t)

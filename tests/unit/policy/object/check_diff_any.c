@@ -5,18 +5,15 @@
 #include "policy/object/diff.h"
 
 #include "tests/unit/policy/object/diff_property.h"
+#include "tests/unit/chance.h"
 #include "tests/unit/parsed.h"
 #include "tests/unit/suite.h"
 
 static uint64_t seed;
 
-/* xorshift64: the same numbers each time. */
 static unsigned below(unsigned n)
 {
-	seed ^= seed << 13;
-	seed ^= seed >> 7;
-	seed ^= seed << 17;
-	return (unsigned)((seed >> 20) % n);
+	return (unsigned)chance(&seed, n);
 }
 
 static const char *const keys[] = {
